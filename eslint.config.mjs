@@ -42,12 +42,13 @@ export default [
 	js.configs.recommended,
 	{ linterOptions: { reportUnusedDisableDirectives: "error" } },
 	{
-		files: ["signflow/**/*.js"],
+		files: ["signflow/**/*.js", "devbench/apps/**/*.js"],
 		languageOptions: { sourceType: "module", globals: { ...globals.browser, ...desk } },
 		rules,
 	},
 	{
 		files: ["**/*.mjs", "devbench/**/*.js", "scripts/**/*.js"],
+		ignores: ["devbench/apps/**"],
 		languageOptions: { sourceType: "module", globals: globals.node },
 		rules: { ...rules, "no-console": "off" },
 	},
