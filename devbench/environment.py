@@ -1,0 +1,77 @@
+"""The virtual environment: every package at the version and hash of requirements.txt."""
+
+import os
+import shutil
+import sys
+import venv
+
+from devbench.layout import ENV, PYTHON, SOURCE, STAMPS, App
+from devbench.steps import DevbenchError, Stamp, digest, run, say, step
+
+LOCK = SOURCE / "requirements.txt"
+LIMIT = 600
+
+
+def build() -> None:
+	stamp = Stamp(STAMPS / "environment", digest([LOCK], sys.version))
+	if stamp.holds() and PYTHON.exists():
+		return
+	stamp.clear()
+	with step("Python packages"):
+		if not PYTHON.exists():
+			_make()
+		# Packages that only exist as source are built with the pinned setuptools, not with one fetched unseen.
+		tools = ENV / "build-tools.txt"
+		tools.write_text(_pinned("setuptools", "wheel", "packaging", "flit-core", "uv"))
+		run([PYTHON, "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "-r", tools], seconds=LIMIT)
+		options = ["--require-hashes", "--no-deps", "--no-build-isolation", "-r", LOCK]
+		try:
+			run([ENV / "bin" / "uv", "pip", "install", "-q", "--python", PYTHON, *options], seconds=LIMIT, env=_uv())
+		except DevbenchError as error:
+			# uv does not read pip's own configuration; where that names a mirror, pip can and uv cannot.
+			say(f"uv could not ({str(error).splitlines()[-1][:90]}); with pip instead")
+			run([PYTHON, "-m", "pip", "install", "-q", *options], seconds=LIMIT)
+	stamp.set()
+
+
+def install(app: App) -> None:
+	"""Make the app importable: as an editable install where it has metadata, by its path where not."""
+	meta = app.root / "pyproject.toml"
+	stamp = Stamp(STAMPS / f"app-{app.name}", digest([meta] if meta.exists() else [], str(app.root)))
+	if stamp.holds():
+		return
+	if meta.exists():
+		command = ["--no-deps", "--no-build-isolation", "-e", app.root]
+		run([PYTHON, "-m", "pip", "install", "-q", *command], seconds=120)
+	else:
+		add_to_path(app.name, app.root)
+	stamp.set()
+
+
+def add_to_path(name: str, root) -> None:
+	packages = next((ENV / "lib").glob("python3.*/site-packages"))
+	(packages / f"devbench-{name}.pth").write_text(f"{root}\n")
+
+
+def _make() -> None:
+	try:
+		import ensurepip  # noqa: F401
+	except ImportError:
+		raise DevbenchError("Python's venv is missing: apt-get install python3-venv") from None
+	shutil.rmtree(ENV, ignore_errors=True)
+	venv.create(ENV, with_pip=True, symlinks=True)
+
+
+def _pinned(*names: str) -> str:
+	"""The lock's entries for some packages, with their hashes."""
+	entries, keep = [], False
+	for line in LOCK.read_text().splitlines():
+		if line and not line.startswith((" ", "#")):
+			keep = line.split("==")[0] in names
+		if keep:
+			entries.append(line)
+	return "\n".join(entries) + "\n"
+
+
+def _uv() -> dict[str, str]:
+	return {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true", "UV_NO_CONFIG": "1", **os.environ}

@@ -1,0 +1,29 @@
+# ruff: noqa: F821
+"""For frappe/database/sqlite/database.py: bind parameters instead of pasting them into the text."""
+
+
+def execute_query(self, query, values=None):
+	if not values:
+		return self._cursor.execute(query)
+	bound = []
+	positional = iter(values if isinstance(values, list | tuple) else ())
+
+	def bind(match):
+		if match.group() == "%%":
+			return "%"
+		value = values[match.group(1)] if match.group(1) else next(positional)
+		if isinstance(value, list | tuple | set | frozenset):
+			bound.extend(value)
+			return "(" + ", ".join("?" * len(value)) + ")" if value else "(NULL)"
+		bound.append(value)
+		return "?"
+
+	return self._cursor.execute(re.sub(r"%\((\w+)\)s|%s|%%", bind, query), bound)
+
+
+def modify_query(query):
+	query = str(query).replace("`", '"')
+	query = replace_locate_with_instr(query)
+	query = re.sub(r"^(\s*)insert\s+ignore\b", r"\1INSERT OR IGNORE", query, flags=re.IGNORECASE)
+	query = re.sub(r"\s+for update(\s+(nowait|skip locked))?\s*$", "", query, flags=re.IGNORECASE)
+	return re.sub(r"\bfrom tab([a-zA-Z]+)", r'from "tab\1"', query, flags=re.IGNORECASE)
