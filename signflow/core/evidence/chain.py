@@ -220,6 +220,11 @@ def _read(canonical: str) -> dict[str, JSON] | None:
 		return None
 	if not isinstance(event, dict) or set(event) != _FIELDS:
 		return None
+	if (
+		not all(isinstance(event[name], str) for name in ("request", "time", "kind"))
+		or type(event["seq"]) is not int
+	):
+		return None
 	if not isinstance(event["public"], dict) or not isinstance(event["commitments"], dict):
 		return None
 	return event
@@ -237,11 +242,11 @@ def _row_problems(
 	found = []
 	if event["v"] is True or event["v"] != VERSION:
 		found.append("it is of a version that this program does not know")
-	if event["seq"] is True or event["seq"] != seq:
+	if event["seq"] != seq:
 		found.append(f"it says to be event {event['seq']}: an event is missing, repeated or out of place")
 	if event["previous"] != previous:
 		found.append("it does not follow from the event before it")
-	if not isinstance(event["request"], str) or not event["request"] or event["request"] != request:
+	if not event["request"] or event["request"] != request:
 		found.append("it belongs to another request")
 	if event["kind"] not in {kind.value for kind in EVENT_KINDS}:
 		found.append("it is of a kind that this program does not know")

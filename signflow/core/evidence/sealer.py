@@ -31,8 +31,14 @@ class Sealer(Protocol):
 def load_certificate(pem: str) -> x509.Certificate:
 	"""Read the first certificate of a PEM text; raises SignflowError `bad_certificate`."""
 	try:
-		return x509.load_pem_x509_certificate(pem.encode("ascii"))
-	except (ValueError, UnicodeEncodeError, UnsupportedAlgorithm) as error:
+		certificate = x509.load_pem_x509_certificate(pem.encode("ascii"))
+		# These are parsed only when asked for, so ask here, where the errors are expected.
+		for part in ("issuer", "subject", "not_valid_before_utc", "not_valid_after_utc"):
+			getattr(certificate, part)
+		certificate.public_key()
+		certificate.subject.rfc4514_string()
+		return certificate
+	except Exception as error:  # a damaged certificate makes the library raise nearly anything, KeyError too
 		raise SignflowError("bad_certificate", _("This is not a certificate in PEM form.")) from error
 
 
@@ -51,10 +57,7 @@ def seal_algorithm(certificate: x509.Certificate) -> str:
 
 	Raises SignflowError `bad_certificate` for keys other than RSA from 2048 bits and elliptic curves.
 	"""
-	try:
-		key = certificate.public_key()
-	except (ValueError, UnsupportedAlgorithm) as error:
-		raise SignflowError("bad_certificate", _("The certificate's key cannot be read.")) from error
+	key = certificate.public_key()
 	if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048:
 		return RSA
 	if isinstance(key, ec.EllipticCurvePublicKey):
