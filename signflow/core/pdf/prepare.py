@@ -1,0 +1,200 @@
+"""Prepares a normalised PDF once, before its certification: signature page, signers' fields, the house's two fields.
+
+Everything that later revisions need is put in here, because adding pages, content or fields after a certification
+breaks it (ISO 32000-2, 12.8.2.2). The `Closing` field carries the document-wide lock (12.8.2.4, FieldMDP All, P=1),
+which a signer's own field never does: it would break those who sign later.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, String
+
+from ..errors import SignflowError, _
+from .drawing import A4, GREY, INK, TINT, Sheet, wrap
+
+SEAL_FIELD = "Seal"
+CLOSING_FIELD = "Closing"
+MOST_SIGNERS = 200
+
+MARGIN = 64.0
+BOX_WIDTH, BOX_HEIGHT = 216.0, 84.0
+COLUMN_GAP = A4[0] - 2 * MARGIN - 2 * BOX_WIDTH
+NAME_SIZE, NAME_LEADING, NAME_LINES = 9.5, 12.5, 3
+CAPTION_SIZE = 7.5
+ROW_GAP = 26.0
+FOOTER = A4[1] - 48.0
+
+# ISO 32000-2, table 167: Print and Locked; Hidden is left out because PDF/A forbids it.
+WIDGET_FLAGS = 4 | 128
+
+
+class PrepareRefused(SignflowError):
+	"""A document or a signature page that cannot be prepared; codes already_signed, signers, field_names, unreadable."""
+
+
+@dataclass(frozen=True)
+class SignerBox:
+	"""One signer's place: the form field's name ("Signer1") and the name under the box ("Maija Meri")."""
+
+	field: str
+	name: str
+
+
+@dataclass(frozen=True)
+class SignaturePage:
+	"""The texts of the signature page, all in the reader's language, and its boxes in order."""
+
+	title: str
+	document: str
+	reference: str
+	explanation: str
+	sealed_by: str
+	boxes: tuple[SignerBox, ...]
+	box_caption: str = ""
+
+
+@dataclass(frozen=True)
+class _Place:
+	page: int
+	x: float
+	top: float
+
+
+def prepare(data: bytes, page: SignaturePage) -> bytes:
+	"""Append the signature page (A4, further ones as needed) and every field to the normalised, unsigned PDF `data`.
+
+	Each signer gets a visible field of 216 × 84 pt; "Seal" and "Closing" are invisible. Raises PrepareRefused.
+	"""
+	_check_boxes(page.boxes)
+	drawn, places = _draw(page)
+	try:
+		with pikepdf.open(io.BytesIO(data)) as pdf, pikepdf.open(io.BytesIO(drawn)) as extra:
+			if "/AcroForm" in pdf.Root:
+				raise PrepareRefused(
+					"already_signed", _("The PDF still holds form fields or signatures; normalise it first.")
+				)
+			before = len(pdf.pages)
+			pdf.pages.extend(extra.pages)
+			_add_fields(pdf, before, page.boxes, places)
+			new = io.BytesIO()
+			pdf.save(new, deterministic_id=True, min_version="1.7")
+	except pikepdf.PdfError as error:
+		raise PrepareRefused("unreadable", _("The PDF could not be prepared for signing.")) from error
+	return new.getvalue()
+
+
+def _check_boxes(boxes: tuple[SignerBox, ...]) -> None:
+	names = [box.field for box in boxes]
+	if not 1 <= len(boxes) <= MOST_SIGNERS:
+		raise PrepareRefused("signers", _("A document takes 1 to {most} signers."), most=MOST_SIGNERS)
+	bad = len(set(names)) != len(names) or {SEAL_FIELD, CLOSING_FIELD} & set(names)
+	if bad or not all(name.isascii() and name.isalnum() for name in names):
+		raise PrepareRefused(
+			"field_names", _("Signature fields need distinct names of plain letters and digits.")
+		)
+
+
+def _draw(page: SignaturePage) -> tuple[bytes, list[_Place]]:
+	sheet = Sheet()
+	width = A4[0] - 2 * MARGIN
+	sheet.add_page()
+	y = 92.0
+	y = sheet.put_lines(MARGIN, y, page.title, 22, width=width, leading=28, most=2)
+	y += 8
+	y = sheet.put_lines(MARGIN, y, page.document, 11.5, width=width, leading=16, bold=True, most=4)
+	y = sheet.put_lines(MARGIN, y, page.reference, 8.5, width=width, leading=13, colour=GREY, most=2)
+	y += 4
+	sheet.rule(MARGIN, y, width)
+	y += 24
+	if page.explanation:
+		y = sheet.put_lines(MARGIN, y, page.explanation, 9.5, width=430, leading=14.5, colour=GREY, most=18)
+	y += 20
+
+	places: list[_Place] = []
+	for start in range(0, len(page.boxes), 2):
+		row = page.boxes[start : start + 2]
+		names = [wrap(box.name, BOX_WIDTH, NAME_SIZE, bold=True, most=NAME_LINES) for box in row]
+		height = BOX_HEIGHT + 16 + NAME_LEADING * max(map(len, names)) + 8
+		if y + height > FOOTER - 24:
+			sheet.add_page()
+			y = 72.0
+		for column, lines in enumerate(names):
+			x = MARGIN + column * (BOX_WIDTH + COLUMN_GAP)
+			_draw_box(sheet, x, y, lines, page.box_caption)
+			places.append(_Place(sheet.page_no() - 1, x, y))
+		y += height + ROW_GAP
+	_draw_footers(sheet, page)
+	return sheet.finish(), places
+
+
+def _draw_box(sheet: Sheet, x: float, top: float, name: list[str], caption: str) -> None:
+	sheet.set_fill_color(*TINT)
+	sheet.rect(x, top, BOX_WIDTH, BOX_HEIGHT, style="F")
+	sheet.rule(x, top + BOX_HEIGHT, BOX_WIDTH, weight=0.8, colour=INK)
+	y = top + BOX_HEIGHT + 15
+	for line in name:
+		sheet.put(x, y, line, NAME_SIZE, bold=True)
+		y += NAME_LEADING
+	sheet.put_lines(x, y, caption, CAPTION_SIZE, width=BOX_WIDTH, leading=10, colour=GREY, most=1)
+
+
+def _draw_footers(sheet: Sheet, page: SignaturePage) -> None:
+	total = sheet.page_no()
+	for number in range(1, total + 1):
+		sheet.page = number
+		sheet.put_lines(MARGIN, FOOTER, page.sealed_by, 7.5, width=400, leading=10, colour=GREY, most=2)
+		if total > 1:
+			sheet.put_right(A4[0] - MARGIN, FOOTER, f"{number} / {total}", 7.5, colour=GREY)
+	sheet.page = total
+
+
+def _add_fields(pdf: pikepdf.Pdf, before: int, boxes: tuple[SignerBox, ...], places: list[_Place]) -> None:
+	first = pdf.pages[before].obj
+	fields = [_field(pdf, first, SEAL_FIELD)]
+	for added in range(before, len(pdf.pages)):
+		page = pdf.pages[added].obj
+		page["/Rotate"] = 0
+		page["/CropBox"] = page["/MediaBox"]
+	for box, place in zip(boxes, places, strict=True):
+		bottom = A4[1] - place.top - BOX_HEIGHT
+		rect = (place.x, bottom, place.x + BOX_WIDTH, bottom + BOX_HEIGHT)
+		field = _field(pdf, pdf.pages[before + place.page].obj, box.field, rect)
+		field["/TU"] = String(box.name)
+		fields.append(field)
+	closing = _field(pdf, first, CLOSING_FIELD)
+	closing["/Lock"] = pdf.make_indirect(Dictionary(Type=Name.SigFieldLock, Action=Name.All, P=1))
+	fields.append(closing)
+	form = Dictionary(Fields=Array(fields), SigFlags=3)
+	pdf.Root["/AcroForm"] = pdf.make_indirect(form)
+
+
+def _field(
+	pdf: pikepdf.Pdf,
+	page: pikepdf.Object,
+	name: str,
+	rect: tuple[float, float, float, float] = (0, 0, 0, 0),
+) -> pikepdf.Object:
+	"""An empty signature field merged with its widget (ISO 32000-2, 12.7.5.5), put on `page`."""
+	width, height = rect[2] - rect[0], rect[3] - rect[1]
+	empty = pdf.make_stream(b"", Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, width, height])
+	field = pdf.make_indirect(
+		Dictionary(
+			Type=Name.Annot,
+			Subtype=Name.Widget,
+			FT=Name.Sig,
+			T=String(name),
+			Rect=[round(value, 2) for value in rect],
+			F=WIDGET_FLAGS,
+			P=page,
+			AP=Dictionary(N=empty),
+		)
+	)
+	annotations = page.get("/Annots")
+	if not isinstance(annotations, Array):
+		page["/Annots"] = annotations = Array()
+	annotations.append(field)
+	return field
