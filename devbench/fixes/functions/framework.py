@@ -71,8 +71,9 @@ def init(site=None, sites_path=".", new_site=False, force=False):
 	if not cache or not client_cache:
 		setup_redis_cache_connection()
 
-	setup_module_map(include_all_apps=not (frappe.request or frappe.job or frappe.flags.in_migrate))
+	# Before the map, which may connect to learn the installed apps, and connecting initialises what is not yet.
 	local.initialised = True
+	setup_module_map(include_all_apps=not (frappe.request or frappe.job or frappe.flags.in_migrate))
 
 
 class init_site:
@@ -114,7 +115,7 @@ def get_installed_apps(*, _ensure_on_bench=False):
 	if getattr(flags, "in_install_db", True):
 		return []
 	if not db:
-		connect()
+		connect(set_admin_as_user=False)
 	installed = json.loads(db.get_global("installed_apps") or "[]")
 	if _ensure_on_bench:
 		all_apps = get_all_apps()
