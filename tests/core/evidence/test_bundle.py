@@ -6,8 +6,8 @@ from copy import deepcopy
 from datetime import timedelta
 
 import pytest
-from conftest import SHA, START, Key, Parts, Story, small_story
 from cryptography.hazmat.primitives.asymmetric import ec
+from evidence_story import SHA, START, Key, Parts, Story, small_story
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -2,7 +2,7 @@ import hashlib
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from conftest import START, Story, small_story
+from evidence_story import START, Story, small_story
 from hypothesis import given
 from hypothesis import strategies as st
 
