@@ -144,4 +144,6 @@ def _order_problems(events: Sequence[Event]) -> list[str]:
 			if who in signed:
 				found.append(f"event {event['seq']}: signer {who} signs a second time")
 			signed.add(who)
+		elif event["kind"] == EventKind.SEAL_UNAVAILABLE.value and isinstance(who, str):
+			signed.discard(who)  # that seal was given up, so the signer may agree anew
 	return found

@@ -208,6 +208,15 @@ class TestAgreement:
 		self.refused(parts, key, "a second time")
 		self.refused(parts, key, "comes after the request was completed")
 
+	def test_a_signer_may_agree_anew_after_a_seal_that_failed(self, parts, key):
+		parts.request["state"], parts.signers[0]["state"], parts.documents[:] = "In Progress", "Signed", []
+		who = {"signer": "S1"}
+		story = Story().add("sent").add("signed", who).add("seal_unavailable", who).add("signed", who)
+		parts.story = story
+		assert verify_bundle(parts.seal(key)).ok
+		story.add("signed", who)
+		self.refused(parts, key, "a second time")
+
 	def test_a_chain_of_another_request_or_none(self, parts, key):
 		parts.request["name"] = "SR-2"
 		self.refused(parts, key, "another request")
