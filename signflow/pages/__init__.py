@@ -1,0 +1,1 @@
+"""The public pages: /sign, /verify and /privacy, on a lean template of their own."""

@@ -1,0 +1,113 @@
+"""Frappe's page renderer for the public pages: no web.html, no website context, no database on the way.
+
+A page is the same for everybody who reads it in one language, so each process keeps the finished bytes for a while.
+"""
+
+import time
+
+import frappe
+from werkzeug.wrappers import Response
+
+from signflow.pages.render import LANGUAGES, PAGES, assets_version, environment, render_page
+
+__all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "PublicPage", "choose_language", "forget_pages"]
+
+# A changed translation or default language shows after this many seconds at the latest.
+KEEP_SECONDS = 300
+
+CONTENT_SECURITY_POLICY = "; ".join(
+	(
+		"default-src 'none'",
+		"script-src 'self'",
+		"style-src 'self'",
+		"img-src 'self' data: blob:",
+		"font-src 'self'",
+		"connect-src 'self'",
+		"worker-src 'self'",
+		"base-uri 'none'",
+		"form-action 'none'",
+		"frame-ancestors 'none'",
+	)
+)
+
+HEADERS = {
+	"Content-Security-Policy": CONTENT_SECURITY_POLICY,
+	"Referrer-Policy": "no-referrer",
+	"Cache-Control": "no-store",
+	"X-Content-Type-Options": "nosniff",
+	"X-Frame-Options": "DENY",
+	"X-Robots-Tag": "noindex, nofollow",
+	"Cross-Origin-Opener-Policy": "same-origin",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+	"Vary": "Accept-Language",
+}
+
+_kept: dict[tuple[str, ...], tuple[float, bytes]] = {}
+_default_languages: dict[str, tuple[float, str]] = {}
+
+
+class PublicPage:
+	"""Serves the pages named in `signflow.pages.render.PAGES`; every other path is somebody else's."""
+
+	def __init__(self, path: str, http_status_code: int | None = None):
+		self.path = (path or "").strip("/")
+		self.http_status_code = http_status_code
+
+	def can_render(self) -> bool:
+		return self.path in PAGES
+
+	def render(self) -> Response:
+		request = frappe.local.request
+		if request.method not in ("GET", "HEAD"):
+			return Response(status=405, headers={**HEADERS, "Allow": "GET, HEAD"})
+		lang = choose_language(request.args.get("lang"), request.accept_languages) or _default_language()
+		frappe.local.lang = lang
+		return Response(
+			_page(self.path, lang),
+			status=self.http_status_code or 200,
+			mimetype="text/html",
+			headers={**HEADERS, "Content-Language": lang},
+		)
+
+
+def choose_language(asked: str | None, accepted) -> str | None:
+	"""The reader's language: `asked` (the address' `lang`), else the first of `accepted` that we speak.
+
+	`accepted` is werkzeug's LanguageAccept: (tag, quality) pairs, best first. None if there is none.
+	"""
+	if asked in LANGUAGES:
+		return asked
+	for tag, quality in accepted or ():
+		primary = tag.replace("_", "-").split("-")[0].lower()
+		if quality > 0 and primary in LANGUAGES:
+			return primary
+	return None
+
+
+def forget_pages() -> None:
+	"""Drop what this process keeps, so that the next reader gets everything anew."""
+	_kept.clear()
+	_default_languages.clear()
+	assets_version.cache_clear()
+	environment.cache_clear()
+
+
+def _page(name: str, lang: str) -> bytes:
+	if frappe.conf.developer_mode:
+		forget_pages()
+	key = (frappe.local.site, name, lang)
+	made, body = _kept.get(key, (0.0, b""))
+	if not body or time.monotonic() - made > KEEP_SECONDS:
+		body = render_page(name, lang, frappe._).encode()
+		_kept[key] = (time.monotonic(), body)
+	return body
+
+
+def _default_language() -> str:
+	made, lang = _default_languages.get(frappe.local.site, (0.0, ""))
+	if not lang or time.monotonic() - made > KEEP_SECONDS:
+		site_lang = (frappe.get_system_settings("language") or "en").replace("_", "-").split("-")[0]
+		lang = site_lang if site_lang in LANGUAGES else "en"
+		_default_languages[frappe.local.site] = (time.monotonic(), lang)
+	return lang
