@@ -23,7 +23,8 @@ _SIGNER_NEEDS = {"Signed": EventKind.SIGNED.value, "Declined": EventKind.DECLINE
 _ENDS = frozenset(
 	kind.value for kind in (EventKind.COMPLETED, EventKind.DECLINED, EventKind.EXPIRED, EventKind.CANCELLED)
 )
-_NOT_AFTER_END = _ENDS | {EventKind.SENT.value, EventKind.IDENTIFIED.value, EventKind.SIGNED.value}
+# A person may be identified again after the end, to fetch his copies.
+_NOT_AFTER_END = _ENDS | {EventKind.SENT.value, EventKind.SIGNED.value}
 
 
 def revision_problems(documents: Sequence[dict[str, Any]], events: Sequence[Event]) -> list[str]:

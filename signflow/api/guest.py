@@ -1,0 +1,68 @@
+"""The frame of every endpoint that a guest may call: small answers, no leak by difference, no secret in a log."""
+
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import frappe
+from frappe import _
+
+from signflow.services.ceremony import Refused
+
+LANGUAGES = ("fi", "sv", "en")
+
+
+def answers(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+	"""Turn refusals into `{"error": {code, text, …}}` with their status, in the reader's language.
+
+	An unexpected error is logged by its place alone: Frappe's own error page would keep local variables, and those
+	hold tokens and codes.
+	"""
+
+	@wraps(endpoint)
+	def run(*args: Any, **kwargs: Any) -> Any:
+		set_language(kwargs.get("language"))
+		try:
+			return endpoint(*args, **kwargs)
+		except Refused as refused:
+			frappe.db.rollback()
+			frappe.local.response.http_status_code = refused.status
+			return {"error": {"code": refused.code, "text": refused.text, **refused.more}}
+		except frappe.RateLimitExceededError:
+			raise
+		except frappe.ValidationError as error:
+			frappe.db.rollback()
+			frappe.local.response.http_status_code = 422
+			frappe.clear_messages()
+			return {"error": {"code": "invalid_input", "text": str(error)}}
+		except Exception as error:
+			frappe.db.rollback()
+			log = frappe.log_error(
+				title=f"signflow: {endpoint.__name__}",
+				message=f"{type(error).__name__}\n" + "".join(traceback.format_tb(error.__traceback__)),
+			)
+			frappe.db.commit()
+			frappe.local.response.http_status_code = 500
+			return {
+				"error": {
+					"code": "try_later",
+					"text": _("Something went wrong on our side. Nothing is lost: try again in a moment."),
+					"reference": log.name if log else "",
+				}
+			}
+
+	return run
+
+
+def set_language(language: str | None) -> None:
+	"""Answer in the language the page asked for; without one the signer's own is used later."""
+	asked = language or (frappe.form_dict.get("language") if frappe.form_dict else None)
+	frappe.local.signflow_lang = asked if asked in LANGUAGES else None
+	if frappe.local.signflow_lang:
+		frappe.local.lang = frappe.local.signflow_lang
+
+
+def session() -> str:
+	"""The session that the page holds, from its header: never a cookie, so no other site can send it along."""
+	return frappe.get_request_header("X-Signflow-Session") or ""

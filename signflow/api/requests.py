@@ -1,0 +1,130 @@
+"""Endpoints of the sender's side, for Desk and for programs; each runs with the caller's permissions."""
+
+from typing import Any
+
+import frappe
+from frappe import _
+
+from signflow.services import evidence, requests, sealing
+from signflow.services.files import read_sealed
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def prefill(doctype: str, name: str) -> dict[str, Any]:
+	"""What the dialog "Request signature" starts with: contacts, PDF attachments and print formats of a record."""
+	doc = frappe.get_doc(doctype, name)
+	doc.check_permission("read")
+	frappe.has_permission("Signature Request", "create", throw=True)
+	return requests.prefill(doc)
+
+
+@frappe.whitelist(methods=["POST"])
+def create_request(
+	title: str,
+	documents: list | str,
+	signers: list | str,
+	company: str | None = None,
+	customer: str | None = None,
+	reference_doctype: str | None = None,
+	reference_name: str | None = None,
+	message: str | None = None,
+	language: str | None = None,
+	expires_on: str | None = None,
+	remind_every_days: int | str | None = None,
+	confidential: bool | int | str = False,
+	send: bool | int | str = False,
+) -> dict[str, str]:
+	"""Make a request, and send it when `send` is true: {name, status}."""
+	frappe.has_permission("Signature Request", "create", throw=True)
+	options = {"message": message, "language": language, "expires_on": expires_on}
+	if remind_every_days not in (None, ""):
+		options["remind_every_days"] = remind_every_days
+	request = requests.create_request(
+		title=title,
+		documents=frappe.parse_json(documents),
+		signers=frappe.parse_json(signers),
+		company=company,
+		customer=customer,
+		reference_doctype=reference_doctype,
+		reference_name=reference_name,
+		confidential=int(frappe.utils.sbool(confidential) in (True, 1)),
+		**{key: value for key, value in options.items() if value},
+	)
+	if frappe.utils.sbool(send) in (True, 1):
+		request = requests.send_request(request.name)
+	return {"name": request.name, "status": request.status}
+
+
+@frappe.whitelist(methods=["POST"])
+def send_request(name: str) -> dict[str, str]:
+	"""Freeze, certify and invite: {name, status}."""
+	frappe.get_doc("Signature Request", name).check_permission("write")
+	request = requests.send_request(name)
+	return {"name": request.name, "status": request.status}
+
+
+@frappe.whitelist(methods=["POST"])
+def cancel_request(name: str, reason: str) -> None:
+	"""End a request that was sent."""
+	frappe.get_doc("Signature Request", name).check_permission("write")
+	requests.cancel_request(name, reason)
+
+
+@frappe.whitelist(methods=["POST"])
+def remind_signer(signer: str) -> None:
+	"""Send a signer a new link."""
+	frappe.get_doc("Signature Request Signer", signer).check_permission("write")
+	requests.remind_signer(signer)
+
+
+@frappe.whitelist(methods=["POST"])
+def correct_signer(signer: str, email: str) -> None:
+	"""Give a signer another mail address and invite again."""
+	frappe.get_doc("Signature Request Signer", signer).check_permission("write")
+	requests.correct_signer(signer, email)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def timeline(name: str) -> dict[str, Any]:
+	"""Signers, their steps and the signed files of a request, for its form."""
+	frappe.get_doc("Signature Request", name).check_permission("read")
+	return requests.timeline(name)
+
+
+@frappe.whitelist(methods=["GET"])
+def download(name: str, document: str | None = None) -> None:
+	"""The last revision of one document of a request, or the evidence report (`document` = "report")."""
+	request = frappe.get_doc("Signature Request", name)
+	request.check_permission("read")
+	revision = next(
+		(row for row in sealing.final_revisions(name) if not document or row.document == document), None
+	)
+	if not revision:
+		frappe.throw(_("There is no such document in this request."), frappe.DoesNotExistError)
+	frappe.local.response.filename = f"{sealing.copy_name(request, revision)}.pdf"
+	frappe.local.response.filecontent = read_sealed(revision.file_url, revision.sha256)
+	frappe.local.response.type = "download"
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def verify_chain(name: str) -> dict[str, Any]:
+	"""Recompute the request's chain of evidence: {ok, count, first_broken, problems, erased}."""
+	frappe.get_doc("Signature Request", name).check_permission("read")
+	verdict = evidence.verify(name)
+	return {
+		"ok": verdict.ok,
+		"count": verdict.count,
+		"first_broken": verdict.first_broken,
+		"problems": list(verdict.problems),
+		"erased": [list(row) for row in verdict.erased],
+	}
+
+
+@frappe.whitelist(methods=["GET"])
+def evidence_bundle(name: str) -> None:
+	"""The sealed evidence of a request as a file, personal values included: for Signflow Managers."""
+	frappe.only_for(("Signflow Manager", "System Manager"))
+	frappe.get_doc("Signature Request", name).check_permission("read")
+	frappe.local.response.filename = f"evidence-{name}.json"
+	frappe.local.response.filecontent = evidence.bundle(name)
+	frappe.local.response.type = "download"

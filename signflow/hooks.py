@@ -1,0 +1,69 @@
+app_name = "signflow"
+app_title = "Signflow"
+app_publisher = "Signflow contributors"
+app_description = "Agreements signed and promises about personal data kept, inside ERPNext"
+app_email = "hello@signflow.example"
+app_license = "GPL-3.0-or-later"
+required_apps = ["frappe/erpnext"]
+
+before_install = "signflow.install.before_install"
+after_install = "signflow.install.after_install"
+before_uninstall = "signflow.uninstall.before_uninstall"
+
+page_renderer = ["signflow.pages.renderer.PublicPage"]
+
+app_include_js = ["signflow.bundle.js"]
+override_doctype_dashboards = {
+	"Customer": ["signflow.integrations.erpnext.customer.dashboard"],
+}
+
+doc_events = {
+	"File": {
+		"before_validate": "signflow.services.files.guard_change",
+		"on_trash": "signflow.services.files.guard_delete",
+	},
+	"Communication": {"after_insert": "signflow.services.delivery.on_communication"},
+}
+
+signflow_request_completed = [
+	"signflow.integrations.erpnext.customer.note_signed",
+	"signflow.integrations.erpnext.contract.mark_signed",
+]
+
+has_permission = {
+	"Signature Request": "signflow.services.permissions.request_permission",
+	"Signature Request Signer": "signflow.services.permissions.under_request_permission",
+	"Sealed Revision": "signflow.services.permissions.under_request_permission",
+	"Signature Event": "signflow.services.permissions.under_request_permission",
+	"Signature Event Payload": "signflow.services.permissions.under_request_permission",
+}
+permission_query_conditions = {
+	"Signature Request": "signflow.services.permissions.request_conditions",
+	"Signature Request Signer": "signflow.services.permissions.signer_conditions",
+	"Sealed Revision": "signflow.services.permissions.revision_conditions",
+	"Signature Event": "signflow.services.permissions.event_conditions",
+}
+
+scheduler_events = {
+	"cron": {
+		"* * * * *": [
+			"signflow.services.delivery.sweep",
+			"signflow.services.sealing.sweep",
+		],
+	},
+	"hourly": [
+		"signflow.services.requests.expire_due",
+		"signflow.services.requests.remind_due",
+	],
+	"daily": ["signflow.services.files.sweep_orphans"],
+}
+
+company_data_to_be_ignored = [
+	"Signature Request",
+	"Signature Request Document",
+	"Signature Request Signer",
+	"Sealed Revision",
+	"Signature Event",
+	"Signature Event Payload",
+	"Sealing Key",
+]

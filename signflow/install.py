@@ -1,0 +1,58 @@
+"""Install: refuse what cannot work, make the roles, leave the rest to the DocTypes."""
+
+import frappe
+from frappe import _
+
+ROLES = ("Signflow Manager", "Signflow User")
+MODULES = ("Signflow",)
+DOCTYPES = (
+	"Signature Request",
+	"Signature Request Document",
+	"Signature Request Signer",
+	"Sealed Revision",
+	"Signature Event",
+	"Signature Event Payload",
+	"Sealing Key",
+	"Signflow Settings",
+)
+
+
+def before_install() -> None:
+	"""Refuse a site where another app owns one of our DocType names: the last app would win and lose data."""
+	taken = frappe.get_all(
+		"DocType",
+		filters={"name": ["in", DOCTYPES], "module": ["not in", MODULES]},
+		fields=["name", "module"],
+		order_by="name asc",
+	)
+	if taken:
+		listed = ", ".join(f"{row.name} ({row.module})" for row in taken)
+		frappe.throw(
+			_("Signflow cannot be installed: another app already has these DocTypes: {0}.").format(listed)
+		)
+
+
+def after_install() -> None:
+	"""Make the roles, give them to Administrator, fill in the settings, and say what the site still needs."""
+	for role in ROLES:
+		if not frappe.db.exists("Role", role):
+			frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(
+				ignore_permissions=True
+			)
+	frappe.get_single("Signflow Settings").save(ignore_permissions=True)
+	for problem in check_site():
+		print(f"signflow: {problem}")
+
+
+def check_site() -> list[str]:
+	"""What keeps signflow from working on this site, each with its cure."""
+	problems = []
+	if frappe.conf.block_endpoints and "signflow." not in (frappe.conf.allowed_custom_endpoints or []):
+		problems.append(
+			_(
+				'Helpdesk blocks endpoints here: add "signflow." to allowed_custom_endpoints in site_config.json.'
+			)
+		)
+	if not frappe.db.exists("Email Account", {"enable_outgoing": 1, "default_outgoing": 1}):
+		problems.append(_("No default outgoing Email Account: invitations cannot leave."))
+	return problems

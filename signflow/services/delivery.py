@@ -1,0 +1,395 @@
+"""Mails of a request: queued with the work that causes them, sent at once, watched, and blanked when done.
+
+Frappe's Email Queue carries them. Its rows hold links and codes in clear, so a row's body is blanked as soon as it is
+sent, expired or given up. The kind of mail and its signer stand in the Message-ID, by which a bounce finds its way.
+"""
+
+import secrets
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.translate import print_language
+from frappe.utils import add_to_date, get_url, now_datetime, validate_email_address
+
+from signflow.core.identity.tokens import new_token
+from signflow.services import evidence
+
+BLANK = "(Removed by signflow: it held a personal link or code.)"
+KINDS = ("invitation", "code", "copy", "closed", "question")
+GIVE_UP_DAYS = 14
+_REFUSED = ("SMTPRecipientsRefused", "(550,", "(551,", "(552,", "(553,", "(554,")
+
+
+def queue_mail(
+	kind: str,
+	signer: Any,
+	*,
+	subject: str,
+	template: str,
+	args: dict[str, Any],
+	reply_to: str | None = None,
+	attachments: list[dict[str, str]] | None = None,
+) -> str | None:
+	"""Queue one mail to `signer` in the caller's transaction and send it right after the commit.
+
+	Returns the Email Queue row, or None when the address has unsubscribed from everything: the signer is then marked
+	and the sender told, since Frappe itself would drop the mail without a word.
+	"""
+	if frappe.db.exists("Email Unsubscribe", {"email": signer.email, "global_unsubscribe": 1}):
+		mark(signer.name, "Unsubscribed", _("This address has unsubscribed from all mail of this site."))
+		return None
+	queued = frappe.sendmail(
+		recipients=[signer.email],
+		subject=subject,
+		template=template,
+		args=args,
+		reference_doctype="Signature Request Signer",
+		reference_name=signer.name,
+		message_id=f"signflow.{kind}.{signer.name}.{secrets.token_hex(8)}@{_host()}",
+		reply_to=reply_to,
+		attachments=attachments or [],
+		add_unsubscribe_link=0,
+		# Our own job sends it at once; should that job die, Frappe's flush takes it from here.
+		send_after=add_to_date(now_datetime(), minutes=5),
+		with_container=True,
+		send_priority=2,
+	)
+	if not queued:
+		mark(signer.name, "Failed", _("This mail address is not accepted by the mail system."))
+		return None
+	wake_flush(queued.name)
+	return queued.name
+
+
+def _host() -> str:
+	return get_url().split("//", 1)[-1].split("/", 1)[0].split(":", 1)[0]
+
+
+def wake_flush(queue_name: str) -> None:
+	"""Have a worker send this row as soon as the transaction is committed."""
+	frappe.enqueue(
+		"signflow.services.delivery.flush",
+		queue="short",
+		queue_name=queue_name,
+		enqueue_after_commit=True,
+		job_id=f"signflow-mail-{queue_name}-{secrets.token_hex(4)}",
+	)
+
+
+def house(request: Any) -> dict[str, str]:
+	"""What mails and pages show of the sending organisation."""
+	settings = frappe.get_cached_doc("Signflow Settings")
+	logo = settings.logo or frappe.db.get_value("Company", request.company, "company_logo") or ""
+	return {"name": request.company, "logo": logo if logo.startswith(("/files/", "/assets/")) else ""}
+
+
+def sender(request: Any) -> dict[str, str]:
+	"""The person who sent the request: name and mail address for questions."""
+	user = request.sent_by or request.owner
+	name, email = frappe.db.get_value("User", user, ["full_name", "email"]) or (user, "")
+	return {"name": name or user, "email": email if email and "@" in email else ""}
+
+
+def language_of(request: Any, signer: Any) -> str:
+	"""The signer's language, else the request's."""
+	return signer.language or request.language or "en"
+
+
+def invite(request: Any, signer: Any, *, reminder: bool = False) -> None:
+	"""Give `signer` a new link and queue the mail that carries it; an older link ends with that."""
+	token, token_hash = new_token(signer.name)
+	values = {
+		"token_hash": token_hash,
+		"session_hash": None,
+		"session_identified": 0,
+		"code_tries": 0,
+		"codes_sent": 0,
+		"code_hash": None,
+		"locked": 0,
+		"delivery_status": "Queued",
+		"delivery_note": None,
+	}
+	now = now_datetime()
+	if signer.status == "Waiting":
+		values.update(status="Invited", invited_on=now)
+	if reminder:
+		values.update(last_reminded_on=now, reminders_sent=(signer.reminders_sent or 0) + 1)
+	frappe.db.set_value("Signature Request Signer", signer.name, values)
+	language, person = language_of(request, signer), sender(request)
+	with print_language(language):
+		title = request.title
+		subject = _("Reminder: {0} waits for your signature") if reminder else _("Please sign: {0}")
+		queue_mail(
+			"invitation",
+			signer,
+			subject=subject.format(title),
+			template="signflow_invitation",
+			args={
+				"name": signer.signer_name,
+				"house": house(request),
+				"sender": person,
+				"title": title,
+				"message": request.message,
+				"expires_on": frappe.format(request.expires_on, "Datetime") if request.expires_on else "",
+				"link": f"{get_url()}/sign?lang={language}#{token}",
+				"reminder": reminder,
+				"reference": request.name,
+			},
+			reply_to=person["email"] or None,
+		)
+	evidence.record(
+		request.name,
+		"reminded" if reminder else "invitation_queued",
+		signer=signer.name,
+		private={"email": signer.email},
+	)
+
+
+def mail_code(request: Any, signer: Any, code: str, minutes: int) -> None:
+	"""Queue the mail that carries a one-time code."""
+	with print_language(language_of(request, signer)):
+		queue_mail(
+			"code",
+			signer,
+			subject=_("Your code for signing: {0}").format(request.title),
+			template="signflow_code",
+			args={"name": signer.signer_name, "code": code, "minutes": minutes, "house": house(request)},
+		)
+
+
+def mail_copies(request: Any, signer: Any, files: list[dict[str, str]]) -> None:
+	"""Queue the mail that brings a signer his copies: attached, or behind a link and a new code."""
+	token, token_hash = new_token(signer.name)
+	frappe.db.set_value(
+		"Signature Request Signer",
+		signer.name,
+		{
+			"token_hash": token_hash,
+			"session_hash": None,
+			"session_identified": 0,
+			"code_tries": 0,
+			"codes_sent": 0,
+		},
+	)
+	language = language_of(request, signer)
+	with print_language(language):
+		queue_mail(
+			"copy",
+			signer,
+			subject=_("Signed: {0}").format(request.title),
+			template="signflow_copies",
+			args={
+				"name": signer.signer_name,
+				"house": house(request),
+				"title": request.title,
+				"attached": bool(files),
+				"link": f"{get_url()}/sign?lang={language}#{token}",
+				"verify_link": f"{get_url()}/verify?lang={language}",
+				"reference": request.name,
+			},
+			attachments=files,
+			reply_to=sender(request)["email"] or None,
+		)
+
+
+def mail_closed(request: Any, signer: Any, status: str) -> None:
+	"""Queue the mail that says that nothing is left to sign."""
+	with print_language(language_of(request, signer)):
+		queue_mail(
+			"closed",
+			signer,
+			subject=_("Nothing to sign any more: {0}").format(request.title),
+			template="signflow_closed",
+			args={
+				"name": signer.signer_name,
+				"house": house(request),
+				"title": request.title,
+				"status": status,
+				"reference": request.name,
+			},
+			reply_to=sender(request)["email"] or None,
+		)
+
+
+def tell_sender(request: Any, subject: str, *, signer: str | None = None) -> None:
+	"""Put a notice into the sender's notifications (and mail, by his own settings)."""
+	user = request.sent_by or request.owner
+	with print_language(frappe.db.get_value("User", user, "language") or request.language or "en"):
+		frappe.get_doc(
+			{
+				"doctype": "Notification Log",
+				"type": "Alert",
+				"for_user": user,
+				"from_user": user,
+				"document_type": "Signature Request",
+				"document_name": request.name,
+				"subject": subject,
+			}
+		).insert(ignore_permissions=True)
+
+
+def mark(signer: str, status: str, note: str) -> None:
+	"""Say on the signer what became of his mail and tell the sender, once per change."""
+	row = frappe.db.get_value(
+		"Signature Request Signer",
+		signer,
+		["request", "signer_name", "email", "delivery_status"],
+		as_dict=True,
+	)
+	if not row or row.delivery_status == status:
+		return
+	frappe.db.set_value(
+		"Signature Request Signer", signer, {"delivery_status": status, "delivery_note": note[:500]}
+	)
+	kinds = {"Bounced": "bounced", "Failed": "invitation_failed", "Delayed": "invitation_failed"}
+	evidence.record(
+		row.request,
+		kinds.get(status, "invitation_failed"),
+		signer=signer,
+		public={"delivery": status},
+		private={"email": row.email},
+	)
+	subjects = {
+		"Bounced": _("{0}'s mail address does not work: the invitation came back."),
+		"Delayed": _("The mail to {0} could not be sent yet. It is tried again by itself."),
+		"Unsubscribed": _("{0} has unsubscribed from all mail of this site and was not invited."),
+	}
+	request = frappe.get_doc("Signature Request", row.request)
+	tell_sender(
+		request,
+		subjects.get(status, _("The mail to {0} could not be sent.")).format(row.signer_name),
+		signer=signer,
+	)
+
+
+def flush(queue_name: str) -> None:
+	"""Send one queued mail now and settle what became of it (RQ job; safe to run twice)."""
+	from frappe.utils.synchronization import filelock
+
+	with filelock(f"signflow-mail-{queue_name}", timeout=30):
+		if not frappe.db.exists("Email Queue", queue_name):
+			return
+		mail = frappe.get_doc("Email Queue", queue_name)
+		if mail.message != BLANK and mail.status in ("Not Sent", "Partially Sent"):
+			try:
+				mail.send()
+			except Exception:
+				# The row itself keeps the error and its retries; settle() reads them.
+				frappe.logger("signflow").warning("mail %s not sent yet", queue_name)
+		settle(queue_name)
+		frappe.db.commit()
+
+
+def settle(queue_name: str) -> None:
+	"""Read what became of a mail, write it on the signer and into the chain, and blank what must not stay."""
+	mail = frappe.db.get_value(
+		"Email Queue",
+		queue_name,
+		["name", "status", "message_id", "error", "retry", "creation", "message", "modified"],
+		as_dict=True,
+		for_update=True,
+	)
+	if not mail or mail.message == BLANK:
+		return
+	kind, signer = kind_and_signer(mail.message_id)
+	if not kind or not frappe.db.exists("Signature Request Signer", signer):
+		return
+	if mail.status == "Sent":
+		_blank(mail.name)
+		_sent(kind, signer)
+	elif mail.status in ("Not Sent", "Error", "Partially Sent") and mail.error:
+		if any(text in mail.error for text in _REFUSED):
+			_give_up(mail.name)
+			mark(signer, "Bounced", _("The receiving mail server refused the address."))
+		elif kind == "code" and mail.creation < add_to_date(now_datetime(), minutes=-10):
+			_give_up(mail.name)
+		elif mail.creation < add_to_date(now_datetime(), days=-GIVE_UP_DAYS):
+			_give_up(mail.name)
+			mark(
+				signer, "Failed", _("The mail server could not be reached for {0} days.").format(GIVE_UP_DAYS)
+			)
+		else:
+			# Frappe parks a mail for good after three tries; a mail server may be down for longer.
+			frappe.db.set_value("Email Queue", mail.name, {"status": "Not Sent", "retry": 0})
+			if kind != "code":
+				mark(signer, "Delayed", _("The mail server did not take the mail yet; it is tried again."))
+
+
+def _sent(kind: str, signer: str) -> None:
+	request = frappe.db.get_value("Signature Request Signer", signer, "request")
+	if kind == "invitation":
+		frappe.db.set_value(
+			"Signature Request Signer", signer, {"delivery_status": "Sent", "delivery_note": None}
+		)
+		evidence.record(request, "invitation_sent", signer=signer)
+	elif kind == "code":
+		evidence.record(request, "code_sent", signer=signer)
+	elif kind == "copy":
+		evidence.record(request, "copies_sent", signer=signer)
+
+
+def _blank(queue_name: str) -> None:
+	frappe.db.set_value("Email Queue", queue_name, {"message": BLANK, "attachments": "[]"})
+
+
+def _give_up(queue_name: str) -> None:
+	frappe.db.set_value(
+		"Email Queue", queue_name, {"message": BLANK, "attachments": "[]", "status": "Error", "retry": 10}
+	)
+
+
+def kind_and_signer(message_id: str | None) -> tuple[str | None, str]:
+	"""What mail this was and whose, from a Message-ID that `queue_mail` made; (None, "") for any other."""
+	parts = (message_id or "").strip("<> ").split("@")[0].split(".")
+	if len(parts) == 4 and parts[0] == "signflow" and parts[1] in KINDS:
+		return parts[1], parts[2]
+	return None, ""
+
+
+def sweep() -> None:
+	"""Once a minute: send what waits, settle what Frappe's own flush sent, free what a killed worker holds."""
+	rows = frappe.get_all(
+		"Email Queue",
+		filters={
+			"reference_doctype": "Signature Request Signer",
+			"message": ["!=", BLANK],
+			"creation": [">", add_to_date(now_datetime(), days=-GIVE_UP_DAYS - 1)],
+		},
+		fields=["name", "status", "modified", "creation"],
+		order_by="creation asc",
+		limit=500,
+	)
+	now = now_datetime()
+	for row in rows:
+		if row.status == "Sending" and row.modified < add_to_date(now, minutes=-10):
+			frappe.db.set_value("Email Queue", row.name, "status", "Not Sent")
+			row.status = "Not Sent"
+		age, idle = (now - row.creation).total_seconds(), (now - row.modified).total_seconds()
+		# Tried again after a time that grows with the mail's age, at most every half hour.
+		if row.status in ("Not Sent", "Partially Sent") and idle < min(age / 4, 1800):
+			continue
+		if row.status in ("Not Sent", "Partially Sent", "Sent", "Error"):
+			wake_flush(row.name)
+	frappe.db.commit()
+
+
+def on_communication(doc, method: str | None = None) -> None:
+	"""A mail that came in: when it says that one of ours could not be delivered, mark its signer (after_insert)."""
+	if doc.sent_or_received != "Received":
+		return
+	local_part = (doc.sender or "").split("@")[0].lower()
+	if local_part not in ("mailer-daemon", "postmaster"):
+		return
+	text = f"{doc.in_reply_to or ''} {doc.text_content or ''} {doc.content or ''}"
+	start = text.find("signflow.")
+	if start < 0:
+		return
+	kind, signer = kind_and_signer(text[start:].split(">")[0].split()[0])
+	if kind in ("invitation", "copy") and frappe.db.exists("Signature Request Signer", signer):
+		mark(signer, "Bounced", _("The receiving mail server returned the mail."))
+
+
+def is_mail_address(text: str) -> bool:
+	"""Whether Frappe would send to this address."""
+	return bool(validate_email_address((text or "").strip()))

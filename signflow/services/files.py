@@ -1,0 +1,138 @@
+"""Sealed files: random names, private, written once; and the guard that keeps other hands off them.
+
+A person who may write any record could otherwise insert a File row that names a sealed file's address, read it, make
+it public or delete the customer's copy.
+"""
+
+import hashlib
+import os
+import secrets
+import time
+from urllib.parse import unquote
+
+import frappe
+from frappe import _
+
+PREFIX = "sealed-"
+
+
+def store_sealed(data: bytes, *, attached_to_doctype: str, attached_to_name: str) -> str:
+	"""Write `data` as a new private file under a random name and return its address."""
+	file = frappe.get_doc(
+		{
+			"doctype": "File",
+			"file_name": f"{PREFIX}{secrets.token_hex(16)}.pdf",
+			"is_private": 1,
+			"attached_to_doctype": attached_to_doctype,
+			"attached_to_name": attached_to_name,
+			"content": data,
+		}
+	)
+	file.flags.signflow = True
+	file.flags.ignore_duplicate_entry_error = True
+	file.insert(ignore_permissions=True)
+	_forget_hash(file.name)
+	return file.file_url
+
+
+def attach_copy(file_url: str, file_name: str, *, doctype: str, name: str) -> str:
+	"""Show a sealed file under another record, without a second copy of its bytes; returns the File's name."""
+	existing = frappe.db.get_value(
+		"File", {"file_url": file_url, "attached_to_doctype": doctype, "attached_to_name": name}
+	)
+	if existing:
+		return existing
+	file = frappe.get_doc(
+		{
+			"doctype": "File",
+			"file_name": file_name,
+			"file_url": file_url,
+			"is_private": 1,
+			"attached_to_doctype": doctype,
+			"attached_to_name": name,
+		}
+	)
+	file.flags.signflow = True
+	file.flags.ignore_duplicate_entry_error = True
+	file.insert(ignore_permissions=True)
+	# Frappe names the row after the file on disk; people read the title.
+	frappe.db.set_value("File", file.name, "file_name", file_name, update_modified=False)
+	_forget_hash(file.name)
+	return file.name
+
+
+def _forget_hash(name: str) -> None:
+	# Frappe joins uploads of equal bytes by this hash: somebody who uploads the signed PDF that they got by mail
+	# must get a file of their own, not a share in ours.
+	frappe.db.set_value("File", name, "content_hash", None, update_modified=False)
+
+
+def read_sealed(file_url: str, sha256: str) -> bytes:
+	"""The bytes of a sealed file. Raises ValidationError when they are gone or are not what was sealed."""
+	path = frappe.get_site_path("private", "files", os.path.basename(file_url))
+	try:
+		with open(path, "rb") as stream:
+			data = stream.read()
+	except FileNotFoundError:
+		frappe.throw(_("The sealed file is missing from this server. Restore it from a backup."))
+	if hashlib.sha256(data).hexdigest() != sha256:
+		frappe.throw(_("The sealed file on this server was changed after it was sealed. It is not used."))
+	return data
+
+
+def read_upload(file_url: str, *, attached_to: str) -> bytes:
+	"""The bytes of an upload that belongs to request `attached_to` or that the user may read."""
+	rows = frappe.get_all(
+		"File",
+		filters={"file_url": file_url},
+		fields=["name", "attached_to_doctype", "attached_to_name"],
+		order_by="creation desc",
+	)
+	own = [
+		row
+		for row in rows
+		if row.attached_to_doctype == "Signature Request" and row.attached_to_name == attached_to
+	]
+	for row in own + rows:
+		file = frappe.get_doc("File", row.name)
+		if row in own or file.has_permission("read"):
+			content = file.get_content()
+			return content if isinstance(content, bytes) else content.encode()
+	frappe.throw(_("The file {0} is not there any more, or you may not read it.").format(file_url))
+
+
+def guard_change(doc, method: str | None = None) -> None:
+	"""Refuse that anybody but signflow makes or changes a File row that names a sealed file (File.before_validate)."""
+	if doc.flags.signflow or doc.is_folder:
+		return
+	base = os.path.basename(unquote(doc.file_url or ""))
+	if base.startswith(PREFIX) and frappe.db.exists(
+		"Sealed Revision", {"file_url": f"/private/files/{base}"}
+	):
+		frappe.throw(
+			_("This is a sealed file. It cannot be changed or attached elsewhere."), frappe.PermissionError
+		)
+
+
+def guard_delete(doc, method: str | None = None) -> None:
+	"""Refuse to delete sealed files and the uploads of a request that was sent (File.on_trash)."""
+	if doc.flags.signflow or doc.is_folder:
+		return
+	guard_change(doc)
+	if doc.attached_to_doctype == "Signature Request":
+		status = frappe.db.get_value("Signature Request", doc.attached_to_name, "status")
+		if status and status != "Draft":
+			frappe.throw(_("The request was sent: its files are kept."), frappe.PermissionError)
+
+
+def sweep_orphans(older_than_seconds: int = 3600) -> int:
+	"""Delete sealed files that no record names: a kill between writing and committing leaves one. Returns how many."""
+	folder = frappe.get_site_path("private", "files")
+	swept = 0
+	for entry in os.scandir(folder):
+		if not entry.name.startswith(PREFIX) or time.time() - entry.stat().st_mtime < older_than_seconds:
+			continue
+		if not frappe.db.exists("File", {"file_url": f"/private/files/{entry.name}"}):
+			os.unlink(entry.path)
+			swept += 1
+	return swept

@@ -1,0 +1,55 @@
+"""The house seal: which key of the organisation seals, loaded once per process."""
+
+import base64
+
+import frappe
+
+from signflow.core.pdf.keys import SealKey, make_test_key
+from signflow.services.transaction import throw
+
+from signflow.core.errors import SignflowError  # isort: skip
+
+_loaded: dict[tuple[str, str], SealKey] = {}
+
+
+def load_key(name: str) -> SealKey:
+	"""The parsed key of Sealing Key `name`; parsed and checked once per process."""
+	fingerprint = frappe.db.get_value("Sealing Key", name, "fingerprint")
+	known = _loaded.get((frappe.local.site, fingerprint))
+	if known:
+		return known
+	doc = frappe.get_doc("Sealing Key", name)
+	try:
+		key = SealKey.from_pkcs12(
+			base64.b64decode(doc.get_password("pkcs12")),
+			doc.get_password("passphrase", raise_exception=False),
+		)
+	except SignflowError as refusal:
+		throw(refusal)
+	if len(_loaded) > 50:
+		_loaded.clear()
+	_loaded[(frappe.local.site, fingerprint)] = key
+	return key
+
+
+def house_key(company: str) -> str:
+	"""Name of the Sealing Key that seals for `company`; a self-signed test key is made when there is none.
+
+	The newest enabled key that is valid now and that a trust service issued comes before any test key.
+	"""
+	from signflow.services.evidence import utc_now
+
+	now = utc_now().replace(tzinfo=None)
+	rows = frappe.get_all(
+		"Sealing Key",
+		filters={"company": company, "enabled": 1, "not_after": [">", now], "not_before": ["<=", now]},
+		fields=["name", "is_test"],
+		order_by="is_test asc, creation desc",
+	)
+	if rows:
+		return rows[0].name
+	data, passphrase = make_test_key(company)
+	key = frappe.get_doc({"doctype": "Sealing Key", "company": company, "enabled": 1, "is_test": 1})
+	key.flags.pkcs12 = data
+	key.passphrase = passphrase
+	return key.insert(ignore_permissions=True).name

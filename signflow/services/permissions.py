@@ -1,0 +1,65 @@
+"""Who may see and change a request and all that hangs under it. One predicate for records and for lists."""
+
+from typing import Any
+
+import frappe
+
+MANAGERS = {"Signflow Manager", "System Manager", "Administrator"}
+READING = {"read", "select", "print", "email", "report", "export"}
+
+
+def _is_manager(user: str) -> bool:
+	return user == "Administrator" or bool(MANAGERS & set(frappe.get_roles(user)))
+
+
+def request_permission(doc: Any, ptype: str = "read", user: str | None = None) -> bool:
+	"""A user reads what is not confidential and changes what is his own; a manager does both everywhere."""
+	user = user or frappe.session.user
+	if _is_manager(user) or doc.owner == user or doc.get("sent_by") == user:
+		return True
+	if ptype in ("create", "select"):
+		return True
+	return ptype in READING and not doc.get("confidential")
+
+
+def under_request_permission(doc: Any, ptype: str = "read", user: str | None = None) -> bool:
+	"""Signers, revisions and events follow their request."""
+	user = user or frappe.session.user
+	if not doc.get("request"):
+		return True
+	request = frappe.db.get_value(
+		"Signature Request", doc.request, ["owner", "sent_by", "confidential"], as_dict=True
+	)
+	return bool(request) and request_permission(request, "write" if ptype == "create" else ptype, user)
+
+
+def request_conditions(user: str | None = None) -> str:
+	"""The list's condition for `request_permission`."""
+	user = user or frappe.session.user
+	if _is_manager(user):
+		return ""
+	name = frappe.db.escape(user)
+	table = "`tabSignature Request`"
+	return f"({table}.`confidential` = 0 or {table}.`owner` = {name} or {table}.`sent_by` = {name})"
+
+
+def _under(doctype: str, user: str | None) -> str:
+	condition = request_conditions(user)
+	if not condition:
+		return ""
+	return f"`tab{doctype}`.`request` in (select `name` from `tabSignature Request` where {condition})"
+
+
+def signer_conditions(user: str | None = None) -> str:
+	"""The list's condition for signers."""
+	return _under("Signature Request Signer", user)
+
+
+def revision_conditions(user: str | None = None) -> str:
+	"""The list's condition for revisions."""
+	return _under("Sealed Revision", user)
+
+
+def event_conditions(user: str | None = None) -> str:
+	"""The list's condition for events."""
+	return _under("Signature Event", user)

@@ -1,0 +1,434 @@
+"""What happens after a person signed: increments appended one at a time, the document closed, copies handed out.
+
+The request's row is the queue: `work_due` says that something is left to do, a lease says who does it. `advance` does
+one small step per transaction and each step can be repeated, so a worker may be killed anywhere. RQ only wakes it up.
+"""
+
+import base64
+import secrets
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.translate import print_language
+from frappe.utils import add_to_date, get_datetime, now_datetime
+
+from signflow.core.identity.levels import level_named, statement
+from signflow.core.pdf.report import render_report
+from signflow.core.pdf.seal import Stamp, append_signature, close, seal_report
+from signflow.services import delivery, evidence
+from signflow.services.files import attach_copy, read_sealed
+from signflow.services.keys import load_key
+from signflow.services.requests import (
+	CLOSED,
+	OPEN,
+	add_revision,
+	invite_next,
+	lock_request,
+	record_revision,
+	signers_of,
+)
+from signflow.services.transaction import one_transaction
+
+LEASE_SECONDS = 30
+ATTACH_LIMIT_BYTES = 8 * 2**20
+REPORT = "report"
+
+
+def wake(request: str) -> None:
+	"""Have a worker look at the request as soon as the transaction is committed."""
+	frappe.enqueue(
+		"signflow.services.sealing.advance",
+		queue="short",
+		request=request,
+		enqueue_after_commit=True,
+		job_id=f"signflow-seal-{request}-{secrets.token_hex(4)}",
+	)
+
+
+def mark_due(request: str) -> None:
+	"""Put the request into the queue, in the caller's transaction."""
+	_set(request, work_due=1)
+	wake(request)
+
+
+def sweep() -> None:
+	"""Once a minute: wake the requests with work due that nobody holds, a killed worker's among them."""
+	for request in frappe.get_all(
+		"Signature Request",
+		filters={"work_due": 1},
+		fields=["name", "lease_until"],
+		order_by="modified asc",
+		limit=500,
+	):
+		if not request.lease_until or get_datetime(request.lease_until) < now_datetime():
+			wake(request.name)
+	frappe.db.commit()
+
+
+def advance(request: str) -> None:
+	"""Do all that is due for a request, step by step (RQ job). Does nothing while another holds the lease."""
+	token = _take_lease(request)
+	if not token:
+		return
+	try:
+		while _hold_lease(request, token):
+			step = _next_step(request)
+			if step is None:
+				if _finish(request, token):
+					return
+				continue
+			step()
+	except Exception:
+		_failed(request, token)
+		raise
+
+
+@one_transaction
+def _take_lease(name: str) -> str | None:
+	row = frappe.db.get_value(
+		"Signature Request", name, ["work_due", "lease_until"], as_dict=True, for_update=True
+	)
+	if not row or not row.work_due or (row.lease_until and get_datetime(row.lease_until) > now_datetime()):
+		return None
+	token = secrets.token_hex(16)
+	_set(name, lease_token=token, lease_until=add_to_date(now_datetime(), seconds=LEASE_SECONDS))
+	return token
+
+
+@one_transaction
+def _hold_lease(name: str, token: str) -> bool:
+	if frappe.db.get_value("Signature Request", name, "lease_token", for_update=True) != token:
+		return False
+	_set(name, lease_until=add_to_date(now_datetime(), seconds=LEASE_SECONDS))
+	return True
+
+
+@one_transaction
+def _finish(name: str, token: str) -> bool:
+	"""Give the lease back, unless somebody signed while we looked."""
+	lock_request(name)
+	if _next_step(name) is not None:
+		return False
+	_set(name, work_due=0, lease_until=None, lease_token=None, work_attempts=0, work_error=None)
+	return True
+
+
+@one_transaction
+def _failed(name: str, token: str) -> None:
+	request = lock_request(name)
+	if request.lease_token != token:
+		return
+	attempts = (request.work_attempts or 0) + 1
+	log = frappe.log_error(
+		title=f"signflow: sealing {name}",
+		message=frappe.get_traceback(),
+		reference_doctype="Signature Request",
+		reference_name=name,
+	)
+	_set(
+		name,
+		work_attempts=attempts,
+		work_error=_("Sealing did not succeed and is tried again. See Error Log {0}.").format(log.name),
+		lease_token=None,
+		lease_until=add_to_date(now_datetime(), seconds=min(5 * 2**attempts, 1800)),
+	)
+	if attempts == 3:
+		evidence.record(name, "seal_unavailable", public={"attempts": attempts})
+		delivery.tell_sender(
+			request, _("{0} was signed but could not be sealed yet. It is tried again.").format(request.title)
+		)
+
+
+def _set(name: str, **values: Any) -> None:
+	frappe.db.set_value("Signature Request", name, values, update_modified=False)
+
+
+def _next_step(name: str) -> Callable[[], None] | None:
+	"""The next thing to do for this request, read afresh; None when nothing is."""
+	request = frappe.get_doc("Signature Request", name)
+	if request.status in CLOSED:
+		return None
+	signers = signers_of(name)
+	revisions = frappe.get_all(
+		"Sealed Revision",
+		filters={"request": name},
+		fields=["document", "kind", "signer"],
+		order_by="seq asc",
+	)
+	signed = {(row.document, row.signer) for row in revisions if row.kind == "Signed"}
+	closed = {row.document for row in revisions if row.kind in ("Closed", "Report")}
+	for signer in sorted(
+		(row for row in signers if row.status == "Signing"), key=lambda row: (row.signed_on, row.name)
+	):
+		for document in request.documents:
+			if (document.name, signer.name) not in signed:
+				return partial(seal_signature, name, document.name, signer.name)
+		return partial(_signed, name, signer.name)
+	if not signers or any(row.status != "Signed" for row in signers) or request.status not in OPEN:
+		return None
+	for document in request.documents:
+		if document.name not in closed and not document.foreign_signatures:
+			return partial(close_document, name, document.name)
+	if REPORT not in closed:
+		return partial(make_report, name)
+	return partial(complete, name)
+
+
+def head_of(document: str, request: str) -> Any:
+	"""The last revision of a document, by a locking read."""
+	rows = frappe.db.get_values(
+		"Sealed Revision",
+		{"document": document, "request": request},
+		["name", "seq", "sha256", "file_url", "kind"],
+		as_dict=True,
+		order_by="seq desc",
+		for_update=True,
+	)
+	return rows[0]
+
+
+@one_transaction
+def seal_signature(name: str, document: str, signer: str) -> None:
+	"""Append one signer's increment to one document: the revision and its event appear together or not at all."""
+	request = lock_request(name)
+	if frappe.db.exists("Sealed Revision", {"document": document, "signer": signer, "kind": "Signed"}):
+		return
+	person = frappe.get_doc("Signature Request Signer", signer)
+	row = next(row for row in request.documents if row.name == document)
+	head = head_of(document, name)
+	with print_language(request.language):
+		level = _("a code sent by mail")
+		stamp = Stamp(
+			name=person.signed_name,
+			lines=(
+				*((_("for {0}").format(person.represents),) if person.represents else ()),
+				f"{frappe.format(person.signed_on, 'Datetime')} · {_('identified by {0}').format(level)}",
+				_("Sealed by {0}").format(request.company),
+			),
+			drawn=_drawn(person.drawn_signature),
+		)
+		reason = _("Sealed by {0} on behalf of {1}, identified by {2}").format(
+			request.company, person.signed_name, level
+		)
+	data = append_signature(
+		read_sealed(head.file_url, head.sha256),
+		load_key(request.sealing_key),
+		field=person.field,
+		reason=reason,
+		stamp=None if row.foreign_signatures else stamp,
+	)
+	revision = add_revision(
+		request,
+		document=document,
+		title=row.title,
+		seq=head.seq + 1,
+		kind="Signed",
+		data=data,
+		parent=head.sha256,
+		key_name=request.sealing_key,
+		signer=signer,
+	)
+	record_revision("sealed", revision, signer=signer)
+
+
+def _drawn(data_url: str | None) -> bytes | None:
+	return base64.b64decode(data_url.split(",", 1)[1]) if data_url else None
+
+
+@one_transaction
+def _signed(name: str, signer: str) -> None:
+	"""All documents carry this signer's increment: he has signed, and the next group is invited."""
+	request = lock_request(name)
+	frappe.db.set_value(
+		"Signature Request Signer", signer, {"status": "Signed", "drawn_signature": None, "code_hash": None}
+	)
+	if request.status == "Sent":
+		request.db_set("status", "In Progress")
+	invite_next(request, signers_of(name, lock=True))
+
+
+@one_transaction
+def close_document(name: str, document: str) -> None:
+	"""Fill the house's Closing field: from here on nothing may be added to the document."""
+	request = lock_request(name)
+	head = head_of(document, name)
+	if head.kind == "Closed":
+		return
+	row = next(row for row in request.documents if row.name == document)
+	with print_language(request.language):
+		reason = _("Closed by {0}: all have signed").format(request.company)
+	data = close(read_sealed(head.file_url, head.sha256), load_key(request.sealing_key), reason=reason)
+	revision = add_revision(
+		request,
+		document=document,
+		title=row.title,
+		seq=head.seq + 1,
+		kind="Closed",
+		data=data,
+		parent=head.sha256,
+		key_name=request.sealing_key,
+	)
+	record_revision("closed", revision)
+
+
+@one_transaction
+def make_report(name: str) -> None:
+	"""Render and seal the evidence report, which names the SHA-256 of every revision and the head of the chain."""
+	request = lock_request(name)
+	if frappe.db.exists("Sealed Revision", {"request": name, "document": REPORT}):
+		return
+	key = load_key(request.sealing_key)
+	with print_language(request.language):
+		model = _report_model(request, key)
+		rendered = render_report(model, _report_labels())
+		reason = _("Evidence report of {0}, sealed by {1}").format(name, request.company)
+		title = _("Evidence report")
+	revision = add_revision(
+		request,
+		document=REPORT,
+		title=title,
+		seq=0,
+		kind="Report",
+		data=seal_report(rendered, key, reason=reason),
+		parent=None,
+		key_name=request.sealing_key,
+	)
+	evidence.record(name, "evidence_reported", public={"sha256": revision.sha256, "head": model["head"]})
+
+
+def _report_model(request: Any, key: Any) -> dict[str, Any]:
+	signers = signers_of(request.name)
+	names = {row.name: row.signer_name for row in signers}
+	what = {"Certified": _("Sealed original"), "Received": _("As received"), "Closed": _("Closed")}
+	events = frappe.get_all(
+		"Signature Event",
+		filters={"request": request.name},
+		fields=["seq", "time", "kind", "signer", "hash"],
+		order_by="seq asc",
+	)
+	return {
+		"title": request.title,
+		"reference": request.name,
+		"house": request.company,
+		"seal": f"{key.subject} · SHA-256 {key.fingerprint}",
+		"test_seal": key.self_signed,
+		"documents": [
+			{
+				"title": document["title"],
+				"revisions": [
+					{
+						"seq": revision["revision"],
+						"sha256": revision["sha256"],
+						"what": what.get(revision["kind"])
+						or _("Signed by {0}").format(names.get(revision["signer"], "")),
+					}
+					for revision in document["revisions"]
+				],
+			}
+			for document in evidence.document_revisions(request.name)
+		],
+		"signers": [
+			{
+				"name": f"{row.signed_name} ({row.represents})" if row.represents else row.signed_name,
+				"identified_by": _("a code sent by mail"),
+				"signed_on": evidence.utc_time(row.signed_on).strftime("%Y-%m-%d %H:%M:%S UTC"),
+				"statement": _(statement(level_named(row.identified_level))),
+			}
+			for row in signers
+		],
+		"events": [
+			{
+				"seq": row.seq,
+				"time": evidence.utc_time(row.time).strftime("%Y-%m-%d %H:%M:%S UTC"),
+				"kind": _(row.kind.replace("_", " ").capitalize()),
+				"who": names.get(row.signer, ""),
+			}
+			for row in events
+		],
+		"head": events[-1].hash,
+	}
+
+
+def _report_labels() -> dict[str, str]:
+	return {
+		label: translated
+		for label, translated in (
+			("Evidence report", _("Evidence report")),
+			("Request", _("Request")),
+			("Reference", _("Reference")),
+			("Organisation", _("Organisation")),
+			("Seal", _("Seal")),
+			("Documents", _("Documents")),
+			("Revision", _("Revision")),
+			("Signers", _("Signers")),
+			("Identified by", _("Identified by")),
+			("Signed on", _("Signed on")),
+			("Events", _("Events")),
+			("Head of the chain", _("Head of the chain")),
+		)
+	}
+
+
+@one_transaction
+def complete(name: str) -> None:
+	"""The request is done: copies filed and mailed, the sender told, other apps' records set."""
+	request = lock_request(name)
+	if request.status not in OPEN:
+		return
+	evidence.record(name, "completed")
+	request.db_set({"status": "Completed", "completed_on": now_datetime()})
+	attachments = file_copies(request)
+	total = sum(
+		frappe.get_all("Sealed Revision", {"request": name, "kind": ["!=", "Certified"]}, pluck="size")
+	)
+	attach = not request.confidential and total <= ATTACH_LIMIT_BYTES
+	for signer in signers_of(name):
+		delivery.mail_copies(request, signer, attachments if attach else [])
+	request.db_set("copies_sent_on", now_datetime())
+	delivery.tell_sender(request, _("{0} has been signed by everybody.").format(request.title))
+	for method in frappe.get_hooks("signflow_request_completed"):
+		frappe.get_attr(method)(request)
+
+
+def final_revisions(request: str) -> list[Any]:
+	"""The last revision of each document, in the documents' order, and the report."""
+	rows = frappe.get_all(
+		"Sealed Revision",
+		filters={"request": request},
+		fields=["name", "document", "document_title", "seq", "sha256", "file_url", "kind", "size"],
+		order_by="seq desc",
+	)
+	last: dict[str, Any] = {}
+	for row in rows:
+		last.setdefault(row.document, row)
+	order = frappe.get_all(
+		"Signature Request Document", filters={"parent": request}, pluck="name", order_by="idx asc"
+	)
+	return [last[name] for name in [*order, REPORT] if name in last]
+
+
+def file_copies(request: Any) -> list[dict[str, str]]:
+	"""Show the signed files and the report under the request and, unless confidential, its customer and record."""
+	targets = [("Signature Request", request.name)]
+	if not request.confidential:
+		if request.customer:
+			targets.append(("Customer", request.customer))
+		if request.reference_doctype and (request.reference_doctype, request.reference_name) not in targets:
+			targets.append((request.reference_doctype, request.reference_name))
+	attachments = []
+	for revision in final_revisions(request.name):
+		file_name = f"{copy_name(request, revision)}.pdf"
+		files = [
+			attach_copy(revision.file_url, file_name, doctype=doctype, name=name) for doctype, name in targets
+		]
+		attachments.append({"fid": files[0]})
+	return attachments
+
+
+def copy_name(request: Any, revision: Any) -> str:
+	"""A file name that people and every file system can read."""
+	title = "".join(c if c.isalnum() or c in " -_.()" else "-" for c in revision.document_title or "")
+	return f"{title.strip()[:80] or request.name} - {request.name}"

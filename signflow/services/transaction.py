@@ -1,0 +1,71 @@
+"""One transaction per verb of the trade, tried again when somebody else got there first.
+
+On MariaDB the request's row is locked; on SQLite the unique names of events and revisions are the guard. Both end in
+an exception that says "again", never in a second event or a lost increment.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import frappe
+from frappe import _
+
+from signflow.core.errors import SignflowError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TRIES = 8
+_AGAIN = ("database is locked", "database table is locked", "Deadlock found", "Lock wait timeout")
+
+
+def _is_conflict(error: Exception) -> bool:
+	if isinstance(
+		error, frappe.DuplicateEntryError | frappe.QueryDeadlockError | frappe.QueryTimeoutError
+	) or frappe.db.is_duplicate_entry(error):
+		return True
+	return any(text in str(error) for text in _AGAIN)
+
+
+def one_transaction(verb: Callable[P, R]) -> Callable[P, R]:
+	"""Commit what `verb` wrote, or roll all of it back; run it again when it lost a race.
+
+	What the caller had pending is committed first, so that the verb reads the database as it is now and a lost race
+	rolls back nothing but the verb's own work. A `SignflowError` becomes a translated message for the reader.
+	"""
+
+	@wraps(verb)
+	def run(*args: P.args, **kwargs: P.kwargs) -> R:
+		frappe.db.commit()
+		for attempt in range(1, TRIES + 1):
+			try:
+				result = verb(*args, **kwargs)
+				frappe.db.commit()
+				return result
+			except SignflowError as refusal:
+				frappe.db.rollback()
+				throw(refusal)
+			except Exception as error:
+				frappe.db.rollback()
+				if attempt == TRIES or not _is_conflict(error):
+					raise
+				# Two that collided would collide again at the same moment.
+				time.sleep(random.uniform(0.02, 0.1) * attempt)
+		raise AssertionError("unreachable")
+
+	return run
+
+
+def message_of(refusal: SignflowError) -> str:
+	"""The refusal's text in the reader's language."""
+	text = _(refusal.template)
+	return text.format(**refusal.params) if refusal.params else text
+
+
+def throw(refusal: SignflowError) -> None:
+	"""Raise `refusal` as Frappe's ValidationError, translated, with its code on `frappe.local`."""
+	frappe.local.signflow_error_code = refusal.code
+	frappe.throw(message_of(refusal), title=_("Not possible"))

@@ -1,0 +1,98 @@
+"""What `/verify` says of a file: one of ours, an earlier state of one, altered, or unknown."""
+
+import hashlib
+from typing import Any
+
+import frappe
+from frappe import _
+
+from signflow.core.identity.levels import level_named, statement
+from signflow.core.pdf.validate import validate
+from signflow.services import evidence
+from signflow.services.requests import signers_of
+from signflow.services.sealing import final_revisions
+
+
+def verify_document(data: bytes) -> dict[str, Any]:
+	"""The verdict on a PDF's bytes, as data for the page; nothing of the file is kept."""
+	sha256 = hashlib.sha256(data).hexdigest()
+	revision = frappe.db.get_value(
+		"Sealed Revision",
+		{"sha256": sha256, "kind": ["!=", "Received"]},
+		["name", "request", "document", "document_title", "kind", "seq"],
+		as_dict=True,
+	)
+	if revision:
+		return _ours(data, sha256, revision)
+	verdict = validate(
+		data, trust=frappe.get_all("Sealing Key", pluck="certificate_pem", order_by="creation asc")
+	)
+	if any(signature.trusted for signature in verdict.signatures):
+		return {
+			"verdict": "altered",
+			"text": _(
+				"This file carries a seal of ours, but it is not a file that we sealed: it was altered or cut."
+			),
+			"problems": list(verdict.problems),
+			"sha256": sha256,
+		}
+	if not data.lstrip().startswith(b"%PDF"):
+		return {"verdict": "unreadable", "text": _("This file is not a PDF."), "sha256": sha256}
+	return {"verdict": "unknown", "text": _("This file was not signed here."), "sha256": sha256}
+
+
+def _ours(data: bytes, sha256: str, revision: Any) -> dict[str, Any]:
+	request = frappe.get_doc("Signature Request", revision.request)
+	seal = frappe.db.get_value(
+		"Sealing Key", request.sealing_key, ["subject", "is_test", "certificate_pem"], as_dict=True
+	)
+	verdict = validate(data, trust=[seal.certificate_pem])
+	final = any(row.name == revision.name for row in final_revisions(revision.request))
+	complete = request.status == "Completed" and final
+	chain = evidence.verify(revision.request)
+	problems = [*verdict.problems] if revision.kind != "Signed" or not verdict.ok else []
+	if not chain.ok:
+		problems.append(_("The chain of evidence of this request does not hold any more."))
+	if complete and not problems:
+		state, text = "genuine", _("This is the complete signed file, unaltered.")
+	elif problems:
+		state, text = "altered", _("This file is ours, but its seals or its evidence do not hold.")
+	else:
+		state, text = (
+			"earlier_version",
+			_("This is an earlier state of a file of ours, from before everybody had signed."),
+		)
+	signed_here = _signers_until(revision)
+	return {
+		"verdict": state,
+		"text": text,
+		"document": {
+			"title": revision.document_title,
+			"reference": request.name,
+			"house": request.company,
+			"seal_subject": seal.subject,
+			"seal_is_test": bool(seal.is_test),
+			"completed_on": evidence.utc_time(request.completed_on).isoformat()
+			if request.completed_on
+			else None,
+		},
+		"signers": [
+			{
+				"name": row.signed_name,
+				"signed_on": evidence.utc_time(row.signed_on).isoformat(),
+				"identified_by": _(statement(level_named(row.identified_level))),
+			}
+			for row in signers_of(request.name)
+			if row.name in signed_here and row.signed_on
+		],
+		"problems": problems,
+		"sha256": sha256,
+	}
+
+
+def _signers_until(revision: Any) -> set[str]:
+	"""The signers whose increments this revision holds."""
+	filters: dict[str, Any] = {"request": revision.request, "kind": "Signed"}
+	if revision.kind != "Report":
+		filters.update(document=revision.document, seq=["<=", revision.seq])
+	return set(frappe.get_all("Sealed Revision", filters=filters, pluck="signer", order_by="seq asc"))

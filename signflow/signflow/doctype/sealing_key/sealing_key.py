@@ -1,0 +1,52 @@
+"""The organisation's key and certificate that seal documents."""
+
+import base64
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from signflow.core.errors import SignflowError
+from signflow.core.pdf.keys import SealKey
+
+
+class SealingKey(Document):
+	def before_validate(self):
+		data = self.flags.pkcs12 or self._read_upload()
+		if data:
+			self._take(data)
+		elif self.is_new():
+			frappe.throw(_("Attach the PKCS#12 file (.p12 or .pfx) of the seal."))
+
+	def on_update(self):
+		if self.flags.upload:
+			frappe.delete_doc("File", self.flags.upload, ignore_permissions=True, force=True)
+
+	def on_trash(self):
+		if frappe.db.exists("Signature Request", {"sealing_key": self.name}):
+			frappe.throw(_("This key has sealed documents. Disable it instead of deleting it."))
+
+	def _read_upload(self) -> bytes | None:
+		if not self.upload:
+			return None
+		file = frappe.get_doc("File", {"file_url": self.upload})
+		file.check_permission("read")
+		content = file.get_content()
+		self.flags.upload = file.name
+		self.upload = None
+		return content if isinstance(content, bytes) else content.encode()
+
+	def _take(self, data: bytes) -> None:
+		if not self.is_new() and self.fingerprint:
+			frappe.throw(_("A sealing key is never exchanged. Make a new one and disable this."))
+		try:
+			key = SealKey.from_pkcs12(data, self.passphrase or None)
+		except SignflowError as refusal:
+			frappe.throw(_(refusal.template).format(**refusal.params), title=_("The seal cannot be used"))
+		self.pkcs12 = base64.b64encode(data).decode()
+		self.subject, self.issuer, self.fingerprint = key.subject, key.issuer, key.fingerprint
+		self.not_before = key.not_before.replace(tzinfo=None)
+		self.not_after = key.not_after.replace(tzinfo=None)
+		self.certificate_pem = key.certificate_pem
+		self.chain_pem = "\n".join(key.chain_pem) if not isinstance(key.chain_pem, str) else key.chain_pem
+		self.is_test = int(key.self_signed)

@@ -1,0 +1,15 @@
+"""The personal values and salts behind an event's commitments; only the retention service deletes them."""
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+
+class SignatureEventPayload(Document):
+	def validate(self):
+		if not self.is_new():
+			frappe.throw(_("Evidence is written once and never changed."), frappe.PermissionError)
+
+	def on_trash(self):
+		if not self.flags.signflow_retention:
+			frappe.throw(_("Only the retention service deletes personal values."), frappe.PermissionError)

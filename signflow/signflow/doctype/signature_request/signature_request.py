@@ -1,0 +1,55 @@
+"""A request that named persons sign documents."""
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+FROZEN = (
+	"title",
+	"customer",
+	"company",
+	"reference_doctype",
+	"reference_name",
+	"confidential",
+	"message",
+	"language",
+)
+
+
+class SignatureRequest(Document):
+	def before_insert(self):
+		self.status = "Draft"
+		if not self.company:
+			self.company = frappe.defaults.get_user_default("Company")
+
+	def validate(self):
+		self._validate_reference()
+		before = self.get_doc_before_save()
+		if not before or before.status == "Draft":
+			if not self.is_new() and self.status != before.status:
+				frappe.throw(_("The status follows from what is done: use Send."))
+			return
+		if any(self.get(field) != before.get(field) for field in FROZEN) or _documents(self) != _documents(
+			before
+		):
+			frappe.throw(_("The request was sent and cannot be changed. Cancel it and make a new one."))
+		if self.status != before.status:
+			frappe.throw(_("The status follows from what is done."))
+
+	def on_trash(self):
+		if self.status != "Draft":
+			frappe.throw(_("A request that was sent is evidence and is kept. Cancel it instead."))
+		for signer in frappe.get_all(
+			"Signature Request Signer", filters={"request": self.name}, pluck="name", order_by="creation asc"
+		):
+			frappe.delete_doc("Signature Request Signer", signer)
+
+	def _validate_reference(self):
+		if bool(self.reference_doctype) != bool(self.reference_name):
+			frappe.throw(_("Name both the kind of record and the record."))
+		if self.is_new() and self.reference_doctype:
+			frappe.get_doc(self.reference_doctype, self.reference_name).check_permission("read")
+
+
+def _documents(doc: Document) -> list[tuple]:
+	return [(row.name, row.title, row.file) for row in doc.documents]

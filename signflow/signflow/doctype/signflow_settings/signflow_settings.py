@@ -1,0 +1,7 @@
+"""Settings of signing."""
+
+from frappe.model.document import Document
+
+
+class SignflowSettings(Document):
+	pass
