@@ -15,6 +15,9 @@ DOTTED = re.compile(r"signflow(?:\.\w+)+")
 IN_SCRIPT = re.compile(
 	r"""(?<!provide\()(?:["'`]|/api/method/|/api/v\d/method/)(signflow(?:\.[A-Za-z_]\w*){2,})"""
 )
+# A path that ends with a dot is completed by a verb: the first argument of send("verb") and call("verb").
+PREFIX = re.compile(r"""["'`](?:/api/(?:v\d/)?method/)?(signflow(?:\.[A-Za-z_]\w*)+)\.["'`]""")
+VERB = re.compile(r"""\b(?:call|send)\(\s*["'](\w+)["']""")
 # Functions and keywords that take a path in Python.
 TAKERS = frozenset(("enqueue", "get_attr", "get_method", "call", "xcall", "run_method_by_path"))
 HTTP_METHODS = frozenset(("GET", "POST", "PUT", "DELETE"))
@@ -171,10 +174,24 @@ def called_paths(parsed: ast.AST) -> list[tuple[int, str]]:
 def script_paths(source: str) -> list[tuple[int, str]]:
 	"""Paths that a script or a page calls."""
 	return [
-		(source.count("\n", 0, match.start()) + 1, match[1])
+		(_line(source, match), match[1])
 		for match in IN_SCRIPT.finditer(source)
-		if not match[1].endswith(FILE_ENDINGS)
+		if not match[1].endswith(FILE_ENDINGS) and not source[match.end() :].startswith(".")
 	]
+
+
+def verb_paths(prefixed: str, source: str) -> list[tuple[int, str]]:
+	"""Paths that `source` calls by verb, where `prefixed` (the same folder's client) holds the path before it."""
+	prefix = PREFIX.search(prefixed)
+	return (
+		[(_line(source, match), f"{prefix[1]}.{match[1]}") for match in VERB.finditer(source)]
+		if prefix
+		else []
+	)
+
+
+def _line(source: str, match: re.Match) -> int:
+	return source.count("\n", 0, match.start()) + 1
 
 
 def forbidden_imports(parsed: ast.AST, package: str) -> list[tuple[int, str]]:

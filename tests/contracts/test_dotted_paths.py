@@ -26,6 +26,13 @@ def _pages() -> list[Path]:
 	return [path for path in found if not any(part.startswith(built) for part in path.parts)]
 
 
+def _called(path: Path) -> list[tuple[int, str]]:
+	"""What a script or page calls, whole paths and verbs of a client in the same folder."""
+	clients = [_read(other) for other in sorted(path.parent.glob("*.js"))]
+	verbs = [hit for client in clients for hit in dotted_paths.verb_paths(client, _read(path))]
+	return dotted_paths.script_paths(_read(path)) + verbs
+
+
 def _wrong(path: Path, paths: list[tuple[int, str]], good) -> list[str]:
 	return [
 		f"{path}:{line}: {dotted}" for line, dotted in paths if not good(dotted_paths.resolve(ROOT, dotted))
@@ -51,9 +58,7 @@ def test_jobs_and_calls_in_python_lead_somewhere():
 
 
 def test_scripts_and_pages_call_endpoints():
-	wrong = []
-	for path in _pages():
-		wrong += _wrong(path, dotted_paths.script_paths(_read(path)), dotted_paths.is_whitelisted)
+	wrong = [hit for path in _pages() for hit in _wrong(path, _called(path), dotted_paths.is_whitelisted)]
 	assert wrong == []
 
 
@@ -62,7 +67,7 @@ def test_endpoints_are_annotated_and_name_their_methods():
 
 
 def test_the_readers_are_not_blind():
-	paths = [hit for path in _pages() for hit in dotted_paths.script_paths(_read(path))]
+	paths = [hit for path in _pages() for hit in _called(path)]
 	paths += dotted_paths.hook_paths(_read(PACKAGE / "hooks.py"))
 	assert len(paths) >= FEWEST_PATHS
 	assert len(list(dotted_paths.endpoints(PACKAGE))) >= FEWEST_ENDPOINTS
@@ -132,6 +137,12 @@ def test_paths_are_read_from_each_place():
 		"signflow.api.a",
 		"signflow.api.b",
 		"signflow.api.c",
+	]
+	client = 'const BASE = "/api/method/signflow.api.signing."; send("open", {});'
+	assert dotted_paths.script_paths(client) == []
+	assert [p for _, p in dotted_paths.verb_paths(client, client + 'api.call(\n"sign")')] == [
+		"signflow.api.signing.open",
+		"signflow.api.signing.sign",
 	]
 	hooks = 'after_install = "signflow.install.a"\napp_include_js = "signflow.bundle.js"\nx = {"all": ["signflow.b.c"]}'
 	assert [p for _, p in dotted_paths.hook_paths(hooks)] == ["signflow.install.a", "signflow.b.c"]
