@@ -10,6 +10,18 @@ from devbench.steps import DevbenchError, Stamp, digest, run, say, step
 
 LOCK = SOURCE / "requirements.txt"
 LIMIT = 600
+LACKING = """
+import sys
+from importlib import metadata
+from packaging.requirements import Requirement
+for line in metadata.requires(sys.argv[1]) or ():
+	need = Requirement(line)
+	if need.marker is None or need.marker.evaluate({"extra": ""}):
+		try:
+			if metadata.version(need.name) not in need.specifier: print(line)
+		except metadata.PackageNotFoundError:
+			print(line)
+"""
 
 
 def build() -> None:
@@ -43,6 +55,9 @@ def install(app: App) -> None:
 	if meta.exists():
 		command = ["--no-deps", "--no-build-isolation", "-e", app.root]
 		run([PYTHON, "-m", "pip", "install", "-q", *command], seconds=120)
+		lacking = run([PYTHON, "-c", LACKING, app.name], seconds=60).split("\n")
+		if any(lacking):
+			raise DevbenchError(f"{app.name} needs {', '.join(filter(None, lacking))}: devbench/requirements.in lacks it")
 	else:
 		add_to_path(app.name, app.root)
 	stamp.set()

@@ -9,6 +9,7 @@ import sys
 
 import frappe
 
+# The fork's default time zone is set to the same one, see fixes.
 COUNTRY, CURRENCY, TIME_ZONE = "Finland", "EUR", "Europe/Helsinki"
 ADMIN_PASSWORD = "admin"
 
@@ -21,8 +22,6 @@ def create(site: str, apps: list[str]) -> None:
 	config = frappe.local.conf
 	frappe.flags.in_install_db = True
 	install_db(
-		root_login="root",
-		root_password=os.environ.get("DEVBENCH_DB_ROOT_PASSWORD", ""),
 		db_name=config.db_name,
 		db_password=config.get("db_password"),
 		db_type=config.db_type,
@@ -31,7 +30,7 @@ def create(site: str, apps: list[str]) -> None:
 		admin_password=ADMIN_PASSWORD,
 		verbose=False,
 		force=True,
-		mariadb_user_host_login_scope="%" if config.db_type == "mariadb" else None,
+		setup=False,  # MariaDB's database is there already, SQLite's comes with the copy of the schema
 	)
 	install_app("frappe", set_as_patched=True)
 	finish_setup()

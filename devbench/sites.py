@@ -5,7 +5,7 @@ import secrets
 import shutil
 
 from devbench import mariadb, processes
-from devbench.layout import BENCH, LOGS, PYTHON, REPO, SITES, STAMPS, App, Stack
+from devbench.layout import BENCH, LOGS, PYTHON, REPO, SITES, SOURCE, STAMPS, App, Stack
 from devbench.steps import DevbenchError, Stamp, digest, run, step
 
 LIMIT = 420
@@ -32,7 +32,7 @@ def build(stack: Stack, apps: list[App]) -> None:
 	"""Make the site, or bring it up to date with the apps' files. Needs and starts its key-value server."""
 	names = [app.name for app in apps]
 	stamp = Stamp(STAMPS / f"site-{stack.site}", _state(apps))
-	made = Stamp(STAMPS / f"site-{stack.site}-made", "yes")
+	made = Stamp(STAMPS / f"site-{stack.site}-made", digest([SOURCE / "site_setup.py"]))
 	if made.holds() and stamp.holds() and stack.config:
 		return
 	if stack.db == "mariadb":
@@ -78,6 +78,7 @@ def _configure(stack: Stack) -> None:
 	if stack.db == "mariadb":
 		config |= {"db_host": "127.0.0.1", "db_port": mariadb.port(), "db_password": secrets.token_hex(12)}
 		config["db_user"] = config["db_name"]
+		mariadb.make_database(config["db_name"], config["db_password"])
 	stack.site_folder.mkdir(parents=True)
 	(stack.site_folder / "logs").mkdir()
 	_write(stack.site_folder / "site_config.json", json.dumps(config, indent=1, sort_keys=True))

@@ -268,6 +268,12 @@ FIXES = [
 		"\t\tfrappe.init(force=True)\n\t\tfrappe.connect()\n\t\tif os.environ.get",
 		"\t\tfrappe.init(site, force=True)\n\t\tfrappe.connect()\n\t\tif os.environ.get",
 	),
+	Text(
+		"utils/data.py",
+		"until System Settings exist, rows were dated 3.5 hours ahead, and scheduled jobs waited that long",
+		'return frappe.get_system_settings("time_zone") or "Asia/Kolkata"',
+		'return frappe.get_system_settings("time_zone") or "Europe/Helsinki"',
+	),
 	# --- Python and packages ---------------------------------------------------------------------------------
 	Text(
 		"desk/doctype/event/event.py",
