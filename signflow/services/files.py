@@ -52,12 +52,11 @@ def attach_copy(file_url: str, file_name: str, *, doctype: str, name: str) -> st
 			"attached_to_name": name,
 		}
 	)
-	file.flags.signflow = True
-	file.flags.ignore_duplicate_entry_error = True
-	file.insert(ignore_permissions=True)
-	# Frappe names the row after the file on disk; people read the title.
-	frappe.db.set_value("File", file.name, "file_name", file_name, update_modified=False)
-	_forget_hash(file.name)
+	# Not insert(): that would write the bytes a second time, under a name that can be guessed.
+	file.set_folder_name()
+	file.file_size = os.path.getsize(frappe.get_site_path("private", "files", os.path.basename(file_url)))
+	file.set_new_name(set_name=frappe.generate_hash(length=10))
+	file.db_insert()
 	return file.name
 
 

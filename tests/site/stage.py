@@ -1,0 +1,182 @@
+"""Fixtures: the connected site, mail, worker and web server; and `house`, which speaks the product's language."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import frappe
+import pytest
+from house import House, Mailbox
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def eventually(check: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+	"""Wait until `check()` answers something true and return it; fails with `what` after `seconds`."""
+	deadline = time.monotonic() + seconds
+	while True:
+		frappe.db.rollback()  # a new look at the database each time
+		answer = check()
+		if answer:
+			return answer
+		if time.monotonic() > deadline:
+			raise AssertionError(f"not within {seconds} s: {what}")
+		time.sleep(0.05)
+
+
+def free_port() -> int:
+	with socket.socket() as probe:
+		probe.bind(("127.0.0.1", 0))
+		return probe.getsockname()[1]
+
+
+class Process:
+	"""A process group of our own that can be killed with all its children."""
+
+	def __init__(self, command: list[str], log: Path, cwd: Path | None = None):
+		self.command, self.log, self.cwd = command, log, cwd
+		self.popen: subprocess.Popen | None = None
+
+	def start(self) -> None:
+		environment = {key: value for key, value in os.environ.items() if key != "CI"}
+		environment["PYTHONPATH"] = os.pathsep.join(
+			[str(REPOSITORY), *filter(None, [environment.get("PYTHONPATH")])]
+		)
+		with self.log.open("ab") as log:
+			self.popen = subprocess.Popen(
+				self.command,
+				cwd=self.cwd,
+				env=environment,
+				stdout=log,
+				stderr=log,
+				stdin=subprocess.DEVNULL,
+				start_new_session=True,
+			)
+
+	def kill(self, number: int = signal.SIGKILL) -> None:
+		if self.popen:
+			with contextlib.suppress(ProcessLookupError):
+				os.killpg(self.popen.pid, number)
+			self.popen.wait(timeout=20)
+			self.popen = None
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+	frappe.connect()
+	frappe.flags.in_test = False
+	yield frappe.local.site
+	frappe.destroy()
+
+
+@pytest.fixture(scope="session")
+def smtp(site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+	folder = tmp_path_factory.mktemp("mail")
+	port = free_port()
+	process = Process(
+		[sys.executable, "-m", "devbench.mail_sink", "--port", str(port), "--dir", str(folder)],
+		folder.parent / "smtp.log",
+		cwd=REPOSITORY,
+	)
+	process.port, process.folder = port, folder
+	process.start()
+	eventually(lambda: _listens(port), "the SMTP server listens")
+	_outgoing_account(port)
+	yield process
+	process.kill()
+
+
+def _outgoing_account(port: int) -> None:
+	name = "Signflow Tests"
+	for other in frappe.get_all(
+		"Email Account", {"default_outgoing": 1, "name": ["!=", name]}, pluck="name", order_by="name asc"
+	):
+		frappe.db.set_value("Email Account", other, "default_outgoing", 0)
+	account = (
+		frappe.get_doc("Email Account", name)
+		if frappe.db.exists("Email Account", name)
+		else frappe.new_doc("Email Account")
+	)
+	account.update(
+		{
+			"email_account_name": name,
+			"email_id": "sopimukset@testi.example",
+			"enable_outgoing": 1,
+			"default_outgoing": 1,
+			"smtp_server": "127.0.0.1",
+			"smtp_port": port,
+			"no_smtp_authentication": 1,
+			"use_tls": 0,
+			"use_ssl_for_outgoing": 0,
+			"awaiting_password": 0,
+			"auth_method": "Basic",
+		}
+	)
+	account.save(ignore_permissions=True)
+	frappe.db.commit()
+	frappe.clear_cache()
+
+
+def _listens(port: int) -> bool:
+	with socket.socket() as probe:
+		return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="session")
+def worker(site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+	process = Process(
+		[
+			sys.executable,
+			"-m",
+			"frappe.utils.bench_helper",
+			"frappe",
+			"worker",
+			"--queue",
+			"short,default,long",
+		],
+		tmp_path_factory.mktemp("worker") / "worker.log",
+		cwd=Path.cwd(),
+	)
+	process.start()
+	yield process
+	process.kill()
+
+
+@pytest.fixture(scope="session")
+def web(site: str) -> Iterator[str]:
+	"""The framework's own WSGI application behind a threaded server; returns its address."""
+	from werkzeug.serving import make_server
+
+	import frappe.app
+
+	def application(environ: dict[str, Any], start_response: Any) -> Any:
+		environ["HTTP_X_FRAPPE_SITE_NAME"] = site
+		return frappe.app.application(environ, start_response)
+
+	server = make_server("127.0.0.1", 0, application, threaded=True)
+	threading.Thread(target=server.serve_forever, daemon=True).start()
+	yield f"http://127.0.0.1:{server.server_port}"
+	server.shutdown()
+
+
+@pytest.fixture
+def house(site: str, smtp: Process, worker: Process, web: str) -> Iterator[House]:
+	"""A fresh customer with two contacts, and the people of the house."""
+	frappe.set_user("Administrator")
+	frappe.local.lang = "en"
+	if frappe.cache.get_keys("rl:"):
+		frappe.cache.delete_keys("rl:")
+	house = House(web=web, mailbox=Mailbox(Path(smtp.folder)), key=uuid.uuid4().hex[:8])
+	house.move_in()
+	yield house
+	frappe.set_user("Administrator")
+	frappe.db.rollback()
