@@ -1,6 +1,6 @@
 """Sealing of PDF files: normalise, prepare, seal, validate, report. Plain Python, no Frappe.
 
-The order that keeps every signature valid: `normalise` an upload, `prepare` it once (signature page and all fields),
-`certify` with the house seal, `append_signature` per signer in any order, `close`. Import from the modules; this
-package imports nothing itself, so that the child processes that read foreign files start fast.
+The order that keeps every signature valid: `normalise` an upload, `prepare` it once (signature page and all
+fields), `certify` with the house seal, `append_signature` per signer in any order, `close`. Import from the
+modules; this package imports nothing itself, so that the child processes that read foreign files start fast.
 """

@@ -1,4 +1,4 @@
-"""Command line for people and scripts: `python -m signflow.core.pdf validate FILE [--json] [--trust FILE]`."""
+"""Command line: `python -m signflow.core.pdf validate FILE [--json] [--trust FILE]` and `inspect FILE`."""
 
 from __future__ import annotations
 

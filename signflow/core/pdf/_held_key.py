@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from asn1crypto import x509  # type: ignore[import-untyped]
+from asn1crypto import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.sign.signers.pdf_cms import Signer
@@ -19,7 +19,9 @@ CMS_FRAME = 1024
 
 
 class HeldSigner(Signer):
-	"""Signs with a SealKey. `reserved` is the room for the CMS object in hex digits, so that no dry run is needed."""
+	"""Signs with a SealKey. `reserved` is the room for the CMS object in hex digits, so that no dry run is
+	needed.
+	"""
 
 	def __init__(self, key: SealKey):
 		own = x509.Certificate.load(key.certificate.public_bytes(Encoding.DER))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pikepdf
-from asn1crypto import cms  # type: ignore[import-untyped]
+from asn1crypto import cms
 from cryptography.x509 import load_der_x509_certificate
 from pikepdf import Dictionary, Name, Stream
 
@@ -38,7 +38,9 @@ class Refused(Exception):
 
 
 def take_in(data: bytes, max_bytes: int) -> tuple[dict[str, Any], bytes]:
-	"""Answer for `normalise`: {"pages", "foreign_signatures", "foreign_fields"} and the new bytes, or {"refused", "params"}."""
+	"""Answer for `normalise`: {"pages", "foreign_signatures", "foreign_fields"} and the new bytes, or
+	{"refused", "params"}.
+	"""
 	try:
 		return _take_in(data, max_bytes)
 	except Refused as refusal:
@@ -74,6 +76,8 @@ def _take_in(data: bytes, max_bytes: int) -> tuple[dict[str, Any], bytes]:
 		for key in ("/Perms", "/NeedsRendering", "/DSS"):
 			if key in pdf.Root:
 				del pdf.Root[key]
+		if "/Size" not in pdf.trailer:  # a recovered trailer may lack it, and qpdf then writes none
+			pdf.trailer["/Size"] = len(pdf.objects) + 1
 		new = io.BytesIO()
 		pdf.save(new, deterministic_id=not pdf.is_encrypted, encryption=False)
 	result = new.getvalue()
@@ -150,7 +154,9 @@ def _refuse_locked(pdf: pikepdf.Pdf, signed: list[tuple[str, pikepdf.Object]]) -
 
 
 def _subject(value: Any) -> str:
-	"""The subject of the certificate that a signature names as its signer's; the /Name or "?" if it cannot be read."""
+	"""The subject of the certificate that a signature names as its signer's; the /Name or "?" if it cannot be
+	read.
+	"""
 	try:
 		content = cms.ContentInfo.load(bytes(value["/Contents"]))["content"]
 		signer = content["signer_infos"][0]["sid"].chosen

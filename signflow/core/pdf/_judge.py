@@ -7,8 +7,9 @@ import hashlib
 import io
 from typing import Any
 
-from asn1crypto import pem, x509  # type: ignore[import-untyped]
+from asn1crypto import pem, x509
 from cryptography.x509 import load_der_x509_certificate
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation import (
@@ -27,7 +28,7 @@ SIGNING_USAGE = KeyUsageConstraints(
 
 
 def judge(data: bytes, trust: list[str], expected: dict[str, Any] | None) -> dict[str, Any]:
-	"""Answer for `validate`: {"sha256", "signatures": [...], "problems": [...]}; never raises on bad input."""
+	"""Answer for `validate`: {"sha256", "signatures": [...], "problems": [...]}; never raises."""
 	digest = hashlib.sha256(data).hexdigest()
 	problems: list[str] = []
 	signatures: list[dict[str, Any]] = []
@@ -136,6 +137,9 @@ def _judge_field(
 		verdict["signer_subject"] = subject_of(signature.signer_cert.dump())
 		_range(verdict, [int(part) for part in signature.byte_range], content, data)
 		_status(verdict, signature, roots)
+		if _repainted(reader, signature, field):
+			verdict["intact"] = False
+			verdict["problems"].append("appearance_changed")
 	except Exception as error:  # any exception means: not valid, with the reason
 		verdict["intact"] = verdict["trusted"] = False
 		verdict["problems"].append(f"broken_signature: {_detail(error)}")
@@ -158,6 +162,37 @@ def _range(verdict: dict[str, Any], byte_range: list[int], content: bytes, data:
 		verdict["problems"].append("odd_byte_range")
 		return
 	verdict["covers_whole_file"] = start + length == len(data)
+
+
+def _repainted(reader: PdfFileReader, signature: EmbeddedPdfSignature, field: Any) -> bool:
+	"""Whether a signed field, above all its appearance, changed since: pyHanko takes that for filling in a form."""
+	current: Any = reader
+	past: Any = reader.get_historical_resolver(signature.signed_revision)
+	seen: set[Any] = set()
+
+	def differs(now: Any, then: Any) -> bool:
+		if isinstance(now, generic.IndirectObject):
+			if not isinstance(then, generic.IndirectObject) or now.reference != then.reference:
+				return True
+			if now.reference in seen:
+				return False
+			seen.add(now.reference)
+			return differs(current.get_object(now.reference), past.get_object(then.reference))
+		if isinstance(now, generic.DictionaryObject) and isinstance(then, generic.DictionaryObject):
+			if getattr(now, "encoded_data", None) != getattr(then, "encoded_data", None):
+				return True
+			keys = (set(now) | set(then)) - {"/P", "/Parent", "/Kids"}
+			return any(
+				key not in now or key not in then or differs(now.raw_get(key), then.raw_get(key))
+				for key in keys
+			)
+		if isinstance(now, generic.ArrayObject) and isinstance(then, generic.ArrayObject):
+			count = len(now)
+			return count != len(then) or any(differs(now.raw_get(i), then.raw_get(i)) for i in range(count))
+		return bool(now != then)
+
+	reference = field.container_ref
+	return differs(field, past.get_object(reference)) if reference is not None else False
 
 
 def _status(verdict: dict[str, Any], signature: EmbeddedPdfSignature, roots: list[x509.Certificate]) -> None:

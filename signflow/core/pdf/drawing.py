@@ -1,4 +1,6 @@
-"""Drawing with one embedded font family (Noto Sans: Latin, Greek, Cyrillic), in points, the origin at the top left."""
+"""Drawing with one embedded font family (Noto Sans: Latin, Greek, Cyrillic), in points, the origin at the top
+left.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
 FONTS = Path(__file__).parent / "fonts"
@@ -31,7 +33,8 @@ def _advances(bold: bool) -> tuple[dict[int, int], int]:
 def clean(text: object, *, limit: int = 4000) -> str:
 	"""`text` fit to be drawn on one line: NFC, white space single, no control or direction characters.
 
-	A character that the font lacks becomes U+FFFD, drawn as a replacement sign; more than `limit` are cut with "…".
+	A character that the font lacks becomes U+FFFD, drawn as a replacement sign; more than `limit` are cut
+	with "…".
 	"""
 	known = _advances(False)[0]
 	drawn = []
@@ -54,7 +57,7 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
 def wrap(
 	text: object, width: float, size: float, *, bold: bool = False, most: int | None = None
 ) -> list[str]:
-	"""Break `text` into lines no wider than `width` points; a word too long is broken; past `most` lines "…"."""
+	"""Break `text` into lines no wider than `width` points; words too long are broken; past `most` lines "…"."""
 	lines: list[str] = []
 	line = ""
 	for word in clean(text).split(" "):

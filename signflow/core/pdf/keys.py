@@ -1,10 +1,9 @@
-"""The house's seal key: read from PKCS#12, checked once, held parsed; and a self-signed key for trying out."""
+"""The house's seal key: read from PKCS#12, checked once, held parsed; and a self-signed key for tests."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta, timezone
-from typing import Union
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -14,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from ..errors import SignflowError, _
 
-PrivateKey = Union[rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey]
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 REASONS: dict[str, str] = {
 	"wrong_passphrase": _("The pass-phrase does not open the key file."),
@@ -40,7 +39,7 @@ class KeyRefused(SignflowError):
 
 
 class SealKey:
-	"""A private key with its certificate and chain, parsed and checked once. Never prints or pickles the key."""
+	"""A private key with its certificate and chain, parsed and checked once; never printed or pickled."""
 
 	__slots__ = ("__weakref__", "_key", "certificate", "chain")
 
@@ -118,7 +117,9 @@ class SealKey:
 
 	@property
 	def algorithm(self) -> str:
-		"""What `sign_bytes` makes: "RSASSA-PKCS1-v1_5 with SHA-256" or "ECDSA with SHA-256" (RFC 8017, FIPS 186-5)."""
+		"""What `sign_bytes` makes: "RSASSA-PKCS1-v1_5 with SHA-256" or "ECDSA with SHA-256" (RFC 8017, FIPS
+		186-5).
+		"""
 		if isinstance(self._key, rsa.RSAPrivateKey):
 			return "RSASSA-PKCS1-v1_5 with SHA-256"
 		return "ECDSA with SHA-256"
@@ -171,14 +172,20 @@ def _check_certificate(key: PrivateKey, certificate: x509.Certificate, now: date
 		raise KeyRefused("no_signing_usage")
 
 
+def _cut(text: str, most: int) -> str:
+	"""`text` in at most `most` bytes of UTF-8, X.520's upper bound as the certificate library counts it."""
+	return text.encode()[:most].decode(errors="ignore").rstrip()
+
+
 def make_test_key(
 	organisation: str, *, country: str = "FI", now: datetime | None = None
 ) -> tuple[bytes, str]:
-	"""Make a self-signed RSA-3072 test seal for `organisation`; return PKCS#12 bytes and its random pass-phrase.
+	"""Make a self-signed RSA-3072 test seal for `organisation`; return PKCS#12 bytes and its random
+	pass-phrase.
 
-	Valid for three years from `now`; key usage digitalSignature and nonRepudiation (RFC 5280, 4.2.1.3). `country` is
-	an ISO 3166-1 alpha-2 code. Names longer than X.520's 64 characters are cut. RSA-3072 because every validator
-	tried reads it.
+	Valid for three years from `now`; key usage digitalSignature and nonRepudiation (RFC 5280, 4.2.1.3).
+	`country` is an ISO 3166-1 alpha-2 code. Names longer than X.520's 64 are cut. RSA-3072 because
+	every validator tried reads it.
 	"""
 	now = now or datetime.now(timezone.utc)
 	suffix = " (test seal)"
@@ -186,8 +193,8 @@ def make_test_key(
 	subject = x509.Name(
 		[
 			x509.NameAttribute(NameOID.COUNTRY_NAME, country.upper()),
-			x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:64]),
-			x509.NameAttribute(NameOID.COMMON_NAME, organisation[: 64 - len(suffix)] + suffix),
+			x509.NameAttribute(NameOID.ORGANIZATION_NAME, _cut(organisation, 64)),
+			x509.NameAttribute(NameOID.COMMON_NAME, _cut(organisation, 64 - len(suffix)) + suffix),
 		]
 	)
 	key = rsa.generate_private_key(public_exponent=65537, key_size=3072)

@@ -1,8 +1,9 @@
 """Takes an uploaded PDF in: checked, repaired and rewritten, or refused with a reason a person can act on.
 
-An unsigned upload is opened and saved anew by qpdf (a damaged cross-reference table is repaired, an owner password is
-dropped) and its form fields are flattened into the page, since a certification with DocMDP P=2 lets anyone change
-them (ISO 32000-2, 12.8.2.2). A file that already carries a signature comes back byte for byte.
+An unsigned upload is opened and saved anew by qpdf (a damaged cross-reference table is repaired, an owner
+password is dropped) and its form fields are flattened into the page, since a certification with DocMDP P=2
+lets anyone change them (ISO 32000-2, 12.8.2.2). A file that already carries a signature comes back byte for
+byte.
 """
 
 from __future__ import annotations
@@ -65,9 +66,9 @@ def normalise(
 ) -> Normalised:
 	"""Check and rewrite an uploaded PDF; all of its parsing happens in a limited child process.
 
-	`max_bytes` bounds the input, `seconds` the child's wall-clock and processor time, `memory_bytes` its address space.
-	If `foreign_signatures` (subject names) is not empty, `data` is the input byte for byte and `foreign_fields` are
-	the signed fields' names in the same order. Raises PdfRefused; nothing else.
+	`max_bytes` bounds the input, `seconds` the child's wall-clock and processor time, `memory_bytes` its
+	address space. If `foreign_signatures` (subject names) is not empty, `data` is the input byte for byte and
+	`foreign_fields` are the signed fields' names in the same order. Raises PdfRefused; nothing else.
 	"""
 	if len(data) > max_bytes:
 		size, limit = len(data) / MEBIBYTE, max_bytes / MEBIBYTE

@@ -1,8 +1,8 @@
-"""Prepares a normalised PDF once, before its certification: signature page, signers' fields, the house's two fields.
+"""Prepares a normalised PDF once: signature page, the signers' fields and the house's own two.
 
-Everything that later revisions need is put in here, because adding pages, content or fields after a certification
-breaks it (ISO 32000-2, 12.8.2.2). The `Closing` field carries the document-wide lock (12.8.2.4, FieldMDP All, P=1),
-which a signer's own field never does: it would break those who sign later.
+Everything that later revisions need is put in here, because adding pages, content or fields after a
+certification breaks it (ISO 32000-2, 12.8.2.2). The `Closing` field carries the document-wide lock (12.8.2.4,
+FieldMDP All, P=1), which a signer's own field never does: it would break those who sign later.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ WIDGET_FLAGS = 4 | 128
 
 
 class PrepareRefused(SignflowError):
-	"""A document or a signature page that cannot be prepared; codes already_signed, signers, field_names, unreadable."""
+	"""A document or a signature page that cannot be prepared; codes already_signed, signers, field_names,
+	unreadable.
+	"""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,11 @@ class _Place:
 
 
 def prepare(data: bytes, page: SignaturePage) -> bytes:
-	"""Append the signature page (A4, further ones as needed) and every field to the normalised, unsigned PDF `data`.
+	"""Append the signature page (A4, further ones as needed) and every field to the normalised, unsigned PDF
+	`data`.
 
-	Each signer gets a visible field of 216 × 84 pt; "Seal" and "Closing" are invisible. Raises PrepareRefused.
+	Each signer gets a visible field of 216 × 84 pt; "Seal" and "Closing" are invisible. Raises
+	PrepareRefused.
 	"""
 	_check_boxes(page.boxes)
 	drawn, places = _draw(page)

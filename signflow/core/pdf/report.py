@@ -1,7 +1,7 @@
-"""The evidence report for people: a PDF that names the request, documents, signers, events and the chain's head.
+"""The evidence report for people: a PDF that names the documents, signers, events and the chain's head.
 
-It is rendered here and certified by `seal.seal_report`. Long or odd texts are wrapped; nothing in the model makes it
-fail.
+It is rendered here and certified by `seal.seal_report`. Long or odd texts are wrapped; nothing in the model
+makes it fail.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ LABELS: tuple[str, ...] = (
 def render_report(model: Mapping[str, Any], labels: Mapping[str, str]) -> bytes:
 	"""Render the report (A4) as PDF bytes, not yet sealed.
 
-	`model`: {"title", "reference", "house", "seal", "test_seal": bool, "documents": [{"title", "revisions": [{"seq",
-	"sha256", "what"}]}], "signers": [{"name", "identified_by", "signed_on", "statement"}], "events": [{"seq", "time",
-	"kind", "who"}], "head": hex}; what is missing is left out. `labels` maps each of LABELS to its translation and
-	falls back to the English. Raises nothing for odd texts.
+	`model`: {"title", "reference", "house", "seal", "test_seal": bool, "documents": [{"title", "revisions":
+	[{"seq", "sha256", "what"}]}], "signers": [{"name", "identified_by", "signed_on", "statement"}], "events":
+	[{"seq", "time", "kind", "who"}], "head": hex}; what is missing is left out. `labels` maps each of LABELS
+	to its translation and falls back to the English. Raises nothing for odd texts.
 	"""
 	return _Report(model, labels).render()
 

@@ -1,7 +1,7 @@
-"""Runs one task on foreign bytes in a child process with limits on memory, processor time and wall-clock time.
+"""Runs one task on foreign bytes in a child process with limits on memory and time.
 
-A parser that loops, exhausts memory or crashes takes only the child with it. The protocol is one JSON header line
-followed by raw bytes, in both directions, over stdin and stdout.
+A parser that loops, exhausts memory or crashes takes only the child with it. The protocol is one JSON header
+line followed by raw bytes, in both directions, over stdin and stdout.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def run(
 	limits = {"seconds": seconds, "memory_bytes": memory_bytes}
 	line = json.dumps({"task": task, "limits": limits, "header": header}).encode() + b"\n"
 	path = [str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-	environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONDONTWRITEBYTECODE": "1"}
+	environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 	try:
 		done = subprocess.run(
 			[sys.executable, "-m", "signflow.core.pdf._child"],

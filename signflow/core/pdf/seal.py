@@ -1,8 +1,8 @@
-"""Seals: appends PAdES B-B signatures (ETSI EN 319 142-1, 6.3) to a prepared PDF, never rewriting a byte of it.
+"""Seals: appends PAdES B-B signatures (ETSI EN 319 142-1, 6.3) to a PDF, never rewriting a byte of it.
 
-All functions take and return whole files; what they return always starts with what they were given. Every signature
-is made with the house's key. /Name, mail address, commitment type and location stay out of the dictionary unless the
-caller names the certificate's subject. Raise SealRefused; nothing else.
+All functions take and return whole files; what they return always starts with what they were given. Every
+signature is made with the house's key. /Name, mail address, commitment type and location stay out of the
+dictionary unless the caller names the certificate's subject. Raise SealRefused; nothing else.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -60,7 +62,8 @@ class SealRefused(SignflowError):
 def certify(
 	data: bytes, key: SealKey, *, reason: str, name: str | None = None, now: datetime | None = None
 ) -> bytes:
-	"""Certify a prepared PDF in its "Seal" field: DocMDP P=2, filling in and signing allowed (ISO 32000-2, 12.8.2.2).
+	"""Certify a prepared PDF in its "Seal" field: DocMDP P=2, filling in and signing allowed (ISO 32000-2,
+	12.8.2.2).
 
 	`now` is aware, default the clock. Raises SealRefused: already_certified, unreadable.
 	"""
@@ -83,8 +86,9 @@ def append_signature(
 ) -> bytes:
 	"""Fill the prepared `field` in one increment and draw `stamp` in its box.
 
-	In a file that was never prepared (one with foreign signatures) an invisible field of that name is added and
-	`stamp` is not shown. Raises SealRefused: locked_document, field_filled, no_such_field, bad_drawing, unreadable.
+	In a file that was never prepared (one with foreign signatures) an invisible field of that name is added
+	and `stamp` is not shown. Raises SealRefused: locked_document, field_filled, no_such_field, bad_drawing,
+	unreadable.
 	"""
 	return _fill(data, key, field=field, reason=reason, stamp=stamp, now=now)
 
@@ -92,8 +96,8 @@ def append_signature(
 def close(data: bytes, key: SealKey, *, reason: str, now: datetime | None = None) -> bytes:
 	"""Sign the "Closing" field; the lock prepared in it (FieldMDP All, P=1) ends the document.
 
-	In a file with foreign signatures, which has no such field, an invisible one without a lock is added: a lock set
-	then would break them. Raises SealRefused: locked_document, field_filled, unreadable.
+	In a file with foreign signatures, which has no such field, an invisible one without a lock is added: a
+	lock set then would break them. Raises SealRefused: locked_document, field_filled, unreadable.
 	"""
 	return _fill(data, key, field=CLOSING_FIELD, reason=reason, stamp=None, now=now)
 
@@ -126,17 +130,16 @@ def _fill(
 		return _sign(data, writer, _meta(field, key, reason), key, style, new=new, now=now)
 
 
-class _readable_errors:
-	"""Turns whatever the PDF library raises into SealRefused: it lets built-in exceptions out for odd files."""
-
-	def __enter__(self) -> None:
-		return None
-
-	def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-		if error is None or isinstance(error, SignflowError) or not isinstance(error, Exception):
-			return
-		if isinstance(error, BadDrawing):
-			raise SealRefused("bad_drawing") from error
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+	"""Turn whatever the PDF library raises into SealRefused; it lets built-in exceptions out too."""
+	try:
+		yield
+	except SignflowError:
+		raise
+	except BadDrawing as error:
+		raise SealRefused("bad_drawing") from error
+	except Exception as error:  # KeyError, ValueError, AssertionError, zlib.error and more
 		raise SealRefused("unreadable", detail=f"{type(error).__name__}: {error}"[:160]) from error
 
 
@@ -144,7 +147,7 @@ class _readable_errors:
 class StampStyle(BaseStampStyle):
 	"""Draws the stamp as a page of its own in the size of the box and takes it over as the appearance."""
 
-	stamp: Stamp = Stamp("", ())
+	stamp: Stamp = dataclass_field(default_factory=lambda: Stamp("", ()))
 
 	def create_stamp(self, writer: Any, box: BoxConstraints, text_params: dict[str, Any]) -> Any:
 		"""Called by pyHanko with the box of the field, in points."""

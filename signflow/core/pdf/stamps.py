@@ -1,4 +1,4 @@
-"""What a signature shows in its box: the name as signed, lines on when and how, and optionally the drawn signature."""
+"""What a signature shows in its box: the name as signed, lines on when and how, the drawn signature."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ LARGEST_SIDE = 4000
 
 
 class BadDrawing(Exception):
-	"""The drawn signature is not a PNG that can be shown: broken, empty, over 1 MiB or over 4000 pixels wide or high."""
+	"""The drawn signature is not a PNG that can be shown: broken, empty, over 1 MiB or over 4000 pixels wide
+	or high.
+	"""
 
 
 @dataclass(frozen=True)
 class Stamp:
-	"""The appearance of a signature; `drawn` is a PNG (transparent or white ground), at most 1 MiB and 4000 × 4000."""
+	"""The appearance of a signature; `drawn` is a PNG (transparent or white ground), at most 1 MiB and 4000 ×
+	4000.
+	"""
 
 	name: str
 	lines: tuple[str, ...]
@@ -27,7 +31,9 @@ class Stamp:
 
 
 def draw_stamp(stamp: Stamp, width: float, height: float) -> bytes:
-	"""A one-page PDF of `width` × `height` points with the stamp, its text shrunk until it fits. Raises BadDrawing."""
+	"""A one-page PDF of `width` × `height` points with the stamp, its text shrunk until it fits. Raises
+	BadDrawing.
+	"""
 	sheet = Sheet(width, height)
 	sheet.add_page()
 	pad = min(9.0, width * 0.05, height * 0.12)

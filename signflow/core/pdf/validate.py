@@ -1,8 +1,9 @@
 """Judges a signed PDF: every signature in it, what was changed since, and whether it is what our records say.
 
-`validate` never raises on bad input: whatever goes wrong is a problem with a code. The verdict is AND over all
-signatures. Stripped signatures and a cut-off last revision cannot be seen in a file alone, hence `Expected`.
-Algorithms: ETSI EN 319 102-1 without long-term data; changes: ISO 32000-2, 12.8.2 by pyHanko's difference policy.
+`validate` never raises on bad input: whatever goes wrong is a problem with a code. The verdict is AND over
+all signatures. Stripped signatures and a cut-off last revision cannot be seen in a file alone, hence
+`Expected`. Algorithms: ETSI EN 319 102-1 without long-term data; changes: ISO 32000-2, 12.8.2 by pyHanko's
+difference policy.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ PROBLEMS: dict[str, str] = {
 	"content_changed": _("The signed content was changed."),
 	"signature_invalid": _("The signature does not match its certificate."),
 	"forbidden_change": _("The document was changed after this signature in a way that it forbids."),
+	"appearance_changed": _("What the signature shows on the page was changed after it was made."),
 	"timestamp_broken": _("The timestamp of the signature is not valid."),
 	"seed_value": _("The signature does not keep to what its field demands."),
 	"untrusted": _("The certificate is not known as trusted."),
@@ -47,9 +49,9 @@ PROBLEMS: dict[str, str] = {
 class SignatureVerdict:
 	"""One signature. `problems` are "code" or "code: detail" (codes: PROBLEMS); `reason_text` is its /Reason.
 
-	`time` is what the timestamp says or, without one, what the sealing house claims. `intact` means that neither the
-	signed bytes nor, by forbidden changes, what came after them were altered; `trusted` that the certificate leads to
-	one of the given anchors.
+	`time` is what the timestamp says or, without one, what the sealing house claims. `intact` means that
+	neither the signed bytes nor, by forbidden changes, what came after them were altered; `trusted` that the
+	certificate leads to one of the given anchors.
 	"""
 
 	field: str
@@ -67,7 +69,8 @@ class SignatureVerdict:
 class Expected:
 	"""What our records say: every signed field of ours, and the SHA-256 (hex) if it must be that very file.
 
-	`foreign` are the fields that others had signed before; they must be there and intact, but need not be trusted.
+	`foreign` are the fields that others had signed before; they must be there and intact, but need not be
+	trusted.
 	"""
 
 	fields: tuple[str, ...]
@@ -77,7 +80,9 @@ class Expected:
 
 @dataclass(frozen=True)
 class Verdict:
-	"""The judgment over the whole file; `problems` are those of the file, then each signature's with its field."""
+	"""The judgment over the whole file; `problems` are those of the file, then each signature's with its
+	field.
+	"""
 
 	ok: bool
 	sha256: str
@@ -101,10 +106,12 @@ class Verdict:
 def validate(
 	data: bytes, *, trust: Sequence[str], expected: Expected | None = None, seconds: float = 30
 ) -> Verdict:
-	"""Judge the signed PDF `data` in a limited child process (1 GiB, `seconds` of wall clock). Never raises on bad input.
+	"""Judge the signed PDF `data` in a limited child process (1 GiB, `seconds` of wall clock). Never raises
+	on bad input.
 
-	`trust` holds PEM texts (one or more certificates each) that are trusted as they are. `ok` demands at least one
-	signature, every one intact and trusted, the last covering the file to its end, and agreement with `expected`.
+	`trust` holds PEM texts (one or more certificates each) that are trusted as they are. `ok` demands at
+	least one signature, every one intact and trusted, the last covering the file to its end, and agreement
+	with `expected`.
 	"""
 	header = {"trust": list(trust), "expected": asdict(expected) if expected else None}
 	try:

@@ -1,0 +1,43 @@
+"""One key and one document in its stages for all tests of the sealing engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sealing_house import House, OtherJudges, plain_pdf
+
+from signflow.core.pdf import sandbox
+from signflow.core.pdf._intake import take_in
+from signflow.core.pdf.normalise import normalise
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+	"""Let `normalise` do without its child, to save the start of one per case; `test_pdf_limits` covers the child."""
+	monkeypatch.setattr(sandbox, "run", lambda task, header, data, **limits: take_in(data, **header))
+
+
+@pytest.fixture(scope="session")
+def house() -> House:
+	return House()
+
+
+@pytest.fixture(scope="session")
+def certified(house: House) -> bytes:
+	return house.certified(normalise(plain_pdf(2)).data)
+
+
+@pytest.fixture(scope="session")
+def half_signed(house: House, certified: bytes) -> bytes:
+	return house.signed(certified, "Signer1")
+
+
+@pytest.fixture(scope="session")
+def finished(house: House, half_signed: bytes) -> bytes:
+	return house.closed(house.signed(half_signed, "Signer2"))
+
+
+@pytest.fixture
+def other_judges(tmp_path: Path, house: House) -> OtherJudges:
+	return OtherJudges(tmp_path, house.trust[0])

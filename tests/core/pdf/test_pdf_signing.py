@@ -1,0 +1,196 @@
+"""Signing in any order keeps every signature valid, judged by three; each judge also refuses a tampered twin."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+from itertools import permutations
+
+import pytest
+from PIL import Image, ImageDraw
+from pyhanko.sign.signers.pdf_signer import PdfSigningSession
+from sealing_house import FIELDS, NAMES, NOW, flipped, open_pdf, plain_pdf, saved, signature_page, stamp_of
+
+from signflow.core.pdf.normalise import normalise
+from signflow.core.pdf.seal import SealRefused, Stamp, append_signature, certify, close, seal_report
+from signflow.core.pdf.stamps import draw_stamp
+from signflow.core.pdf.validate import Expected
+
+
+@pytest.mark.parametrize("order", list(permutations(FIELDS)), ids="".join)
+def test_any_order_of_signers(order, house, certified, other_judges):
+	data = certified
+	for field in order:
+		before = data
+		data = house.signed(before, field)
+		assert data.startswith(before)
+	data = house.closed(data)
+	expected = Expected(("Seal", *FIELDS, "Closing"))
+	verdict = house.verdict(data, expected=expected)
+	assert verdict.ok, verdict.problems
+	kinds = [one.kind for one in verdict.signatures]
+	assert kinds == ["certification", "signature", "signature", "signature", "closing"]
+	assert [one.field for one in verdict.signatures] == ["Seal", *order, "Closing"]
+	assert [one.covers_whole_file for one in verdict.signatures] == [False] * 4 + [True]
+	assert other_judges.pdfsig(data, 5)
+	assert other_judges.pdfsignerpy(data, 5)
+	twin = flipped(data)
+	assert not house.verdict(twin, expected=expected).ok
+	assert not other_judges.pdfsig(twin, 5)
+	assert not other_judges.pdfsignerpy(twin, 5)
+
+
+def test_dictionary_says_no_more_than_asked(house, certified):
+	data = append_signature(
+		certified, house.key, field="Signer1", reason="Sealed", stamp=stamp_of("Maija"), now=NOW
+	)
+	with open_pdf(data) as pdf:
+		field = next(field for field in pdf.Root.AcroForm.Fields if field.T == "Signer1")
+		keys = set(field.V.keys())
+		assert keys == {"/Type", "/Filter", "/SubFilter", "/M", "/Contents", "/ByteRange", "/Reason"}
+		assert field.V.SubFilter == "/ETSI.CAdES.detached"
+		assert str(field.V.M).startswith("D:20260303120500")
+		contents = bytes(field.V.Contents)
+	# 1.2.840.113549.1.9.16.2.16 (commitment type) and 1.2.840.113549.1.9.5 (signing time) stay out of a PAdES CMS.
+	assert bytes.fromhex("060b2a864886f70d0109100210") not in contents
+	assert bytes.fromhex("06092a864886f70d010905") not in contents
+	# signing-certificate-v2 is demanded by EN 319 142-1, 6.3.
+	assert bytes.fromhex("060b2a864886f70d010910022f") in contents
+
+
+def test_nothing_after_closing(house, finished):
+	for attempt in (
+		lambda: house.signed(finished, "Signer3"),
+		lambda: append_signature(finished, house.key, field="More", reason="", stamp=None),
+		lambda: house.closed(finished),
+	):
+		with pytest.raises(SealRefused) as refused:
+			attempt()
+		assert refused.value.code == "locked_document"
+
+
+def test_refusals_before_closing(house, half_signed):
+	for code, attempt in {
+		"field_filled": lambda: house.signed(half_signed, "Signer1"),
+		"no_such_field": lambda: append_signature(
+			half_signed, house.key, field="Nobody", reason="", stamp=None
+		),
+		"already_certified": lambda: certify(half_signed, house.key, reason=""),
+		"bad_drawing": lambda: append_signature(
+			half_signed, house.key, field="Signer2", reason="", stamp=Stamp("M", (), b"\x89PNG\r\n\x1a\nno")
+		),
+		"unreadable": lambda: close(b"%PDF-1.7 nothing", house.key, reason=""),
+	}.items():
+		with pytest.raises(SealRefused) as refused:
+			attempt()
+		assert refused.value.code == code
+
+
+def test_report_is_sealed_without_any_change_allowed(house, other_judges):
+	data = seal_report(plain_pdf(), house.key, reason="Evidence report")
+	verdict = house.verdict(data, expected=Expected(("Seal",)))
+	assert verdict.ok and verdict.signatures[0].kind == "certification"
+	assert other_judges.pdfsignerpy(data, 1)
+	assert not house.verdict(flipped(data)).ok
+	with pytest.raises(SealRefused) as refused:
+		append_signature(data, house.key, field="Signer1", reason="", stamp=None)
+	assert refused.value.code == "locked_document"
+
+
+def test_stamp_text_is_searchable_and_its_font_embedded(house, certified, tmp_path):
+	name = "Ŵładysław Œuvré-Δημήτρης Żółć 中文 \u202eevil\x07"
+	data = append_signature(certified, house.key, field="Signer1", reason="", stamp=stamp_of(name))
+	assert house.verdict(data).ok
+	file = tmp_path / "stamped.pdf"
+	file.write_bytes(data)
+	text = subprocess.run(["pdftotext", str(file), "-"], capture_output=True, text=True, timeout=20).stdout
+	assert "Ŵładysław" in text and "Δημήτρης" in text and "\u202e" not in text
+	with open_pdf(data) as pdf:
+		field = next(field for field in pdf.Root.AcroForm.Fields if field.T == "Signer1")
+		for font in field.AP.N.Resources.Font.values():
+			assert "/FontFile2" in font.DescendantFonts[0].FontDescriptor
+
+
+@pytest.mark.parametrize("size", [(216, 84), (10, 10), (3, 2), (600, 12), (40, 300)])
+@pytest.mark.parametrize(
+	"name", ["Maija Meri", "Maximilian-" * 30, "\U0001f469\u200d\U0001f469", "", "W" * 3000]
+)
+def test_any_stamp_fits_its_box(name, size):
+	with open_pdf(draw_stamp(Stamp(name, ("3.3.2026", "x" * 400)), *size)) as pdf:
+		assert len(pdf.pages) == 1
+		streams = pdf.pages[0].Contents.read_bytes()
+	heights = [float(y) for y in re.findall(rb"BT [\d.]+ (-?[\d.]+) Td", streams)]
+	assert all(0 <= y <= size[1] for y in heights) or size[1] < 12
+
+
+def drawing(width: int = 600, height: int = 200) -> bytes:
+	picture = Image.new("RGBA", (width, height), (0, 0, 0, 0))
+	ImageDraw.Draw(picture).line([(20, 150), (width // 2, 30), (width - 20, 160)], (20, 30, 90, 255), 9)
+	stream = io.BytesIO()
+	picture.save(stream, "PNG")
+	return stream.getvalue()
+
+
+def test_drawn_signature(house, certified, other_judges):
+	stamp = Stamp("Maija Meri", ("3.3.2026 klo 14.05",), drawing())
+	data = append_signature(certified, house.key, field="Signer1", reason="", stamp=stamp)
+	assert house.verdict(data).ok
+	assert other_judges.pdfsignerpy(data, 2)
+
+
+def test_no_dry_run_and_the_reserve_is_large_enough(house, certified, monkeypatch):
+	"""Stock pyHanko signs twice to learn the size; the reserve must fit the widest CMS with little to spare."""
+
+	def refuse(*_args: object, **_more: object) -> None:
+		raise AssertionError("a dry run")
+
+	monkeypatch.setattr(PdfSigningSession, "estimate_signature_container_size", refuse)
+	data = append_signature(certified, house.key, field="Signer1", reason="", stamp=None)
+	assert len(data) - len(certified) < 9068
+
+
+def test_page_for_forty_signers_with_long_names(house):
+	names = tuple(f"{NAMES[number % 3]} {'pitkänimi' * (number % 5)}" for number in range(40))
+	data = house.certified(plain_pdf(), signature_page(names))
+	with open_pdf(data) as pdf:
+		assert len(pdf.pages) == 7
+		rects = [
+			(field.P.objgen, *(float(part) for part in field.Rect))
+			for field in pdf.Root.AcroForm.Fields
+			if str(field.T).startswith("Signer")
+		]
+	assert len(rects) == 40
+	for page, left, bottom, right, top in rects:
+		assert left >= 0 and bottom > 70 and right <= 596 and top <= 842
+		for other, x1, y1, x2, y2 in rects:
+			apart = page != other or x2 <= left or right <= x1 or y2 <= bottom or top <= y1
+			assert apart or (x1, y1) == (left, bottom)
+
+
+@pytest.mark.parametrize(
+	"change",
+	[
+		{"/Rotate": 90},
+		{"/MediaBox": [100, 100, 300, 200]},
+		{"/MediaBox": [0, 0, 0, 0]},
+		{"/MediaBox": [0, 0, 14400, 14400]},
+		{"/MediaBox": [600, 800, 0, 0], "/CropBox": [10, 10, 20, 20]},
+		{"/UserUnit": 4},
+	],
+	ids=str,
+)
+def test_odd_page_boxes(change, in_process, house, other_judges):
+	with open_pdf(plain_pdf()) as pdf:
+		for key, value in change.items():
+			pdf.pages[0].obj[key] = value
+			pdf.Root.Pages[key] = value
+		odd = saved(pdf)
+	data = house.signed(house.certified(normalise(odd).data), "Signer1")
+	with open_pdf(data) as pdf:
+		last = pdf.pages[-1]
+		assert [round(float(part)) for part in last.mediabox] == [0, 0, 595, 842]
+		assert [round(float(part)) for part in last.cropbox] == [0, 0, 595, 842]
+		assert int(last.obj.get("/Rotate", 0)) == 0 and "/UserUnit" not in last.obj
+	assert house.verdict(data).ok
+	assert other_judges.pdfsignerpy(data, 2)
