@@ -1,0 +1,35 @@
+// "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest.
+import { request_signature } from "./request_signature";
+
+frappe.provide("signflow");
+signflow.request_signature = request_signature;
+
+const WITH_BUTTON = [
+	"Customer",
+	"Supplier",
+	"Lead",
+	"Contract",
+	"Quotation",
+	"Sales Order",
+	"Sales Invoice",
+	"Purchase Order",
+	"Employee",
+	"Project",
+];
+const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event"];
+
+$(document).on("form-refresh", (_event, frm) => {
+	if (!frm || frm.is_new() || frm.meta.issingle || frm.meta.istable || OURS.includes(frm.doctype)) {
+		return;
+	}
+	if (!frappe.model.can_create("Signature Request")) {
+		return;
+	}
+	const label = __("Request Signature");
+	const start = () => request_signature(frm);
+	if (WITH_BUTTON.includes(frm.doctype)) {
+		frm.add_custom_button(label, start, __("Create"));
+	} else {
+		frm.page.add_menu_item(label, start);
+	}
+});
