@@ -25,6 +25,7 @@ export function create(kit, app) {
 		const { signer } = app.view;
 		const now = sent();
 		show($("code-field"), Boolean(now));
+		show($("code-more"), Boolean(now));
 		$("code-lead").textContent = now
 			? t("code_sent_lead", { address: now.to })
 			: t("code_lead", { address: signer.email_masked });

@@ -22,7 +22,7 @@ export function el(tag, properties = {}, ...children) {
 		if (name === "onclick") node.addEventListener("click", value);
 		else node.setAttribute(name === "className" ? "class" : name, value === true ? "" : value);
 	}
-	node.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+	node.append(...children.filter((child) => child || child === 0));
 	return node;
 }
 

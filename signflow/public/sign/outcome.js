@@ -74,22 +74,18 @@ export function create(kit, app) {
 			}
 		};
 		const facts = [item.pages && count("pages", item.pages), item.size && size(item.size)].filter(Boolean).join(" · ");
+		const properties = {
+			type: "button",
+			className: "button small",
+			"aria-label": t("download_title", { title: item.title }),
+			onclick: (event) => busy(event.currentTarget, download),
+		};
 		return el(
 			"li",
 			{},
 			icon("doc"),
 			el("div", { className: "document-name" }, el("strong", {}, item.title), el("span", { className: "hint" }, facts)),
-			el(
-				"button",
-				{
-					type: "button",
-					className: "button small",
-					"aria-label": t("download_title", { title: item.title }),
-					onclick: (event) => busy(event.currentTarget, download),
-				},
-				icon("down"),
-				t("download")
-			)
+			el("div", { className: "document-actions" }, el("button", properties, icon("down"), t("download")))
 		);
 	}
 
@@ -160,6 +156,7 @@ export function create(kit, app) {
 
 	/** No view could be had: say why and what to do. */
 	function stop(error) {
+		if (!app.view) fill($("house"), el("span", { className: "house-name" }, location.host));
 		const kind = error.code === "no_link" ? "no_link" : LINK_CODES.includes(error.code) ? "link" : "failed";
 		const [name, className] = MARKS[kind];
 		fill($("outcome-mark"), icon(name));

@@ -59,6 +59,7 @@ export function create(kit, app, { createViewer }) {
 		const isOpen = openedOnes().includes(item.id);
 		const facts = [item.pages && count("pages", item.pages), item.size && size(item.size)].filter(Boolean).join(" · ");
 		const current = viewer.item?.id === item.id;
+		const several = app.view.documents.length > 1;
 		return el(
 			"li",
 			{ className: current ? "current" : null },
@@ -74,32 +75,21 @@ export function create(kit, app, { createViewer }) {
 					isOpen ? el("span", { className: "seen" }, icon("check"), t("opened")) : null
 				)
 			),
-			item.readable &&
-				app.view.documents.length > 1 &&
-				el(
-					"button",
-					{
-						type: "button",
-						className: "button small",
-						"aria-pressed": String(current),
-						"aria-label": t("read_title", { title: item.title }),
-						onclick: () => read(item),
-					},
-					t("read")
-				),
-			item.readable &&
-				el(
-					"button",
-					{
-						type: "button",
-						className: "button small quiet icon-button",
-						"aria-label": t("download_title", { title: item.title }),
-						title: t("download"),
-						onclick: (event) => download(item, event.currentTarget),
-					},
-					icon("down")
-				)
+			item.readable && el("div", { className: "document-actions" }, several && reader(item, current), downloader(item))
 		);
+	}
+
+	function reader(item, current) {
+		const label = t("read_title", { title: item.title });
+		const properties = { type: "button", className: "button small", "aria-pressed": String(current), "aria-label": label };
+		return el("button", { ...properties, onclick: () => read(item) }, t("read"));
+	}
+
+	function downloader(item) {
+		const label = t("download_title", { title: item.title });
+		const properties = { type: "button", className: "button small quiet icon-button", "aria-label": label };
+		const click = (event) => download(item, event.currentTarget);
+		return el("button", { ...properties, title: t("download"), onclick: click }, icon("down"));
 	}
 
 	async function read(item) {

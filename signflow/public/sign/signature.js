@@ -52,8 +52,12 @@ export function create(kit, app, { createPad }) {
 					"li",
 					{},
 					icon("doc"),
-					el("span", {}, item.title),
-					el("span", { className: "hint" }, item.pages ? count("pages", item.pages) : size(item.size))
+					el(
+						"div",
+						{},
+						el("span", {}, item.title, " "),
+						el("span", { className: "hint" }, item.pages ? count("pages", item.pages) : size(item.size))
+					)
 				)
 			)
 		);

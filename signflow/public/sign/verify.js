@@ -14,10 +14,11 @@ const MARKS = {
 import(`./kit.js${query}`).then(begin);
 
 function begin(kit) {
-	const { $, t, el, icon, fill, fillList, show, moment, size, grouped, problem, post, sha256, announce } = kit;
+	const { $, t, el, icon, fill, fillList, show, moment, size, problem, post, sha256, announce } = kit;
 	const drop = $("drop");
 	const input = $("file");
 	let last = null;
+	fill($("house"), el("span", { className: "house-name" }, location.host));
 	let turn = 0;
 
 	input.addEventListener("change", () => {
@@ -50,6 +51,7 @@ function begin(kit) {
 		const wrong = await refusal(file);
 		if (mine !== turn) return;
 		if (wrong) return problem($("verify-problem"), wrong);
+		$("drop-text").classList.remove("at-rest");
 		$("drop-text").replaceChildren(
 			el("span", { className: "spinner", "aria-hidden": "true" }),
 			el("span", {}, t("checking", { file: file.name }))
@@ -105,20 +107,21 @@ function begin(kit) {
 		show($("test-seal"), Boolean(found.seal_is_test));
 
 		const signers = answer.signers || [];
-		fill($("signers"), ...signers.map(signerRow));
+		const intact = ["genuine", "earlier_version"].includes(answer.verdict);
+		fill($("signers"), ...signers.map((signer) => signerRow(signer, intact)));
 		show($("found-signers"), signers.length > 0);
-		$("hash").textContent = grouped(answer.sha256);
+		$("hash").textContent = answer.sha256 || "";
 		show($("result"));
 		$("verdict").focus({ preventScroll: true });
 		$("result").scrollIntoView({ block: "start" });
 		announce(t("result_ready", { verdict }));
 	}
 
-	function signerRow(signer) {
+	function signerRow(signer, intact) {
 		return el(
 			"li",
-			{ className: "good" },
-			icon("ok"),
+			{ className: intact ? "good" : null },
+			icon(intact ? "ok" : "pen"),
 			el(
 				"div",
 				{},
