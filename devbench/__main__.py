@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from devbench import build, layout, mariadb, processes, snapshot
-from devbench.steps import DevbenchError, say
+from devbench.steps import DevbenchError, alone, say
 
 
 def main(arguments: list[str]) -> int:
@@ -38,20 +38,22 @@ def main(arguments: list[str]) -> int:
 
 
 def _build(options) -> int:
-	build.build(layout.stack(options.db, options.site))
+	with alone(layout.HOME / "lock", seconds=900):
+		build.build(layout.stack(options.db, options.site))
 	return 0
 
 
 def _start(options) -> int:
 	stack = _built(options)
-	processes.start(stack, only=options.only)
+	with alone(layout.HOME / "lock", seconds=900):
+		processes.start(stack, only=options.only)
 	if not options.only:
 		_describe(stack)
 	return 0
 
 
 def _stop(options) -> int:
-	chosen = layout.stacks() if options.all or not (options.site or options.db) else [_built(options)]
+	chosen = layout.stacks() if options.all else [_built(options)]
 	for stack in chosen:
 		processes.stop(stack, only=options.only, quiet=False)
 	if options.all:
@@ -93,7 +95,9 @@ def _restore(options) -> int:
 def _built(options) -> layout.Stack:
 	stack = layout.stack(options.db, options.site)
 	if not stack.config:
-		raise DevbenchError(f"{stack.site} is not built: python3 -m devbench build --db {stack.db} --site {stack.site}")
+		raise DevbenchError(
+			f"{stack.site} is not built: python3 -m devbench build --db {stack.db} --site {stack.site}"
+		)
 	return stack
 
 

@@ -52,7 +52,9 @@ def link(apps: list[App]) -> None:
 def bundle(apps: list[App]) -> bool:
 	"""Build the bundles of the apps whose public files have changed; true if there were any."""
 	stamps = {name: _stamp(name, package) for name, package in _packages(apps)}
-	stale = [name for name, stamp in stamps.items() if not stamp.holds() or not (ASSETS / "assets.json").exists()]
+	stale = [
+		name for name, stamp in stamps.items() if not stamp.holds() or not (ASSETS / "assets.json").exists()
+	]
 	if not stale:
 		return False
 	with step(f"JS and CSS bundles ({', '.join(stale)})"):
@@ -98,5 +100,9 @@ def _stamp(name: str, package) -> Stamp:
 		return Stamp(STAMPS / "bundle-frappe", digest(more, Stamp(STAMPS / "runtime", "").path.read_text()))
 	public = package / "public"
 	kinds = (".js", ".ts", ".vue", ".html", ".css", ".scss")
-	files = [path for path in public.rglob("*") if path.suffix in kinds and path.is_file()] if public.exists() else []
+	files = (
+		[path for path in public.rglob("*") if path.suffix in kinds and path.is_file()]
+		if public.exists()
+		else []
+	)
 	return Stamp(STAMPS / f"bundle-{name}", digest([*files, *more]))

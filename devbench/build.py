@@ -44,4 +44,6 @@ def build(stack: Stack) -> None:
 				processes.forget_assets(other)
 
 	together(python_side, browser_side)
-	say(f"{stack.site} is built ({stack.db}); apps: frappe, {', '.join(app.name for app in found) or 'no other'}")
+	say(
+		f"{stack.site} is built ({stack.db}); apps: frappe, {', '.join(app.name for app in found) or 'no other'}"
+	)

@@ -35,10 +35,17 @@ def build() -> None:
 		# Packages that only exist as source are built with the pinned setuptools, not with one fetched unseen.
 		tools = ENV / "build-tools.txt"
 		tools.write_text(_pinned("setuptools", "wheel", "packaging", "flit-core", "uv"))
-		run([PYTHON, "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "-r", tools], seconds=LIMIT)
+		run(
+			[PYTHON, "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "-r", tools],
+			seconds=LIMIT,
+		)
 		options = ["--require-hashes", "--no-deps", "--no-build-isolation", "-r", LOCK]
 		try:
-			run([ENV / "bin" / "uv", "pip", "install", "-q", "--python", PYTHON, *options], seconds=LIMIT, env=_uv())
+			run(
+				[ENV / "bin" / "uv", "pip", "install", "-q", "--python", PYTHON, *options],
+				seconds=LIMIT,
+				env=_uv(),
+			)
 		except DevbenchError as error:
 			# uv does not read pip's own configuration; where that names a mirror, pip can and uv cannot.
 			say(f"uv could not ({str(error).splitlines()[-1][:90]}); with pip instead")
@@ -57,7 +64,9 @@ def install(app: App) -> None:
 		run([PYTHON, "-m", "pip", "install", "-q", *command], seconds=120)
 		lacking = run([PYTHON, "-c", LACKING, app.name], seconds=60).split("\n")
 		if any(lacking):
-			raise DevbenchError(f"{app.name} needs {', '.join(filter(None, lacking))}: devbench/requirements.in lacks it")
+			raise DevbenchError(
+				f"{app.name} needs {', '.join(filter(None, lacking))}: devbench/requirements.in lacks it"
+			)
 	else:
 		add_to_path(app.name, app.root)
 	stamp.set()

@@ -40,7 +40,11 @@ def apps() -> list[App]:
 			if (root / name / "hooks.py").exists():
 				found.append(App(name, root))
 				break
-	found += [App(Path(extra).name, Path(extra)) for extra in os.environ.get("DEVBENCH_APPS", "").split(":") if extra]
+	found += [
+		App(Path(extra).name, Path(extra))
+		for extra in os.environ.get("DEVBENCH_APPS", "").split(":")
+		if extra
+	]
 	if (REPO / "signflow" / "hooks.py").exists():
 		found.append(App("signflow", REPO))
 	return found
@@ -92,7 +96,9 @@ class Stack:
 
 	def environment(self) -> dict[str, str]:
 		"""What a process of this stack finds in its environment."""
-		env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME", "CI")}
+		env = {
+			key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME", "CI")
+		}
 		env["PATH"] = f"{ENV / 'bin'}{os.pathsep}{env.get('PATH', '')}"
 		env["VIRTUAL_ENV"] = str(ENV)
 		env["FRAPPE_SITE"] = self.site

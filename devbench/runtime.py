@@ -19,12 +19,17 @@ def build() -> None:
 		return
 	stamp.clear()
 	with step("Framework under its old name"):
-		package = APP / "frappe"
-		shutil.rmtree(package, ignore_errors=True)
-		shutil.copytree(next((ENV / "lib").glob("python3.*/site-packages/monoframe")), package,
-			ignore=shutil.ignore_patterns("__pycache__"))
-		undo_rename(package)
-		fixes.apply_all(package)
+		package, partial = APP / "frappe", APP / "frappe.part"
+		shutil.rmtree(partial, ignore_errors=True)
+		source = next((ENV / "lib").glob("python3.*/site-packages/monoframe"))
+		shutil.copytree(source, partial, ignore=shutil.ignore_patterns("__pycache__"))
+		undo_rename(partial)
+		fixes.apply_all(partial)
+		# Running processes keep what they have loaded; the folder is away for an instant only.
+		if package.exists():
+			package.rename(APP / "frappe.old")
+		partial.rename(package)
+		shutil.rmtree(APP / "frappe.old", ignore_errors=True)
 		environment.add_to_path("frappe", APP)
 	stamp.set()
 

@@ -24,7 +24,12 @@ def lay_out(apps: list[App]) -> None:
 	_write(SITES / "apps.txt", "".join(f"{name}\n" for name in ("frappe", *(app.name for app in apps))))
 	if not (SITES / "assets" / "assets.json").exists():
 		_write(SITES / "assets" / "assets.json", "{}")
-	common = {"scheduler_tick_interval": 10, "scheduler_interval": 60, "developer_mode": 0, "bench_id": "devbench"}
+	common = {
+		"scheduler_tick_interval": 10,
+		"scheduler_interval": 60,
+		"developer_mode": 0,
+		"bench_id": "devbench",
+	}
 	_write(SITES / "common_site_config.json", json.dumps(common, indent=1))
 
 
@@ -96,7 +101,11 @@ def _state(apps: list[App]) -> str:
 	for app in apps:
 		for path in app.package.rglob("*"):
 			relative = path.relative_to(app.package).parts
-			if path.suffix in (".json", ".txt") or path.name in ("hooks.py", "install.py", "custom_fields.py"):
+			if path.suffix in (".json", ".txt") or path.name in (
+				"hooks.py",
+				"install.py",
+				"custom_fields.py",
+			):
 				if relative[0] not in ("public", "locale") and "__pycache__" not in relative:
 					files.append(path)
 	return digest(files, *(app.name for app in apps), Stamp(STAMPS / "runtime", "").path.read_text())

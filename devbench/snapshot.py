@@ -32,8 +32,18 @@ def take(bench: Path, site: str) -> None:
 			_copy_sqlite(_sqlite(folder, config), partial / "database.db")
 		else:
 			dump = [_client("mariadb-dump", "mysqldump"), *_login(config, partial)]
-			options = ["--single-transaction", "--quick", "--routines", "--triggers", "--hex-blob", "--skip-dump-date"]
-			run([*dump, *options, f"--result-file={partial / 'database.sql'}", config["db_name"]], seconds=LIMIT)
+			options = [
+				"--single-transaction",
+				"--quick",
+				"--routines",
+				"--triggers",
+				"--hex-blob",
+				"--skip-dump-date",
+			]
+			run(
+				[*dump, *options, f"--result-file={partial / 'database.sql'}", config["db_name"]],
+				seconds=LIMIT,
+			)
 			(partial / "login.cnf").unlink()
 		for name in FILES:
 			shutil.copytree(folder / name, partial / name) if (folder / name).exists() else None
@@ -69,7 +79,9 @@ def _site(bench: Path, site: str) -> tuple[Path, dict]:
 	config = {"db_type": "mariadb", **(json.loads(common.read_text()) if common.exists() else {})}
 	config |= json.loads(path.read_text())
 	if not config.get("allow_tests"):
-		raise DevbenchError(f"{site} has no allow_tests in its configuration: not a site to be overwritten by tests")
+		raise DevbenchError(
+			f"{site} has no allow_tests in its configuration: not a site to be overwritten by tests"
+		)
 	if config["db_type"] not in ("sqlite", "mariadb"):
 		raise DevbenchError(f"{site} runs on {config['db_type']}: snapshots know MariaDB and SQLite")
 	return folder, config
@@ -81,7 +93,10 @@ def _sqlite(folder: Path, config: dict) -> Path:
 
 def _copy_sqlite(source: Path, target: Path) -> None:
 	"""By SQLite's own backup, so that open connections of running processes stay valid."""
-	with closing(sqlite3.connect(source, timeout=60)) as from_, closing(sqlite3.connect(target, timeout=60)) as to:
+	with (
+		closing(sqlite3.connect(source, timeout=60)) as from_,
+		closing(sqlite3.connect(target, timeout=60)) as to,
+	):
 		from_.backup(to)
 		to.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -112,7 +127,13 @@ def _login(config: dict, folder: Path) -> list[str]:
 	where = [f"host={config.get('db_host') or '127.0.0.1'}", f"port={config.get('db_port') or 3306}"]
 	if config.get("db_socket"):
 		where = [f"socket={config['db_socket']}"]
-	lines = ["[client]", f"user={user}", f'password="{config["db_password"]}"', *where, "default-character-set=utf8mb4"]
+	lines = [
+		"[client]",
+		f"user={user}",
+		f'password="{config["db_password"]}"',
+		*where,
+		"default-character-set=utf8mb4",
+	]
 	file.touch(mode=0o600)
 	file.write_text("\n".join(lines) + "\n")
 	return [f"--defaults-file={file}"]

@@ -1,15 +1,16 @@
 """Progress on the terminal, child processes with a time limit, and stamps that make a second run quick."""
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 _started = time.monotonic()
 _printing = threading.Lock()
@@ -34,7 +35,12 @@ def step(title: str) -> Iterator[None]:
 
 
 def run(
-	command: list, *, seconds: float, log: Path | None = None, env: dict | None = None, cwd: Path | None = None
+	command: list,
+	*,
+	seconds: float,
+	log: Path | None = None,
+	env: dict | None = None,
+	cwd: Path | None = None,
 ) -> str:
 	"""Run a command with a time limit and return what it printed; a failure shows the end of its output."""
 	command = [str(part) for part in command]
@@ -63,6 +69,25 @@ def run(
 	if process.returncode:
 		raise DevbenchError(f"{' '.join(command[:4])} ended with {process.returncode}:\n{output[-4000:]}")
 	return output
+
+
+@contextlib.contextmanager
+def alone(path: Path, *, seconds: float) -> Iterator[None]:
+	"""Hold a lock file, so that two builds or starts at once do not spoil each other's work."""
+	path.parent.mkdir(parents=True, exist_ok=True)
+	with path.open("w") as file:
+		if not _locked(file):
+			say("waiting for another devbench command to end ...")
+			wait_until(lambda: _locked(file), seconds=seconds, what=f"the lock {path}")
+		yield
+
+
+def _locked(file: IO) -> bool:
+	try:
+		fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+	except BlockingIOError:
+		return False
+	return True
 
 
 def kill_group(pid: int, sig: int = signal.SIGKILL) -> None:
@@ -131,8 +156,3 @@ class Stamp:
 
 	def clear(self) -> None:
 		self.path.unlink(missing_ok=True)
-
-
-def main_error(error: Exception) -> int:
-	print(f"\ndevbench: {error}", file=sys.stderr)
-	return 1

@@ -100,7 +100,9 @@ def _definitions(text: str, methods: bool) -> dict[str, _Definition]:
 	def add(node: ast.AST) -> None:
 		first = min([node.lineno, *(d.lineno for d in node.decorator_list)]) - 1
 		indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
-		found[node.name] = _Definition(first, node.end_lineno, indent, "".join(lines[first : node.end_lineno]))
+		found[node.name] = _Definition(
+			first, node.end_lineno, indent, "".join(lines[first : node.end_lineno])
+		)
 
 	for node in ast.parse(text).body:
 		if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -282,7 +284,12 @@ FIXES = [
 		"\tEventLikeDict = ",
 	),
 	Functions("utils/pdf.py", "a stub that raises", "pdf"),
-	Text("utils/pdf.py", "used by the functions above", "from __future__ import annotations\n", "from __future__ import annotations\n\nimport os\n"),
+	Text(
+		"utils/pdf.py",
+		"used by the functions above",
+		"from __future__ import annotations\n",
+		"from __future__ import annotations\n\nimport os\n",
+	),
 	File("modules/__init__.py", "apps import frappe.modules", "from .utils import *\n"),
 	File("modules/utils.py", "apps import frappe.modules.utils", "from frappe.model.module_utils import *\n"),
 	File("modules/import_file.py", "apps import it", "from frappe.model.import_doc import *\n"),
@@ -307,7 +314,7 @@ FIXES = [
 		'\t\tsqlite3.register_converter("time", lambda x: frappe.utils.to_timedelta(x.decode()))\n'
 		"\t\tsqlite3.register_adapter(Decimal, float)\n"
 		"\t\tsqlite3.register_adapter(timedelta, frappe.utils.format_timedelta)\n"
-		"\t\tsqlite3.register_adapter(datetime, lambda x: frappe.db.format_datetime(x).strip(\"'\"))\n"
+		'\t\tsqlite3.register_adapter(datetime, lambda x: frappe.db.format_datetime(x).strip("\'"))\n'
 		"\t\tsqlite3.register_adapter(time, str)\n",
 	),
 	Text(
@@ -315,6 +322,12 @@ FIXES = [
 		"used above",
 		"from datetime import date, datetime, time\n",
 		"from datetime import date, datetime, time, timedelta\nfrom decimal import Decimal\n",
+	),
+	Text(
+		"database/sqlite/database.py",
+		"what a power cut would lose here is built again; waiting for the disk doubled the time of a build",
+		'"synchronous": "NORMAL"',
+		'"synchronous": "OFF"',
 	),
 	Text(
 		"query_builder/builder.py",

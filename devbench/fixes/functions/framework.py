@@ -162,9 +162,7 @@ def get_hooks(hook=None, default="_KEEP_DEFAULT_LIST", app_name=None):
 
 
 def setup_module_map(include_all_apps=True):
-	app_modules = (
-		cache.get_value("app_modules") if include_all_apps else client_cache.get_value("module_app")
-	)
+	app_modules = cache.get_value("app_modules") if include_all_apps else client_cache.get_value("module_app")
 	if not app_modules:
 		apps = get_all_apps() if include_all_apps else get_installed_apps(_ensure_on_bench=True)
 		app_modules = {app: [scrub(module) for module in get_module_list(app)] for app in apps}

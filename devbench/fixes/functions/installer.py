@@ -75,9 +75,7 @@ def remove_from_installed_apps(app_name):
 	installed_apps = frappe.get_installed_apps()
 	if app_name in installed_apps:
 		kept = [app for app in installed_apps if app != app_name]
-		frappe.db.set_value(
-			"DefaultValue", {"defkey": "installed_apps"}, "defvalue", json.dumps(kept)
-		)
+		frappe.db.set_value("DefaultValue", {"defkey": "installed_apps"}, "defvalue", json.dumps(kept))
 		_clear_cache("__global")
 		frappe.local.doc_events_hooks = None
 		frappe.local.request_cache.clear()

@@ -13,7 +13,9 @@ def get_pdf(html, options=None, output=None, **kwargs):
 		# Assets are read from the bench's own folder: a print must not wait for a web server that may be down.
 		path = url.split("://", 1)[-1].partition("/")[2].partition("?")[0]
 		if path.startswith("assets/"):
-			return default_url_fetcher("file://" + os.path.abspath(os.path.join(frappe.local.sites_path, path)))
+			return default_url_fetcher(
+				"file://" + os.path.abspath(os.path.join(frappe.local.sites_path, path))
+			)
 		return default_url_fetcher(url, *args, **kwargs)
 
 	page = "@page { size: A4; margin: 15mm }"
