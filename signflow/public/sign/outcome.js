@@ -167,6 +167,7 @@ export function create(kit, app) {
 			error.text && el("p", { className: "lead" }, error.text),
 			kind !== "failed" && el("p", { className: error.text ? null : "lead" }, t(`${kind}_text`))
 		);
+		show($("steps"), false);
 		show($("copies"), false);
 		const again = el("button", { type: "button", className: "button primary" }, t("try_again"));
 		again.addEventListener("click", () => busy(again, app.start));

@@ -160,6 +160,7 @@ function begin(kit, { createApi }, [read, viewer, confirm, signature, pad, outco
 		const measure = () => {
 			const height = Math.max(0, ...bars.map((bar) => bar.offsetHeight));
 			document.documentElement.style.setProperty("--bar", `${height}px`);
+			document.documentElement.classList.toggle("tall-bar", height > window.innerHeight * 0.3);
 		};
 		const watch = new ResizeObserver(measure);
 		bars.forEach((bar) => watch.observe(bar));
