@@ -22,6 +22,7 @@ ACTIVE_ACTIONS = {
 	"/GoTo3DView": "embedded media",
 }
 ACTIVE_ANNOTATIONS = {"/RichMedia", "/Movie", "/Screen", "/Sound", "/3D"}
+HARMLESS_STARTS = {"/GoTo", "/Named"}
 PROGRAM_ENDINGS = (
 	".bat .cmd .com .cpl .dll .exe .hta .jar .js .jse .lnk .msi .msp .ps1 .scr .sh .vb .vbe .vbs .wsf"
 ).split()
@@ -197,6 +198,9 @@ def _refuse_active_dictionary(item: pikepdf.Object) -> None:
 		and item.get("/Type", Name.Action) == Name.Action
 	):
 		raise Refused("active_content", detail=ACTIVE_ACTIONS[str(action)])
+	for started in _automatic(item):
+		if isinstance(started, Dictionary) and str(started.get("/S", "")) not in HARMLESS_STARTS:
+			raise Refused("active_content", detail="an action that starts by itself")
 	if "/JS" in item:
 		raise Refused("active_content", detail="JavaScript")
 	if isinstance(item.get("/JavaScript"), Dictionary):
@@ -209,6 +213,13 @@ def _refuse_active_dictionary(item: pikepdf.Object) -> None:
 			name = str(item.get(key, "")).lower().strip()
 			if name.endswith(tuple(PROGRAM_ENDINGS)):
 				raise Refused("active_content", detail=f"an attached program, {name[-60:]}")
+
+
+def _automatic(item: pikepdf.Object) -> list[pikepdf.Object]:
+	"""Actions that a viewer runs unasked (ISO 32000-2, 12.6.3), whatever kind they are."""
+	triggers = item.get("/AA")
+	started = list(triggers.values()) if isinstance(triggers, Dictionary) else []
+	return [*started, item["/OpenAction"]] if "/OpenAction" in item else started
 
 
 def _flatten(pdf: pikepdf.Pdf) -> None:

@@ -211,7 +211,8 @@ def _status(verdict: dict[str, Any], signature: EmbeddedPdfSignature, roots: lis
 			verdict["problems"].append("timestamp_broken")
 		if not status.seed_value_ok:
 			verdict["problems"].append("seed_value")
-	verdict["time"] = time.isoformat() if time is not None else None
+	# A time without its zone says nothing certain.
+	verdict["time"] = time.isoformat() if time is not None and time.tzinfo is not None else None
 	verdict["trusted"] = bool(status.trusted)
 	if not status.intact:
 		verdict["problems"].append("content_changed")

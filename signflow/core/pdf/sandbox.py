@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,7 @@ def run(
 	except (OSError, MemoryError) as error:
 		raise ChildFailed(f"{task} could not be run: {error}") from error
 	answer, _, payload = done.stdout.partition(b"\n")
-	if done.returncode == -24:  # SIGXCPU: the processor time ran out before the wall clock did
+	if done.returncode == -signal.SIGXCPU:  # the processor time ran out before the wall clock did
 		raise ChildTimedOut(f"{task} took longer than {seconds:g} s")
 	if done.returncode != 0 or not answer:
 		raise ChildFailed(f"{task} ended with {done.returncode}")

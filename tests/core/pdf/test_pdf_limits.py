@@ -63,6 +63,7 @@ ACTIVE = {
 	"media": annotation(Subtype=Name.RichMedia),
 	"screen": annotation(Subtype=Name.Screen),
 	"page_action": lambda pdf: pdf.pages[0].obj.__setitem__("/AA", Dictionary(O=SCRIPT)),
+	"phones_home": set_root("/OpenAction", Dictionary(S=Name.URI, URI="https://example.fi")),
 	"program": attachment("invoice.pdf.EXE"),
 }
 
