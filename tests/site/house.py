@@ -278,8 +278,20 @@ class House:
 
 
 def a_company() -> str:
-	"""The site's company."""
-	return frappe.get_all("Company", pluck="name", limit=1, order_by="creation asc")[0]
+	"""The site's company; a bare site gets one."""
+	companies = frappe.get_all("Company", pluck="name", limit=1, order_by="creation asc")
+	if companies:
+		return companies[0]
+	company = frappe.get_doc(
+		{
+			"doctype": "Company",
+			"company_name": "Testi Oy",
+			"abbr": "T",
+			"default_currency": "EUR",
+			"country": "Finland",
+		}
+	)
+	return company.insert(ignore_permissions=True).name
 
 
 def _groups() -> dict[str, str]:
@@ -291,7 +303,3 @@ def _groups() -> dict[str, str]:
 			"Territory", filters={"is_group": 0}, pluck="name", limit=1, order_by="name asc"
 		)[0],
 	}
-
-
-
-

@@ -17,6 +17,7 @@ import frappe
 import pytest
 from house import House, Mailbox
 
+WORKER = "from frappe.utils.background_jobs import start_worker; start_worker('short,default,long')"
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -134,15 +135,7 @@ def _listens(port: int) -> bool:
 @pytest.fixture(scope="session")
 def worker(site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
 	process = Process(
-		[
-			sys.executable,
-			"-m",
-			"frappe.utils.bench_helper",
-			"frappe",
-			"worker",
-			"--queue",
-			"short,default,long",
-		],
+		[sys.executable, "-c", WORKER],
 		tmp_path_factory.mktemp("worker") / "worker.log",
 		cwd=Path.cwd(),
 	)

@@ -1,0 +1,40 @@
+# Everything runs from a clean clone with Python 3.11 and Node 20; devbench/README.md tells what is built and where.
+PYTHON ?= python3
+ARGS ?=
+BENCH ?=
+SITE ?=
+DB ?= sqlite
+
+export BENCH SITE DB
+
+.PHONY: demo stop test test-core test-contracts test-site test-e2e check bench-web clean
+
+demo:
+	@$(PYTHON) -m devbench.demo
+
+stop:
+	@$(PYTHON) -m devbench stop --all
+
+test:
+	@$(PYTHON) tests/run.py core contracts site e2e $(if $(ARGS),-- $(ARGS))
+
+test-core:
+	@$(PYTHON) tests/run.py core $(if $(ARGS),-- $(ARGS))
+
+test-contracts:
+	@$(PYTHON) tests/run.py contracts $(if $(ARGS),-- $(ARGS))
+
+test-site:
+	@$(PYTHON) tests/run.py site $(if $(ARGS),-- $(ARGS))
+
+test-e2e:
+	@$(PYTHON) tests/run.py e2e $(if $(ARGS),-- $(ARGS))
+
+check:
+	@$(PYTHON) tests/check.py
+
+bench-web:
+	@$(PYTHON) -m benchmarks.web
+
+clean: stop
+	rm -rf .devbench demo node_modules
