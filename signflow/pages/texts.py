@@ -163,7 +163,7 @@ def _outcomes(_):
 		"sealing_slow_title": _("Your signature is recorded"),
 		"sealing_slow_text": _("Sealing takes longer than usual. You can close this page. We will email you when it is ready."),
 		"signed_title": _("Thank you, you have signed"),
-		"signed_text": _("The others have not all signed yet. When they have, we will email the signed documents to {address}."),
+		"signed_text": _("The others have not all signed yet. When they have, we will email the signed documents to {address}. You can close this page."),
 		"completed_title": _("Everybody has signed"),
 		"completed_text": _("The signed documents are ready. Your copy also comes to {address}."),
 		"declined_title": _("This request was declined"),

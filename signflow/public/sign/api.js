@@ -2,12 +2,12 @@
 
 const BASE = "/api/method/signflow.api.signing.";
 
-export function createApi({ store, post, lang, Failure }) {
+export function createApi({ store, post, lang, Failure, t }) {
 	takeToken();
 
 	/** The token travels in the address' fragment, which no server sees; then it leaves the address bar too. */
 	function takeToken() {
-		const token = decodeURIComponent(location.hash.slice(1)).trim();
+		const token = location.hash.slice(1).trim();
 		if (!token || token === "main") return false;
 		if (token !== store.get("token")) {
 			store.clear();
@@ -54,7 +54,7 @@ export function createApi({ store, post, lang, Failure }) {
 		newLink: () => send("send_new_link", { token: store.get("token") }),
 		async document(id, purpose) {
 			const bytes = await call("document", { document: id, purpose }, 120);
-			if (!(bytes instanceof ArrayBuffer)) throw new Failure("server", "");
+			if (!(bytes instanceof ArrayBuffer)) throw new Failure("server", t("server"));
 			return bytes;
 		},
 	};

@@ -3,6 +3,8 @@
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3];
 // What a phone's browser can hold in one canvas without dropping the page.
 const MOST_PIXELS = 8e6;
+// "Fit to width" stays readable on a wide screen.
+const WIDEST = 960;
 
 let loading = null;
 
@@ -122,7 +124,7 @@ export function createViewer(kit, { fetch, opened, took }) {
 		show($("viewer-note"));
 	}
 
-	const scaleOf = (sheet) => ((box.clientWidth - 2 * gap()) / sheet.width) * zoom;
+	const scaleOf = (sheet) => (Math.min(box.clientWidth - 2 * gap(), WIDEST) / sheet.width) * zoom;
 	const gap = () => (box.clientWidth < 500 ? 0 : 20);
 
 	function measure() {
