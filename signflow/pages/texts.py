@@ -51,10 +51,14 @@ def verify_texts(_: Callable[[str], str]) -> dict[str, str]:
 
 def _failures(_):
 	return {
-		"offline": _("There is no connection. What you have filled in is safe: check your connection and try again."),
+		"offline": _(
+			"There is no connection. What you have filled in is safe: check your connection and try again."
+		),
 		"slow": _("No answer came in time. What you have filled in is safe: try again."),
 		"busy": _("Too many tries in a short time. Wait a minute and try again."),
-		"server": _("Something went wrong at our end. What you have filled in is safe: try again in a moment."),
+		"server": _(
+			"Something went wrong at our end. What you have filled in is safe: try again in a moment."
+		),
 		"try_again": _("Try again"),
 	}
 
@@ -95,7 +99,9 @@ def _request(_):
 		"next_sign": _("Continue to signing"),
 		"hint_read": _("Take your time. Nothing is signed yet."),
 		"hint_waiting": _("It is not your turn yet. We will email you when the others have signed."),
-		"check_domain": _("The address of this page is {domain}. Compare it with the address in the invitation."),
+		"check_domain": _(
+			"The address of this page is {domain}. Compare it with the address in the invitation."
+		),
 		"check_sender": _("The sender is {name}, {company}, {email}. Do you know them and expect this?"),
 		"seal_of": _("Seal of"),
 		"seal_fingerprint": _("Fingerprint of the seal"),
@@ -115,16 +121,24 @@ def _viewer(_):
 		"viewer_loading": _("Opening the document…"),
 		"viewer_ready": _("{title} is open, {pages}."),
 		"viewer_label": _("Pages of {title}"),
-		"viewer_failed": _("The document could not be shown here. Try again, or download it and read it in another program."),
-		"viewer_changed": _("This document is not the one that was sent for signing. Do not sign. Load the page again, and tell the sender if this stays."),
-		"viewer_no_text": _("This document is a picture without text, so a screen reader cannot read it. Ask the sender for a version with text if you need it."),
+		"viewer_failed": _(
+			"The document could not be shown here. Try again, or download it and read it in another program."
+		),
+		"viewer_changed": _(
+			"This document is not the one that was sent for signing. Do not sign. Load the page again, and tell the sender if this stays."
+		),
+		"viewer_no_text": _(
+			"This document is a picture without text, so a screen reader cannot read it. Ask the sender for a version with text if you need it."
+		),
 		"full_close": _("Close full screen"),
 	}
 
 
 def _code(_):
 	return {
-		"code_lead": _("We send a 6-digit code to {address}. Type it here to show that the mailbox is yours."),
+		"code_lead": _(
+			"We send a 6-digit code to {address}. Type it here to show that the mailbox is yours."
+		),
 		"code_sent_lead": _("We sent a 6-digit code to {address}."),
 		"code_send": _("Send me the code"),
 		"code_check": _("Confirm"),
@@ -135,7 +149,9 @@ def _code(_):
 		"code_left_many": _("{count} tries left."),
 		"code_wait": _("You can ask for a new code in {seconds} s"),
 		"code_right": _("Thank you, that is confirmed."),
-		"confirm_again": _("Some time has passed. For your safety, please confirm once more that it is you. What you filled in is kept."),
+		"confirm_again": _(
+			"Some time has passed. For your safety, please confirm once more that it is you. What you filled in is kept."
+		),
 	}
 
 
@@ -147,7 +163,9 @@ def _signature(_):
 		"sign_next_many": _("Sign {count} documents"),
 		"accept_one": _("I have read the document, I agree to it, and I sign it electronically."),
 		"accept_many": _("I have read the documents, I agree to them, and I sign them electronically."),
-		"seal_line": _("{house} seals the documents with its own electronic seal and records that you signed."),
+		"seal_line": _(
+			"{house} seals the documents with its own electronic seal and records that you signed."
+		),
 		"unopened": _("You have not opened: {titles}. Read before you sign."),
 		"name_missing": _("Type your name."),
 		"drawn_missing": _("Draw your signature, or choose the typed name."),
@@ -159,11 +177,17 @@ def _signature(_):
 def _outcomes(_):
 	return {
 		"sealing_title": _("Sealing your signature…"),
-		"sealing_text": _("This takes a few seconds. You can stay here, or close the page: your signature is recorded."),
+		"sealing_text": _(
+			"This takes a few seconds. You can stay here, or close the page: your signature is recorded."
+		),
 		"sealing_slow_title": _("Your signature is recorded"),
-		"sealing_slow_text": _("Sealing takes longer than usual. You can close this page. We will email you when it is ready."),
+		"sealing_slow_text": _(
+			"Sealing takes longer than usual. You can close this page. We will email you when it is ready."
+		),
 		"signed_title": _("Thank you, you have signed"),
-		"signed_text": _("The others have not all signed yet. When they have, we will email the signed documents to {address}. You can close this page."),
+		"signed_text": _(
+			"The others have not all signed yet. When they have, we will email the signed documents to {address}. You can close this page."
+		),
 		"completed_title": _("Everybody has signed"),
 		"completed_text": _("The signed documents are ready. Your copy also comes to {address}."),
 		"declined_title": _("This request was declined"),
@@ -173,15 +197,23 @@ def _outcomes(_):
 		"cancelled_title": _("The sender has withdrawn this request"),
 		"cancelled_text": _("There is nothing to sign here any more. If this surprises you, ask the sender."),
 		"expired_title": _("The time to sign has passed"),
-		"expired_text": _("This request was open until {date}. Ask the sender for a new one if you still want to sign."),
+		"expired_text": _(
+			"This request was open until {date}. Ask the sender for a new one if you still want to sign."
+		),
 		"locked_title": _("Signing is locked for your safety"),
-		"locked_text": _("A wrong code was typed too many times. Nothing is lost: ask for a new link, or write to the sender."),
+		"locked_text": _(
+			"A wrong code was typed too many times. Nothing is lost: ask for a new link, or write to the sender."
+		),
 		"waiting_title": _("It is not your turn yet"),
 		"waiting_text": _("Others sign before you. We will email you when you can sign."),
 		"link_title": _("This link does not work"),
-		"link_text": _("It may be old, used, or cut short in the email. We can send a new one to the address that was invited."),
+		"link_text": _(
+			"It may be old, used, or cut short in the email. We can send a new one to the address that was invited."
+		),
 		"no_link_title": _("Open the link in your invitation"),
-		"no_link_text": _("This page shows your documents when you come from the link in the email. If the link breaks over two lines, copy all of it."),
+		"no_link_text": _(
+			"This page shows your documents when you come from the link in the email. If the link breaks over two lines, copy all of it."
+		),
 		"failed_title": _("The page could not be opened"),
 		"new_link": _("Send me a new link"),
 		"ask": _("Ask the sender"),
