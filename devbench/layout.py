@@ -139,3 +139,10 @@ def free(port: int) -> bool:
 
 def _free_port(first: int, taken: set[int]) -> int:
 	return next(port for port in range(first, first + 1000) if port not in taken and free(port))
+
+
+def any_free_port() -> int:
+	"""A port that nobody listens on right now."""
+	with socket.socket() as probe:
+		probe.bind(("127.0.0.1", 0))
+		return probe.getsockname()[1]

@@ -173,6 +173,15 @@ def stop(stack: Stack, only: Sequence[str] = (), quiet: bool = True) -> None:
 		say(f"{stack.site} stopped: {', '.join(ending) or 'nothing was running'}")
 
 
+def end_session(process: subprocess.Popen) -> None:
+	"""End a process that began a session of its own, with all its children."""
+	_signal_session(process.pid, signal.SIGTERM)
+	with contextlib.suppress(subprocess.TimeoutExpired):
+		process.wait(timeout=5)
+	_signal_session(process.pid, signal.SIGKILL)
+	process.wait(timeout=10)
+
+
 def alive(stack: Stack, name: str) -> bool:
 	pid, since = _recorded(stack, name)
 	return pid > 0 and _since(pid) == since

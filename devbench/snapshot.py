@@ -21,6 +21,11 @@ LIMIT = 900
 APT = "MariaDB's client is not installed: apt-get install --no-install-recommends mariadb-client"
 
 
+def check(bench: Path, site: str) -> None:
+	"""Raise unless this is a site that tests and demos may write to."""
+	_site(bench, site)
+
+
 def take(bench: Path, site: str) -> None:
 	"""Put the site's database and files aside, in place of an earlier snapshot."""
 	folder, config = _site(bench, site)

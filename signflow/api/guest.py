@@ -38,21 +38,29 @@ def answers(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 			return {"error": {"code": "invalid_input", "text": str(error)}}
 		except Exception as error:
 			frappe.db.rollback()
-			log = frappe.log_error(
-				title=f"signflow: {endpoint.__name__}",
-				message=f"{type(error).__name__}\n" + "".join(traceback.format_tb(error.__traceback__)),
-			)
-			frappe.db.commit()
 			frappe.local.response.http_status_code = 500
 			return {
 				"error": {
 					"code": "try_later",
 					"text": _("Something went wrong on our side. Nothing is lost: try again in a moment."),
-					"reference": log.name if log else "",
+					"reference": _logged(endpoint.__name__, error),
 				}
 			}
 
 	return run
+
+
+def _logged(name: str, error: Exception) -> str:
+	place = f"{type(error).__name__}\n" + "".join(traceback.format_tb(error.__traceback__))
+	try:
+		log = frappe.log_error(title=f"signflow: {name}", message=place)
+		frappe.db.commit()
+		return str(log.name) if log else ""
+	except Exception:
+		# The database itself is the trouble: the reader still gets an answer, the administrator the log file.
+		frappe.db.rollback()
+		frappe.logger("signflow").error("%s: %s", name, place)
+		return ""
 
 
 def set_language(language: str | None) -> None:

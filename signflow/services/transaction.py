@@ -18,7 +18,7 @@ from signflow.core.errors import SignflowError
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TRIES = 8
+TRIES = 12
 _AGAIN = ("database is locked", "database table is locked", "Deadlock found", "Lock wait timeout")
 
 
@@ -53,7 +53,7 @@ def one_transaction(verb: Callable[P, R]) -> Callable[P, R]:
 				if attempt == TRIES or not _is_conflict(error):
 					raise
 				# Two that collided would collide again at the same moment.
-				time.sleep(random.uniform(0.02, 0.1) * attempt)
+				time.sleep(random.uniform(0.02, 0.1) * attempt**1.5)
 		raise AssertionError("unreachable")
 
 	return run

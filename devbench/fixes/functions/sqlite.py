@@ -3,6 +3,9 @@
 
 
 def execute_query(self, query, values=None):
+	if query.endswith("/* for update */"):
+		# A statement that changes nothing, yet takes the database's only write lock: SQLite has no row locks.
+		self._cursor.execute('UPDATE "tabSingles" SET value = value WHERE 0')
 	if not values:
 		return self._cursor.execute(query)
 	bound = []
@@ -25,5 +28,5 @@ def modify_query(query):
 	query = str(query).replace("`", '"')
 	query = replace_locate_with_instr(query)
 	query = re.sub(r"^(\s*)insert\s+ignore\b", r"\1INSERT OR IGNORE", query, flags=re.IGNORECASE)
-	query = re.sub(r"\s+for update(\s+(nowait|skip locked))?\s*$", "", query, flags=re.IGNORECASE)
+	query = re.sub(r"\s+for update(\s+(nowait|skip locked))?\s*$", " /* for update */", query, flags=re.IGNORECASE)
 	return re.sub(r"\bfrom tab([a-zA-Z]+)", r'from "tab\1"', query, flags=re.IGNORECASE)

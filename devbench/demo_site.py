@@ -1,0 +1,155 @@
+"""Fills a site for the demo: company, customers, contacts and a contract to sign. Every person is made up.
+
+Runs with the bench's Python in its sites folder: python -m devbench.demo_site SITE [--smtp-port N --url U]. Idempotent.
+"""
+
+import argparse
+import sys
+
+import frappe
+
+CUSTOMERS = {
+	"Rantakodit Oy": (("Maija", "Meri"), ("Matti", "Mäki")),
+	"Kahvila Kuusi Ky": (("Åsa", "Öhman"),),
+	"Saarelan Remontti": (("Sari", "Saarela"),),
+}
+
+
+def fill(smtp_port: int | None, url: str | None) -> None:
+	company = _company()
+	if smtp_port:
+		_mail_to(smtp_port)
+	if url:
+		from frappe.installer import update_site_config
+
+		update_site_config("host_name", url)
+	for customer, people in CUSTOMERS.items():
+		_customer(customer, people)
+	_contract_file("Rantakodit Oy", company)
+	settings = frappe.get_single("Signflow Settings")
+	if not settings.privacy_contact:
+		settings.privacy_contact = "tietosuoja@testi.example"
+		settings.save()
+	frappe.db.commit()
+
+
+def _company() -> str:
+	companies = frappe.get_all("Company", pluck="name", limit=1, order_by="creation asc")
+	if companies:
+		return companies[0]
+	values = {"company_name": "Testi Oy", "abbr": "T", "default_currency": "EUR", "country": "Finland"}
+	return frappe.get_doc({"doctype": "Company", **values}).insert().name
+
+
+def _leaf(doctype: str) -> str:
+	return frappe.get_all(doctype, {"is_group": 0}, pluck="name", limit=1, order_by="name asc")[0]
+
+
+def _customer(name: str, people: tuple[tuple[str, str], ...]) -> None:
+	if frappe.db.exists("Customer", name):
+		return
+	customer = frappe.get_doc(
+		{
+			"doctype": "Customer",
+			"customer_name": name,
+			"customer_type": "Company",
+			"customer_group": _leaf("Customer Group"),
+			"territory": _leaf("Territory"),
+		}
+	).insert()
+	for first, last in people:
+		mail = f"{first}.{last}@posti.example".lower().translate(str.maketrans("åäö", "aao"))
+		frappe.get_doc(
+			{
+				"doctype": "Contact",
+				"first_name": first,
+				"last_name": last,
+				"email_ids": [{"email_id": mail, "is_primary": 1}],
+				"links": [{"link_doctype": "Customer", "link_name": customer.name}],
+			}
+		).insert()
+
+
+def _contract_file(customer: str, company: str) -> None:
+	if frappe.db.exists("File", {"attached_to_name": customer, "file_name": ["like", "Vuokrasopimus%"]}):
+		return
+	frappe.get_doc(
+		{
+			"doctype": "File",
+			"file_name": "Vuokrasopimus Rantatie 5.pdf",
+			"is_private": 1,
+			"attached_to_doctype": "Customer",
+			"attached_to_name": customer,
+			"content": contract(company, customer),
+		}
+	).insert()
+
+
+def contract(landlord: str, tenant: str) -> bytes:
+	"""A rental contract as a PDF, in Finnish."""
+	from fpdf import FPDF
+
+	import signflow
+
+	fonts = f"{signflow.__path__[0]}/core/pdf/fonts"
+	pdf = FPDF()
+	pdf.add_font("Noto", "", f"{fonts}/NotoSans-Regular.ttf")
+	pdf.add_font("Noto", "B", f"{fonts}/NotoSans-Bold.ttf")
+	pdf.set_margins(24, 24)
+	pdf.set_title("Vuokrasopimus")
+	pdf.add_page()
+	pdf.set_font("Noto", "B", 20)
+	pdf.cell(text="Vuokrasopimus", new_x="LMARGIN", new_y="NEXT", h=16)
+	for heading, text in (
+		("1. Osapuolet", f"Vuokranantaja: {landlord}. Vuokralainen: {tenant}."),
+		("2. Kohde", "Toimitila, Rantatie 5, 00100 Helsinki, 84 m², toinen kerros."),
+		("3. Vuokra-aika", "Sopimus alkaa 1.1.2027 ja on voimassa toistaiseksi. Irtisanomisaika on kolme kuukautta."),
+		("4. Vuokra", "Vuokra on 1 480 euroa kuukaudessa. Se maksetaan kunkin kuukauden 2. päivään mennessä."),
+		("5. Vakuus", "Vakuus on kahden kuukauden vuokra, ja se maksetaan ennen avainten luovutusta."),
+		("6. Kunto ja hoito", "Tila luovutetaan siivottuna. Vuokralainen ilmoittaa vioista viipymättä."),
+		("7. Allekirjoitus", "Sopimus allekirjoitetaan sähköisesti. Kumpikin osapuoli saa oman kappaleensa."),
+	):
+		pdf.set_font("Noto", "B", 11)
+		pdf.cell(text=heading, new_x="LMARGIN", new_y="NEXT", h=10)
+		pdf.set_font("Noto", "", 11)
+		pdf.multi_cell(w=0, text=text, new_x="LMARGIN", new_y="NEXT", h=7)
+	return bytes(pdf.output())
+
+
+def _mail_to(port: int) -> None:
+	name = "Signflow Demo"
+	others = {"default_outgoing": 1, "name": ["!=", name]}
+	for other in frappe.get_all("Email Account", others, pluck="name", order_by="name asc"):
+		frappe.db.set_value("Email Account", other, "default_outgoing", 0)
+	exists = frappe.db.exists("Email Account", name)
+	account = frappe.get_doc("Email Account", name) if exists else frappe.new_doc("Email Account")
+	account.update(
+		{
+			"email_account_name": name,
+			"email_id": "sopimukset@testi.example",
+			"enable_outgoing": 1,
+			"default_outgoing": 1,
+			"smtp_server": "127.0.0.1",
+			"smtp_port": port,
+			"no_smtp_authentication": 1,
+		}
+	)
+	account.save()
+
+
+def main() -> int:
+	parser = argparse.ArgumentParser(description=__doc__)
+	parser.add_argument("site")
+	parser.add_argument("--smtp-port", type=int)
+	parser.add_argument("--url")
+	options = parser.parse_args()
+	frappe.init(options.site, sites_path=".")
+	frappe.connect()
+	frappe.set_user("Administrator")
+	fill(options.smtp_port, options.url)
+	frappe.destroy()
+	return 0
+
+
+if __name__ == "__main__":
+	sys.exit(main())
