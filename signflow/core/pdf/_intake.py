@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,12 +50,14 @@ def take_in(data: bytes, max_bytes: int) -> tuple[dict[str, Any], bytes]:
 	except pikepdf.PasswordError:
 		return {"refused": "password", "params": {}}, b""
 	except Exception as error:  # any other failure of the parsers is the file's
+		if "unsupported encryption filter" in str(error):  # encrypted for certain certificates
+			return {"refused": "password", "params": {}}, b""
 		return {"refused": "unreadable", "params": {"detail": _detail(error)}}, b""
 
 
 def _detail(error: Exception) -> str:
-	text = " ".join(str(error).split()) or type(error).__name__
-	return text.removeprefix("<_io.BytesIO object>").strip(" :")[:160].replace("{", "(").replace("}", ")")
+	text = re.sub(r"(stream )?<_io\.BytesIO [^>]*>( \([^)]*\))?:? ?", "", " ".join(str(error).split()))
+	return (text or type(error).__name__)[:160]
 
 
 def _take_in(data: bytes, max_bytes: int) -> tuple[dict[str, Any], bytes]:
@@ -199,7 +202,10 @@ def _refuse_active_dictionary(item: pikepdf.Object) -> None:
 	):
 		raise Refused("active_content", detail=ACTIVE_ACTIONS[str(action)])
 	for started in _automatic(item):
-		if isinstance(started, Dictionary) and str(started.get("/S", "")) not in HARMLESS_STARTS:
+		kind = str(started.get("/S", "")) if isinstance(started, Dictionary) else "/GoTo"
+		if kind in ACTIVE_ACTIONS:
+			raise Refused("active_content", detail=ACTIVE_ACTIONS[kind])
+		if kind not in HARMLESS_STARTS:
 			raise Refused("active_content", detail="an action that starts by itself")
 	if "/JS" in item:
 		raise Refused("active_content", detail="JavaScript")

@@ -79,6 +79,8 @@ def test_refused_with_its_reason(code):
 def test_active_content_is_refused(kind, in_process):
 	with pytest.raises(PdfRefused) as refused:
 		normalise(changed(ACTIVE[kind]))
+	scripted = kind in {"open_action", "names", "chained", "page_action"}
+	assert ("JavaScript" in str(refused.value)) == scripted
 	assert refused.value.code == "active_content" and refused.value.params["detail"] in str(refused.value)
 
 
