@@ -48,7 +48,7 @@ def until(check: Any, what: str) -> Any:
 			return found
 		if time.monotonic() > deadline:
 			raise Failed(f"{what}: not within {LIMIT} s. Do the worker and the mail server run?")
-		time.sleep(0.1)
+		time.sleep(0.4)
 
 
 class Sender:

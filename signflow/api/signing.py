@@ -79,7 +79,7 @@ def sign(
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=30, seconds=60 * 10)
 @answers
-def decline(reason: str, language: str | None = None) -> dict[str, Any]:
+def decline(reason: str = "", language: str | None = None) -> dict[str, Any]:
 	"""Decline with a reason; answers the new view."""
 	return ceremony.decline(session(), str(reason))
 

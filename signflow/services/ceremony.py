@@ -105,14 +105,8 @@ def open_invitation(token: str) -> tuple[str, dict[str, Any]]:
 
 
 def view(session: str) -> dict[str, Any]:
-	"""What the page shows for a live session; wakes the sealing when it is overdue."""
-	request, signer = _by_session(session)
-	if signer.status == "Signing" and (
-		not request.lease_until or get_datetime(request.lease_until) < now_datetime()
-	):
-		sealing.wake(request.name)
-		frappe.db.commit()
-	return _view(request, signer)
+	"""What the page shows for a live session."""
+	return _view(*_by_session(session))
 
 
 def _state(request: Any, signer: Any) -> str:
@@ -208,9 +202,9 @@ def _view(request: Any, signer: Any) -> dict[str, Any]:
 				"name": row.signer_name,
 				"state": row.status.lower(),
 				"signed_on": _iso(row.signed_on),
+				"you": row.name == signer.name,
 			}
 			for row in signers_of(request.name)
-			if row.name != signer.name
 		],
 		"documents": shown,
 		"notice": {
@@ -368,7 +362,7 @@ def _check_code(session: str, code: str) -> tuple[Refused | None, dict[str, Any]
 			evidence.record(request.name, "locked", signer=signer.name)
 			delivery.tell_sender(
 				request,
-				_(
+				lambda: _(
 					"{0} typed too many wrong codes and is locked. Send a new link when it is him or her."
 				).format(signer.signer_name),
 			)
@@ -475,15 +469,14 @@ def decline(session: str, reason: str) -> dict[str, Any]:
 		raise Refused(
 			"try_later", _("Another signature is being sealed right now. Try again in a moment."), 409
 		)
+	# The page asks for a reason; nobody is forced to give one.
 	reason = (reason or "").strip()[:1000]
-	if len(reason) < 3:
-		raise Refused("invalid_input", _("Write in a few words why you decline."), 422, field="reason")
 	frappe.db.set_value(
 		"Signature Request Signer", signer.name, {"status": "Declined", "decline_reason": reason}
 	)
 	close_request(request, "Declined", "declined", reason, by=signer.name)
 	delivery.tell_sender(
-		request, _("{0} declined to sign {1}.").format(signer.signer_name, request.title), signer=signer.name
+		request, lambda: _("{0} declined to sign {1}.").format(signer.signer_name, request.title)
 	)
 	request.reload()
 	signer.reload()
@@ -510,7 +503,7 @@ def ask_sender(session: str, question: str) -> None:
 		private={"question": question, **evidence.caller()},
 	)
 	person = delivery.sender(request)
-	delivery.tell_sender(request, _("{0} asks about {1}").format(signer.signer_name, request.title))
+	delivery.tell_sender(request, lambda: _("{0} asks about {1}").format(signer.signer_name, request.title))
 	if person["email"]:
 		frappe.sendmail(
 			recipients=[person["email"]],
