@@ -4,7 +4,9 @@ Frappe's Email Queue carries them. Its rows hold links and codes in clear, so a 
 sent, expired or given up. The kind of mail and its signer stand in the Message-ID, by which a bounce finds its way.
 """
 
+import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import frappe
@@ -12,13 +14,18 @@ from frappe import _
 from frappe.translate import print_language
 from frappe.utils import add_to_date, get_url, now_datetime, validate_email_address
 
+from signflow.core.identity.otp import CODE_LIFETIME_SECONDS
 from signflow.core.identity.tokens import new_token
 from signflow.services import evidence
 
 BLANK = "(Removed by signflow: it held a personal link or code.)"
 KINDS = ("invitation", "code", "copy", "closed", "question")
 GIVE_UP_DAYS = 14
-_REFUSED = ("SMTPRecipientsRefused", "(550,", "(551,", "(552,", "(553,", "(554,")
+OPEN = ("Sent", "In Progress")
+# RFC 5321, 4.2.1: 5yz is for good. A 4yz (grey-listing, a full mailbox) and a refused sender are tried again.
+_REFUSED = re.compile(r"SMTPRecipientsRefused: \{.*: \(5\d\d,|SMTPDataError: \(5\d\d,")
+_MESSAGE_ID = re.compile(r"signflow\.[a-z]+\.[0-9A-Za-z]+\.[0-9a-f]{16}@[^\s<>\"']+")
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']+@[^\s<>()\[\],;:\"']+[^\s<>()\[\],;:\"'.]")
 
 
 def queue_mail(
@@ -37,7 +44,11 @@ def queue_mail(
 	and the sender told, since Frappe itself would drop the mail without a word.
 	"""
 	if frappe.db.exists("Email Unsubscribe", {"email": signer.email, "global_unsubscribe": 1}):
-		mark(signer.name, "Unsubscribed", _("This address has unsubscribed from all mail of this site."))
+		mark(
+			signer.name,
+			"Unsubscribed",
+			lambda: _("This address has unsubscribed from all mail of this site."),
+		)
 		return None
 	queued = frappe.sendmail(
 		recipients=[signer.email],
@@ -56,7 +67,7 @@ def queue_mail(
 		send_priority=2,
 	)
 	if not queued:
-		mark(signer.name, "Failed", _("This mail address is not accepted by the mail system."))
+		mark(signer.name, "Failed", lambda: _("This mail address is not accepted by the mail system."))
 		return None
 	wake_flush(queued.name)
 	return queued.name
@@ -120,7 +131,7 @@ def invite(request: Any, signer: Any, *, reminder: bool = False) -> None:
 	with print_language(language):
 		title = request.title
 		subject = _("Reminder: {0} waits for your signature") if reminder else _("Please sign: {0}")
-		queue_mail(
+		queued = queue_mail(
 			"invitation",
 			signer,
 			subject=subject.format(title),
@@ -138,12 +149,13 @@ def invite(request: Any, signer: Any, *, reminder: bool = False) -> None:
 			},
 			reply_to=person["email"] or None,
 		)
-	evidence.record(
-		request.name,
-		"reminded" if reminder else "invitation_queued",
-		signer=signer.name,
-		private={"email": signer.email},
-	)
+	if queued:
+		evidence.record(
+			request.name,
+			"reminded" if reminder else "invitation_queued",
+			signer=signer.name,
+			private={"email": signer.email},
+		)
 
 
 def mail_code(request: Any, signer: Any, code: str, minutes: int) -> None:
@@ -212,10 +224,13 @@ def mail_closed(request: Any, signer: Any, status: str) -> None:
 		)
 
 
-def tell_sender(request: Any, subject: str, *, signer: str | None = None) -> None:
-	"""Put a notice into the sender's notifications (and mail, by his own settings)."""
+def tell_sender(request: Any, subject: Callable[[], str]) -> None:
+	"""Put a notice into the sender's notifications (and mail, by his own settings).
+
+	`subject` is called in the sender's language: who acts may well read another one.
+	"""
 	user = request.sent_by or request.owner
-	with print_language(frappe.db.get_value("User", user, "language") or request.language or "en"):
+	with print_language(sender_language(request)):
 		frappe.get_doc(
 			{
 				"doctype": "Notification Log",
@@ -224,13 +239,20 @@ def tell_sender(request: Any, subject: str, *, signer: str | None = None) -> Non
 				"from_user": user,
 				"document_type": "Signature Request",
 				"document_name": request.name,
-				"subject": subject,
+				"subject": subject(),
 			}
 		).insert(ignore_permissions=True)
 
 
-def mark(signer: str, status: str, note: str) -> None:
-	"""Say on the signer what became of his mail and tell the sender, once per change."""
+def sender_language(request: Any) -> str:
+	"""The language of the person who sent the request."""
+	return (
+		frappe.db.get_value("User", request.sent_by or request.owner, "language") or request.language or "en"
+	)
+
+
+def mark(signer: str, status: str, note: Callable[[], str]) -> None:
+	"""Say on the signer what became of his mail and tell the sender, once per change, in the sender's language."""
 	row = frappe.db.get_value(
 		"Signature Request Signer",
 		signer,
@@ -239,28 +261,28 @@ def mark(signer: str, status: str, note: str) -> None:
 	)
 	if not row or row.delivery_status == status:
 		return
+	request = frappe.get_doc("Signature Request", row.request)
+	with print_language(sender_language(request)):
+		text = note()[:500]
 	frappe.db.set_value(
-		"Signature Request Signer", signer, {"delivery_status": status, "delivery_note": note[:500]}
+		"Signature Request Signer", signer, {"delivery_status": status, "delivery_note": text}
 	)
-	kinds = {"Bounced": "bounced", "Failed": "invitation_failed", "Delayed": "invitation_failed"}
 	evidence.record(
 		row.request,
-		kinds.get(status, "invitation_failed"),
+		"bounced" if status == "Bounced" else "invitation_failed",
 		signer=signer,
 		public={"delivery": status},
 		private={"email": row.email},
 	)
-	subjects = {
-		"Bounced": _("{0}'s mail address does not work: the invitation came back."),
+	tell_sender(request, lambda: _told(status).format(row.signer_name))
+
+
+def _told(status: str) -> str:
+	return {
+		"Bounced": _("{0}'s mail address does not work: the mail came back."),
 		"Delayed": _("The mail to {0} could not be sent yet. It is tried again by itself."),
 		"Unsubscribed": _("{0} has unsubscribed from all mail of this site and was not invited."),
-	}
-	request = frappe.get_doc("Signature Request", row.request)
-	tell_sender(
-		request,
-		subjects.get(status, _("The mail to {0} could not be sent.")).format(row.signer_name),
-		signer=signer,
-	)
+	}.get(status) or _("The mail to {0} could not be sent.")
 
 
 def flush(queue_name: str) -> None:
@@ -268,17 +290,41 @@ def flush(queue_name: str) -> None:
 	from frappe.utils.synchronization import filelock
 
 	with filelock(f"signflow-mail-{queue_name}", timeout=30):
+		frappe.db.commit()  # what another job has just settled must be seen
 		if not frappe.db.exists("Email Queue", queue_name):
 			return
 		mail = frappe.get_doc("Email Queue", queue_name)
 		if mail.message != BLANK and mail.status in ("Not Sent", "Partially Sent"):
-			try:
-				mail.send()
-			except Exception:
-				# The row itself keeps the error and its retries; settle() reads them.
-				frappe.logger("signflow").warning("mail %s not sent yet", queue_name)
+			if _is_outdated(mail):
+				_give_up(queue_name)
+			else:
+				try:
+					mail.send()
+				except Exception:
+					# The row itself keeps the error and its retries; settle() reads them.
+					frappe.logger("signflow").warning("mail %s not sent yet", queue_name)
 		settle(queue_name)
 		frappe.db.commit()
+
+
+def _is_outdated(mail: Any) -> bool:
+	"""Whether what the mail carries does not work any more: it waited too long, or a newer one took its place."""
+	kind, signer = kind_and_signer(mail.message_id)
+	if kind == "code" and mail.creation < add_to_date(now_datetime(), seconds=-CODE_LIFETIME_SECONDS):
+		return True
+	if kind not in ("code", "invitation"):
+		return False
+	if kind == "invitation":
+		request = frappe.db.get_value("Signature Request Signer", signer, "request")
+		if frappe.db.get_value("Signature Request", request, "status") not in OPEN:
+			return True
+	newer = {
+		"reference_doctype": "Signature Request Signer",
+		"reference_name": signer,
+		"message_id": ["like", f"%signflow.{kind}.{signer}.%"],
+		"creation": [">", mail.creation],
+	}
+	return bool(frappe.db.exists("Email Queue", newer))
 
 
 def settle(queue_name: str) -> None:
@@ -286,7 +332,7 @@ def settle(queue_name: str) -> None:
 	mail = frappe.db.get_value(
 		"Email Queue",
 		queue_name,
-		["name", "status", "message_id", "error", "retry", "creation", "message", "modified"],
+		["name", "status", "message_id", "error", "creation", "message"],
 		as_dict=True,
 		for_update=True,
 	)
@@ -298,22 +344,31 @@ def settle(queue_name: str) -> None:
 	if mail.status == "Sent":
 		_blank(mail.name)
 		_sent(kind, signer)
-	elif mail.status in ("Not Sent", "Error", "Partially Sent") and mail.error:
-		if any(text in mail.error for text in _REFUSED):
+	elif mail.status in ("Not Sent", "Error", "Partially Sent"):
+		if _REFUSED.search(mail.error or ""):
 			_give_up(mail.name)
-			mark(signer, "Bounced", _("The receiving mail server refused the address."))
-		elif kind == "code" and mail.creation < add_to_date(now_datetime(), minutes=-10):
-			_give_up(mail.name)
+			mark(signer, "Bounced", lambda: _("The receiving mail server refused the address."))
 		elif mail.creation < add_to_date(now_datetime(), days=-GIVE_UP_DAYS):
 			_give_up(mail.name)
 			mark(
-				signer, "Failed", _("The mail server could not be reached for {0} days.").format(GIVE_UP_DAYS)
+				signer,
+				"Failed",
+				lambda: _("The mail server could not be reached for {0} days.").format(GIVE_UP_DAYS),
 			)
-		else:
-			# Frappe parks a mail for good after three tries; a mail server may be down for longer.
-			frappe.db.set_value("Email Queue", mail.name, {"status": "Not Sent", "retry": 0})
+		elif mail.error:
+			# Frappe parks a mail for good after three tries; a mail server may be down for longer. Ours is the
+			# only retry: two at once would send twice.
+			frappe.db.set_value(
+				"Email Queue",
+				mail.name,
+				{"status": "Not Sent", "retry": 0, "send_after": add_to_date(now_datetime(), hours=1)},
+			)
 			if kind != "code":
-				mark(signer, "Delayed", _("The mail server did not take the mail yet; it is tried again."))
+				mark(
+					signer,
+					"Delayed",
+					lambda: _("The mail server did not take the mail yet; it is tried again."),
+				)
 
 
 def _sent(kind: str, signer: str) -> None:
@@ -378,16 +433,38 @@ def on_communication(doc, method: str | None = None) -> None:
 	"""A mail that came in: when it says that one of ours could not be delivered, mark its signer (after_insert)."""
 	if doc.sent_or_received != "Received":
 		return
-	local_part = (doc.sender or "").split("@")[0].lower()
-	if local_part not in ("mailer-daemon", "postmaster"):
+	if (doc.sender or "").split("@")[0].lower() not in ("mailer-daemon", "postmaster"):
 		return
-	text = f"{doc.in_reply_to or ''} {doc.text_content or ''} {doc.content or ''}"
-	start = text.find("signflow.")
-	if start < 0:
-		return
-	kind, signer = kind_and_signer(text[start:].split(">")[0].split()[0])
-	if kind in ("invitation", "copy") and frappe.db.exists("Signature Request Signer", signer):
-		mark(signer, "Bounced", _("The receiving mail server returned the mail."))
+	signer = _returned_to(doc)
+	if signer:
+		mark(signer, "Bounced", lambda: _("The receiving mail server returned the mail."))
+
+
+def _returned_to(doc: Any) -> str | None:
+	"""The signer whose mail a bounce is about: by our Message-ID, else by his address and the request's title.
+
+	Frappe files a bounce under the record of the mail that its In-Reply-To names; a bounce without that header
+	(Postfix) arrives with the addresses and the subject of the returned mail in its text, without its Message-ID.
+	"""
+	text = f"{doc.text_content or ''} {frappe.utils.strip_html(doc.content or '')} {doc.content or ''}"
+	for message_id in _MESSAGE_ID.findall(text):
+		kind, signer = kind_and_signer(message_id)
+		if kind and frappe.db.exists("Email Queue", {"message_id": message_id}):
+			return signer
+	if doc.reference_doctype == "Signature Request Signer":
+		return doc.reference_name
+	addresses = {address.lower() for address in _ADDRESS.findall(text)}
+	for row in frappe.get_all(
+		"Signature Request Signer",
+		filters={"email": ["in", sorted(addresses)[:50]], "delivery_status": "Sent"},
+		fields=["name", "request"],
+		order_by="invited_on desc",
+		limit=50,
+	):
+		title = frappe.db.get_value("Signature Request", row.request, "title")
+		if title and title in text:
+			return row.name
+	return None
 
 
 def is_mail_address(text: str) -> bool:

@@ -437,7 +437,9 @@ def _expire(name: str) -> None:
 	request = lock_request(name)
 	if not request.work_due and allowed(flow.Action.EXPIRE, request, signers_of(name, lock=True)):
 		close_request(request, "Expired", "expired", _("The time to sign was over."))
-		delivery.tell_sender(request, _("{0} expired before everybody had signed.").format(request.title))
+		delivery.tell_sender(
+			request, lambda: _("{0} expired before everybody had signed.").format(request.title)
+		)
 
 
 def remind_due() -> None:

@@ -138,7 +138,8 @@ def _failed(name: str, token: str) -> None:
 	if attempts == 3:
 		evidence.record(name, "seal_unavailable", public={"attempts": attempts})
 		delivery.tell_sender(
-			request, _("{0} was signed but could not be sealed yet. It is tried again.").format(request.title)
+			request,
+			lambda: _("{0} was signed but could not be sealed yet. It is tried again.").format(request.title),
 		)
 
 
@@ -388,7 +389,7 @@ def complete(name: str) -> None:
 	for signer in signers_of(name):
 		delivery.mail_copies(request, signer, attachments if attach else [])
 	request.db_set("copies_sent_on", now_datetime())
-	delivery.tell_sender(request, _("{0} has been signed by everybody.").format(request.title))
+	delivery.tell_sender(request, lambda: _("{0} has been signed by everybody.").format(request.title))
 	for method in frappe.get_hooks("signflow_request_completed"):
 		frappe.get_attr(method)(request)
 
