@@ -21,7 +21,10 @@ OUT = REPO / "demo"
 def main() -> int:
 	try:
 		if os.environ.get("BENCH"):
-			with _real_bench(Path(os.environ["BENCH"]).resolve(), os.environ.get("SITE") or "") as (python, options):
+			with _real_bench(Path(os.environ["BENCH"]).resolve(), os.environ.get("SITE") or "") as (
+				python,
+				options,
+			):
 				_main_job(python, options)
 			say("The records stay on the site; the demo's own processes have ended.")
 		else:
@@ -96,7 +99,16 @@ def _real_bench(bench: Path, site: str) -> Iterator[tuple[Path, list]]:
 			begin("sink", SOURCE / "mail_sink.py", "--port", smtp, "--dir", mail)
 			with step(f"Customer and contacts on {site}"):
 				run(
-					[python, "-m", "devbench.demo_site", site, "--smtp-port", smtp, "--url", f"http://127.0.0.1:{web}"],
+					[
+						python,
+						"-m",
+						"devbench.demo_site",
+						site,
+						"--smtp-port",
+						smtp,
+						"--url",
+						f"http://127.0.0.1:{web}",
+					],
 					seconds=180,
 					cwd=bench / "sites",
 					env=environment,

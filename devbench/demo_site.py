@@ -103,8 +103,14 @@ def contract(landlord: str, tenant: str) -> bytes:
 	for heading, text in (
 		("1. Osapuolet", f"Vuokranantaja: {landlord}. Vuokralainen: {tenant}."),
 		("2. Kohde", "Toimitila, Rantatie 5, 00100 Helsinki, 84 m², toinen kerros."),
-		("3. Vuokra-aika", "Sopimus alkaa 1.1.2027 ja on voimassa toistaiseksi. Irtisanomisaika on kolme kuukautta."),
-		("4. Vuokra", "Vuokra on 1 480 euroa kuukaudessa. Se maksetaan kunkin kuukauden 2. päivään mennessä."),
+		(
+			"3. Vuokra-aika",
+			"Sopimus alkaa 1.1.2027 ja on voimassa toistaiseksi. Irtisanomisaika on kolme kuukautta.",
+		),
+		(
+			"4. Vuokra",
+			"Vuokra on 1 480 euroa kuukaudessa. Se maksetaan kunkin kuukauden 2. päivään mennessä.",
+		),
 		("5. Vakuus", "Vakuus on kahden kuukauden vuokra, ja se maksetaan ennen avainten luovutusta."),
 		("6. Kunto ja hoito", "Tila luovutetaan siivottuna. Vuokralainen ilmoittaa vioista viipymättä."),
 		("7. Allekirjoitus", "Sopimus allekirjoitetaan sähköisesti. Kumpikin osapuoli saa oman kappaleensa."),

@@ -1,4 +1,8 @@
-"""An SMTP server that keeps each message as one .eml file. Alone: python -m devbench.mail_sink --port N --dir D"""
+"""An SMTP server that keeps each message as one .eml file. Alone: python -m devbench.mail_sink --port N --dir D
+
+Mailboxes whose name starts with "no-such-" do not exist here (550), those that start with "greylisted-" do not just now
+(450), so that a sender's handling of both can be tried.
+"""
 
 import argparse
 import itertools
@@ -18,6 +22,14 @@ class Sink:
 		self.folder = Path(folder)
 		self.folder.mkdir(parents=True, exist_ok=True)
 		self._number = itertools.count()
+
+	async def handle_RCPT(self, server, session, envelope, address, options):
+		if address.lower().startswith("no-such-"):
+			return "550 5.1.1 No such mailbox here"
+		if address.lower().startswith("greylisted-"):
+			return "450 4.2.0 Greylisted, try again later"
+		envelope.rcpt_tos.append(address)
+		return "250 OK"
 
 	async def handle_DATA(self, server, session, envelope):
 		envelope_lines = f"X-Envelope-From: {envelope.mail_from}\r\n" + "".join(

@@ -63,7 +63,9 @@ class Sender:
 			self.http.headers["X-Frappe-CSRF-Token"] = token.group(1)
 
 	def call(self, method: str, **values: Any) -> Any:
-		return self._checked(self.http.post(f"{self.url}/api/method/{method}", json=values, timeout=LIMIT)).get("message")
+		return self._checked(
+			self.http.post(f"{self.url}/api/method/{method}", json=values, timeout=LIMIT)
+		).get("message")
 
 	def get(self, method: str, **values: Any) -> bytes:
 		answer = self.http.get(f"{self.url}/api/method/{method}", params=values, timeout=LIMIT)
@@ -72,7 +74,9 @@ class Sender:
 		return answer.content
 
 	def read(self, doctype: str, name: str) -> dict[str, Any]:
-		return self._checked(self.http.get(f"{self.url}/api/resource/{doctype}/{name}", timeout=LIMIT))["data"]
+		return self._checked(self.http.get(f"{self.url}/api/resource/{doctype}/{name}", timeout=LIMIT))[
+			"data"
+		]
 
 	@staticmethod
 	def _checked(answer: requests.Response) -> dict[str, Any]:
@@ -152,17 +156,24 @@ def run(url: str, mail: Path, out: Path, user: str, password: str) -> None:
 	for person in people:
 		person.sign(clock)
 	request = until(
-		lambda: (doc := sender.read("Signature Request", made["name"]))["status"] == "Completed" and doc, "completion"
+		lambda: (doc := sender.read("Signature Request", made["name"]))["status"] == "Completed" and doc,
+		"completion",
 	)
 	for person in people:
-		until(lambda person=person: person.mails("Vuokrasopimus, Rantatie 5"), f"the copy to {person.address}")
+		until(
+			lambda person=person: person.mails("Vuokrasopimus, Rantatie 5"), f"the copy to {person.address}"
+		)
 	clock.say("Closed, evidence report sealed, copies mailed")
 	out.mkdir(exist_ok=True)
 	signed = sender.get("signflow.api.requests.download", name=made["name"])
 	seal = sender.read("Sealing Key", request["sealing_key"])["certificate_pem"]
 	(out / "signed.pdf").write_bytes(signed)
-	(out / "report.pdf").write_bytes(sender.get("signflow.api.requests.download", name=made["name"], document="report"))
-	(out / "evidence.json").write_bytes(sender.get("signflow.api.requests.evidence_bundle", name=made["name"]))
+	(out / "report.pdf").write_bytes(
+		sender.get("signflow.api.requests.download", name=made["name"], document="report")
+	)
+	(out / "evidence.json").write_bytes(
+		sender.get("signflow.api.requests.evidence_bundle", name=made["name"])
+	)
 	(out / "seal.pem").write_text(seal)
 	_judge(signed, seal, len(people), out, clock)
 
@@ -176,10 +187,14 @@ def _judge(signed: bytes, seal: str, signers: int, out: Path, clock: Clock) -> N
 	tampered[len(tampered) // 3] ^= 1
 	if validate(bytes(tampered), trust=[seal]).ok:
 		raise Failed("the validator accepts a tampered twin")
-	clock.say(f"Validator: {len(verdict.signatures)} signatures hold; a twin with one changed byte is refused")
+	clock.say(
+		f"Validator: {len(verdict.signatures)} signatures hold; a twin with one changed byte is refused"
+	)
 	evidence = [sys.executable, "-m", "signflow.core.evidence", "verify"]
 	options = ["--seal", out / "seal.pem", "--pdf", out / "signed.pdf"]
-	if subprocess.run([*evidence, out / "evidence.json", *options], capture_output=True, timeout=60).returncode:
+	if subprocess.run(
+		[*evidence, out / "evidence.json", *options], capture_output=True, timeout=60
+	).returncode:
 		raise Failed("the chain of evidence does not hold")
 	text = (out / "evidence.json").read_text()
 	broken = out / "evidence-tampered.json"

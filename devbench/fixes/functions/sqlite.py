@@ -28,5 +28,7 @@ def modify_query(query):
 	query = str(query).replace("`", '"')
 	query = replace_locate_with_instr(query)
 	query = re.sub(r"^(\s*)insert\s+ignore\b", r"\1INSERT OR IGNORE", query, flags=re.IGNORECASE)
-	query = re.sub(r"\s+for update(\s+(nowait|skip locked))?\s*$", " /* for update */", query, flags=re.IGNORECASE)
+	query = re.sub(
+		r"\s+for update(\s+(nowait|skip locked))?\s*$", " /* for update */", query, flags=re.IGNORECASE
+	)
 	return re.sub(r"\bfrom tab([a-zA-Z]+)", r'from "tab\1"', query, flags=re.IGNORECASE)
