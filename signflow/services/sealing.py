@@ -16,7 +16,7 @@ from frappe.translate import print_language
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
 from signflow.core.identity.levels import level_named, statement
-from signflow.core.pdf.report import render_report
+from signflow.core.pdf.report import LABELS, render_report
 from signflow.core.pdf.seal import Stamp, append_signature, close, seal_report
 from signflow.services import delivery, evidence
 from signflow.services.files import attach_copy, read_sealed
@@ -202,11 +202,13 @@ def seal_signature(name: str, document: str, signer: str) -> None:
 	head = head_of(document, name)
 	with print_language(request.language):
 		level = _("a code sent by mail")
+		# Not within an f-string, where texts are not found for translation before Python 3.12.
+		identified = _("identified by {0}").format(level)
 		stamp = Stamp(
 			name=person.signed_name,
 			lines=(
 				*((_("for {0}").format(person.represents),) if person.represents else ()),
-				f"{frappe.format(person.signed_on, 'Datetime')} · {_('identified by {0}').format(level)}",
+				f"{frappe.format(person.signed_on, 'Datetime')} · {identified}",
 				_("Sealed by {0}").format(request.company),
 			),
 			drawn=_drawn(person.drawn_signature),
@@ -354,23 +356,7 @@ def _report_model(request: Any, key: Any) -> dict[str, Any]:
 
 
 def _report_labels() -> dict[str, str]:
-	return {
-		label: translated
-		for label, translated in (
-			("Evidence report", _("Evidence report")),
-			("Request", _("Request")),
-			("Reference", _("Reference")),
-			("Organisation", _("Organisation")),
-			("Seal", _("Seal")),
-			("Documents", _("Documents")),
-			("Revision", _("Revision")),
-			("Signers", _("Signers")),
-			("Identified by", _("Identified by")),
-			("Signed on", _("Signed on")),
-			("Events", _("Events")),
-			("Head of the chain", _("Head of the chain")),
-		)
-	}
+	return {label: _(label) for label in LABELS}
 
 
 @one_transaction

@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from signflow.core.identity.levels import level_named, statement
-from signflow.core.pdf.validate import validate
+from signflow.core.pdf.validate import PROBLEMS, validate
 from signflow.services import evidence
 from signflow.services.requests import signers_of
 from signflow.services.sealing import final_revisions
@@ -33,7 +33,7 @@ def verify_document(data: bytes) -> dict[str, Any]:
 			"text": _(
 				"This file carries a seal of ours, but it is not a file that we sealed: it was altered or cut."
 			),
-			"problems": list(verdict.problems),
+			"problems": _in_words(verdict.problems),
 			"sha256": sha256,
 		}
 	if not data.lstrip().startswith(b"%PDF"):
@@ -50,7 +50,7 @@ def _ours(data: bytes, sha256: str, revision: Any) -> dict[str, Any]:
 	final = any(row.name == revision.name for row in final_revisions(revision.request))
 	complete = request.status == "Completed" and final
 	chain = evidence.verify(revision.request)
-	problems = [*verdict.problems] if revision.kind != "Signed" or not verdict.ok else []
+	problems = _in_words(verdict.problems) if revision.kind != "Signed" or not verdict.ok else []
 	if not chain.ok:
 		problems.append(_("The chain of evidence of this request does not hold any more."))
 	if complete and not problems:
@@ -88,6 +88,15 @@ def _ours(data: bytes, sha256: str, revision: Any) -> dict[str, Any]:
 		"problems": problems,
 		"sha256": sha256,
 	}
+
+
+def _in_words(problems: tuple[str, ...]) -> list[str]:
+	"""The validator's problems ("code", "code: detail" or "field: code") as the reader's language says them."""
+	words = (
+		next((_(PROBLEMS[part]) for part in problem.split(": ")[:2] if part in PROBLEMS), problem)
+		for problem in problems
+	)
+	return list(dict.fromkeys(words))
 
 
 def _signers_until(revision: Any) -> set[str]:

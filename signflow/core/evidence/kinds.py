@@ -40,6 +40,11 @@ class EventKind(str, Enum):
 		return self.value
 
 	@property
+	def label(self) -> str:
+		"""The kind in a word or two: an English text marked for translation."""
+		return LABELS[self]
+
+	@property
 	def meaning(self) -> str:
 		"""The kind in plain words: an English text marked for translation."""
 		return EVENT_KINDS[self]
@@ -77,4 +82,35 @@ EVENT_KINDS: dict[EventKind, str] = {
 	EventKind.SEAL_UNAVAILABLE: _(
 		"The organisation's key could not be used just then; the sealing is tried again."
 	),
+}
+
+# The value itself with spaces: what shows a kind by its value alone finds the same translation.
+LABELS: dict[EventKind, str] = {
+	EventKind.CREATED: _("Created"),
+	EventKind.SENT: _("Sent"),
+	EventKind.INVITATION_QUEUED: _("Invitation queued"),
+	EventKind.INVITATION_SENT: _("Invitation sent"),
+	EventKind.INVITATION_FAILED: _("Invitation failed"),
+	EventKind.BOUNCED: _("Bounced"),
+	EventKind.OPENED: _("Opened"),
+	EventKind.CODE_SENT: _("Code sent"),
+	EventKind.CODE_FAILED: _("Code failed"),
+	EventKind.LOCKED: _("Locked"),
+	EventKind.IDENTIFIED: _("Identified"),
+	EventKind.VIEWED: _("Viewed"),
+	EventKind.DOWNLOADED: _("Downloaded"),
+	EventKind.SIGNED: _("Signed"),
+	EventKind.SEALED: _("Sealed"),
+	EventKind.CLOSED: _("Closed"),
+	EventKind.DECLINED: _("Declined"),
+	EventKind.QUESTION_ASKED: _("Question asked"),
+	EventKind.REMINDED: _("Reminded"),
+	EventKind.NEW_LINK_SENT: _("New link sent"),
+	EventKind.COMPLETED: _("Completed"),
+	EventKind.COPIES_SENT: _("Copies sent"),
+	EventKind.CANCELLED: _("Cancelled"),
+	EventKind.EXPIRED: _("Expired"),
+	EventKind.EVIDENCE_REPORTED: _("Evidence reported"),
+	EventKind.PAYLOAD_ERASED: _("Payload erased"),
+	EventKind.SEAL_UNAVAILABLE: _("Seal unavailable"),
 }

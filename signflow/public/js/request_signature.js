@@ -58,7 +58,7 @@ function fields(frm, start) {
 				{
 					fieldname: "signing_order",
 					fieldtype: "Int",
-					label: __("Order"),
+					label: __("Signing Order"),
 					in_list_view: 1,
 					default: 1,
 					columns: 2,

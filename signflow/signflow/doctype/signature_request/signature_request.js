@@ -121,7 +121,7 @@ function add_signer(frm) {
 			{ fieldname: "signer_name", fieldtype: "Data", label: __("Name"), reqd: 1 },
 			{ fieldname: "email", fieldtype: "Data", options: "Email", label: __("Email"), reqd: 1 },
 			{ fieldname: "represents", fieldtype: "Data", label: __("Signs for (Organisation)") },
-			{ fieldname: "signing_order", fieldtype: "Int", label: __("Order"), default: 1 },
+			{ fieldname: "signing_order", fieldtype: "Int", label: __("Signing Order"), default: 1 },
 			{
 				fieldname: "language",
 				fieldtype: "Select",
@@ -171,7 +171,7 @@ function row(frm, signer) {
 			(event) =>
 				`<span class="indicator-pill no-indicator-dot gray mr-1 mb-1" title="${escape(
 					frappe.datetime.str_to_user(event.time)
-				)}">${escape(__(frappe.unscrub(event.kind)))} · ${escape(
+				)}">${escape(__(label_of(event.kind)))} · ${escape(
 					frappe.datetime.comment_when ? $(frappe.datetime.comment_when(event.time)).text() : event.time
 				)}</span>`
 		)
@@ -191,7 +191,7 @@ function row(frm, signer) {
 				<b>${escape(signer.signer_name)}</b>
 				${signer.represents ? `<span class="text-muted"> · ${escape(signer.represents)}</span>` : ""}
 				<span class="text-muted"> · ${escape(signer.email)}</span>
-				<span class="text-muted"> · ${__("Order")} ${signer.signing_order || 1}</span>
+				<span class="text-muted"> · ${__("Signing Order")} ${signer.signing_order || 1}</span>
 			</div>
 			<div>
 				<span class="indicator-pill ${COLOURS[signer.status] || "gray"}">${escape(__(signer.status))}</span>
@@ -207,6 +207,12 @@ function row(frm, signer) {
 		${signer.decline_reason ? `<div class="small mt-1">${escape(signer.decline_reason)}</div>` : ""}
 		<div class="mt-2">${steps}</div>
 	</div>`;
+}
+
+// As core.evidence.kinds marks it for translation: "code_sent" is "Code sent".
+function label_of(kind) {
+	const words = kind.replaceAll("_", " ");
+	return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 async function remind(frm, signer) {
