@@ -17,6 +17,7 @@ from frappe.utils import add_to_date, get_url, now_datetime, validate_email_addr
 from signflow.core.identity.otp import CODE_LIFETIME_SECONDS
 from signflow.core.identity.tokens import new_token
 from signflow.services import evidence
+from signflow.services.transaction import TRIES, is_conflict, one_transaction
 
 BLANK = "(Removed by signflow: it held a personal link or code.)"
 KINDS = ("invitation", "code", "copy", "closed", "question")
@@ -57,7 +58,8 @@ def queue_mail(
 		args=args,
 		reference_doctype="Signature Request Signer",
 		reference_name=signer.name,
-		message_id=f"signflow.{kind}.{signer.name}.{secrets.token_hex(8)}@{_host()}",
+		# Frappe takes a mail for an answer to one of its own by the site's name in it.
+		message_id=f"signflow.{kind}.{signer.name}.{secrets.token_hex(8)}@{frappe.local.site}",
 		reply_to=reply_to,
 		attachments=attachments or [],
 		add_unsubscribe_link=0,
@@ -71,10 +73,6 @@ def queue_mail(
 		return None
 	wake_flush(queued.name)
 	return queued.name
-
-
-def _host() -> str:
-	return get_url().split("//", 1)[-1].split("/", 1)[0].split(":", 1)[0]
 
 
 def wake_flush(queue_name: str) -> None:
@@ -290,21 +288,32 @@ def flush(queue_name: str) -> None:
 	from frappe.utils.synchronization import filelock
 
 	with filelock(f"signflow-mail-{queue_name}", timeout=30):
-		frappe.db.commit()  # what another job has just settled must be seen
-		if not frappe.db.exists("Email Queue", queue_name):
-			return
-		mail = frappe.get_doc("Email Queue", queue_name)
-		if mail.message != BLANK and mail.status in ("Not Sent", "Partially Sent"):
-			if _is_outdated(mail):
-				_give_up(queue_name)
-			else:
-				try:
-					mail.send()
-				except Exception:
-					# The row itself keeps the error and its retries; settle() reads them.
-					frappe.logger("signflow").warning("mail %s not sent yet", queue_name)
+		for _try in range(TRIES):
+			if _send(queue_name):
+				break
 		settle(queue_name)
-		frappe.db.commit()
+
+
+def _send(queue_name: str) -> bool:
+	"""Hand the mail to the mail server if it still waits; False when the database was busy and nothing was sent."""
+	frappe.db.commit()  # what another job has just settled must be seen
+	waits = frappe.db.get_value(
+		"Email Queue", queue_name, ["status", "message"], as_dict=True, for_update=True
+	)
+	if not waits or waits.message == BLANK or waits.status not in ("Not Sent", "Partially Sent"):
+		return True
+	mail = frappe.get_doc("Email Queue", queue_name)
+	if _is_outdated(mail):
+		_give_up(queue_name)
+		return True
+	try:
+		mail.send()
+	except Exception as error:
+		# The row itself keeps the error and its retries; settle() reads them.
+		frappe.logger("signflow").warning("mail %s not sent yet", queue_name)
+		frappe.db.rollback()
+		return not is_conflict(error)
+	return True
 
 
 def _is_outdated(mail: Any) -> bool:
@@ -327,6 +336,7 @@ def _is_outdated(mail: Any) -> bool:
 	return bool(frappe.db.exists("Email Queue", newer))
 
 
+@one_transaction
 def settle(queue_name: str) -> None:
 	"""Read what became of a mail, write it on the signer and into the chain, and blank what must not stay."""
 	mail = frappe.db.get_value(

@@ -22,7 +22,8 @@ TRIES = 12
 _AGAIN = ("database is locked", "database table is locked", "Deadlock found", "Lock wait timeout")
 
 
-def _is_conflict(error: Exception) -> bool:
+def is_conflict(error: Exception) -> bool:
+	"""Whether somebody else got there first: the same again may succeed."""
 	if isinstance(
 		error, frappe.DuplicateEntryError | frappe.QueryDeadlockError | frappe.QueryTimeoutError
 	) or frappe.db.is_duplicate_entry(error):
@@ -50,7 +51,7 @@ def one_transaction(verb: Callable[P, R]) -> Callable[P, R]:
 				throw(refusal)
 			except Exception as error:
 				frappe.db.rollback()
-				if attempt == TRIES or not _is_conflict(error):
+				if attempt == TRIES or not is_conflict(error):
 					raise
 				# Two that collided would collide again at the same moment.
 				time.sleep(random.uniform(0.02, 0.1) * attempt**1.5)

@@ -12,6 +12,7 @@ from typing import Any
 
 import frappe
 import requests
+from frappe.utils import add_to_date, now_datetime
 
 TIMEOUT = 30
 PERSONAS = {
@@ -19,6 +20,7 @@ PERSONAS = {
 	"owner": ["Signflow User", "Sales User"],
 	"colleague": ["Signflow User", "Sales User"],
 	"outsider": ["Sales User"],
+	"operator": ["System Manager"],
 }
 
 
@@ -275,6 +277,63 @@ class House:
 		if token:
 			browser.headers["X-Frappe-CSRF-Token"] = token.group(1)
 		return browser
+
+
+def notices(request: str) -> list[str]:
+	"""What the sender of a request was told, first to last."""
+	return frappe.get_all(
+		"Notification Log",
+		filters={"document_type": "Signature Request", "document_name": request},
+		pluck="subject",
+		order_by="creation asc, name asc",
+	)
+
+
+def kinds(request: str, signer: str | None = None) -> list[str]:
+	"""The kinds of a request's events (or of one signer's in it), first to last."""
+	filters = {"request": request, **({"signer": signer} if signer else {})}
+	return frappe.get_all("Signature Event", filters=filters, pluck="kind", order_by="seq asc")
+
+
+def row_of(request: str, person: Signer) -> Any:
+	"""The signer's record as it is now."""
+	name = frappe.db.get_value("Signature Request Signer", {"request": request, "signer_name": person.name})
+	return frappe.get_doc("Signature Request Signer", name)
+
+
+def queued(signer: str, kind: str) -> list[Any]:
+	"""The Email Queue rows of one kind of mail to a signer, first to last."""
+	return frappe.get_all(
+		"Email Queue",
+		filters={"message_id": ["like", f"%signflow.{kind}.{signer}.%"]},
+		fields=["name", "status", "message", "error"],
+		order_by="creation asc",
+	)
+
+
+def long_ago(doctype: str, name: str, *fields: str, **ago: int) -> None:
+	"""Move times of a stored row into the past: `long_ago("Email Queue", name, "modified", minutes=11)`."""
+	then = add_to_date(now_datetime(), **{unit: -number for unit, number in ago.items()})
+	frappe.db.set_value(doctype, name, dict.fromkeys(fields, then), update_modified=False)
+	frappe.db.commit()
+
+
+def as_program(web: str, user: str | None) -> requests.Session:
+	"""An HTTP session of `user` by API key, as programs call; of nobody when `user` is None."""
+	browser = requests.Session()
+	browser.headers["Accept"] = "application/json"
+	if user:
+		secret = frappe.generate_hash(length=15)
+		doc = frappe.get_doc("User", user)
+		key = doc.api_key or frappe.generate_hash(length=15)
+		frappe.db.set_value("User", user, "api_key", key)
+		from frappe.utils.password import set_encrypted_password
+
+		set_encrypted_password("User", user, secret, "api_secret")
+		frappe.db.commit()
+		frappe.clear_cache(user=user)
+		browser.headers["Authorization"] = f"token {key}:{secret}"
+	return browser
 
 
 def a_company() -> str:

@@ -63,12 +63,34 @@ class Process:
 				start_new_session=True,
 			)
 
+	def members(self) -> list[int]:
+		"""All processes of the session: RQ's children leave their parent's group, but not its session."""
+		found = []
+		for name in os.listdir("/proc"):
+			with contextlib.suppress(OSError, ValueError, IndexError):
+				fields = Path(f"/proc/{int(name)}/stat").read_text().rpartition(")")[2].split()
+				if self.popen and int(fields[3]) == self.popen.pid and fields[0] != "Z":
+					found.append(int(name))
+		return found
+
+	def send(self, number: int) -> None:
+		"""Send a signal to the process and all its children at once."""
+		for pid in self.members():
+			with contextlib.suppress(ProcessLookupError):
+				os.kill(pid, number)
+
 	def kill(self, number: int = signal.SIGKILL) -> None:
 		if self.popen:
-			with contextlib.suppress(ProcessLookupError):
-				os.killpg(self.popen.pid, number)
+			self.send(number)
 			self.popen.wait(timeout=20)
+			while self.members():
+				self.send(signal.SIGKILL)
+				time.sleep(0.01)
 			self.popen = None
+
+	def restart(self) -> None:
+		self.kill()
+		self.start()
 
 
 @pytest.fixture(scope="session")
@@ -144,6 +166,28 @@ def worker(site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proc
 	process.kill()
 
 
+@pytest.fixture
+def second_worker(worker: Process, tmp_path: Path) -> Iterator[Process]:
+	"""One more worker beside the first."""
+	process = Process(worker.command, tmp_path / "worker.log", cwd=worker.cwd)
+	process.start()
+	yield process
+	process.kill()
+
+
+@pytest.fixture
+def mail_server(smtp: Process) -> Iterator[Process]:
+	"""The SMTP server for a test that stops it: it runs again afterwards."""
+	yield smtp
+	if not smtp.popen:
+		start_mail(smtp)
+
+
+def start_mail(smtp: Process) -> None:
+	smtp.start()
+	eventually(lambda: _listens(smtp.port), "the SMTP server listens")
+
+
 @pytest.fixture(scope="session")
 def web(site: str) -> Iterator[str]:
 	"""The framework's own WSGI application behind a threaded server; returns its address."""
@@ -173,3 +217,13 @@ def house(site: str, smtp: Process, worker: Process, web: str) -> Iterator[House
 	yield house
 	frappe.set_user("Administrator")
 	frappe.db.rollback()
+
+
+@pytest.fixture(scope="module")
+def kept_house(site: str, smtp: Process, worker: Process, web: str) -> House:
+	"""One house for a whole module, for tests that only look or that are refused."""
+	frappe.set_user("Administrator")
+	frappe.local.lang = "en"
+	house = House(web=web, mailbox=Mailbox(Path(smtp.folder)), key=uuid.uuid4().hex[:8])
+	house.move_in()
+	return house

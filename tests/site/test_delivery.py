@@ -1,0 +1,270 @@
+"""Mail on its way: refused, returned, delayed, outdated, in the reader's language, and gone from the queue."""
+
+import email.utils
+import re
+from email.message import EmailMessage
+
+import frappe
+import pytest
+from house import Browser, House, Signer, kinds, long_ago, notices, queued, row_of, text_of
+from stage import Process, eventually, start_mail
+
+from signflow.services import delivery, evidence, requests
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def has_delivery(request: str, person: Signer, status: str) -> None:
+	eventually(
+		lambda: row_of(request, person).delivery_status == status, f"the mail to {person.name} is {status}"
+	)
+
+
+def swept(*rows) -> None:
+	"""The minute's sweep, an hour later for the rows that wait for their next try."""
+	for row in rows:
+		long_ago("Email Queue", row.name, "modified", hours=1)
+	delivery.sweep()
+
+
+def test_the_mail_server_is_down_when_a_request_is_sent(house: House, mail_server: Process) -> None:
+	mail_server.kill()
+	request = house.sends(house.maija)
+	has_delivery(request.name, house.maija, "Delayed")
+	signer = row_of(request.name, house.maija)
+	assert frappe.db.get_value("Signature Request", request.name, "status") == "Sent"
+	assert any("Maija Meri" in text and "could not be sent yet" in text for text in notices(request.name))
+	assert notices(request.name) == list(dict.fromkeys(notices(request.name))), "told once"
+	start_mail(mail_server)
+	swept(*queued(signer.name, "invitation"))
+	has_delivery(request.name, house.maija, "Sent")
+	assert house.maija.opens()["state"] == "open"
+	swept()
+	assert len(house.mailbox.all(house.maija.mail)) == 1
+	assert kinds(request.name, signer.name)[:4] == [
+		"invitation_queued",
+		"invitation_failed",
+		"invitation_sent",
+		"opened",
+	]
+
+
+def test_only_the_newest_mail_leaves_after_an_outage_and_only_once(
+	house: House, mail_server: Process, second_worker: Process
+) -> None:
+	mail_server.kill()
+	request = house.sends(house.maija)
+	has_delivery(request.name, house.maija, "Delayed")
+	signer = row_of(request.name, house.maija)
+	requests.remind_signer(signer.name)
+	has_delivery(request.name, house.maija, "Delayed")
+	older, newer = queued(signer.name, "invitation")
+	# What a worker leaves that is killed between taking a mail and sending it.
+	frappe.db.set_value("Email Queue", newer.name, "status", "Sending")
+	long_ago("Email Queue", newer.name, "modified", minutes=11)
+	start_mail(mail_server)
+	delivery.sweep()
+	for _again in range(4):
+		delivery.wake_flush(newer.name)
+		delivery.wake_flush(older.name)
+	frappe.db.commit()
+	eventually(
+		lambda: all(row.message == delivery.BLANK for row in queued(signer.name, "invitation")),
+		"both mails are settled",
+	)
+	eventually(_nothing_waits, "the workers have done all they were given")
+	assert [row.status for row in queued(signer.name, "invitation")] == ["Error", "Sent"]
+	assert len(house.mailbox.all(house.maija.mail)) == 1
+	assert house.maija.opens()["state"] == "open"
+
+
+def _nothing_waits() -> bool:
+	from frappe.utils.background_jobs import get_queue
+	from rq.registry import StartedJobRegistry
+
+	queue = get_queue("short")
+	return not queue.count and not StartedJobRegistry(queue=queue).count
+
+
+def test_an_address_that_the_mail_server_refuses(house: House) -> None:
+	house.maija.mail = f"no-such-{house.maija.mail}"
+	request = house.sends()
+	has_delivery(request.name, house.maija, "Bounced")
+	signer = row_of(request.name, house.maija)
+	assert frappe.db.get_value("Signature Request", request.name, "status") == "Sent"
+	assert [text for text in notices(request.name) if "Maija Meri" in text]
+	assert "bounced" in kinds(request.name, signer.name)
+	assert [row.message for row in queued(signer.name, "invitation")] == [delivery.BLANK]
+	with pytest.raises(frappe.ValidationError, match="already a signer"):
+		requests.correct_signer(signer.name, house.matti.mail.upper())
+	house.maija.mail = house.maija.mail.removeprefix("no-such-")
+	requests.correct_signer(signer.name, house.maija.mail)
+	assert house.maija.opens()["state"] == "open"
+	has_delivery(request.name, house.maija, "Sent")
+	has_delivery(request.name, house.matti, "Sent")
+	assert evidence.verify(request.name).ok
+
+
+def test_a_grey_listing_is_not_a_bounce(house: House) -> None:
+	house.maija.mail = f"greylisted-{house.maija.mail}"
+	request = house.sends(house.maija)
+	has_delivery(request.name, house.maija, "Delayed")
+
+
+def bounce(house: House, person: Signer, message_id: str, dialect: str) -> bytes:
+	"""What a mail server sends back, as real ones write it."""
+	original = house.mailbox.wait_for(person.mail, subject=house.subject)
+	notice = EmailMessage()
+	notice["From"] = "Mail Delivery System <MAILER-DAEMON@mx.posti.example>"
+	notice["To"] = "sopimukset@testi.example"
+	notice["Subject"] = "Undelivered Mail Returned to Sender"
+	notice["Message-ID"] = email.utils.make_msgid(domain="mx.posti.example")
+	notice["Date"] = email.utils.localtime()
+	text = f"<{person.mail}>: host mx.posti.example said: 550 5.1.1 User unknown (in reply to RCPT TO)\n"
+	if dialect == "quotes the Message-ID":
+		text += f"\nMessage-ID: <{message_id}>\n"
+	if dialect == "answers it":
+		notice["In-Reply-To"] = notice["References"] = f"<{message_id}>"
+	notice.set_content(text)
+	if dialect == "returns the mail":
+		notice.add_attachment(original)
+	return notice.as_bytes()
+
+
+def test_mails_that_come_back(house: House) -> None:
+	from frappe.email.receive import InboundMail
+
+	dialects = ("quotes the Message-ID", "answers it", "returns the mail")
+	people = [
+		Signer(house, f"Nimi {letter}", f"nimi.{letter}.{house.key}@posti.example".lower())
+		for letter in "ABCD"
+	]
+	request = house.sends(*people, remind_every_days=0)
+	for person in people:
+		has_delivery(request.name, person, "Sent")
+	account = frappe.get_doc("Email Account", {"default_outgoing": 1})
+	for person, dialect in zip(people, dialects, strict=False):
+		row = row_of(request.name, person)
+		message_id = frappe.db.get_value(
+			"Email Queue", {"message_id": ["like", f"%signflow.invitation.{row.name}.%"]}, "message_id"
+		)
+		InboundMail(bounce(house, person, message_id, dialect), account).process()
+		frappe.db.commit()
+		assert row_of(request.name, person).delivery_status == "Bounced", dialect
+		assert any(person.name in text for text in notices(request.name)), dialect
+	last = row_of(request.name, people[-1])
+	reply = EmailMessage()
+	reply["From"], reply["To"], reply["Subject"] = people[-1].mail, "sopimukset@testi.example", "Re: sopimus"
+	reply["Message-ID"] = email.utils.make_msgid(domain="posti.example")
+	reply.set_content(f"MAILER-DAEMON? {people[-1].mail} {house.subject}")
+	InboundMail(reply.as_bytes(), account).process()
+	frappe.db.commit()
+	assert row_of(request.name, people[-1]).delivery_status == "Sent", "a person's mail is no bounce"
+	assert kinds(request.name, last.name) == ["invitation_queued", "invitation_sent"]
+
+
+def test_an_address_that_wants_no_mail_of_this_site(house: House) -> None:
+	frappe.get_doc(
+		{"doctype": "Email Unsubscribe", "email": house.matti.mail, "global_unsubscribe": 1}
+	).insert(ignore_permissions=True)
+	request = house.sends()
+	row = row_of(request.name, house.matti)
+	assert row.delivery_status == "Unsubscribed" and row.delivery_note
+	assert any("Matti Mäki" in text and "unsubscribed" in text for text in notices(request.name))
+	assert "invitation_queued" not in kinds(request.name, row.name)
+	assert house.maija.opens()["state"] == "open"
+	assert house.mailbox.all(house.matti.mail) == []
+
+
+def test_links_and_codes_do_not_stay_in_the_mail_queue(house: House, mail_server: Process) -> None:
+	request = house.sends(house.maija)
+	house.maija.opens()
+	signer = row_of(request.name, house.maija)
+	house.maija.identifies()
+	eventually(
+		lambda: all(
+			row.message == delivery.BLANK and row.status == "Sent"
+			for kind in ("invitation", "code")
+			for row in queued(signer.name, kind)
+		),
+		"the queue is blank",
+	)
+	mail_server.kill()
+	house.maija.opens()
+	house.maija.browser.answer("send_code")
+	waiting = eventually(
+		lambda: [row for row in queued(signer.name, "code") if row.status == "Not Sent" and row.error],
+		"the code waits",
+	)
+	assert frappe.db.get_value("Signature Request Signer", signer.name, "delivery_status") == "Sent"
+	long_ago("Email Queue", waiting[0].name, "creation", "modified", minutes=11)
+	start_mail(mail_server)
+	before = len(house.maija.codes())
+	delivery.sweep()
+	eventually(
+		lambda: queued(signer.name, "code")[-1].message == delivery.BLANK, "the expired code is blanked"
+	)
+	assert len(house.maija.codes()) == before, "an expired code is not sent any more"
+	secrets = [house.maija.browser.token, house.maija.browser.session, *house.maija.codes()]
+	kept = frappe.get_all(
+		"Email Queue", filters={"reference_name": signer.name}, fields=["*"], order_by="creation asc"
+	)
+	assert kept and not any(secret in str(row) for row in kept for secret in secrets)
+
+
+def test_mails_speak_the_signers_language_and_watch_nobody(house: House) -> None:
+	settings = frappe.get_single("Signflow Settings")
+	logo = settings.logo
+	settings.db_set("logo", "/files/house-logo.png")
+	frappe.clear_document_cache("Signflow Settings", "Signflow Settings")
+	people = {
+		language: Signer(house, f"Nimi {language}", f"{language}.{house.key}@posti.example")
+		for language in ("fi", "sv", "en")
+	}
+	try:
+		request = house.drafts(*people.values())
+		for language, person in people.items():
+			frappe.db.set_value(
+				"Signature Request Signer", row_of(request.name, person).name, "language", language
+			)
+		requests.send_request(request.name)
+		for language, person in people.items():
+			mail = house.mailbox.wait_for(person.mail)
+			text = text_of(mail)
+			assert f"/sign?lang={language}#" in text
+			assert "/files/house-logo.png" in text
+			assert "{0}" not in text and "{0}" not in str(mail["Subject"])
+			shown = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+			assert not re.search(r"unsubscribe|mark_email_as_seen|read_receipt", shown, re.IGNORECASE)
+			assert mail["List-Unsubscribe"] is None and mail["Disposition-Notification-To"] is None
+			pictures = re.findall(r'<img[^>]+src="([^"]+)"', text)
+			assert all("logo" in picture for picture in pictures), pictures
+			person.opens_in = Browser(
+				house.web, token=re.search(r"#([^\"]+)\"", text).group(1), language=None
+			)
+			assert person.opens_in.open()["language"] == language
+	finally:
+		settings.db_set("logo", logo)
+		frappe.clear_document_cache("Signflow Settings", "Signflow Settings")
+		frappe.db.commit()
+
+
+def test_notices_speak_the_senders_language(house: House, mail_server: Process) -> None:
+	asked = []
+
+	def subject() -> str:
+		asked.append(frappe.local.lang)
+		return "…"
+
+	frappe.set_user(house.users["owner"])
+	request = house.drafts(house.maija)
+	frappe.set_user("Administrator")
+	frappe.db.set_value("User", house.users["owner"], "language", "sv")
+	frappe.local.lang = "fi"
+	try:
+		delivery.tell_sender(request, subject)
+	finally:
+		frappe.db.rollback()
+		frappe.db.set_value("User", house.users["owner"], "language", "en")
+		frappe.db.commit()
+	assert asked == ["sv"]
