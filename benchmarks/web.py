@@ -6,16 +6,19 @@ Bounded: a few thousand requests to 127.0.0.1 in rounds of fixed length, so that
 import gzip
 import http.client
 import json
+import os
 import re
 import statistics
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from devbench import build, layout, processes
-from devbench.steps import DevbenchError, run
+from devbench import build, layout, processes, snapshot
+from devbench.steps import DevbenchError, run, wait_until
 
 REPO = Path(__file__).resolve().parent.parent
 OUT = REPO / "benchmarks" / "out" / "web.json"
@@ -46,6 +49,7 @@ frappe.db.commit()
 def rps(port: int, path: str) -> tuple[float, list[float]]:
 	"""Requests per second over SECONDS with CONNECTIONS kept-alive connections, and each request's milliseconds."""
 	took: list[float] = []
+	wrong: list[int] = []
 	deadline = time.monotonic() + SECONDS
 
 	def one() -> None:
@@ -56,7 +60,8 @@ def rps(port: int, path: str) -> tuple[float, list[float]]:
 			answer = connection.getresponse()
 			answer.read()
 			if answer.status != 200:
-				raise DevbenchError(f"{path} answers {answer.status}")
+				wrong.append(answer.status)
+				break
 			took.append((time.perf_counter() - began) * 1000)
 		connection.close()
 
@@ -66,37 +71,32 @@ def rps(port: int, path: str) -> tuple[float, list[float]]:
 		thread.start()
 	for thread in threads:
 		thread.join(timeout=SECONDS + 60)
+	if wrong:
+		raise DevbenchError(f"{path} answers {wrong[0]}")
 	return len(took) / (time.monotonic() - began), took
 
 
-def weight(port: int, path: str) -> int:
+def weight(port: int, path: str, assets: Path) -> int:
 	"""Gzipped bytes of a page and all scripts and styles that it names itself, and the modules that those name."""
-	seen: dict[str, int] = {}
-	todo = [path]
+	connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+	connection.request("GET", path)
+	page = connection.getresponse().read()
+	connection.close()
+	seen = {path: len(gzip.compress(page, 6))}
+	todo = re.findall(r'(?:src|href)="/assets/([^"?]+\.(?:js|css))', page.decode("utf-8", "replace"))
 	while todo:
-		address = todo.pop()
-		if address in seen:
+		name = todo.pop()
+		if name in seen or not (assets / name).exists():
 			continue
-		connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-		connection.request("GET", address, headers={"Accept-Encoding": "identity"})
-		answer = connection.getresponse()
-		body = answer.read()
-		connection.close()
-		if answer.status != 200:
-			continue
-		seen[address] = len(gzip.compress(body, 6))
-		text = body.decode("utf-8", "replace")
-		if address == path:
-			todo += re.findall(r'(?:src|href)="(/assets/[^"]+\.(?:js|css)[^"]*)"', text)
-		if address.startswith("/assets/signflow/sign/"):
-			folder = address.split("?")[0].rsplit("/", 1)[0]
-			todo += [f"{folder}/{name}" for name in re.findall(r'["\']\./([\w-]+\.js)', text)]
+		body = (assets / name).read_bytes()
+		seen[name] = len(gzip.compress(body, 6))
+		if name.startswith("signflow/sign/"):
+			todo += [f"signflow/sign/{name}" for name in re.findall(r'["\']\./([\w-]+\.js)', body.decode())]
 	return sum(seen.values())
 
 
-def memory(stack: layout.Stack) -> float:
+def memory(port: int) -> float:
 	"""Resident MiB of the largest web worker."""
-	port = stack.ports()["web"]
 	found = [0.0]
 	for process in Path("/proc").glob("[0-9]*"):
 		try:
@@ -111,20 +111,55 @@ def memory(stack: layout.Stack) -> float:
 	return max(found)
 
 
-def main() -> int:
+@contextmanager
+def own_bench() -> Iterator[tuple[int, Path]]:
+	"""devbench's demo site, its web server alone."""
 	stack = layout.stack("sqlite", "demo.localhost")
 	build.build(stack)
-	processes.start(stack)
-	# Nothing but the web server shall work while it is measured.
-	processes.stop(stack, only=["worker", "scheduler"])
+	# The web server anew, with the code as it is now, and nothing else at work while it is measured.
+	processes.stop(stack, only=["web", "worker", "scheduler"])
+	processes.start(stack, only=["kv", "sink", "web"])
 	run(
 		[layout.PYTHON, "-c", MAKE_FORM.format(site=stack.site)],
 		seconds=120,
 		cwd=layout.SITES,
 		env=stack.environment(),
 	)
-	port = stack.ports()["web"]
 	try:
+		yield stack.ports()["web"], layout.SITES / "assets"
+	finally:
+		processes.start(stack, quiet=True)
+
+
+@contextmanager
+def real_bench(bench: Path, site: str) -> Iterator[tuple[int, Path]]:
+	"""A site of an existing bench behind gunicorn with eight threads, as bench sets it up."""
+	snapshot.check(bench, site)
+	python, sites, port = bench / "env" / "bin" / "python", bench / "sites", layout.any_free_port()
+	run([python, "-c", MAKE_FORM.format(site=site)], seconds=120, cwd=sites)
+	serve = (
+		f"import frappe.app as app, gunicorn.app.wsgiapp as g; app._site = {site!r}; "
+		"import sys; sys.argv = sys.argv[:1] + sys.argv[1:]; g.run()"
+	)
+	command = [python, "-c", serve, "-b", f"127.0.0.1:{port}", "--threads", 8, "frappe.app:application"]
+	server = subprocess.Popen(
+		[str(word) for word in command],
+		cwd=sites,
+		start_new_session=True,
+		stdout=subprocess.DEVNULL,
+		stderr=subprocess.DEVNULL,
+	)
+	try:
+		wait_until(lambda: not layout.free(port), seconds=60, what="the web server")
+		yield port, sites / "assets"
+	finally:
+		processes.end_session(server)
+
+
+def main() -> int:
+	bench = os.environ.get("BENCH")
+	where = real_bench(Path(bench).resolve(), os.environ.get("SITE") or "") if bench else own_bench()
+	with where as (port, assets):
 		for path in PAGES.values():
 			rps(port, path)
 		rounds: dict[str, list[float]] = {who: [] for who in PAGES}
@@ -134,11 +169,9 @@ def main() -> int:
 				rate, took = rps(port, path)
 				rounds[who].append(rate)
 				times[who] += took
-		sizes = {who: weight(port, path) for who, path in PAGES.items()}
-	finally:
-		processes.start(stack, quiet=True)
+		sizes = {who: weight(port, path, assets) for who, path in PAGES.items()}
+		rss = memory(port)
 	ours = min(times["signflow"])
-	rss = memory(stack)
 	rows = [
 		{
 			"case": "first page, guest",

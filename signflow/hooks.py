@@ -10,7 +10,7 @@ before_install = "signflow.install.before_install"
 after_install = "signflow.install.after_install"
 before_uninstall = "signflow.uninstall.before_uninstall"
 
-page_renderer = ["signflow.pages.renderer.PublicPage"]
+before_request = ["signflow.pages.renderer.serve"]
 
 app_include_js = ["signflow.bundle.js"]
 override_doctype_dashboards = {
@@ -42,6 +42,8 @@ permission_query_conditions = {
 	"Signature Request Signer": "signflow.services.permissions.signer_conditions",
 	"Sealed Revision": "signflow.services.permissions.revision_conditions",
 	"Signature Event": "signflow.services.permissions.event_conditions",
+	"Signature Request Document": "signflow.services.permissions.document_conditions",
+	"File": "signflow.services.permissions.file_conditions",
 }
 
 scheduler_events = {

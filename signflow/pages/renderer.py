@@ -1,16 +1,18 @@
-"""Frappe's page renderer for the public pages: no web.html, no website context, no database on the way.
+"""Serves the public pages before Frappe looks for a page: no web.html, no website context, no database on the way.
 
-A page is the same for everybody who reads it in one language, so each process keeps the finished bytes for a while.
+A `page_renderer` would come after Frappe's path resolution (redirects, routes of every app), which costs more than all
+of our own work, and opens the database for nothing. A page is the same for everybody who reads it in one language, so each process keeps the finished bytes for a while.
 """
 
 import time
 
 import frappe
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from signflow.pages.render import LANGUAGES, PAGES, assets_version, environment, render_page
 
-__all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "PublicPage", "choose_language", "forget_pages"]
+__all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "choose_language", "forget_pages", "respond", "serve"]
 
 # A changed translation or default language shows after this many seconds at the latest.
 KEEP_SECONDS = 300
@@ -47,28 +49,28 @@ _kept: dict[tuple[str, ...], tuple[float, bytes]] = {}
 _default_languages: dict[str, tuple[float, str]] = {}
 
 
-class PublicPage:
-	"""Serves the pages named in `signflow.pages.render.PAGES`; every other path is somebody else's."""
+def serve() -> None:
+	"""Answer a request for a page named in `signflow.pages.render.PAGES` (hook before_request); leave others alone.
 
-	def __init__(self, path: str, http_status_code: int | None = None):
-		self.path = (path or "").strip("/")
-		self.http_status_code = http_status_code
+	The answer travels in an HTTPException, which Frappe returns as it is.
+	"""
+	request = frappe.local.request
+	path = request.path.strip("/")
+	if path in PAGES:
+		answer = respond(path, request)
+		# Frappe would otherwise open a connection now, only to roll nothing back.
+		frappe.db.close()
+		frappe.local.db = None
+		raise HTTPException(response=answer)
 
-	def can_render(self) -> bool:
-		return self.path in PAGES
 
-	def render(self) -> Response:
-		request = frappe.local.request
-		if request.method not in ("GET", "HEAD"):
-			return Response(status=405, headers={**HEADERS, "Allow": "GET, HEAD"})
-		lang = choose_language(request.args.get("lang"), request.accept_languages) or _default_language()
-		frappe.local.lang = lang
-		return Response(
-			_page(self.path, lang),
-			status=self.http_status_code or 200,
-			mimetype="text/html",
-			headers={**HEADERS, "Content-Language": lang},
-		)
+def respond(path: str, request) -> Response:
+	"""The page `path` in the reader's language, with its headers."""
+	if request.method not in ("GET", "HEAD"):
+		return Response(status=405, headers={**HEADERS, "Allow": "GET, HEAD"})
+	lang = choose_language(request.args.get("lang"), request.accept_languages) or _default_language()
+	frappe.local.lang = lang
+	return Response(_page(path, lang), mimetype="text/html", headers={**HEADERS, "Content-Language": lang})
 
 
 def choose_language(asked: str | None, accepted) -> str | None:

@@ -190,6 +190,11 @@ def _outcomes(_):
 		),
 		"completed_title": _("Everybody has signed"),
 		"completed_text": _("The signed documents are ready. Your copy also comes to {address}."),
+		"completed_closed_title": _("Everybody has signed"),
+		"completed_closed_text": _(
+			"The signed documents are ready. To get your copy, confirm once more that it is you: we send a code to {address}."
+		),
+		"get_copy": _("Get your copy"),
 		"declined_title": _("This request was declined"),
 		"declined_text": _("No signatures are collected any more. The sender has been told."),
 		"you_declined_title": _("You have declined to sign"),
