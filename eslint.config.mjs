@@ -3,6 +3,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 const desk = {
+	$: "readonly",
 	__: "readonly",
 	cint: "readonly",
 	cstr: "readonly",
@@ -13,6 +14,7 @@ const desk = {
 	moment: "readonly",
 	open_url_post: "readonly",
 	repl: "readonly",
+	signflow: "writable",
 };
 
 const rules = {

@@ -120,7 +120,7 @@ const components = {
 			}
 			let css = "";
 			for (const style of descriptor.styles) {
-				let content =
+				const content =
 					style.lang === "scss" ? compile({ data: style.content, file }) : inlineImports(style.content);
 				css += vue.compileStyle({ source: content, filename: file, id, scoped: style.scoped }).code;
 			}
