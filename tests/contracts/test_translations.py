@@ -13,8 +13,8 @@ LANGUAGES = ("fi", "sv")
 PLACES = re.compile(r"\{\w*\}|%\(\w+\)\w|%[sd]|</?\w+[^>]*>")
 # The same in every language.
 ALIKE = {
-	"fi": {"PDF", "PEM", "SHA-256", "Logo", "{page} / {count}"},
-	"sv": {"PDF", "PEM", "SHA-256", "Status", "Version", "{page} / {count}"},
+	"fi": {"PDF", "PEM", "SHA-256", "Signflow", "Logo", "{page} / {count}"},
+	"sv": {"PDF", "PEM", "SHA-256", "Signflow", "Status", "Version", "{page} / {count}"},
 }
 
 
