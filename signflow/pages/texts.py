@@ -87,7 +87,7 @@ def _request(_):
 		"you": _("you"),
 		"signer_signed": _("Signed {date}"),
 		"signer_signed_undated": _("Signed"),
-		"signer_declined": _("Declined"),
+		"signer_declined": _("Has declined"),
 		"signer_pending": _("Has not signed yet"),
 		"you_pending": _("You have not signed yet"),
 		"about_sender": _("Sender"),
@@ -95,6 +95,7 @@ def _request(_):
 		"about_until": _("Sign by"),
 		"about_level": _("How you are identified"),
 		"about_reference": _("Reference"),
+		"level_mail_code": _("By a code sent to your email. It shows that the mailbox is yours, no more."),
 		"next_confirm": _("Continue: confirm that it is you"),
 		"next_sign": _("Continue to signing"),
 		"hint_read": _("Take your time. Nothing is signed yet."),
@@ -145,6 +146,7 @@ def _code(_):
 		"code_help": _("The code is valid for {minutes} minutes."),
 		"code_sent": _("The code was sent."),
 		"code_missing": _("Type the 6 digits of the code."),
+		"code_wrong": _("That is not the code."),
 		"code_left_one": _("1 try left."),
 		"code_left_many": _("{count} tries left."),
 		"code_wait": _("You can ask for a new code in {seconds} s"),
@@ -213,7 +215,7 @@ def _outcomes(_):
 		"waiting_text": _("Others sign before you. We will email you when you can sign."),
 		"link_title": _("This link does not work"),
 		"link_text": _(
-			"It may be old, used, or cut short in the email. We can send a new one to the address that was invited."
+			"It may be cut short in the email, its time may be over, or a newer email may have replaced it. We can send a new one to the address that was invited."
 		),
 		"no_link_title": _("Open the link in your invitation"),
 		"no_link_text": _(

@@ -25,10 +25,10 @@ function fields(frm, start) {
 			fieldtype: "Data",
 			label: __("Title"),
 			reqd: 1,
-			default: start.title,
+			default: start.title || document_title(start.attachments[0]?.file_name),
 			description: __("The signers see it"),
 		},
-		{ fieldtype: "Section Break", label: __("Signers") },
+		{ fieldtype: "Section Break" },
 		{
 			fieldname: "signers",
 			fieldtype: "Table",
@@ -112,15 +112,17 @@ function fields(frm, start) {
 	];
 }
 
+const document_title = (file_name) => (file_name || "").replace(/\.pdf$/i, "");
+
 function documents(values, start) {
 	const chosen = start.attachments
 		.filter((_file, index) => values[`attachment_${index}`])
-		.map((file) => ({ title: file.file_name.replace(/\.pdf$/i, ""), file: file.file_url }));
+		.map((file) => ({ title: document_title(file.file_name), file: file.file_url }));
 	if (values.print_format) {
 		chosen.unshift({ title: values.title, print_format: values.print_format });
 	}
 	if (values.upload) {
-		const name = decodeURIComponent(values.upload.split("/").pop()).replace(/\.pdf$/i, "");
+		const name = document_title(decodeURIComponent(values.upload.split("/").pop()));
 		chosen.push({ title: name || values.title, file: values.upload });
 	}
 	return chosen;

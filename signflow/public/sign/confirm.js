@@ -31,9 +31,7 @@ export function create(kit, app) {
 			: t("code_lead", { address: signer.email_masked });
 		$("code-next").textContent = t(now ? "code_check" : "code_send");
 		if (!now) return;
-		const help = [t("code_help", { minutes: Math.round(now.valid / 60) })];
-		if (now.left < 5) help.push(count("code_left", now.left));
-		$("code-help").textContent = help.join(" ");
+		$("code-help").textContent = t("code_help", { minutes: Math.round(now.valid / 60) });
 		tick();
 	}
 
@@ -101,7 +99,9 @@ export function create(kit, app) {
 		setTimeout(() => {
 			draw();
 			const isWrong = error.code === "code_wrong" || error.code === "code_expired";
-			problem($("code-problem"), error.text, isWrong ? field : null);
+			const counted = error.code === "code_wrong" && left !== undefined;
+			const text = counted ? `${t("code_wrong")} ${count("code_left", left)}` : error.text;
+			problem($("code-problem"), text, isWrong ? field : null);
 			if (isWrong) {
 				field.focus();
 				field.select();

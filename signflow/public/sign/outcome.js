@@ -4,6 +4,7 @@ const PATIENCE = 120000;
 const MARKS = {
 	signed: ["ok", "good"],
 	completed: ["ok", "good"],
+	completed_closed: ["ok", "good"],
 	sealing_slow: ["ok", "good"],
 	waiting: ["clock", ""],
 	declined: ["stop", ""],
@@ -23,12 +24,20 @@ export function create(kit, app) {
 	let shownState = null;
 
 	function enter(view) {
-		const state = view.state === "declined" && declinedByMe(view) ? "you_declined" : view.state;
+		const state = stateOf(view);
 		if (state === "sealing") return watch();
 		stopWatching();
 		draw(state, view);
 		if (shownState && shownState !== state) announce($("outcome-title").textContent);
 		shownState = state;
+	}
+
+	/** Between the last signature's seal and the closing one nobody is missing any more: that is still sealing. */
+	function stateOf(view) {
+		if (view.state === "declined" && declinedByMe(view)) return "you_declined";
+		if (view.state === "completed" && !view.signer.identified) return "completed_closed";
+		const all = view.signers.every((each) => each.state === "signed");
+		return view.state === "signed" && all ? "sealing" : view.state;
 	}
 
 	const declinedByMe = (view) =>
@@ -59,6 +68,10 @@ export function create(kit, app) {
 		if (state === "locked") return [newLink(), ask];
 		if (["expired", "cancelled", "declined", "you_declined"].includes(state)) return [ask];
 		if (state === "sealing_slow") return [againButton()];
+		if (state === "completed_closed") {
+			const go = () => app.go("confirm");
+			return [el("button", { type: "button", className: "button primary", onclick: go }, icon("down"), t("get_copy"))];
+		}
 		if (state === "completed") return [el("a", { className: "button", href: "/verify" }, t("verify"))];
 		return [];
 	}
@@ -98,9 +111,13 @@ export function create(kit, app) {
 		const look = async () => {
 			if (Date.now() - since > PATIENCE) return slow();
 			const wait = Math.min(1000 + (Date.now() - since) / 10, 5000);
-			const view = await app.api.view().catch(() => null);
+			let ended = false;
+			const view = await app.api.view().catch((error) => {
+				ended = LINK_CODES.includes(error.code);
+			});
 			if (!polling) return;
-			if (view && view.state !== "sealing") {
+			if (ended) return slow();
+			if (view && stateOf(view) !== "sealing") {
 				stopWatching();
 				app.take(view);
 			} else polling = setTimeout(look, wait);
@@ -162,10 +179,12 @@ export function create(kit, app) {
 		fill($("outcome-mark"), icon(name));
 		$("outcome-mark").className = `mark ${className}`;
 		$("outcome-title").textContent = t(error.code === "locked" || error.code === "expired" ? `${error.code}_title` : `${kind}_title`);
+		// Our own words say the same as the server's about a bad link, and what can be done.
+		const told = error.code === "link_invalid" ? "" : error.text;
 		fill(
 			$("outcome-text"),
-			error.text && el("p", { className: "lead" }, error.text),
-			kind !== "failed" && el("p", { className: error.text ? null : "lead" }, t(`${kind}_text`))
+			told && el("p", { className: "lead" }, told),
+			kind !== "failed" && el("p", { className: told ? null : "lead" }, t(`${kind}_text`))
 		);
 		show($("steps"), false);
 		show($("copies"), false);

@@ -27,12 +27,16 @@ function begin(kit, { createApi }, [read, viewer, confirm, signature, pad, outco
 	/** Where a person stands, whatever step was asked for. */
 	function allowed(step) {
 		const { view } = app;
+		if (step === "confirm" && fetchable(view)) return "confirm";
 		if (CLOSED.includes(view.state)) return "outcome";
 		if (step === "outcome" || view.state === "waiting") return "read";
 		if (step === "sign" && !view.signer.identified) return "confirm";
 		if (step === "confirm" && view.signer.identified) return "read";
 		return panels[step] ? step : "read";
 	}
+
+	/** Signed copies lie ready, but whoever holds the link has to show again that the mailbox is hers. */
+	const fetchable = (view) => view.state === "completed" && !view.signer.identified;
 
 	/** Shows a step. Back in the browser returns to the step before. */
 	function go(step, { focus = true, push = true } = {}) {
@@ -68,7 +72,7 @@ function begin(kit, { createApi }, [read, viewer, confirm, signature, pad, outco
 			else item.removeAttribute("aria-current");
 		}
 		const stopped = ["declined", "cancelled", "expired", "locked"].includes(view.state);
-		show($("steps"), !stopped && view.state !== "waiting");
+		show($("steps"), !stopped && view.state !== "waiting" && !(step === "confirm" && fetchable(view)));
 	}
 
 	/** Takes in a fresh view and goes where it leads. */

@@ -79,7 +79,7 @@ export function create(kit, app) {
 			[t("about_sender"), [sender.name, sender.company].filter(Boolean).join(", ")],
 			[t("about_sent"), day(request.sent_on)],
 			[t("about_until"), PENDING.includes(view.state) && day(request.expires_on)],
-			[t("about_level"), view.signer.level_text],
+			[t("about_level"), view.signer.level === "mail_code" ? t("level_mail_code") : view.signer.level_text],
 			[t("about_reference"), request.reference],
 		]);
 		$("check-domain").textContent = t("check_domain", { domain: location.host });

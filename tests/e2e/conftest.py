@@ -1,0 +1,102 @@
+"""Chromium on devbench's real stack. `make test-e2e` starts it and names it in the environment.
+
+SIGNFLOW_SHOTS=<folder> keeps a picture of every screen that is looked at.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[2]
+NEEDED = ("DEVBENCH_URL", "DEVBENCH_MAIL", "CHROMIUM", "SIGNFLOW_SITE")
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+	missing = [name for name in NEEDED if not os.environ.get(name)]
+	if missing:
+		pytest.exit(f"{', '.join(missing)} not set: make test-e2e starts the stack and sets them.", 4)
+
+
+@pytest.fixture(scope="session")
+def url() -> str:
+	return os.environ["DEVBENCH_URL"]
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+	"""The source of axe-core, from the repository's own lock."""
+	path = REPO / "node_modules" / "axe-core" / "axe.min.js"
+	if not path.exists():
+		subprocess.run(["npm", "ci", "--ignore-scripts", "--silent"], cwd=REPO, check=True, timeout=300)
+	return path.read_text()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Browser"]:  # noqa: F821
+	from playwright.sync_api import sync_playwright
+
+	with sync_playwright() as playwright:
+		browser = playwright.chromium.launch(
+			executable_path=os.environ["CHROMIUM"],
+			args=[
+				"--no-sandbox",
+				"--disable-gpu",
+				"--disable-background-networking",
+				"--disable-component-update",
+				"--disable-sync",
+				"--no-first-run",
+			],
+		)
+		yield browser
+		browser.close()
+
+
+@pytest.fixture
+def visit(chromium, url: str, axe: str) -> Iterator[Callable]:
+	"""Opens windows, one browser profile each; afterwards nothing may have gone wrong in any of them."""
+	from window import DESKTOP, Window
+
+	windows: list[Window] = []
+
+	def open_window(size: dict | None = None, **options) -> Window:
+		context = chromium.new_context(
+			viewport=size or DESKTOP, locale="en-GB", timezone_id="Europe/Helsinki", **options
+		)
+		window = Window(context, url, axe)
+		windows.append(window)
+		return window
+
+	yield open_window
+	troubles = [trouble for window in windows for trouble in window.troubles]
+	for window in windows:
+		window.context.close()
+	assert not troubles, "\n".join(troubles)
+
+
+@pytest.fixture(autouse=True)
+def no_rate_limits_of_earlier_tests() -> None:
+	import redis
+
+	config = json.loads(Path(os.environ["SIGNFLOW_SITE"], "site_config.json").read_text())
+	cache = redis.Redis.from_url(config["redis_cache"], socket_timeout=5)
+	keys = [key for key in cache.scan_iter("*rl:*") if re.search(rb"rl:", key)]
+	if keys:
+		cache.delete(*keys)
+
+
+@pytest.fixture
+def office(url: str) -> "Office":  # noqa: F821
+	from office import Office
+
+	office = Office(url, Path(os.environ["DEVBENCH_MAIL"]), uuid.uuid4().hex[:6])
+	office.move_in()
+	return office

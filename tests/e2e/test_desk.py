@@ -1,0 +1,113 @@
+"""Desk: from the customer through the dialog to the request's timeline and back to the customer's connections."""
+
+import re
+
+import pytest
+from office import Office, until
+from playwright.sync_api import Locator, Page, expect
+from signing import SigningPage
+from window import Window
+
+pytestmark = pytest.mark.timeout(170)
+
+# The stack has no socket server: Desk tries it all the same and says so.
+OWN_NOISE = r"socket\.io|websocket|ERR_CONNECTION_REFUSED"
+
+
+def logs_in(window: Window) -> Page:
+	page = window.page
+	window.expected.append(OWN_NOISE)
+	answer = window.context.request.post(
+		f"{window.url}/api/method/login", form={"usr": "Administrator", "pwd": "admin"}
+	)
+	assert answer.ok
+	return page
+
+
+def opens(page: Page, window: Window, doctype: str, name: str = "") -> None:
+	"""Desk lives under /app or /desk, whichever the framework sends to."""
+	page.goto(f"{window.url}/app/{doctype}/{name}", wait_until="domcontentloaded")
+	page.wait_for_function(
+		"() => window.frappe?.boot && window.cur_page && !document.querySelector('.splash')"
+	)
+
+
+def shown(page: Page) -> Locator:
+	return page.locator(".page-container:visible")
+
+
+def customer_form(page: Page, window: Window, name: str) -> Locator:
+	opens(page, window, "customer", name)
+	page.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=name)
+	form = shown(page)
+	expect(form.locator("[data-label='Create'] button").first).to_be_visible()
+	return form
+
+
+def requests_a_signature(page: Page, form: Locator) -> Locator:
+	form.locator("[data-label='Create'] button").first.click()
+	page.locator(".dropdown-menu.show, .dropdown-menu:visible").get_by_text("Request Signature").first.click()
+	dialog = page.locator(".modal-dialog:visible", has_text="Request Signature")
+	expect(dialog).to_be_visible()
+	return dialog
+
+
+def test_from_the_customer_to_the_timeline_and_back(office: Office, visit) -> None:
+	file = f"Rental contract {office.key}.pdf"
+	office.attaches(file)
+	window = visit()
+	page = logs_in(window)
+	form = customer_form(page, window, office.customer)
+	window.keep("desk-customer")
+
+	dialog = requests_a_signature(page, form)
+	for person in office.people:
+		expect(dialog.locator("[data-fieldname=signers]")).to_contain_text(person.address)
+	expect(dialog.get_by_label(file)).to_be_checked()
+	window.keep("desk-dialog")
+	title = dialog.locator("[data-fieldname=title] input")
+	expect(title).to_have_value(f"Rental contract {office.key}")
+	title.fill(f"Rental contract of {office.key}")
+	dialog.get_by_role("button", name="Send for Signing").click()
+
+	page.wait_for_function("() => window.cur_frm?.doctype === 'Signature Request'", timeout=40_000)
+	request = page.evaluate("() => cur_frm.doc.name")
+	form = shown(page)
+	expect(form.locator(".signflow-signers")).to_contain_text(office.maija.name)
+	expect(form.locator(".indicator-pill", has_text="Sent").first).to_be_visible()
+	window.keep("desk-request-sent")
+
+	signer = SigningPage(visit(), office.maija)
+	signer.opens().reads()
+	signer.identifies()
+	signer.accepts()
+	signer.signs()
+	until(lambda: office.status(request) == "In Progress", "the first seal", 60)
+	# The form watches the ceremony by itself.
+	expect(form.locator(".signflow-signers")).to_contain_text("Signed", timeout=30_000)
+	expect(form.locator(".indicator-pill", has_text="In Progress").first).to_be_visible()
+	window.keep("desk-request-signed")
+
+	form = customer_form(page, window, office.customer)
+	badge = form.locator(".document-link[data-doctype='Signature Request']")
+	expect(badge.locator(".count")).to_have_text("1")
+	window.keep("desk-connections")
+	badge.locator(".badge-link").click()
+	row = page.locator(".list-row:visible", has_text=f"Rental contract of {office.key}")
+	expect(row.locator(".indicator-pill.orange", has_text="In Progress")).to_be_visible()
+	window.keep("desk-list")
+
+
+def test_workspace_counts_what_waits(office: Office, visit) -> None:
+	office.sends(office.maija)
+	window = visit()
+	page = logs_in(window)
+	opens(page, window, "signflow")
+	space = shown(page)
+	expect(
+		space.locator(".number-widget-box", has_text="Waiting for Signatures").locator(".number")
+	).to_have_text(re.compile(r"[1-9]\d*"))
+	expect(space.locator(".shortcut-widget-box", has_text="Waiting")).to_be_visible()
+	for link in ("Signature Request", "Sealing Key", "Signflow Settings"):
+		expect(space.locator(".link-item", has_text=link).first).to_be_visible()
+	window.keep("desk-workspace")
