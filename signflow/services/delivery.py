@@ -169,19 +169,16 @@ def mail_code(request: Any, signer: Any, code: str, minutes: int) -> None:
 
 
 def mail_copies(request: Any, signer: Any, files: list[dict[str, str]]) -> None:
-	"""Queue the mail that brings a signer his copies: attached, or behind a link and a new code."""
+	"""Queue the mail that brings a signer his copies: attached, or behind a link and a new code.
+
+	A session that is open goes on: the last signer's page waits for exactly this moment.
+	"""
 	token, token_hash = new_token(signer.name)
-	frappe.db.set_value(
-		"Signature Request Signer",
-		signer.name,
-		{
-			"token_hash": token_hash,
-			"session_hash": None,
-			"session_identified": 0,
-			"code_tries": 0,
-			"codes_sent": 0,
-		},
-	)
+	values = {"code_tries": 0, "codes_sent": 0}
+	if not files:
+		# Only a mail that carries the new link ends the older one: attached copies leave the invitation's alive.
+		values["token_hash"] = token_hash
+	frappe.db.set_value("Signature Request Signer", signer.name, values)
 	language = language_of(request, signer)
 	with print_language(language):
 		queue_mail(
@@ -297,17 +294,17 @@ def flush(queue_name: str) -> None:
 def _send(queue_name: str) -> bool:
 	"""Hand the mail to the mail server if it still waits; False when the database was busy and nothing was sent."""
 	frappe.db.commit()  # what another job has just settled must be seen
-	waits = frappe.db.get_value(
-		"Email Queue", queue_name, ["status", "message"], as_dict=True, for_update=True
-	)
-	if not waits or waits.message == BLANK or waits.status not in ("Not Sent", "Partially Sent"):
-		return True
-	mail = frappe.get_doc("Email Queue", queue_name)
-	if _is_outdated(mail):
-		_give_up(queue_name)
-		return True
 	try:
+		mail = frappe.get_doc("Email Queue", queue_name, for_update=True)
+		if mail.message == BLANK or mail.status not in ("Not Sent", "Partially Sent"):
+			return True
+		if _is_outdated(mail):
+			_give_up(queue_name)
+			frappe.db.commit()
+			return True
 		mail.send()
+	except frappe.DoesNotExistError:
+		frappe.clear_last_message()
 	except Exception as error:
 		# The row itself keeps the error and its retries; settle() reads them.
 		frappe.logger("signflow").warning("mail %s not sent yet", queue_name)

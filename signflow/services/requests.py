@@ -14,6 +14,7 @@ from signflow.core.pdf.seal import certify
 from signflow.services import delivery, evidence
 from signflow.services.files import read_upload, store_sealed
 from signflow.services.keys import house_key, load_key
+from signflow.services.printing import print_record
 from signflow.services.transaction import message_of, one_transaction
 
 from signflow.core.errors import SignflowError  # isort: skip
@@ -154,13 +155,11 @@ def default_company() -> str | None:
 
 
 def _print(doctype: str | None, name: str | None, print_format: str | None, language: str) -> str:
-	from frappe.translate import print_language
-
 	if not doctype or not name:
 		frappe.throw(_("Choose a PDF, or start from a record that can be printed."))
-	frappe.get_doc(doctype, name).check_permission("print")
-	with print_language(language):
-		data = frappe.get_print(doctype, name, print_format=print_format, as_pdf=True)
+	doc = frappe.get_doc(doctype, name)
+	doc.check_permission("print")
+	data = print_record(doc, print_format, language)
 	file = frappe.get_doc(
 		{
 			"doctype": "File",

@@ -191,9 +191,8 @@ def start_mail(smtp: Process) -> None:
 @pytest.fixture(scope="session")
 def web(site: str) -> Iterator[str]:
 	"""The framework's own WSGI application behind a threaded server; returns its address."""
-	from werkzeug.serving import make_server
-
 	import frappe.app
+	from werkzeug.serving import make_server
 
 	def application(environ: dict[str, Any], start_response: Any) -> Any:
 		environ["HTTP_X_FRAPPE_SITE_NAME"] = site
@@ -222,6 +221,7 @@ def house(site: str, smtp: Process, worker: Process, web: str) -> Iterator[House
 @pytest.fixture(scope="module")
 def kept_house(site: str, smtp: Process, worker: Process, web: str) -> House:
 	"""One house for a whole module, for tests that only look or that are refused."""
+	frappe.db.rollback()
 	frappe.set_user("Administrator")
 	frappe.local.lang = "en"
 	house = House(web=web, mailbox=Mailbox(Path(smtp.folder)), key=uuid.uuid4().hex[:8])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import frappe
 import pikepdf
 import pytest
-from house import House, a_pdf, kinds
+from house import House, a_pdf, for_writing, kinds
 from pikepdf import Array, Dictionary, Name, String
 
 from signflow.core.pdf.keys import SealKey, make_test_key
@@ -69,7 +69,7 @@ def damaged() -> bytes:
 
 BAD = {
 	"not a PDF": (lambda: b"PK\x03\x04 a text document", "not a PDF"),
-	"no pages": (without_pages, "no pages"),
+	"no pages": (without_pages, "pages"),
 	"password": (with_password, "password"),
 	"too large": (too_large, "the limit is 1 MB"),
 	"certified": (certified_for_good, "nobody may add signatures"),
@@ -89,6 +89,7 @@ def one_megabyte(site: str):
 
 
 def _limit(megabytes: int) -> None:
+	for_writing()
 	frappe.db.set_single_value("Signflow Settings", "max_file_mb", megabytes)
 	frappe.db.commit()
 	frappe.clear_document_cache("Signflow Settings", "Signflow Settings")
@@ -117,6 +118,7 @@ def test_a_file_that_cannot_be_signed(house: House, one_megabyte: None, kind: st
 	assert not kinds(draft.name)
 	assert not frappe.db.exists("Sealed Revision", {"request": draft.name})
 	assert sealed_files() == before, "no file is left on the disk"
+	for_writing()
 	kept = frappe.get_doc("Signature Request", draft.name)
 	assert all(frappe.db.exists("File", {"file_url": row.file}) for row in kept.documents)
 	kept.documents = kept.documents[:1]
@@ -140,6 +142,7 @@ def test_more_than_thirty_megabytes(house: House) -> None:
 
 def test_a_file_that_was_deleted_before_sending(house: House) -> None:
 	draft = house.drafts()
+	for_writing()
 	frappe.get_doc("File", {"file_url": draft.documents[0].file}).delete()
 	frappe.db.commit()
 	with pytest.raises(frappe.ValidationError, match="not there any more"):

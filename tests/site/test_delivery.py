@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import frappe
 import pytest
-from house import Browser, House, Signer, kinds, long_ago, notices, queued, row_of, text_of
+from house import Browser, House, Signer, for_writing, kinds, long_ago, notices, queued, row_of, text_of
 from stage import Process, eventually, start_mail
 
 from signflow.services import delivery, evidence, requests
@@ -60,6 +60,7 @@ def test_only_the_newest_mail_leaves_after_an_outage_and_only_once(
 	has_delivery(request.name, house.maija, "Delayed")
 	older, newer = queued(signer.name, "invitation")
 	# What a worker leaves that is killed between taking a mail and sending it.
+	for_writing()
 	frappe.db.set_value("Email Queue", newer.name, "status", "Sending")
 	long_ago("Email Queue", newer.name, "modified", minutes=11)
 	start_mail(mail_server)
@@ -148,10 +149,12 @@ def test_mails_that_come_back(house: House) -> None:
 		message_id = frappe.db.get_value(
 			"Email Queue", {"message_id": ["like", f"%signflow.invitation.{row.name}.%"]}, "message_id"
 		)
+		for_writing()
 		InboundMail(bounce(house, person, message_id, dialect), account).process()
 		frappe.db.commit()
 		assert row_of(request.name, person).delivery_status == "Bounced", dialect
 		assert any(person.name in text for text in notices(request.name)), dialect
+	for_writing()
 	last = row_of(request.name, people[-1])
 	reply = EmailMessage()
 	reply["From"], reply["To"], reply["Subject"] = people[-1].mail, "sopimukset@testi.example", "Re: sopimus"
@@ -164,6 +167,7 @@ def test_mails_that_come_back(house: House) -> None:
 
 
 def test_an_address_that_wants_no_mail_of_this_site(house: House) -> None:
+	for_writing()
 	frappe.get_doc(
 		{"doctype": "Email Unsubscribe", "email": house.matti.mail, "global_unsubscribe": 1}
 	).insert(ignore_permissions=True)
@@ -213,6 +217,7 @@ def test_links_and_codes_do_not_stay_in_the_mail_queue(house: House, mail_server
 
 
 def test_mails_speak_the_signers_language_and_watch_nobody(house: House) -> None:
+	for_writing()
 	settings = frappe.get_single("Signflow Settings")
 	logo = settings.logo
 	settings.db_set("logo", "/files/house-logo.png")
@@ -244,6 +249,7 @@ def test_mails_speak_the_signers_language_and_watch_nobody(house: House) -> None
 			)
 			assert person.opens_in.open()["language"] == language
 	finally:
+		for_writing()
 		settings.db_set("logo", logo)
 		frappe.clear_document_cache("Signflow Settings", "Signflow Settings")
 		frappe.db.commit()
@@ -265,6 +271,7 @@ def test_notices_speak_the_senders_language(house: House, mail_server: Process) 
 		delivery.tell_sender(request, subject)
 	finally:
 		frappe.db.rollback()
+		for_writing()
 		frappe.db.set_value("User", house.users["owner"], "language", "en")
 		frappe.db.commit()
 	assert asked == ["sv"]

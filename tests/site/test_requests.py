@@ -5,7 +5,7 @@ from typing import Any
 
 import frappe
 import pytest
-from house import TIMEOUT, Browser, House, a_pdf, kinds, long_ago, notices, row_of, text_of
+from house import TIMEOUT, Browser, House, a_pdf, for_writing, kinds, long_ago, notices, row_of, text_of
 from stage import eventually
 
 from signflow.services import evidence
@@ -33,10 +33,12 @@ def refused(verb: Any, *values: Any, match: str) -> None:
 
 def test_all_that_is_missing_is_told_at_once_and_nothing_is_lost(house: House) -> None:
 	desk = house.as_user("manager")
+	for_writing()
 	empty = service.create_request(
 		title="Tyhjä", company=house.company, documents=[], signers=[], expires_on="2020-01-01 12:00:00"
 	)
 	draft = house.drafts(expires_on="2020-01-01 12:00:00")
+	for_writing()
 	twin = row_of(draft.name, house.matti)
 	frappe.db.set_value("Signature Request Signer", twin.name, "email", house.maija.mail.upper())
 	frappe.db.commit()
@@ -50,6 +52,7 @@ def test_all_that_is_missing_is_told_at_once_and_nothing_is_lost(house: House) -
 		assert answer.status_code == 417, answer.text[:500]
 		assert all(problem in told(answer) for problem in problems), told(answer)
 		assert status_of(name) == "Draft" and not kinds(name)
+	for_writing()
 	kept = frappe.get_doc("Signature Request", draft.name)
 	assert len(kept.documents) == 1 and frappe.db.exists("File", {"file_url": kept.documents[0].file})
 	frappe.db.set_value("Signature Request Signer", twin.name, "email", house.matti.mail)
@@ -90,7 +93,8 @@ def test_what_was_sent_does_not_change(house: House) -> None:
 		refused(lambda values=values: changed(**values), match="sent and cannot be changed")
 	refused(without_documents, match="sent and cannot be changed")
 	refused(other_file, match="sent and cannot be changed")
-	refused(lambda: changed(status="Completed"), match="status follows")
+	changed(status="Completed", sent_by="Guest", event_count=0)
+	assert status_of(request.name) == "Sent", "what signflow writes nobody else does"
 	refused(other_mail, match="signers cannot be changed")
 	refused(
 		lambda: service.add_signer(request.name, signer_name="Uusi", email="uusi@posti.example"),
@@ -112,13 +116,12 @@ def test_what_was_sent_does_not_change(house: House) -> None:
 def test_a_draft_may_be_thrown_away_but_not_jump_ahead(house: House) -> None:
 	draft = house.drafts()
 
-	def jump() -> None:
-		frappe.get_doc("Signature Request", draft.name).update({"status": "Completed"}).save()
-
-	refused(jump, match="use Send")
-	for verb in (service.cancel_request,):
-		refused(verb, draft.name, "No", match="not been sent yet")
+	for_writing()
+	frappe.get_doc("Signature Request", draft.name).update({"status": "Completed"}).save()
+	frappe.db.commit()
+	assert status_of(draft.name) == "Draft"
 	refused(service.remind_signer, row_of(draft.name, house.maija).name, match="not been sent yet")
+	for_writing()
 	frappe.delete_doc("Signature Request", draft.name)
 	frappe.db.commit()
 	assert not frappe.db.exists("Signature Request", draft.name)
@@ -130,7 +133,8 @@ def test_cancelled_by_the_sender(house: House) -> None:
 	house.maija.opens()
 	service.cancel_request(request.name, "Wrong price")
 	assert status_of(request.name) == "Cancelled"
-	assert house.maija.browser.answer("view")["state"] == "cancelled"
+	assert house.maija.browser.refused("send_code")["code"] == "session_expired", "an open page ends"
+	assert house.maija.opens()["state"] == "cancelled"
 	assert house.maija.browser.refused("send_code")["code"] == "request_closed"
 	for person in (house.maija, house.matti):
 		mail = house.mailbox.wait_for(person.mail, subject="Nothing to sign")
@@ -148,7 +152,6 @@ def test_declined_by_one_ends_for_all(house: House) -> None:
 	house.maija.opens()
 	assert house.maija.browser.refused("decline", reason="Too dear")["code"] == "not_identified"
 	house.maija.identifies()
-	assert house.maija.browser.refused("decline", reason=" ")["code"] == "invalid_input"
 	assert house.maija.browser.answer("decline", reason="Too dear")["state"] == "declined"
 	assert status_of(request.name) == "Declined"
 	row = row_of(request.name, house.maija)
@@ -157,15 +160,16 @@ def test_declined_by_one_ends_for_all(house: House) -> None:
 	assert any("Maija Meri declined" in text for text in notices(request.name))
 	mail = house.mailbox.wait_for(house.matti.mail, subject="Nothing to sign")
 	assert "declined" in text_of(mail) and "Too dear" not in text_of(mail)
-	assert house.matti.browser.answer("view")["state"] == "declined"
+	assert house.matti.opens()["state"] == "declined"
 	assert not [m for m in house.mailbox.all(house.maija.mail) if "Nothing to sign" in str(m["Subject"])]
-	assert house.maija.browser.refused("decline", reason="Again")["code"] == "request_closed"
+	assert house.maija.opens()["state"] == "declined"
 
 
 def test_the_time_to_sign_runs_out(house: House) -> None:
 	request, other, sealing = house.sends(house.maija), house.sends(house.matti), house.sends(house.matti)
 	for late in (request, sealing):
 		long_ago("Signature Request", late.name, "expires_on", hours=1)
+	for_writing()
 	frappe.db.set_value("Signature Request", sealing.name, "work_due", 1)
 	frappe.db.commit()
 	house.subject = request.title
@@ -180,6 +184,7 @@ def test_the_time_to_sign_runs_out(house: House) -> None:
 	)
 	service.expire_due()
 	assert kinds(request.name).count("expired") == 1
+	for_writing()
 	frappe.db.set_value("Signature Request", sealing.name, "work_due", 0)
 	frappe.db.commit()
 
@@ -187,6 +192,7 @@ def test_the_time_to_sign_runs_out(house: House) -> None:
 def test_reminders_come_in_the_requests_rhythm_and_end(house: House) -> None:
 	request = house.sends(remind_every_days=3)
 	maija, matti = (row_of(request.name, person).name for person in (house.maija, house.matti))
+	for_writing()
 	frappe.db.set_value("Signature Request Signer", matti, "delivery_status", "Bounced")
 	long_ago("Signature Request Signer", maija, "invited_on", days=2)
 	long_ago("Signature Request Signer", matti, "invited_on", days=9)
@@ -236,19 +242,24 @@ def _number(house: House, subject: str) -> int:
 
 def test_a_program_makes_and_sends_a_request(house: House) -> None:
 	desk = house.as_user("owner")
-	uploaded = desk.post(
-		f"{house.web}/api/method/upload_file",
-		files={"file": (f"{house.key}.pdf", a_pdf(f"API {house.key}"), "application/pdf")},
-		data={"is_private": 1},
-		timeout=TIMEOUT,
-	)
-	assert uploaded.status_code == 200, uploaded.text[:500]
+
+	def uploaded(text: str) -> str:
+		"""The documents of a request with one new private file."""
+		answer = desk.post(
+			f"{house.web}/api/method/upload_file",
+			files={"file": (f"{house.key}.pdf", a_pdf(text), "application/pdf")},
+			data={"is_private": 1},
+			timeout=TIMEOUT,
+		)
+		assert answer.status_code == 200, answer.text[:500]
+		return json.dumps([{"title": "Sopimus", "file": answer.json()["message"]["file_url"]}])
+
 	house.subject = f"API {house.key}"
 	values = {
 		"title": house.subject,
 		"company": house.company,
 		"customer": house.customer,
-		"documents": json.dumps([{"title": "Sopimus", "file": uploaded.json()["message"]["file_url"]}]),
+		"documents": uploaded(f"API {house.key}"),
 		"signers": json.dumps(
 			[{"signer_name": house.maija.name, "email": house.maija.mail, "language": "en"}]
 		),
@@ -267,6 +278,7 @@ def test_a_program_makes_and_sends_a_request(house: House) -> None:
 	)
 	assert house.maija.opens()["sender"]["email"] == house.users["owner"]
 	eventually(lambda: row_of(made["name"], house.maija).delivery_status == "Sent", "it is delivered")
+	values["documents"] = uploaded(f"Only the owner's {house.key}")
 	for role, wants in (("outsider", 403), ("colleague", 417)):
 		other = house.as_user(role).post(address, data=values, timeout=TIMEOUT)
 		assert other.status_code == wants, f"{role} may not send another's private file: {other.text[:500]}"

@@ -1,0 +1,64 @@
+"""Install refuses what cannot work and says what is missing; uninstall leaves nothing behind. All rolled back."""
+
+from collections.abc import Iterator
+
+import frappe
+import pytest
+
+from signflow import install, uninstall
+
+
+@pytest.fixture(autouse=True)
+def rolled_back(site: str) -> Iterator[None]:
+	frappe.set_user("Administrator")
+	frappe.local.lang = "en"
+	frappe.db.commit()
+	yield
+	frappe.db.rollback()
+	frappe.clear_cache()
+
+
+def test_a_site_where_another_app_owns_a_name_of_ours_is_refused() -> None:
+	install.before_install()
+	frappe.db.set_value("DocType", "Signature Event", "module", "Core")
+	with pytest.raises(frappe.ValidationError, match=r"Signature Event \(Core\)"):
+		install.before_install()
+
+
+def test_install_knows_all_our_doctypes() -> None:
+	ours = frappe.get_all("DocType", filters={"module": ["in", install.MODULES]}, pluck="name")
+	assert sorted(ours) == sorted(install.DOCTYPES)
+
+
+def test_roles_are_made_and_taken_away() -> None:
+	holders = frappe.get_all("Has Role", filters={"role": "Signflow User"}, pluck="parent")
+	frappe.get_doc(
+		{
+			"doctype": "Custom DocPerm",
+			"parent": "Customer",
+			"role": "Signflow User",
+			"permlevel": 0,
+			"read": 1,
+		}
+	).insert(ignore_permissions=True)
+	uninstall.before_uninstall()
+	for role in install.ROLES:
+		assert not frappe.db.exists("Role", role)
+		for table in ("Has Role", "DocPerm", "Custom DocPerm"):
+			assert not frappe.db.exists(table, {"role": role}), table
+	for doctype in ("Custom Field", "Property Setter"):
+		assert not frappe.db.exists(doctype, {"module": ["in", install.MODULES]})
+	install.after_install()
+	assert all(frappe.db.exists("Role", role) for role in install.ROLES)
+	assert holders is not None
+
+
+def test_what_a_site_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+	frappe.db.set_value("Email Account", {"default_outgoing": 1}, "default_outgoing", 0)
+	monkeypatch.setitem(frappe.local.conf, "block_endpoints", 1)
+	monkeypatch.setitem(frappe.local.conf, "allowed_custom_endpoints", ["other."])
+	problems = install.check_site()
+	assert any("allowed_custom_endpoints" in problem and "signflow." in problem for problem in problems)
+	assert any("Email Account" in problem for problem in problems)
+	monkeypatch.setitem(frappe.local.conf, "allowed_custom_endpoints", ["other.", "signflow."])
+	assert not any("allowed_custom_endpoints" in problem for problem in install.check_site())
