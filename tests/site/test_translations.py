@@ -67,7 +67,8 @@ def test_the_site_answers_with_every_translation(site: str, language: str) -> No
 	wrong = {
 		english: (other[english], text)
 		for english, text in catalogue(language).items()
-		if other[english] != text
+		# The server's `_` looks for texts without their tags; those with tags are a workspace's, for the browser.
+		if other[english] != text and "<" not in english
 	}
 	assert not wrong, "the .mo files are those of another build, or another app's text has won"
 	assert other["Signature Request"] == {"fi": "Allekirjoituspyyntö", "sv": "Signeringsbegäran"}[language]
@@ -123,7 +124,8 @@ def test_a_request_speaks_the_signers_language_to_the_end(
 	eventually(lambda: row_of(request.name, maija).status == "Signed", "it is signed")
 	mails = {str(message["Subject"]): said(message) for message in house.mailbox.all(maija.mail)}
 	assert [subject.split(":")[0] for subject in mails] == [invitation, code, copy]
-	names += (request.name, frappe.db.get_value("User", frappe.session.user, "full_name"))
+	# ERPNext's own footer, which the site's settings can turn off.
+	names += ("Sent via ERPNext", request.name, frappe.db.get_value("User", frappe.session.user, "full_name"))
 	for subject, text in mails.items():
 		assert text.startswith({"fi": "Hei Maija Meri,", "sv": "Hej Maija Meri,"}[language]), text
 		assert not english_in(f"{subject} {text}", language, *names), text
