@@ -19,6 +19,7 @@ override_doctype_dashboards = {
 
 doc_events = {
 	"File": {
+		"before_insert": "signflow.services.files.guard_copy",
 		"before_validate": "signflow.services.files.guard_change",
 		"on_trash": "signflow.services.files.guard_delete",
 	},

@@ -1,5 +1,6 @@
 """The frame of every endpoint that a guest may call: small answers, no leak by difference, no secret in a log."""
 
+import inspect
 import traceback
 from collections.abc import Callable
 from functools import wraps
@@ -9,6 +10,7 @@ import frappe
 from frappe import _
 
 from signflow.services.ceremony import Refused
+from signflow.services.files import SealedFileLost
 
 LANGUAGES = ("fi", "sv", "en")
 
@@ -17,13 +19,18 @@ def answers(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 	"""Turn refusals into `{"error": {code, text, …}}` with their status, in the reader's language.
 
 	An unexpected error is logged by its place alone: Frappe's own error page would keep local variables, and those
-	hold tokens and codes.
+	hold tokens and codes. A call that lacks an argument is the caller's mistake and is not logged at all.
 	"""
+	signature = inspect.signature(endpoint)
 
 	@wraps(endpoint)
 	def run(*args: Any, **kwargs: Any) -> Any:
 		set_language(kwargs.get("language"))
 		try:
+			try:
+				signature.bind(*args, **kwargs)
+			except TypeError:
+				raise invalid_input() from None
 			return endpoint(*args, **kwargs)
 		except Refused as refused:
 			frappe.db.rollback()
@@ -31,23 +38,45 @@ def answers(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 			return {"error": {"code": refused.code, "text": refused.text, **refused.more}}
 		except frappe.RateLimitExceededError:
 			raise
+		except SealedFileLost as error:
+			return _try_later(endpoint.__name__, error)
 		except frappe.ValidationError as error:
 			frappe.db.rollback()
 			frappe.local.response.http_status_code = 422
 			frappe.clear_messages()
 			return {"error": {"code": "invalid_input", "text": str(error)}}
 		except Exception as error:
-			frappe.db.rollback()
-			frappe.local.response.http_status_code = 500
-			return {
-				"error": {
-					"code": "try_later",
-					"text": _("Something went wrong on our side. Nothing is lost: try again in a moment."),
-					"reference": _logged(endpoint.__name__, error),
-				}
-			}
+			return _try_later(endpoint.__name__, error)
 
 	return run
+
+
+def _try_later(endpoint: str, error: Exception) -> dict[str, Any]:
+	frappe.db.rollback()
+	frappe.clear_messages()
+	# Error Log keeps the caller's arguments, and Frappe blanks only those that it knows by name.
+	arguments, frappe.local.form_dict = frappe.local.form_dict, frappe._dict()
+	try:
+		log = frappe.log_error(
+			title=f"signflow: {endpoint}",
+			message=f"{type(error).__name__}\n" + "".join(traceback.format_tb(error.__traceback__)),
+		)
+	finally:
+		frappe.local.form_dict = arguments
+	frappe.db.commit()
+	frappe.local.response.http_status_code = 500
+	return {
+		"error": {
+			"code": "try_later",
+			"text": _("Something went wrong on our side. Nothing is lost: try again in a moment."),
+			"reference": log.name if log else "",
+		}
+	}
+
+
+def invalid_input() -> Refused:
+	"""The answer to a call that no page of ours makes."""
+	return Refused("invalid_input", _("This call is not complete. Load the page again."), 422)
 
 
 def _logged(name: str, error: Exception) -> str:

@@ -123,7 +123,7 @@ def verify_chain(name: str) -> dict[str, Any]:
 @frappe.whitelist(methods=["GET"])
 def evidence_bundle(name: str) -> None:
 	"""The sealed evidence of a request as a file, personal values included: for Signflow Managers."""
-	frappe.only_for(("Signflow Manager", "System Manager"))
+	frappe.only_for("Signflow Manager")
 	frappe.get_doc("Signature Request", name).check_permission("read")
 	frappe.local.response.filename = f"evidence-{name}.json"
 	frappe.local.response.filecontent = evidence.bundle(name)

@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 from frappe.rate_limiter import rate_limit
 
-from signflow.api.guest import answers, session
+from signflow.api.guest import answers, invalid_input, session
 from signflow.services import ceremony
 
 
@@ -71,9 +71,19 @@ def sign(
 		session(),
 		name=str(name),
 		drawn=drawn,
-		documents=frappe.parse_json(documents),
+		documents=_documents(documents),
 		accepted=frappe.utils.sbool(accepted) in (True, 1),
 	)
+
+
+def _documents(given: list | str) -> list[dict[str, Any]]:
+	try:
+		rows = frappe.parse_json(given)
+	except ValueError:
+		rows = None
+	if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+		raise invalid_input()
+	return rows
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])

@@ -18,6 +18,7 @@ from signflow.core.identity import otp
 from signflow.core.identity.levels import level_named, statement
 from signflow.core.identity.masking import mask_mail
 from signflow.core.identity.tokens import matches, new_session, parse, parse_session
+from signflow.core.pdf.stamps import BadDrawing, Stamp, draw_stamp
 from signflow.services import delivery, evidence, sealing
 from signflow.services.files import read_sealed
 from signflow.services.requests import OPEN, close_request, lock_request, signers_of
@@ -265,10 +266,10 @@ def read_document(session: str, document: str, purpose: str) -> tuple[str, bytes
 def send_code(session: str) -> dict[str, Any]:
 	"""Mail a new one-time code to the signer; it works for this session alone, for ten minutes."""
 	request, signer = _by_session(session, lock=True)
-	if _state(request, signer) not in ("open", "completed"):
-		raise _not_open(request, signer)
 	if signer.locked:
 		raise _locked()
+	if _state(request, signer) not in ("open", "completed"):
+		raise _not_open(request, signer)
 	now = now_datetime()
 	if signer.code_sent_on:
 		passed = (now - get_datetime(signer.code_sent_on)).total_seconds()
@@ -407,7 +408,7 @@ def sign(
 	if _state(request, signer) != "open":
 		raise _not_open(request, signer)
 	name = " ".join((name or "").split())
-	if not 2 <= len(name) <= 140:
+	if not 2 <= len(name) <= 140 or not name.isprintable():
 		raise Refused("invalid_input", _("Write your name as you sign it."), 422, field="name")
 	if not accepted:
 		raise Refused("invalid_input", _("Tick that you have read the documents and want to sign."), 422)
@@ -454,9 +455,18 @@ def _picture(drawn: str | None) -> bytes | None:
 		data = base64.b64decode(body, validate=True) if head == "data:image/png;base64" else b""
 	except ValueError:
 		data = b""
-	if not data.startswith(PNG) or len(data) > MAX_DRAWN_BYTES:
+	if not data.startswith(PNG) or len(data) > MAX_DRAWN_BYTES or not _can_be_drawn(data):
 		raise Refused("invalid_input", _("The drawn signature could not be read. Draw it again."), 422)
 	return data
+
+
+def _can_be_drawn(data: bytes) -> bool:
+	# Found out now and not by the worker, which could then never seal what was signed.
+	try:
+		draw_stamp(Stamp(name="", lines=(), drawn=data), 200, 60)
+	except BadDrawing:
+		return False
+	return True
 
 
 @one_transaction
@@ -536,15 +546,16 @@ def send_new_link(token: str) -> None:
 	sent_lately = signer.last_reminded_on and get_datetime(
 		signer.last_reminded_on
 	) > now_datetime() - timedelta(minutes=5)
-	if (
-		request.status not in OPEN
-		or signer.status not in ("Invited", "Opened", "Identified")
-		or (signer.new_links_sent or 0) >= MAX_NEW_LINKS
-		or sent_lately
-	):
+	waits = request.status in OPEN and signer.status in ("Invited", "Opened", "Identified")
+	has_copies = request.status == "Completed" and signer.status == "Signed"
+	if not (waits or has_copies) or (signer.new_links_sent or 0) >= MAX_NEW_LINKS or sent_lately:
 		return
-	frappe.db.set_value(
-		"Signature Request Signer", signer.name, "new_links_sent", (signer.new_links_sent or 0) + 1
-	)
+	values: dict[str, Any] = {"new_links_sent": (signer.new_links_sent or 0) + 1}
+	if has_copies:
+		values.update(locked=0, code_hash=None, last_reminded_on=now_datetime())
+	frappe.db.set_value("Signature Request Signer", signer.name, values)
 	evidence.record(request.name, "new_link_sent", signer=signer.name, private=evidence.caller())
-	delivery.invite(request, signer, reminder=True)
+	if waits:
+		delivery.invite(request, signer, reminder=True)
+	else:
+		delivery.mail_copies(request, signer, [])

@@ -1,7 +1,7 @@
 """The only writer of Signature Event and Signature Event Payload, and the maker of the evidence bundle."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -79,7 +79,7 @@ def record(
 		private={name: value for name, value in (private or {}).items() if value not in (None, "")},
 	)
 	name = f"{request}-{seq:05d}"
-	frappe.get_doc(
+	_insert(
 		{
 			"doctype": "Signature Event",
 			"name": name,
@@ -92,9 +92,9 @@ def record(
 			"hash": event.hash,
 			"canonical": event.canonical,
 		}
-	).insert(ignore_permissions=True, ignore_links=True)
+	)
 	if event.payload:
-		frappe.get_doc(
+		_insert(
 			{
 				"doctype": "Signature Event Payload",
 				"name": name,
@@ -102,7 +102,7 @@ def record(
 				"event": name,
 				"values_json": json.dumps(event.payload, ensure_ascii=False),
 			}
-		).insert(ignore_permissions=True, ignore_links=True)
+		)
 	frappe.db.set_value(
 		"Signature Request",
 		request,
@@ -112,10 +112,47 @@ def record(
 	return event.hash
 
 
+def _insert(values: dict[str, Any]) -> None:
+	row = frappe.get_doc(values)
+	# By this its controller knows that it comes from here: no API can set a flag.
+	row.flags.signflow = True
+	row.insert(ignore_permissions=True, ignore_links=True)
+
+
 def _time_of(event: str) -> datetime | None:
 	# A clock that was set back must not break the order of the chain.
 	canonical = frappe.db.get_value("Signature Event", event, "canonical", for_update=True)
 	return datetime.fromisoformat(json.loads(canonical)["time"].replace("Z", "+00:00")) if canonical else None
+
+
+def erase_payloads(request: str, seqs: Iterable[int], *, reason: str = "") -> list[int]:
+	"""Erase the personal values behind the events `seqs` of a request, for good (GDPR 17 and 5(1)(e)).
+
+	The only path that deletes payload rows. An event `payload_erased` that names the numbers is chained first, in the
+	caller's transaction, so that the chain still verifies and says since when they are gone. Returns the numbers that
+	were erased now: those that had no personal values, or none any more, are left out. Who may ask for it and when a
+	retention period is over is for the caller to know.
+	"""
+	rows = {
+		row.event: row.name
+		for row in frappe.get_all(
+			"Signature Event Payload",
+			filters={"request": request},
+			fields=["name", "event"],
+			order_by="name asc",
+		)
+	}
+	wanted = {seq: rows.get(f"{request}-{seq:05d}") for seq in sorted(set(seqs))}
+	erased = [seq for seq, row in wanted.items() if row]
+	if not erased:
+		return []
+	record(request, "payload_erased", public={"seqs": erased, "reason": reason})
+	for seq in erased:
+		doc = frappe.get_doc("Signature Event Payload", wanted[seq])
+		doc.flags.signflow_retention = True
+		# Not into Deleted Document: that would keep what is to be forgotten.
+		doc.delete(ignore_permissions=True, force=True, delete_permanently=True)
+	return erased
 
 
 def _chain(request: str) -> tuple[list[StoredEvent], dict[int, dict[str, Any]]]:

@@ -4,16 +4,24 @@ A person who may write any record could otherwise insert a File row that names a
 it public or delete the customer's copy.
 """
 
+import base64
 import hashlib
 import os
+import re
 import secrets
 import time
+from typing import Any
 from urllib.parse import unquote
 
 import frappe
 from frappe import _
 
 PREFIX = "sealed-"
+_SEALED = re.compile(rf"{PREFIX}[0-9a-f]{{32}}\.pdf", re.IGNORECASE)
+
+
+class SealedFileLost(frappe.ValidationError):
+	"""A sealed file is not on the disk any more, or is not what was sealed: for the operator to mend."""
 
 
 def store_sealed(data: bytes, *, attached_to_doctype: str, attached_to_name: str) -> str:
@@ -67,15 +75,20 @@ def _forget_hash(name: str) -> None:
 
 
 def read_sealed(file_url: str, sha256: str) -> bytes:
-	"""The bytes of a sealed file. Raises ValidationError when they are gone or are not what was sealed."""
+	"""The bytes of a sealed file. Raises SealedFileLost when they are gone or changed."""
 	path = frappe.get_site_path("private", "files", os.path.basename(file_url))
 	try:
 		with open(path, "rb") as stream:
 			data = stream.read()
 	except FileNotFoundError:
-		frappe.throw(_("The sealed file is missing from this server. Restore it from a backup."))
+		frappe.throw(
+			_("The sealed file is missing from this server. Restore it from a backup."), SealedFileLost
+		)
 	if hashlib.sha256(data).hexdigest() != sha256:
-		frappe.throw(_("The sealed file on this server was changed after it was sealed. It is not used."))
+		frappe.throw(
+			_("The sealed file on this server was changed after it was sealed. It is not used."),
+			SealedFileLost,
+		)
 	return data
 
 
@@ -101,16 +114,69 @@ def read_upload(file_url: str, *, attached_to: str) -> bytes:
 
 
 def guard_change(doc, method: str | None = None) -> None:
-	"""Refuse that anybody but signflow makes or changes a File row that names a sealed file (File.before_validate)."""
+	"""Refuse that anybody but signflow makes or changes a File row that names a sealed file (File.before_validate).
+
+	A sealed file is known by its random name, wherever in the address that stands and however it is written.
+	"""
 	if doc.flags.signflow or doc.is_folder:
 		return
-	base = os.path.basename(unquote(doc.file_url or ""))
-	if base.startswith(PREFIX) and frappe.db.exists(
-		"Sealed Revision", {"file_url": f"/private/files/{base}"}
-	):
+	names = {name.lower() for name in _SEALED.findall(f"{_plain(doc.file_url)} {_plain(doc.file_name)}")}
+	for name in names:
+		if frappe.db.exists("Sealed Revision", {"file_url": f"/private/files/{name}"}):
+			frappe.throw(
+				_("This is a sealed file. It cannot be changed or attached elsewhere."),
+				frappe.PermissionError,
+			)
+	if not doc.is_new() and _is_kept_upload(doc) and doc.has_value_changed("is_private"):
+		frappe.throw(_("The request was sent: its files are kept."), frappe.PermissionError)
+
+
+def guard_copy(doc, method: str | None = None) -> None:
+	"""Refuse a File that took its bytes from a sealed file which its maker may not read (File.before_insert).
+
+	For a new File with an address Frappe reads what lies there and asks nobody; any Attach field is enough. Whoever
+	brings the bytes along has them already, and gets a file of his own.
+	"""
+	data = getattr(doc, "_content", None)
+	if doc.flags.signflow or doc.is_folder or not data:
+		return
+	data = data.encode() if isinstance(data, str) else data
+	revision = data.startswith(b"%PDF") and frappe.db.get_value(
+		"Sealed Revision", {"sha256": hashlib.sha256(data).hexdigest()}
+	)
+	if not revision or _brought_along(data):
+		return
+	if not frappe.get_doc("Sealed Revision", revision).has_permission("read"):
 		frappe.throw(
 			_("This is a sealed file. It cannot be changed or attached elsewhere."), frappe.PermissionError
 		)
+
+
+def _brought_along(data: bytes) -> bool:
+	request = getattr(frappe.local, "request", None)
+	if request is None:
+		return False
+	for upload in request.files.values():
+		upload.stream.seek(0)
+		if upload.stream.read() == data:
+			return True
+	given = (frappe.form_dict or {}).get("content") or (frappe.form_dict or {}).get("filedata")
+	if not isinstance(given, str):
+		return False
+	try:
+		return base64.b64decode(given.rpartition(",")[2]) == data
+	except ValueError:
+		return False
+
+
+def _plain(address: str | None) -> str:
+	# Percent signs may themselves be written with percent signs.
+	text = address or ""
+	for _round in range(5):
+		text, before = unquote(text), text
+		if text == before:
+			break
+	return text
 
 
 def guard_delete(doc, method: str | None = None) -> None:
@@ -118,10 +184,28 @@ def guard_delete(doc, method: str | None = None) -> None:
 	if doc.flags.signflow or doc.is_folder:
 		return
 	guard_change(doc)
-	if doc.attached_to_doctype == "Signature Request":
-		status = frappe.db.get_value("Signature Request", doc.attached_to_name, "status")
-		if status and status != "Draft":
-			frappe.throw(_("The request was sent: its files are kept."), frappe.PermissionError)
+	if _is_kept_upload(doc):
+		frappe.throw(_("The request was sent: its files are kept."), frappe.PermissionError)
+
+
+def _is_kept_upload(doc: Any) -> bool:
+	if doc.attached_to_doctype != "Signature Request":
+		return False
+	status = frappe.db.get_value("Signature Request", doc.attached_to_name, "status")
+	return bool(status) and status != "Draft"
+
+
+def attach_upload(file_url: str, request: str) -> None:
+	"""Let an upload that hangs under nothing yet belong to the request that sends it, and be kept with it."""
+	for name in frappe.get_all(
+		"File",
+		filters={"file_url": file_url, "attached_to_doctype": ["is", "not set"]},
+		pluck="name",
+		order_by="creation asc",
+	):
+		frappe.db.set_value(
+			"File", name, {"attached_to_doctype": "Signature Request", "attached_to_name": request}
+		)
 
 
 def sweep_orphans(older_than_seconds: int = 3600) -> int:
@@ -129,9 +213,10 @@ def sweep_orphans(older_than_seconds: int = 3600) -> int:
 	folder = frappe.get_site_path("private", "files")
 	swept = 0
 	for entry in os.scandir(folder):
-		if not entry.name.startswith(PREFIX) or time.time() - entry.stat().st_mtime < older_than_seconds:
+		if not _SEALED.fullmatch(entry.name) or time.time() - entry.stat().st_mtime < older_than_seconds:
 			continue
-		if not frappe.db.exists("File", {"file_url": f"/private/files/{entry.name}"}):
+		named = {"file_url": f"/private/files/{entry.name}"}
+		if not frappe.db.exists("File", named) and not frappe.db.exists("Sealed Revision", named):
 			os.unlink(entry.path)
 			swept += 1
 	return swept

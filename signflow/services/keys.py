@@ -19,6 +19,7 @@ def load_key(name: str) -> SealKey:
 	if known:
 		return known
 	doc = frappe.get_doc("Sealing Key", name)
+	doc.flags.for_sealing = True
 	try:
 		key = SealKey.from_pkcs12(
 			base64.b64decode(doc.get_password("pkcs12")),

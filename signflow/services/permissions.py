@@ -43,11 +43,31 @@ def request_conditions(user: str | None = None) -> str:
 	return f"({table}.`confidential` = 0 or {table}.`owner` = {name} or {table}.`sent_by` = {name})"
 
 
-def _under(doctype: str, user: str | None) -> str:
+def _under(doctype: str, user: str | None, link: str = "request") -> str:
 	condition = request_conditions(user)
 	if not condition:
 		return ""
-	return f"`tab{doctype}`.`request` in (select `name` from `tabSignature Request` where {condition})"
+	return f"`tab{doctype}`.`{link}` in (select `name` from `tabSignature Request` where {condition})"
+
+
+def document_conditions(user: str | None = None) -> str:
+	"""The list's condition for the rows of documents: Frappe asks only whether requests may be read at all."""
+	return _under("Signature Request Document", user, "parent")
+
+
+def file_conditions(user: str | None = None) -> str:
+	"""The list's condition for files: Frappe lists all that hang under a DocType that the user reads."""
+	condition = request_conditions(user)
+	if not condition:
+		return ""
+	kind, name = "`tabFile`.`attached_to_doctype`", "`tabFile`.`attached_to_name`"
+	requests = f"select `name` from `tabSignature Request` where {condition}"
+	revisions = f"select `name` from `tabSealed Revision` where `request` in ({requests})"
+	return (
+		f"({kind} is null or {kind} not in ('Signature Request', 'Sealed Revision')"
+		f" or ({kind} = 'Signature Request' and {name} in ({requests}))"
+		f" or ({kind} = 'Sealed Revision' and {name} in ({revisions})))"
+	)
 
 
 def signer_conditions(user: str | None = None) -> str:

@@ -12,7 +12,7 @@ from signflow.core.pdf.normalise import normalise
 from signflow.core.pdf.prepare import SignaturePage, SignerBox, prepare
 from signflow.core.pdf.seal import certify
 from signflow.services import delivery, evidence
-from signflow.services.files import read_upload, store_sealed
+from signflow.services.files import attach_upload, read_upload, store_sealed
 from signflow.services.keys import house_key, load_key
 from signflow.services.printing import print_record
 from signflow.services.transaction import message_of, one_transaction
@@ -130,18 +130,17 @@ def create_request(
 		)
 		request.append("documents", {"title": document.get("title") or title, "file": file})
 	request.insert()
-	for place, signer in enumerate(signers, 1):
-		add_signer(request.name, place=place, **signer)
+	for signer in signers:
+		add_signer(request.name, **signer)
 	return request
 
 
-def add_signer(request: str, *, place: int | None = None, **values: Any) -> Any:
+def add_signer(request: str, **values: Any) -> Any:
 	"""Add a person to a draft request, with the caller's permissions."""
 	allowed = ("signer_name", "email", "contact", "represents", "signing_order", "language", "required_level")
 	doc = frappe.new_doc("Signature Request Signer")
 	doc.update({field: values[field] for field in allowed if values.get(field) not in (None, "")})
 	doc.request = request
-	doc.idx_in_request = place or frappe.db.count("Signature Request Signer", {"request": request}) + 1
 	return doc.insert()
 
 
@@ -226,6 +225,7 @@ def send_request(name: str) -> Any:
 
 def _freeze(request: Any, row: Any, signers: list[Any], key: Any, key_name: str) -> dict[str, Any]:
 	upload = read_upload(row.file, attached_to=request.name)
+	attach_upload(row.file, request.name)
 	limit = cint(frappe.get_cached_doc("Signflow Settings").max_file_mb) or 30
 	try:
 		clean = normalise(upload, max_bytes=limit * 2**20)
@@ -325,6 +325,7 @@ def add_revision(
 			"file_url": store_sealed(data, attached_to_doctype="Sealed Revision", attached_to_name=name),
 		}
 	)
+	revision.flags.signflow = True
 	return revision.insert(ignore_permissions=True)
 
 

@@ -7,7 +7,7 @@ from frappe.model.document import Document
 
 class SealedRevision(Document):
 	def validate(self):
-		if not self.is_new():
+		if not self.is_new() or not self.flags.signflow:
 			frappe.throw(_("Evidence is written once and never changed."), frappe.PermissionError)
 
 	def before_rename(self, old: str, new: str, merge: bool = False):

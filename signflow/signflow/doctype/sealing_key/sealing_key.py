@@ -26,6 +26,12 @@ class SealingKey(Document):
 		if frappe.db.exists("Signature Request", {"sealing_key": self.name}):
 			frappe.throw(_("This key has sealed documents. Disable it instead of deleting it."))
 
+	def get_password(self, fieldname: str = "password", raise_exception: bool = True):
+		"""The key and its pass-phrase, for sealing alone: Frappe hands passwords to System Managers by its API."""
+		if not self.flags.for_sealing:
+			frappe.throw(_("The key of a seal does not leave this server."), frappe.PermissionError)
+		return super().get_password(fieldname, raise_exception)
+
 	def _read_upload(self) -> bytes | None:
 		if not self.upload:
 			return None

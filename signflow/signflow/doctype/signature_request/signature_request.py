@@ -4,6 +4,8 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from signflow.signflow.kept_fields import keep
+
 FROZEN = (
 	"title",
 	"customer",
@@ -18,6 +20,9 @@ FROZEN = (
 
 class SignatureRequest(Document):
 	def before_insert(self):
+		keep(self)
+		for row in self.documents:
+			keep(row)
 		self.status = "Draft"
 		if not self.company:
 			self.company = frappe.defaults.get_user_default("Company")
@@ -25,16 +30,15 @@ class SignatureRequest(Document):
 	def validate(self):
 		self._validate_reference()
 		before = self.get_doc_before_save()
-		if not before or before.status == "Draft":
-			if not self.is_new() and self.status != before.status:
-				frappe.throw(_("The status follows from what is done: use Send."))
+		if not before:
 			return
-		if any(self.get(field) != before.get(field) for field in FROZEN) or _documents(self) != _documents(
-			before
+		keep(self, before)
+		self._keep_documents(before)
+		if before.status != "Draft" and (
+			any(self.get(field) != before.get(field) for field in FROZEN)
+			or _documents(self) != _documents(before)
 		):
 			frappe.throw(_("The request was sent and cannot be changed. Cancel it and make a new one."))
-		if self.status != before.status:
-			frappe.throw(_("The status follows from what is done."))
 
 	def on_trash(self):
 		if self.status != "Draft":
@@ -49,6 +53,14 @@ class SignatureRequest(Document):
 			frappe.throw(_("Name both the kind of record and the record."))
 		if self.is_new() and self.reference_doctype:
 			frappe.get_doc(self.reference_doctype, self.reference_name).check_permission("read")
+
+	def _keep_documents(self, before: Document):
+		known = {row.name: row for row in before.documents}
+		for row in self.documents:
+			# Frappe would write over the row of another request that bears this name.
+			if row.name and row.name not in known and not row.is_new():
+				frappe.throw(_("Document {0} is not one of this request.").format(row.name))
+			keep(row, known.get(row.name))
 
 
 def _documents(doc: Document) -> list[tuple]:

@@ -1,0 +1,130 @@
+"""What a guest reaches: this list is the promise, and a change of it is a decision that somebody takes here."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import frappe
+import pytest
+import requests
+from house import House
+
+import signflow
+
+GUEST_ENDPOINTS = {
+	"signflow.api.signing.open": "a signer has a link and no account: exchanges the token for a session",
+	"signflow.api.signing.view": "what the page shows; the session decides whose request",
+	"signflow.api.signing.document": "reading before signing; the session decides which documents",
+	"signflow.api.signing.send_code": "mails a code to the signer's own address, whoever asks",
+	"signflow.api.signing.check_code": "identifies the session that asked for the code",
+	"signflow.api.signing.sign": "the signature itself; needs an identified session",
+	"signflow.api.signing.decline": "the other answer; needs an identified session",
+	"signflow.api.signing.ask_sender": "a question to the sender before signing; needs a session",
+	"signflow.api.signing.send_new_link": "the way out of an old link; mails to the signer's own address only",
+	"signflow.api.verify.verify_document": "anybody may check a PDF that was handed to them",
+}
+ARGUMENTS = {
+	"open": {"token": "nobody"},
+	"document": {"document": "x"},
+	"check_code": {"code": "123456"},
+	"sign": {"name": "Nobody", "documents": [], "accepted": True},
+	"decline": {"reason": "I do not want to"},
+	"ask_sender": {"question": "Who are you?"},
+	"send_new_link": {"token": "nobody"},
+}
+ANSWERS_ALL = {"signflow.api.signing.send_new_link"}
+PACKAGE = Path(signflow.__file__).parent
+
+
+def whitelisted() -> dict[str, dict[str, ast.expr]]:
+	"""Dotted path → keyword arguments of `frappe.whitelist`, from the source of the whole app."""
+	found = {}
+	for path in PACKAGE.rglob("*.py"):
+		module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+		for node in ast.walk(ast.parse(path.read_text())):
+			if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+				continue
+			for mark in node.decorator_list:
+				call = mark.func if isinstance(mark, ast.Call) else mark
+				if isinstance(call, ast.Attribute | ast.Name) and "whitelist" in ast.unparse(call):
+					keywords = mark.keywords if isinstance(mark, ast.Call) else []
+					found[f"{module}.{node.name}"] = {word.arg: word.value for word in keywords}
+	return found
+
+
+def test_guests_reach_exactly_these_endpoints(site: str) -> None:
+	found = whitelisted()
+	assert {name for name, words in found.items() if "allow_guest" in words} == set(GUEST_ENDPOINTS)
+	for name in found:
+		importlib.import_module(name.rpartition(".")[0])
+	registered = {
+		f"{method.__module__}.{method.__name__}"
+		for method in frappe.guest_methods
+		if method.__module__.split(".")[0] == "signflow"
+	}
+	assert registered == set(GUEST_ENDPOINTS)
+
+
+def test_every_whitelisted_function_names_its_http_methods(site: str) -> None:
+	for name, words in whitelisted().items():
+		assert "methods" in words, name
+		if name in GUEST_ENDPOINTS:
+			assert ast.literal_eval(words["methods"]) == ["POST"], name
+
+
+@pytest.mark.parametrize("name", sorted(GUEST_ENDPOINTS))
+def test_a_guest_endpoint_refuses_get_and_whoever_has_no_session(kept_house: House, name: str) -> None:
+	url = f"{kept_house.web}/api/method/{name}"
+	arguments = ARGUMENTS.get(name.rpartition(".")[2], {})
+	got = requests.get(url, params={key: str(value) for key, value in arguments.items()}, timeout=30)
+	assert got.status_code == 403, (name, got.status_code, got.text[:300])
+	posted = requests.post(url, json={**arguments, "language": "en"}, timeout=30)
+	if name in ANSWERS_ALL:
+		assert posted.status_code == 200 and set(posted.json()["message"]) == {"text"}
+		return
+	assert 400 <= posted.status_code < 500, (name, posted.status_code, posted.text[:300])
+	answer = posted.json()
+	assert set(answer) == {"message"} and set(answer["message"]) == {"error"}, answer
+	assert set(answer["message"]["error"]) == {"code", "text"}, answer
+
+
+@pytest.mark.parametrize("name", sorted(GUEST_ENDPOINTS))
+def test_a_guest_endpoint_counts_its_callers(kept_house: House, name: str) -> None:
+	frappe.cache.delete_keys("rl:")
+	arguments = ARGUMENTS.get(name.rpartition(".")[2], {})
+	requests.post(f"{kept_house.web}/api/method/{name}", json=arguments, timeout=30)
+	assert [key for key in frappe.cache.get_keys("rl:") if name.encode() in key], name
+
+
+def test_too_many_calls_are_refused(kept_house: House) -> None:
+	frappe.cache.delete_keys("rl:")
+	url = f"{kept_house.web}/api/method/signflow.api.signing.send_new_link"
+	answers = [requests.post(url, json={"token": "x"}, timeout=30).status_code for _ in range(11)]
+	frappe.cache.delete_keys("rl:")
+	assert answers == [200] * 10 + [429]
+
+
+@pytest.mark.parametrize("name", sorted(set(whitelisted()) - set(GUEST_ENDPOINTS)))
+def test_all_other_endpoints_are_closed_to_guests(kept_house: House, name: str) -> None:
+	for call in (requests.get, requests.post):
+		answer = call(f"{kept_house.web}/api/method/{name}", params={"name": "x"}, timeout=30)
+		assert answer.status_code in (401, 403), (name, answer.status_code, answer.text[:300])
+
+
+@pytest.mark.parametrize("name", sorted(GUEST_ENDPOINTS))
+@pytest.mark.parametrize(
+	"body", ["{}", '{"documents": 7}', '{"documents": "[", "name": "Ab"}', "null", "[1]"]
+)
+def test_a_call_that_makes_no_sense_is_refused_and_not_logged(
+	kept_house: House, name: str, body: str
+) -> None:
+	before = frappe.db.count("Error Log")
+	answer = requests.post(
+		f"{kept_house.web}/api/method/{name}",
+		data=body,
+		headers={"Content-Type": "application/json"},
+		timeout=30,
+	)
+	frappe.db.rollback()
+	assert answer.status_code < 500, (answer.status_code, answer.text[:500])
+	assert frappe.db.count("Error Log") == before
