@@ -486,17 +486,7 @@ def prefill(doc: Any) -> dict[str, Any]:
 		"company": doc.get("company") or default_company(),
 		"language": frappe.get_cached_doc("Signflow Settings").default_language or "fi",
 		"contacts": _contacts(doc, parties),
-		"attachments": frappe.get_all(
-			"File",
-			filters={
-				"attached_to_doctype": doc.doctype,
-				"attached_to_name": doc.name,
-				"file_url": ["like", "%.pdf"],
-			},
-			fields=["file_name", "file_url"],
-			order_by="creation desc",
-			limit=50,
-		),
+		"attachments": _attached_pdfs(doc),
 		"print_formats": []
 		if doc.doctype == "Customer"
 		else [
@@ -509,6 +499,30 @@ def prefill(doc: Any) -> dict[str, Any]:
 			),
 		],
 	}
+
+
+def _attached_pdfs(doc: Any) -> list[Any]:
+	"""The record's PDFs, newest first, without the copies of what was signed already."""
+	files = frappe.get_all(
+		"File",
+		filters={
+			"attached_to_doctype": doc.doctype,
+			"attached_to_name": doc.name,
+			"file_url": ["like", "%.pdf"],
+		},
+		fields=["file_name", "file_url"],
+		order_by="creation desc",
+		limit=50,
+	)
+	sealed = set(
+		frappe.get_all(
+			"Sealed Revision",
+			filters={"file_url": ["in", [file.file_url for file in files] or [""]]},
+			pluck="file_url",
+			order_by="name asc",
+		)
+	)
+	return [file for file in files if file.file_url not in sealed]
 
 
 def _title_of(doc: Any) -> str:

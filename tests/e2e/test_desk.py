@@ -68,6 +68,7 @@ def test_from_the_customer_to_the_timeline_and_back(office: Office, visit) -> No
 	title = dialog.locator("[data-fieldname=title] input")
 	expect(title).to_have_value(f"Rental contract {office.key}")
 	title.fill(f"Rental contract of {office.key}")
+	dialog.locator("[data-fieldname=language] select").select_option("en")
 	dialog.get_by_role("button", name="Send for Signing").click()
 
 	page.wait_for_function("() => window.cur_frm?.doctype === 'Signature Request'", timeout=40_000)

@@ -11,9 +11,24 @@ const COLOURS = {
 	Cancelled: "darkgrey",
 };
 
+// What the controller refuses to change once the request was sent.
+const FROZEN = [
+	"title",
+	"customer",
+	"company",
+	"reference_doctype",
+	"reference_name",
+	"confidential",
+	"message",
+	"language",
+	"documents",
+];
+
 frappe.ui.form.on("Signature Request", {
 	refresh(frm) {
 		indicate(frm);
+		const sent = frm.doc.status !== "Draft";
+		FROZEN.forEach((field) => frm.set_df_property(field, "read_only", sent ? 1 : 0));
 		if (frm.is_new()) {
 			frm.get_field("signers_html").$wrapper.html(
 				`<p class="text-muted">${__("Save first, then add the signers.")}</p>`
@@ -147,9 +162,9 @@ async function show_signers(frm) {
 	const $field = frm.get_field("signers_html").$wrapper;
 	const rows = shown.signers.map((signer) => row(frm, signer)).join("");
 	const test_seal = shown.test_seal
-		? `<p class="text-warning small">${__(
+		? `<p><span class="indicator-pill orange">${__(
 				"Sealed with a test seal: fit for trying out, not for real agreements."
-			)}</p>`
+			)}</span></p>`
 		: "";
 	$field.html(
 		`${test_seal}<div class="signflow-signers">${
