@@ -63,14 +63,22 @@ class Process:
 				start_new_session=True,
 			)
 
-	def members(self) -> list[int]:
-		"""All processes of the session: RQ's children leave their parent's group, but not its session."""
-		found = []
+	def members(self) -> set[int]:
+		"""All processes of the session and their descendants: RQ's children leave their parent's group, and with
+		RQ 1 its session as well.
+		"""
+		if not self.popen:
+			return set()
+		parents, found = {}, set()
 		for name in os.listdir("/proc"):
 			with contextlib.suppress(OSError, ValueError, IndexError):
 				fields = Path(f"/proc/{int(name)}/stat").read_text().rpartition(")")[2].split()
-				if self.popen and int(fields[3]) == self.popen.pid and fields[0] != "Z":
-					found.append(int(name))
+				if fields[0] != "Z":
+					parents[int(name)] = int(fields[1])
+					if int(fields[3]) == self.popen.pid:
+						found.add(int(name))
+		while more := {pid for pid, parent in parents.items() if parent in found} - found:
+			found |= more
 		return found
 
 	def send(self, number: int) -> None:
@@ -79,9 +87,10 @@ class Process:
 			with contextlib.suppress(ProcessLookupError):
 				os.kill(pid, number)
 
-	def kill(self, number: int = signal.SIGKILL) -> None:
+	def kill(self) -> None:
 		if self.popen:
-			self.send(number)
+			self.send(signal.SIGSTOP)  # first, so that nobody forks or loses its parent meanwhile
+			self.send(signal.SIGKILL)
 			self.popen.wait(timeout=20)
 			while self.members():
 				self.send(signal.SIGKILL)

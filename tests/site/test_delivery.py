@@ -244,10 +244,8 @@ def test_mails_speak_the_signers_language_and_watch_nobody(house: House) -> None
 			assert mail["List-Unsubscribe"] is None and mail["Disposition-Notification-To"] is None
 			pictures = re.findall(r'<img[^>]+src="([^"]+)"', text)
 			assert all("logo" in picture for picture in pictures), pictures
-			person.opens_in = Browser(
-				house.web, token=re.search(r"#([^\"]+)\"", text).group(1), language=None
-			)
-			assert person.opens_in.open()["language"] == language
+			token = re.search(r'/sign\?lang=..#([^"]+)"', text).group(1)
+			assert Browser(house.web, token=token, language=None).open()["language"] == language
 	finally:
 		for_writing()
 		settings.db_set("logo", logo)

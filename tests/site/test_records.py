@@ -1,6 +1,7 @@
 """The records that agreements hang under: Customer, Quotation, Sales Order, Contract."""
 
 import io
+import json
 from typing import Any
 
 import frappe
@@ -115,8 +116,13 @@ def notes_on(customer: str) -> list[str]:
 def counted(customer: str) -> int:
 	from frappe.desk.notifications import get_open_count
 
-	found = get_open_count("Customer", customer)["count"]["external_links_found"]
-	return next((row["count"] for row in found if row["doctype"] == "Signature Request"), 0)
+	groups = frappe.get_meta("Customer").get_dashboard_data().transactions
+	assert any("Signature Request" in group["items"] for group in groups)
+	# As the form asks: for the connections that it shows.
+	found = get_open_count("Customer", customer, json.dumps(["Signature Request"]))["count"]
+	return next(
+		(row["count"] for row in found["external_links_found"] if row["doctype"] == "Signature Request"), 0
+	)
 
 
 def text_in(data: bytes) -> str:
