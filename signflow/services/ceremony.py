@@ -22,6 +22,7 @@ from signflow.core.pdf.stamps import BadDrawing, Stamp, draw_stamp
 from signflow.services import delivery, evidence, sealing
 from signflow.services.files import read_sealed
 from signflow.services.requests import OPEN, close_request, lock_request, signers_of
+from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
 
 SESSION_MINUTES = 60
@@ -133,7 +134,7 @@ def _may_read(request: Any, signer: Any, state: str) -> bool:
 
 
 def _iso(moment: Any) -> str | None:
-	return evidence.utc_time(moment).isoformat() if moment else None
+	return utc_time(moment).isoformat() if moment else None
 
 
 def _view(request: Any, signer: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from frappe.utils import add_to_date, get_url, now_datetime, validate_email_addr
 from signflow.core.identity.otp import CODE_LIFETIME_SECONDS
 from signflow.core.identity.tokens import new_token
 from signflow.services import evidence
+from signflow.services.times import written
 from signflow.services.transaction import TRIES, is_conflict, one_transaction
 
 BLANK = "(Removed by signflow: it held a personal link or code.)"
@@ -140,7 +141,7 @@ def invite(request: Any, signer: Any, *, reminder: bool = False) -> None:
 				"sender": person,
 				"title": title,
 				"message": request.message,
-				"expires_on": frappe.format(request.expires_on, "Datetime") if request.expires_on else "",
+				"expires_on": written(request.expires_on, language) if request.expires_on else "",
 				"link": f"{get_url()}/sign?lang={language}#{token}",
 				"reminder": reminder,
 				"reference": request.name,

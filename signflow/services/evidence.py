@@ -2,37 +2,15 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 import frappe
-from frappe.utils import get_datetime
 
 from signflow.core.evidence.bundle import build_bundle, render_bundle
 from signflow.core.evidence.chain import ChainVerdict, StoredEvent, build_event, verify_chain
 from signflow.services.keys import load_key
-
-
-def utc_now() -> datetime:
-	"""Now, aware, in UTC, in whole milliseconds as the chain keeps it."""
-	now = datetime.now(timezone.utc)
-	return now.replace(microsecond=now.microsecond // 1000 * 1000)
-
-
-def site_time(moment: datetime) -> datetime:
-	"""`moment` (aware) as Frappe keeps times: naive, in the site's time zone."""
-	from frappe.utils import convert_utc_to_system_timezone
-
-	return convert_utc_to_system_timezone(moment.replace(tzinfo=None)).replace(tzinfo=None)
-
-
-def utc_time(moment: datetime | str) -> datetime:
-	"""A time as Frappe keeps it (naive, site's zone) as aware UTC."""
-	from zoneinfo import ZoneInfo
-
-	from frappe.utils import get_system_timezone
-
-	return get_datetime(moment).replace(tzinfo=ZoneInfo(get_system_timezone())).astimezone(timezone.utc)
+from signflow.services.times import site_time, utc_now, utc_time
 
 
 def caller() -> dict[str, str]:

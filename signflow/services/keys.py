@@ -5,6 +5,7 @@ import base64
 import frappe
 
 from signflow.core.pdf.keys import SealKey, make_test_key
+from signflow.services.times import utc_now
 from signflow.services.transaction import throw
 
 from signflow.core.errors import SignflowError  # isort: skip
@@ -38,8 +39,6 @@ def house_key(company: str) -> str:
 
 	The newest enabled key that is valid now and that a trust service issued comes before any test key.
 	"""
-	from signflow.services.evidence import utc_now
-
 	now = utc_now().replace(tzinfo=None)
 	rows = frappe.get_all(
 		"Sealing Key",

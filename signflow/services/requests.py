@@ -15,6 +15,7 @@ from signflow.services import delivery, evidence
 from signflow.services.files import attach_upload, read_upload, store_sealed
 from signflow.services.keys import house_key, load_key
 from signflow.services.printing import print_record
+from signflow.services.times import utc_now, utc_time
 from signflow.services.transaction import message_of, one_transaction
 
 from signflow.core.errors import SignflowError  # isort: skip
@@ -49,8 +50,8 @@ def flow_of(request: Any) -> flow.Request:
 		name=request.name,
 		title=request.title or "",
 		state=flow.RequestState(request.status),
-		expires_on=evidence.utc_time(request.expires_on) if request.expires_on else None,
-		ended_on=evidence.utc_time(ended) if ended else None,
+		expires_on=utc_time(request.expires_on) if request.expires_on else None,
+		ended_on=utc_time(ended) if ended else None,
 		documents=tuple(flow.Document(row.name, row.title or "") for row in request.documents),
 	)
 
@@ -75,7 +76,7 @@ def require(action: flow.Action, request: Any, signers: list[Any], signer: Any =
 		flow_of(request),
 		[flow_signer(row) for row in signers],
 		flow_signer(signer) if signer else None,
-		evidence.utc_now(),
+		utc_now(),
 	)
 
 
@@ -86,7 +87,7 @@ def allowed(action: flow.Action, request: Any, signers: list[Any], signer: Any =
 		flow_of(request),
 		[flow_signer(row) for row in signers],
 		flow_signer(signer) if signer else None,
-		evidence.utc_now(),
+		utc_now(),
 	)
 
 
@@ -181,9 +182,7 @@ def send_request(name: str) -> Any:
 	request.check_permission("write")
 	signers = signers_of(name, lock=True)
 	as_flow = flow_of(request)
-	problems = flow.check_ready(
-		as_flow, [flow_signer(row) for row in signers], as_flow.documents, evidence.utc_now()
-	)
+	problems = flow.check_ready(as_flow, [flow_signer(row) for row in signers], as_flow.documents, utc_now())
 	if problems:
 		frappe.throw(
 			[message_of(problem.error) for problem in problems], title=_("Not ready to send"), as_list=True

@@ -16,8 +16,10 @@ from frappe.translate import print_language
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
 from signflow.core.identity.levels import level_named, statement
+from signflow.core.identity.masking import mask_mail
 from signflow.core.pdf.report import LABELS, render_report
 from signflow.core.pdf.seal import Stamp, append_signature, close, seal_report
+from signflow.core.pdf.validate import Expected, validate
 from signflow.services import delivery, evidence
 from signflow.services.files import attach_copy, read_sealed
 from signflow.services.keys import load_key
@@ -30,6 +32,7 @@ from signflow.services.requests import (
 	record_revision,
 	signers_of,
 )
+from signflow.services.times import utc_time, written
 from signflow.services.transaction import one_transaction
 
 LEASE_SECONDS = 30
@@ -208,7 +211,7 @@ def seal_signature(name: str, document: str, signer: str) -> None:
 			name=person.signed_name,
 			lines=(
 				*((_("for {0}").format(person.represents),) if person.represents else ()),
-				f"{frappe.format(person.signed_on, 'Datetime')} · {identified}",
+				f"{written(person.signed_on, request.language, seconds=True)} · {identified}",
 				_("Sealed by {0}").format(request.company),
 			),
 			drawn=_drawn(person.drawn_signature),
@@ -261,9 +264,11 @@ def close_document(name: str, document: str) -> None:
 	if head.kind == "Closed":
 		return
 	row = next(row for row in request.documents if row.name == document)
+	key = load_key(request.sealing_key)
 	with print_language(request.language):
 		reason = _("Closed by {0}: all have signed").format(request.company)
-	data = close(read_sealed(head.file_url, head.sha256), load_key(request.sealing_key), reason=reason)
+	data = close(read_sealed(head.file_url, head.sha256), key, reason=reason)
+	_judge(data, key, [signer.field for signer in signers_of(name)])
 	revision = add_revision(
 		request,
 		document=document,
@@ -275,6 +280,14 @@ def close_document(name: str, document: str) -> None:
 		key_name=request.sealing_key,
 	)
 	record_revision("closed", revision)
+
+
+def _judge(data: bytes, key: Any, signers: list[str]) -> None:
+	"""Nothing is handed out that our own validator would refuse; raises, and the step is tried again."""
+	expected = Expected(fields=("Seal", *signers, "Closing"))
+	verdict = validate(data, trust=[key.certificate_pem], expected=expected)
+	if not verdict.ok:
+		raise RuntimeError(f"the closed document does not hold: {'; '.join(verdict.problems)}")
 
 
 @one_transaction
@@ -336,8 +349,8 @@ def _report_model(request: Any, key: Any) -> dict[str, Any]:
 		"signers": [
 			{
 				"name": f"{row.signed_name} ({row.represents})" if row.represents else row.signed_name,
-				"identified_by": _("a code sent by mail"),
-				"signed_on": evidence.utc_time(row.signed_on).strftime("%Y-%m-%d %H:%M:%S UTC"),
+				"identified_by": f"{_('a code sent by mail')} ({mask_mail(row.email)})",
+				"signed_on": utc_time(row.signed_on).strftime("%Y-%m-%d %H:%M:%S UTC"),
 				"statement": _(statement(level_named(row.identified_level))),
 			}
 			for row in signers
@@ -345,7 +358,7 @@ def _report_model(request: Any, key: Any) -> dict[str, Any]:
 		"events": [
 			{
 				"seq": row.seq,
-				"time": evidence.utc_time(row.time).strftime("%Y-%m-%d %H:%M:%S UTC"),
+				"time": utc_time(row.time).strftime("%Y-%m-%d %H:%M:%S UTC"),
 				"kind": _(row.kind.replace("_", " ").capitalize()),
 				"who": names.get(row.signer, ""),
 			}

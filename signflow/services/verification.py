@@ -11,6 +11,7 @@ from signflow.core.pdf.validate import PROBLEMS, validate
 from signflow.services import evidence
 from signflow.services.requests import signers_of
 from signflow.services.sealing import final_revisions
+from signflow.services.times import utc_time
 
 
 def verify_document(data: bytes) -> dict[str, Any]:
@@ -74,14 +75,12 @@ def _ours(data: bytes, sha256: str, revision: Any) -> dict[str, Any]:
 			"house": request.company,
 			"seal_subject": seal.subject,
 			"seal_is_test": bool(seal.is_test),
-			"completed_on": evidence.utc_time(request.completed_on).isoformat()
-			if request.completed_on
-			else None,
+			"completed_on": utc_time(request.completed_on).isoformat() if request.completed_on else None,
 		},
 		"signers": [
 			{
 				"name": row.signed_name,
-				"signed_on": evidence.utc_time(row.signed_on).isoformat(),
+				"signed_on": utc_time(row.signed_on).isoformat(),
 				"identified_by": _(statement(level_named(row.identified_level))),
 			}
 			for row in signers_of(request.name)
