@@ -120,7 +120,9 @@ def guard_change(doc, method: str | None = None) -> None:
 	"""
 	if doc.flags.signflow or doc.is_folder:
 		return
-	names = {name.lower() for name in _SEALED.findall(f"{_plain(doc.file_url)} {_plain(doc.file_name)}")}
+	before = doc.get_doc_before_save()
+	texts = [doc.file_url, doc.file_name, before.file_url if before else ""]
+	names = {name.lower() for name in _SEALED.findall(" ".join(_plain(text) for text in texts))}
 	for name in names:
 		if frappe.db.exists("Sealed Revision", {"file_url": f"/private/files/{name}"}):
 			frappe.throw(
@@ -196,16 +198,20 @@ def _is_kept_upload(doc: Any) -> bool:
 
 
 def attach_upload(file_url: str, request: str) -> None:
-	"""Let an upload that hangs under nothing yet belong to the request that sends it, and be kept with it."""
-	for name in frappe.get_all(
+	"""Let an upload that hangs under nothing yet belong to the request that sends it, and keep its bytes.
+
+	Frappe deletes the bytes before any hook may refuse, but only of a File whose hash it knows.
+	"""
+	for row in frappe.get_all(
 		"File",
-		filters={"file_url": file_url, "attached_to_doctype": ["is", "not set"]},
-		pluck="name",
+		filters={"file_url": file_url},
+		fields=["name", "attached_to_doctype"],
 		order_by="creation asc",
 	):
-		frappe.db.set_value(
-			"File", name, {"attached_to_doctype": "Signature Request", "attached_to_name": request}
-		)
+		values = {"content_hash": None}
+		if not row.attached_to_doctype:
+			values.update(attached_to_doctype="Signature Request", attached_to_name=request)
+		frappe.db.set_value("File", row.name, values, update_modified=False)
 
 
 def sweep_orphans(older_than_seconds: int = 3600) -> int:
