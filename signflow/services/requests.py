@@ -120,8 +120,7 @@ def create_request(
 			"language": options.get("language") or settings.default_language or "fi",
 			"message": options.get("message"),
 			"confidential": cint(options.get("confidential")),
-			"expires_on": options.get("expires_on")
-			or add_to_date(now_datetime(), days=cint(settings.expire_after_days) or 30),
+			"expires_on": options.get("expires_on") or _default_expiry(settings),
 			"remind_every_days": cint(options.get("remind_every_days", settings.remind_every_days)),
 		}
 	)
@@ -134,6 +133,12 @@ def create_request(
 	for signer in signers:
 		add_signer(request.name, **signer)
 	return request
+
+
+def _default_expiry(settings: Any) -> Any:
+	# Whole minutes: Desk's field would round the rest away and call an untouched form "Not Saved".
+	now = now_datetime().replace(second=0, microsecond=0)
+	return add_to_date(now, days=cint(settings.expire_after_days) or 30)
 
 
 def add_signer(request: str, **values: Any) -> Any:

@@ -57,8 +57,13 @@ function indicate(frm) {
 }
 
 async function watch(frm) {
-	if (frappe.get_route_str() !== `Form/Signature Request/${frm.doc.name}` || frm.is_dirty()) {
+	if (frappe.get_route_str() !== `Form/Signature Request/${frm.doc.name}`) {
 		clearInterval(frm.signflow_timer);
+		return;
+	}
+	// What is being typed stays; the signers are drawn anew all the same.
+	if (frm.is_dirty()) {
+		show_signers(frm);
 		return;
 	}
 	const { message } = await frappe.db.get_value("Signature Request", frm.doc.name, "status");
