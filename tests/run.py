@@ -30,7 +30,9 @@ class CannotRun(Exception):
 	"""Why a lane could not run here, and how to get what it lacks."""
 
 
-def pytest(lane: str, python: Path, arguments: list[str], *, environment: dict, cwd: Path, label: str) -> bool:
+def pytest(
+	lane: str, python: Path, arguments: list[str], *, environment: dict, cwd: Path, label: str
+) -> bool:
 	"""Run one lane's tests and keep its JUnit file; true when all passed (and, where strict, none was skipped)."""
 	RESULTS.mkdir(exist_ok=True)
 	report = RESULTS / f"{label}.xml"
@@ -81,9 +83,7 @@ def _prepared(stack: layout.Stack) -> None:
 def core(arguments: list[str]) -> bool:
 	"""The trade itself, without Frappe."""
 	_stack("test.localhost")
-	return pytest(
-		"core", layout.PYTHON, arguments, environment=_plain(), cwd=REPO, label="core"
-	)
+	return pytest("core", layout.PYTHON, arguments, environment=_plain(), cwd=REPO, label="core")
 
 
 def contracts(arguments: list[str]) -> bool:

@@ -1,9 +1,7 @@
 // The dialog that makes a Signature Request from any record: prefilled, checked, sent in one go or kept as a draft.
 
-const ENDPOINT = "signflow.api.requests";
-
 export async function request_signature(frm) {
-	const start = await frappe.xcall(`${ENDPOINT}.prefill`, { doctype: frm.doctype, name: frm.doc.name });
+	const start = await frappe.xcall("signflow.api.requests.prefill", { doctype: frm.doctype, name: frm.doc.name });
 	const dialog = new frappe.ui.Dialog({
 		title: __("Request Signature"),
 		size: "large",
@@ -149,7 +147,7 @@ async function make(dialog, frm, start, send) {
 		return;
 	}
 	const made = await frappe.call({
-		method: `${ENDPOINT}.create_request`,
+		method: "signflow.api.requests.create_request",
 		args: {
 			title: values.title,
 			documents: chosen,

@@ -1,4 +1,3 @@
-const API = "signflow.api.requests";
 const OPEN = ["Sent", "In Progress"];
 const COLOURS = {
 	Waiting: "gray",
@@ -90,7 +89,7 @@ function buttons(frm) {
 				__("Download the Evidence"),
 				() =>
 					window.open(
-						`/api/method/${API}.evidence_bundle?name=${encodeURIComponent(frm.doc.name)}`
+						`/api/method/signflow.api.requests.evidence_bundle?name=${encodeURIComponent(frm.doc.name)}`
 					),
 				__("Actions")
 			);
@@ -103,7 +102,7 @@ async function send(frm) {
 		await frm.save();
 	}
 	await frappe.call({
-		method: `${API}.send_request`,
+		method: "signflow.api.requests.send_request",
 		args: { name: frm.doc.name },
 		freeze: true,
 		freeze_message: __("Sealing the documents …"),
@@ -115,7 +114,7 @@ function cancel(frm) {
 	frappe.prompt(
 		{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
 		async ({ reason }) => {
-			await frappe.call({ method: `${API}.cancel_request`, args: { name: frm.doc.name, reason } });
+			await frappe.call({ method: "signflow.api.requests.cancel_request", args: { name: frm.doc.name, reason } });
 			frm.reload_doc();
 		},
 		__("Cancel Request"),
@@ -124,7 +123,7 @@ function cancel(frm) {
 }
 
 async function check(frm) {
-	const verdict = await frappe.xcall(`${API}.verify_chain`, { name: frm.doc.name });
+	const verdict = await frappe.xcall("signflow.api.requests.verify_chain", { name: frm.doc.name });
 	const problems = verdict.problems.map((text) => `<li>${frappe.utils.escape_html(text)}</li>`).join("");
 	frappe.msgprint({
 		title: __("Chain of Evidence"),
@@ -163,7 +162,7 @@ function add_signer(frm) {
 }
 
 async function show_signers(frm) {
-	const shown = await frappe.xcall(`${API}.timeline`, { name: frm.doc.name });
+	const shown = await frappe.xcall("signflow.api.requests.timeline", { name: frm.doc.name });
 	const $field = frm.get_field("signers_html").$wrapper;
 	const rows = shown.signers.map((signer) => row(frm, signer)).join("");
 	const test_seal = shown.test_seal
@@ -236,7 +235,7 @@ function label_of(kind) {
 }
 
 async function remind(frm, signer) {
-	await frappe.call({ method: `${API}.remind_signer`, args: { signer } });
+	await frappe.call({ method: "signflow.api.requests.remind_signer", args: { signer } });
 	frappe.show_alert({ message: __("A new link is on its way."), indicator: "green" });
 	show_signers(frm);
 }
@@ -245,7 +244,7 @@ function correct(frm, signer) {
 	frappe.prompt(
 		{ fieldname: "email", fieldtype: "Data", options: "Email", label: __("Email"), reqd: 1 },
 		async ({ email }) => {
-			await frappe.call({ method: `${API}.correct_signer`, args: { signer, email } });
+			await frappe.call({ method: "signflow.api.requests.correct_signer", args: { signer, email } });
 			show_signers(frm);
 		},
 		__("Correct Address"),
