@@ -11,6 +11,30 @@ from signflow.core.pdf.keys import SealKey
 
 
 class SealingKey(Document):
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		certificate_pem: DF.LongText | None
+		chain_pem: DF.LongText | None
+		company: DF.Link
+		enabled: DF.Check
+		fingerprint: DF.Data | None
+		is_test: DF.Check
+		issuer: DF.Data | None
+		naming_series: DF.Literal["SEAL-.#####"]
+		not_after: DF.Datetime | None
+		not_before: DF.Datetime | None
+		passphrase: DF.Password | None
+		pkcs12: DF.Password | None
+		subject: DF.Data | None
+		upload: DF.Attach | None
+
+	# end: auto-generated types
 	def before_validate(self):
 		data = self.flags.pkcs12 or self._read_upload()
 		if data:

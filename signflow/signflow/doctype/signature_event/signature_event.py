@@ -6,6 +6,24 @@ from frappe.model.document import Document
 
 
 class SignatureEvent(Document):
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		canonical: DF.LongText | None
+		document: DF.Data | None
+		hash: DF.Data | None
+		kind: DF.Data | None
+		request: DF.Link
+		seq: DF.Int
+		signer: DF.Link | None
+		time: DF.Datetime | None
+
+	# end: auto-generated types
 	def validate(self):
 		if not self.is_new() or not self.flags.signflow:
 			frappe.throw(_("Evidence is written once and never changed."), frappe.PermissionError)

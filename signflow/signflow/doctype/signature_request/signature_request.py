@@ -19,6 +19,46 @@ FROZEN = (
 
 
 class SignatureRequest(Document):
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		from signflow.signflow.doctype.signature_request_document.signature_request_document import (
+			SignatureRequestDocument,
+		)
+
+		closed_reason: DF.SmallText | None
+		company: DF.Link
+		completed_on: DF.Datetime | None
+		confidential: DF.Check
+		copies_sent_on: DF.Datetime | None
+		customer: DF.Link | None
+		documents: DF.Table[SignatureRequestDocument]
+		event_count: DF.Int
+		event_head: DF.Data | None
+		expires_on: DF.Datetime | None
+		language: DF.Literal["fi", "sv", "en"]
+		lease_token: DF.Data | None
+		lease_until: DF.Datetime | None
+		message: DF.SmallText | None
+		naming_series: DF.Literal["SIGN-.YYYY.-.#####"]
+		reference_doctype: DF.Link | None
+		reference_name: DF.DynamicLink | None
+		remind_every_days: DF.Int
+		sealing_key: DF.Link | None
+		sent_by: DF.Link | None
+		sent_on: DF.Datetime | None
+		status: DF.Literal["Draft", "Sent", "In Progress", "Completed", "Declined", "Expired", "Cancelled"]
+		title: DF.Data
+		work_attempts: DF.Int
+		work_due: DF.Check
+		work_error: DF.SmallText | None
+
+	# end: auto-generated types
 	def before_insert(self):
 		keep(self)
 		for row in self.documents:

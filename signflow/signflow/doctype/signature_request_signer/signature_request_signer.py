@@ -9,6 +9,53 @@ from signflow.signflow.kept_fields import keep
 
 
 class SignatureRequestSigner(Document):
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		code_expires_on: DF.Datetime | None
+		code_hash: DF.Data | None
+		code_salt: DF.Data | None
+		code_sent_on: DF.Datetime | None
+		code_tries: DF.Int
+		codes_sent: DF.Int
+		contact: DF.Link | None
+		decline_reason: DF.SmallText | None
+		delivery_note: DF.SmallText | None
+		delivery_status: DF.Literal["", "Queued", "Sent", "Delayed", "Failed", "Bounced", "Unsubscribed"]
+		drawn_signature: DF.LongText | None
+		email: DF.Data
+		field: DF.Data | None
+		identified_level: DF.Data | None
+		identified_on: DF.Datetime | None
+		idx_in_request: DF.Int
+		invited_on: DF.Datetime | None
+		language: DF.Literal["", "fi", "sv", "en"]
+		last_reminded_on: DF.Datetime | None
+		locked: DF.Check
+		new_links_sent: DF.Int
+		opened_on: DF.Datetime | None
+		reminders_sent: DF.Int
+		represents: DF.Data | None
+		request: DF.Link
+		required_level: DF.Literal["mail_code"]
+		session_expires_on: DF.Datetime | None
+		session_hash: DF.Data | None
+		session_identified: DF.Check
+		signed_name: DF.Data | None
+		signed_on: DF.Datetime | None
+		signer_name: DF.Data
+		signing_order: DF.Int
+		status: DF.Literal[
+			"Waiting", "Invited", "Opened", "Identified", "Signing", "Signed", "Declined", "Cancelled"
+		]
+		token_hash: DF.Data | None
+
+	# end: auto-generated types
 	def before_insert(self):
 		keep(self)
 		self.status = "Waiting"
