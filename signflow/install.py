@@ -2,6 +2,7 @@
 
 import frappe
 from frappe import _
+from frappe.utils.scheduler import is_scheduler_disabled
 
 ROLES = ("Signflow Manager", "Signflow User")
 MODULES = ("Signflow",)
@@ -55,4 +56,8 @@ def check_site() -> list[str]:
 		)
 	if not frappe.db.exists("Email Account", {"enable_outgoing": 1, "default_outgoing": 1}):
 		problems.append(_("No default outgoing Email Account: invitations cannot leave."))
+	if is_scheduler_disabled(verbose=False):
+		problems.append(
+			_("The scheduler is off: reminders, expiry and what a killed worker left would wait for ever.")
+		)
 	return problems

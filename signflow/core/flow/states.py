@@ -131,7 +131,8 @@ def _same(*states: SignerState) -> dict[SignerState, SignerState]:
 RULES: Mapping[Action, Rule] = {
 	Action.EDIT: Rule(_DRAFT),
 	Action.SEND: Rule(_DRAFT, ends=_R.SENT, needs_time=True),
-	Action.CANCEL: Rule(_DRAFT | _LIVE, ends=_R.CANCELLED),
+	# A draft is nobody's business yet: it is deleted.
+	Action.CANCEL: Rule(_LIVE, ends=_R.CANCELLED),
 	Action.EXPIRE: Rule(_LIVE, ends=_R.EXPIRED),
 	Action.EXTEND: Rule(_LIVE),
 	Action.INVITE: Rule(_LIVE, {_S.WAITING: _S.INVITED}, needs_time=True),
@@ -166,7 +167,7 @@ RULES: Mapping[Action, Rule] = {
 }
 
 TRANSITIONS: Mapping[RequestState, frozenset[RequestState]] = {
-	_R.DRAFT: frozenset({_R.SENT, _R.CANCELLED}),
+	_R.DRAFT: frozenset({_R.SENT}),
 	_R.SENT: frozenset({_R.IN_PROGRESS, _R.COMPLETED, _R.DECLINED, _R.EXPIRED, _R.CANCELLED}),
 	_R.IN_PROGRESS: frozenset({_R.COMPLETED, _R.DECLINED, _R.EXPIRED, _R.CANCELLED}),
 	_R.COMPLETED: frozenset(),
