@@ -23,7 +23,7 @@ from devbench.steps import DevbenchError  # noqa: E402
 
 RESULTS = REPO / "test-results"
 STRICT = bool(os.environ.get("SIGNFLOW_STRICT"))
-LIMITS = {"core": 600, "contracts": 120, "site": 1200, "e2e": 900}
+LIMITS = {"core": 900, "contracts": 300, "site": 2400, "e2e": 1500}
 
 
 class CannotRun(Exception):

@@ -13,7 +13,7 @@ import frappe
 import requests
 from frappe.utils import add_to_date, now_datetime
 
-TIMEOUT = 30
+TIMEOUT = 90
 PERSONAS = {
 	"manager": ["Signflow Manager", "Sales User"],
 	"owner": ["Signflow User", "Sales User"],
@@ -56,7 +56,7 @@ class Mailbox:
 				found.append(message)
 		return found
 
-	def wait_for(self, to: str, *, subject: str = "", after: int = 0, seconds: float = 60):
+	def wait_for(self, to: str, *, subject: str = "", after: int = 0, seconds: float = 90):
 		"""The mail number `after` (from 0) to `to` whose subject holds `subject`."""
 		deadline = time.monotonic() + seconds
 		while True:

@@ -21,7 +21,7 @@ WORKER = "from frappe.utils.background_jobs import start_worker; start_worker('s
 REPOSITORY = Path(__file__).parents[2]
 
 
-def eventually(check: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+def eventually(check: Callable[[], Any], what: str, seconds: float = 90) -> Any:
 	"""Wait until `check()` answers something true and return it; fails with `what` after `seconds`."""
 	deadline = time.monotonic() + seconds
 	while True:

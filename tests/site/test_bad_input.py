@@ -15,7 +15,7 @@ from signflow.core.pdf.seal import seal_report
 from signflow.services import files
 from signflow.services import requests as service
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def saved(pdf: pikepdf.Pdf, **options: object) -> bytes:

@@ -11,7 +11,7 @@ from stage import Process, eventually, start_mail
 
 from signflow.services import delivery, evidence, requests
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def has_delivery(request: str, person: Signer, status: str) -> None:

@@ -14,11 +14,11 @@ def completed(request: str) -> None:
 	eventually(
 		lambda: frappe.db.get_value("Signature Request", request, "status") == "Completed",
 		f"{request} is completed",
-		60,
+		120,
 	)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_contract_is_signed_by_two_from_the_customer(house: House) -> None:
 	request = house.sends()
 	for person in (house.maija, house.matti):

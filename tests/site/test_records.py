@@ -14,7 +14,7 @@ from stage import eventually
 from signflow.services import evidence, sealing
 from signflow.services import requests as service
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 PROSE = "The tenant pays the rent on the second of every month."
 
 

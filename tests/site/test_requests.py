@@ -11,7 +11,7 @@ from stage import eventually
 from signflow.services import evidence
 from signflow.services import requests as service
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def status_of(request: str) -> str:

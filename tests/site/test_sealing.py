@@ -16,7 +16,7 @@ from signflow.core.pdf.keys import SealKey, make_test_key
 from signflow.core.pdf.seal import append_signature
 from signflow.services import evidence, files, requests, sealing
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def status_of(request: str) -> str:

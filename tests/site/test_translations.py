@@ -18,7 +18,7 @@ from signflow.core.evidence.kinds import EventKind
 from signflow.services import requests as service
 from signflow.services import sealing
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 LANGUAGES = ("fi", "sv")
 PLACE = re.compile(r"\{\w*\}|%\(\w+\)s")
 ENGLISH = re.compile(

@@ -11,7 +11,7 @@ from stage import eventually
 
 from signflow.services import sealing
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_what_anybody_is_told_about_a_file(house: House) -> None:
