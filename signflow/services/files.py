@@ -5,6 +5,7 @@ it public or delete the customer's copy.
 """
 
 import base64
+import contextlib
 import hashlib
 import os
 import re
@@ -108,9 +109,15 @@ def read_upload(file_url: str, *, attached_to: str) -> bytes:
 	for row in own + rows:
 		file = frappe.get_doc("File", row.name)
 		if row in own or file.has_permission("read"):
-			content = file.get_content()
-			return content if isinstance(content, bytes) else content.encode()
+			return bytes_of(file)
 	frappe.throw(_("The file {0} is not there any more, or you may not read it.").format(file_url))
+
+
+def bytes_of(file: Any) -> bytes:
+	"""The bytes of a File as they lie on the disk: Frappe 16's get_content takes many a PDF for a text in cp1250."""
+	file.validate_file_url()
+	with open(file.get_full_path(), "rb") as stream:
+		return stream.read()
 
 
 def guard_change(doc, method: str | None = None) -> None:
@@ -142,16 +149,33 @@ def guard_copy(doc, method: str | None = None) -> None:
 	data = getattr(doc, "_content", None)
 	if doc.flags.signflow or doc.is_folder or not data:
 		return
-	data = data.encode() if isinstance(data, str) else data
-	revision = data.startswith(b"%PDF") and frappe.db.get_value(
-		"Sealed Revision", {"sha256": hashlib.sha256(data).hexdigest()}
+	found = next(
+		(
+			(name, data)
+			for data in _readings(data)
+			if data.startswith(b"%PDF")
+			and (name := frappe.db.get_value("Sealed Revision", {"sha256": hashlib.sha256(data).hexdigest()}))
+		),
+		None,
 	)
-	if not revision or _brought_along(data):
+	if not found or _brought_along(found[1]):
 		return
+	revision = found[0]
 	if not frappe.get_doc("Sealed Revision", revision).has_permission("read"):
 		frappe.throw(
 			_("This is a sealed file. It cannot be changed or attached elsewhere."), frappe.PermissionError
 		)
+
+
+def _readings(content: bytes | str) -> list[bytes]:
+	# What Frappe took for a text it decoded by the first of its encodings that fitted.
+	if isinstance(content, bytes):
+		return [content]
+	readings = []
+	for encoding in ("utf-8", "utf-8-sig", "cp1250", "cp1252"):
+		with contextlib.suppress(UnicodeEncodeError):
+			readings.append(content.encode(encoding))
+	return readings
 
 
 def _brought_along(data: bytes) -> bool:

@@ -10,6 +10,9 @@ import frappe
 import pytest
 import requests
 from house import House, as_program
+from stage import eventually
+
+from signflow.services import delivery
 
 PERSONAS = ("manager", "owner", "colleague", "outsider", "operator", "guest")
 NOBODY = dict.fromkeys(PERSONAS, "")
@@ -103,6 +106,8 @@ def world(kept_house: House) -> World:
 		"confidential": service.send_request(house.drafts(house.maija, confidential=1).name),
 	}
 	frappe.set_user("Administrator")
+	for state in ("sent", "confidential"):
+		_settled(made[state].name)
 	people = {name: as_program(house.web, house.users.get(name)) for name in PERSONAS}
 	people["Administrator"] = as_program(house.web, "Administrator")
 	world = World(house, made, people)
@@ -118,6 +123,21 @@ def world(kept_house: House) -> World:
 		)
 	frappe.db.commit()
 	return world
+
+
+def _settled(request: str) -> None:
+	"""What the worker writes after a request was sent is written: the mail is out, and its event is in the chain."""
+	signers = frappe.get_all("Signature Request Signer", {"request": request}, pluck="name")
+	mails = frappe.get_all("Email Queue", {"reference_name": ["in", signers]}, pluck="name")
+	assert mails
+
+	def is_out() -> bool:
+		for mail in mails:
+			delivery.flush(mail)  # as the sweeper does: on SQLite a busy database may have put it off
+		frappe.db.rollback()
+		return bool(frappe.db.exists("Signature Event", {"request": request, "kind": "invitation_sent"}))
+
+	eventually(is_out, "the invitation is out")
 
 
 def _record(doctype: str, request: Any) -> str:
