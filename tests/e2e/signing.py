@@ -66,7 +66,7 @@ class SigningPage:
 		mouse.up()
 
 	def ends_with(self, title: str) -> None:
-		expect(self.page.locator("#outcome-title")).to_have_text(title, timeout=60_000)
+		expect(self.page.locator("#outcome-title")).to_have_text(title, timeout=120_000)
 
 	def downloads(self, locator: Locator) -> Download:
 		with self.page.expect_download() as waiting:

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from signing import SigningPage
 from window import Window
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = pytest.mark.timeout(300)
 
 # The stack has no socket server: Desk tries it all the same and says so.
 OWN_NOISE = r"socket\.io|websocket|ERR_CONNECTION_REFUSED"
@@ -71,7 +71,7 @@ def test_from_the_customer_to_the_timeline_and_back(office: Office, visit) -> No
 	dialog.locator("[data-fieldname=language] select").select_option("en")
 	dialog.get_by_role("button", name="Send for Signing").click()
 
-	page.wait_for_function("() => window.cur_frm?.doctype === 'Signature Request'", timeout=40_000)
+	page.wait_for_function("() => window.cur_frm?.doctype === 'Signature Request'", timeout=90_000)
 	request = page.evaluate("() => cur_frm.doc.name")
 	form = shown(page)
 	expect(form.locator(".signflow-signers")).to_contain_text(office.maija.name)
@@ -83,9 +83,9 @@ def test_from_the_customer_to_the_timeline_and_back(office: Office, visit) -> No
 	signer.identifies()
 	signer.accepts()
 	signer.signs()
-	until(lambda: office.status(request) == "In Progress", "the first seal", 60)
+	until(lambda: office.status(request) == "In Progress", "the first seal", 120)
 	# The form watches the ceremony by itself.
-	expect(form.locator(".signflow-signers")).to_contain_text("Signed", timeout=30_000)
+	expect(form.locator(".signflow-signers")).to_contain_text("Signed", timeout=120_000)
 	expect(form.locator(".indicator-pill", has_text="In Progress").first).to_be_visible()
 	window.keep("desk-request-signed")
 

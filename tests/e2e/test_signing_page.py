@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from signing import SigningPage
 from window import PHONE
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 PHONE_OPTIONS = {"size": PHONE, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 
@@ -178,7 +178,7 @@ def test_another_language_keeps_what_was_typed(office: Office, visit) -> None:
 		assert signer.window.store()["signflow.strokes"] == strokes
 		signer.window.look(f"sign-sign-{language}")
 	signer.signs()
-	expect(page.locator("#outcome-mark.good")).to_be_visible(timeout=60_000)
+	expect(page.locator("#outcome-mark.good")).to_be_visible(timeout=120_000)
 
 
 def test_links_that_lead_nowhere(office: Office, visit, url: str) -> None:

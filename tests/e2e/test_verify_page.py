@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from signing import SigningPage
 from window import Window
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 
 def drops(window: Window, data: bytes, name: str = "signed.pdf") -> None:
@@ -33,7 +33,7 @@ def test_genuine_tampered_and_unknown(office: Office, visit, url: str, tmp_path:
 	signer.identifies()
 	signer.accepts()
 	signer.signs()
-	until(lambda: office.status(request) == "Completed", "completion", 60)
+	until(lambda: office.status(request) == "Completed", "completion", 120)
 	signed = office.signed_file(request)
 
 	window = visit()
@@ -44,7 +44,7 @@ def test_genuine_tampered_and_unknown(office: Office, visit, url: str, tmp_path:
 	window.look("verify")
 
 	drops(window, signed)
-	expect(verdict).to_have_text("Genuine and unchanged", timeout=60_000)
+	expect(verdict).to_have_text("Genuine and unchanged", timeout=120_000)
 	expect(result).to_contain_text("Maija Meri")
 	expect(result).to_contain_text("Identified by")
 	window.look("verify-genuine")
@@ -52,11 +52,11 @@ def test_genuine_tampered_and_unknown(office: Office, visit, url: str, tmp_path:
 	tampered = bytearray(signed)
 	tampered[len(tampered) // 3] ^= 1
 	drops(window, bytes(tampered), "changed.pdf")
-	expect(verdict).to_have_text("Changed after it was sealed", timeout=60_000)
+	expect(verdict).to_have_text("Changed after it was sealed", timeout=120_000)
 	window.look("verify-altered")
 
 	drops(window, contract("Nobody"), "unknown.pdf")
-	expect(verdict).to_have_text("Not known here", timeout=60_000)
+	expect(verdict).to_have_text("Not known here", timeout=120_000)
 	expect(result).not_to_contain_text("Maija")
 	window.look("verify-unknown")
 

@@ -113,13 +113,11 @@ export function createViewer(kit, { fetch, opened, took }) {
 		}, near);
 		sheets.forEach((sheet) => watcher.observe(sheet.node));
 		place();
-		warnPicture(first, turn);
 	}
 
 	/** A scan without a text layer is shut to screen readers: say so, with a way out. */
-	async function warnPicture(page, turn) {
-		const content = await page.getTextContent();
-		if (turn !== asked || content.items.some((item) => item.str?.trim())) return;
+	function warnPicture(content) {
+		if (content.items.some((item) => item.str?.trim())) return;
 		fill($("viewer-note"), icon("unknown"), el("span", {}, t("viewer_no_text")));
 		show($("viewer-note"));
 	}
@@ -170,11 +168,16 @@ export function createViewer(kit, { fetch, opened, took }) {
 			const layer = el("div", { className: "text-layer" });
 			layer.style.setProperty("--scale-factor", scale);
 			fill(sheet.node, canvas, layer);
-			await new library.TextLayer({ textContentSource: page.streamTextContent(), container: layer, viewport }).render();
+			// Asked for once, and only when the picture is done: the worker does one thing at a time.
+			const content = await page.getTextContent();
+			if (sheet.drawing !== mine) return;
+			if (!sheet.index) warnPicture(content);
+			await new library.TextLayer({ textContentSource: content, container: layer, viewport }).render();
 		} catch (error) {
-			if (error?.name === "RenderingCancelledException") return;
+			// A sheet that was cleared meanwhile has nothing left to fail.
+			if (error?.name === "RenderingCancelledException" || sheet.drawing !== mine) return;
 			console.error(error);
-			if (sheet.drawing === mine) sheet.drawing = null;
+			sheet.drawing = null;
 		}
 	}
 
