@@ -148,7 +148,8 @@ def e2e(arguments: list[str]) -> bool:
 	stack = _stack(os.environ.get("SITE") or "e2e.localhost")
 	processes.stop(stack)
 	_prepared(stack)
-	processes.start(stack, quiet=True)
+	# Not the scheduler: on a restored site all its jobs would be due at once.
+	processes.start(stack, only=["kv", "sink", "web", "worker"], quiet=True)
 	environment = stack.environment() | {
 		"CHROMIUM": browser,
 		"SIGNFLOW_BENCH": str(layout.BENCH),

@@ -9,7 +9,7 @@ from frappe.utils import add_to_date, cint, get_datetime, now_datetime
 
 from signflow.core import flow
 from signflow.core.pdf.normalise import normalise
-from signflow.core.pdf.prepare import SignaturePage, SignerBox, prepare
+from signflow.core.pdf.prepare import SignaturePage, SignerBox, page_count, prepare
 from signflow.core.pdf.seal import certify
 from signflow.services import delivery, evidence
 from signflow.services.files import attach_upload, read_upload, store_sealed
@@ -255,7 +255,7 @@ def _freeze(request: Any, row: Any, signers: list[Any], key: Any, key_name: str)
 		"Signature Request Document",
 		row.name,
 		{
-			"pages": clean.pages,
+			"pages": page_count(sealed),
 			"source_sha256": hashlib.sha256(upload).hexdigest(),
 			"certified_sha256": revision.sha256,
 			"foreign_signatures": "\n".join(clean.foreign_signatures) or None,

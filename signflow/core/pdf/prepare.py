@@ -91,6 +91,12 @@ def prepare(data: bytes, page: SignaturePage) -> bytes:
 	return new.getvalue()
 
 
+def page_count(data: bytes) -> int:
+	"""How many pages a PDF of ours has, signature pages included."""
+	with pikepdf.open(io.BytesIO(data)) as pdf:
+		return len(pdf.pages)
+
+
 def _check_boxes(boxes: tuple[SignerBox, ...]) -> None:
 	names = [box.field for box in boxes]
 	if not 1 <= len(boxes) <= MOST_SIGNERS:
