@@ -4,8 +4,10 @@ Frappe's Email Queue carries them. Its rows hold links and codes in clear, so a 
 sent, expired or given up. The kind of mail and its signer stand in the Message-ID, by which a bounce finds its way.
 """
 
+import random
 import re
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -286,9 +288,10 @@ def flush(queue_name: str) -> None:
 	from frappe.utils.synchronization import filelock
 
 	with filelock(f"signflow-mail-{queue_name}", timeout=30):
-		for _try in range(TRIES):
+		for attempt in range(1, TRIES + 1):
 			if _send(queue_name):
 				break
+			time.sleep(random.uniform(0.05, 0.2) * attempt)
 		settle(queue_name)
 
 

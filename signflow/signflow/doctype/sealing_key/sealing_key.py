@@ -61,10 +61,11 @@ class SealingKey(Document):
 			return None
 		file = frappe.get_doc("File", {"file_url": self.upload})
 		file.check_permission("read")
-		content = file.get_content()
 		self.flags.upload = file.name
 		self.upload = None
-		return content if isinstance(content, bytes) else content.encode()
+		# Not get_content(), which may take the bytes of a key for a text.
+		with open(file.get_full_path(), "rb") as stream:
+			return stream.read()
 
 	def _take(self, data: bytes) -> None:
 		if not self.is_new() and self.fingerprint:
