@@ -17,7 +17,11 @@ from devbench import mariadb
 from devbench.layout import ENV, PYTHON, SITES, SOURCE, Stack, free
 from devbench.steps import DevbenchError, say, wait_until
 
-WORKER = "from frappe.utils.background_jobs import start_worker; start_worker('short,default,long')"
+# The parent imports what each of its forks would import anew, at more than a second a job.
+WORKER = (
+	"import fpdf, pikepdf, pyhanko.sign.signers; "
+	"from frappe.utils.background_jobs import start_worker; start_worker('short,default,long')"
+)
 SCHEDULER = (
 	"import frappe; frappe.init(); from frappe.utils.scheduler import start_scheduler; "
 	"print('scheduler runs', flush=True); start_scheduler()"

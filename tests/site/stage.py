@@ -17,7 +17,8 @@ import frappe
 import pytest
 from house import House, Mailbox
 
-WORKER = "from frappe.utils.background_jobs import start_worker; start_worker('short,default,long')"
+from devbench.processes import WORKER
+
 REPOSITORY = Path(__file__).parents[2]
 
 
