@@ -7,7 +7,6 @@ never is it counted as passed. BENCH and SITE name an existing bench for the lan
 import argparse
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -175,7 +174,7 @@ def main() -> int:
 	given = sys.argv[1:]
 	split = given.index("--") if "--" in given else len(given)
 	chosen = parser.parse_args(given[:split]).lanes
-	arguments = shlex.split(" ".join(given[split + 1 :]))
+	arguments = given[split + 1 :]
 	if os.environ.get("BENCH"):
 		chosen = [lane for lane in chosen if lane != "e2e"]
 	outcome: dict[str, str] = {}
