@@ -31,6 +31,24 @@ def install_packages() -> None:
 	stamp.set()
 
 
+def build_scripts(apps: list[App]) -> None:
+	"""What `bench build` does for an app with a package.json: its packages, then its build script."""
+	for app in apps:
+		manifest, lock = app.root / "package.json", app.root / "package-lock.json"
+		if not lock.exists():
+			continue
+		stamp = Stamp(STAMPS / f"scripts-{app.name}", digest([manifest, lock], str(app.root)))
+		made = any((app.package / "public").glob("pdfjs-*"))
+		if stamp.holds() and made and (app.root / "node_modules").exists():
+			continue
+		stamp.clear()
+		with step(f"npm packages and build script of {app.name}"):
+			options = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
+			run(["npm", "ci", *options], seconds=300, cwd=app.root)
+			run(["npm", "run", "build", "--silent"], seconds=120, cwd=app.root)
+		stamp.set()
+
+
 def link(apps: list[App]) -> None:
 	"""assets/APP shows the app's public folder, with a dist/ of its own so that nothing is written to sources."""
 	for name, package in _packages(apps):

@@ -35,6 +35,7 @@ def build(stack: Stack) -> None:
 
 	def browser_side() -> None:
 		assets.install_packages()
+		assets.build_scripts(found)
 		framework_ready.wait(timeout=900)
 		if failed.is_set():
 			return
