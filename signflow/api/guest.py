@@ -57,19 +57,15 @@ def _try_later(endpoint: str, error: Exception) -> dict[str, Any]:
 	# Error Log keeps the caller's arguments, and Frappe blanks only those that it knows by name.
 	arguments, frappe.local.form_dict = frappe.local.form_dict, frappe._dict()
 	try:
-		log = frappe.log_error(
-			title=f"signflow: {endpoint}",
-			message=f"{type(error).__name__}\n" + "".join(traceback.format_tb(error.__traceback__)),
-		)
+		reference = _logged(endpoint, error)
 	finally:
 		frappe.local.form_dict = arguments
-	frappe.db.commit()
 	frappe.local.response.http_status_code = 500
 	return {
 		"error": {
 			"code": "try_later",
 			"text": _("Something went wrong on our side. Nothing is lost: try again in a moment."),
-			"reference": log.name if log else "",
+			"reference": reference,
 		}
 	}
 
