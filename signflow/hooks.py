@@ -12,6 +12,8 @@ before_uninstall = "signflow.uninstall.before_uninstall"
 
 before_request = ["signflow.pages.renderer.serve"]
 
+override_whitelisted_methods = {"frappe.client.get_count": "signflow.api.counts.get_count"}
+
 app_include_js = ["signflow.bundle.js"]
 override_doctype_dashboards = {
 	"Customer": ["signflow.integrations.erpnext.customer.dashboard"],

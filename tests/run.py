@@ -5,6 +5,7 @@ never is it counted as passed. BENCH and SITE name an existing bench for the lan
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -12,13 +13,14 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
-from devbench import build, layout, processes, snapshot  # noqa: E402
-from devbench.steps import DevbenchError  # noqa: E402
+from devbench import build, layout, mariadb, processes, snapshot  # noqa: E402
+from devbench.steps import DevbenchError, alone  # noqa: E402
 
 RESULTS = REPO / "test-results"
 STRICT = bool(os.environ.get("SIGNFLOW_STRICT"))
@@ -60,28 +62,62 @@ def pytest(
 	return done.returncode == 0
 
 
-def _stack(site: str) -> layout.Stack:
-	stack = layout.stack(os.environ.get("DB") or "sqlite", site)
-	build.build(stack)
-	return stack
+def _build(stack: layout.Stack) -> None:
+	with alone(layout.HOME / "lock", seconds=900):
+		build.build(stack)
 
 
-def _prepared(stack: layout.Stack) -> None:
-	# Evidence cannot be cleaned up: every run starts from the same restored site.
-	processes.start(stack, only=["kv"], quiet=True)
-	saved = stack.site_folder / snapshot.FOLDER
-	stamp = saved / "made-for"
-	made_for = json.dumps(sorted(str(path.stat().st_mtime_ns) for path in layout.STAMPS.glob("*")))
-	if stamp.exists() and stamp.read_text() == made_for:
-		snapshot.restore(layout.BENCH, stack.site)
-	else:
-		snapshot.take(layout.BENCH, stack.site)
-		stamp.write_text(made_for)
+@contextlib.contextmanager
+def _fresh(stack: layout.Stack) -> Iterator[None]:
+	"""The site as it was built, for one run alone: evidence cannot be cleaned up.
+
+	The next run puts the snapshot back before it builds, so that not even a killed run leaves anything behind.
+	"""
+	with alone(stack.run / "tests.lock", seconds=LIMITS["site"]):
+		processes.stop(stack)
+		used = stack.site_folder / "used-by-tests"
+		if used.exists():
+			if stack.db == "mariadb":
+				mariadb.start()
+			processes.start(stack, only=["kv"], quiet=True)
+			snapshot.restore(layout.BENCH, stack.site)
+			used.unlink()
+		_build(stack)
+		processes.start(stack, only=["kv"], quiet=True)
+		stamp = stack.site_folder / snapshot.FOLDER / "made-for"
+		made_for = json.dumps(sorted(str(path.stat().st_mtime_ns) for path in layout.STAMPS.glob("*")))
+		if not stamp.exists() or stamp.read_text() != made_for:
+			snapshot.take(layout.BENCH, stack.site)
+			stamp.write_text(made_for)
+		used.touch()
+		try:
+			yield
+		finally:
+			processes.stop(stack)
+
+
+@contextlib.contextmanager
+def _borrowed(bench: Path, name: str) -> Iterator[None]:
+	"""Somebody's own site: put back as it was when the run ends, or when the next begins if it was killed."""
+	snapshot.check(bench, name)
+	folder = bench / "sites" / name
+	with alone(folder / ".tests.lock", seconds=LIMITS["site"]):
+		used = folder / ".used-by-tests"
+		if used.exists():
+			snapshot.restore(bench, name)
+		else:
+			snapshot.take(bench, name)
+			used.touch()
+		try:
+			yield
+		finally:
+			snapshot.restore(bench, name)
+			used.unlink()
 
 
 def core(arguments: list[str]) -> bool:
 	"""The trade itself, without Frappe."""
-	_stack("test.localhost")
+	_build(layout.stack("sqlite", "test.localhost"))
 	return pytest("core", layout.PYTHON, arguments, environment=_plain(), cwd=REPO, label="core")
 
 
@@ -104,29 +140,26 @@ def site(arguments: list[str]) -> bool:
 	db = os.environ.get("DB") or "sqlite"
 	if db == "mariadb" and not shutil.which("mariadbd"):
 		raise CannotRun("MariaDB is not installed: apt-get install --no-install-recommends mariadb-server")
-	stack = _stack(os.environ.get("SITE") or ("mariadb.localhost" if db == "mariadb" else "test.localhost"))
-	processes.stop(stack)
-	_prepared(stack)
-	environment = stack.environment() | {
-		"SIGNFLOW_BENCH": str(layout.BENCH),
-		"SIGNFLOW_SITE": stack.site,
-		"PYTHONPATH": str(REPO),
-	}
-	try:
+	stack = layout.stack(
+		db, os.environ.get("SITE") or ("mariadb.localhost" if db == "mariadb" else "test.localhost")
+	)
+	with _fresh(stack):
 		return pytest(
-			"site", layout.PYTHON, arguments, environment=environment, cwd=layout.SITES, label=f"site-{db}"
+			"site",
+			layout.PYTHON,
+			arguments,
+			environment=_on(stack),
+			cwd=layout.SITES,
+			label=f"site-{db}",
 		)
-	finally:
-		processes.stop(stack)
 
 
 def _on_real_bench(arguments: list[str]) -> bool:
 	bench, name = Path(os.environ["BENCH"]).resolve(), os.environ.get("SITE") or ""
 	if not name:
 		raise CannotRun("BENCH needs SITE as well: make test BENCH=<path> SITE=<name>")
-	snapshot.take(bench, name)
 	environment = _plain() | {"SIGNFLOW_BENCH": str(bench), "SIGNFLOW_SITE": name, "PYTHONPATH": str(REPO)}
-	try:
+	with _borrowed(bench, name):
 		return pytest(
 			"site",
 			bench / "env" / "bin" / "python",
@@ -135,8 +168,6 @@ def _on_real_bench(arguments: list[str]) -> bool:
 			cwd=bench / "sites",
 			label="site-real",
 		)
-	finally:
-		snapshot.restore(bench, name)
 
 
 def e2e(arguments: list[str]) -> bool:
@@ -144,21 +175,20 @@ def e2e(arguments: list[str]) -> bool:
 	browser = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 	if not browser:
 		raise CannotRun("there is no Chromium: apt-get install --no-install-recommends chromium")
-	stack = _stack(os.environ.get("SITE") or "e2e.localhost")
-	processes.stop(stack)
-	_prepared(stack)
-	# Not the scheduler: on a restored site all its jobs would be due at once.
-	processes.start(stack, only=["kv", "sink", "web", "worker"], quiet=True)
-	environment = stack.environment() | {
-		"CHROMIUM": browser,
+	stack = layout.stack("sqlite", os.environ.get("SITE") or "e2e.localhost")
+	with _fresh(stack):
+		# Not the scheduler: on a restored site all its jobs would be due at once.
+		processes.start(stack, only=["kv", "sink", "web", "worker"], quiet=True)
+		environment = _on(stack) | {"CHROMIUM": browser}
+		return pytest("e2e", layout.PYTHON, arguments, environment=environment, cwd=layout.SITES, label="e2e")
+
+
+def _on(stack: layout.Stack) -> dict[str, str]:
+	return stack.environment() | {
 		"SIGNFLOW_BENCH": str(layout.BENCH),
 		"SIGNFLOW_SITE": stack.site,
 		"PYTHONPATH": str(REPO),
 	}
-	try:
-		return pytest("e2e", layout.PYTHON, arguments, environment=environment, cwd=layout.SITES, label="e2e")
-	finally:
-		processes.stop(stack)
 
 
 def _plain() -> dict[str, str]:

@@ -192,6 +192,7 @@ def test_the_time_to_sign_runs_out(house: House) -> None:
 def test_reminders_come_in_the_requests_rhythm_and_end(house: House) -> None:
 	request = house.sends(remind_every_days=3)
 	maija, matti = (row_of(request.name, person).name for person in (house.maija, house.matti))
+	eventually(lambda: row_of(request.name, house.matti).delivery_status == "Sent", "the invitation left")
 	for_writing()
 	frappe.db.set_value("Signature Request Signer", matti, "delivery_status", "Bounced")
 	long_ago("Signature Request Signer", maija, "invited_on", days=2)
