@@ -305,7 +305,7 @@ FIXES = [
 		"\tif os.path.exists(path):\n\t\tos.remove(path)\n",
 	),
 	# --- SQLite -----------------------------------------------------------------------------------------------
-	Functions("database/sqlite/database.py", "values were pasted as text", "sqlite"),
+	Functions("database/sqlite/database.py", "values were pasted as text; a write after an overtaken read failed", "sqlite"),
 	Text(
 		"database/sqlite/database.py",
 		"DATETIME columns came back as text, TIME columns failed on '9:00:00'",
@@ -328,6 +328,12 @@ FIXES = [
 		"what a power cut would lose here is built again; waiting for the disk doubled the time of a build",
 		'"synchronous": "NORMAL"',
 		'"synchronous": "OFF"',
+	),
+	Text(
+		"database/sqlite/database.py",
+		"one writer at a time, and two busy processors: who waits for a lock waits a little longer",
+		'"busy_timeout": 5000,',
+		'"busy_timeout": 20000,',
 	),
 	Text(
 		"query_builder/builder.py",

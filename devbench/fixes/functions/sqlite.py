@@ -3,11 +3,28 @@
 
 
 def execute_query(self, query, values=None):
+	def execute(*statement):
+		try:
+			return self._cursor.execute(*statement)
+		except sqlite3.OperationalError as error:
+			if error.sqlite_errorcode != sqlite3.SQLITE_BUSY_SNAPSHOT:
+				raise
+		# A first write after a read that another's commit has overtaken. Elsewhere a write works on what is
+		# committed now; so it does here, in the same transaction begun anew, which has written nothing yet.
+		for again in ("ROLLBACK", "BEGIN IMMEDIATE", *getattr(self, "_savepoints", ())):
+			self._cursor.execute(again)
+		return self._cursor.execute(*statement)
+
 	if query.endswith("/* for update */"):
 		# A statement that changes nothing, yet takes the database's only write lock: SQLite has no row locks.
-		self._cursor.execute('UPDATE "tabSingles" SET value = value WHERE 0')
+		execute('UPDATE "tabSingles" SET value = value WHERE 0')
 	if not values:
-		return self._cursor.execute(query)
+		result = execute(query)
+		if query.upper().startswith("BEGIN"):
+			self._savepoints = []
+		elif query.upper().startswith("SAVEPOINT"):
+			self._savepoints.append(query)
+		return result
 	bound = []
 	positional = iter(values if isinstance(values, list | tuple) else ())
 
@@ -21,7 +38,7 @@ def execute_query(self, query, values=None):
 		bound.append(value)
 		return "?"
 
-	return self._cursor.execute(re.sub(r"%\((\w+)\)s|%s|%%", bind, query), bound)
+	return execute(re.sub(r"%\((\w+)\)s|%s|%%", bind, query), bound)
 
 
 def modify_query(query):
