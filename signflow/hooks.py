@@ -55,6 +55,7 @@ scheduler_events = {
 			"signflow.services.delivery.sweep",
 			"signflow.services.sealing.sweep",
 		],
+		"*/5 * * * *": ["signflow.services.sealing.look_after_levels"],
 	},
 	"hourly": [
 		"signflow.services.requests.expire_due",

@@ -15,6 +15,7 @@ DOCTYPES = (
 	"Signature Event Payload",
 	"Sealing Key",
 	"Signflow Settings",
+	"Timestamp Authority",
 )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from signflow.services import evidence, requests, sealing
+from signflow.services import drafts, evidence, requests, revisions, sending
 from signflow.services.files import read_sealed
 
 
@@ -15,7 +15,7 @@ def prefill(doctype: str, name: str) -> dict[str, Any]:
 	doc = frappe.get_doc(doctype, name)
 	doc.check_permission("read")
 	frappe.has_permission("Signature Request", "create", throw=True)
-	return requests.prefill(doc)
+	return drafts.prefill(doc)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -39,7 +39,7 @@ def create_request(
 	options = {"message": message, "language": language, "expires_on": expires_on}
 	if remind_every_days not in (None, ""):
 		options["remind_every_days"] = remind_every_days
-	request = requests.create_request(
+	request = drafts.create_request(
 		title=title,
 		documents=frappe.parse_json(documents),
 		signers=frappe.parse_json(signers),
@@ -51,7 +51,7 @@ def create_request(
 		**{key: value for key, value in options.items() if value},
 	)
 	if frappe.utils.sbool(send) in (True, 1):
-		request = requests.send_request(request.name)
+		request = sending.send_request(request.name)
 	return {"name": request.name, "status": request.status}
 
 
@@ -59,7 +59,7 @@ def create_request(
 def send_request(name: str) -> dict[str, str]:
 	"""Freeze, certify and invite: {name, status}."""
 	frappe.get_doc("Signature Request", name).check_permission("write")
-	request = requests.send_request(name)
+	request = sending.send_request(name)
 	return {"name": request.name, "status": request.status}
 
 
@@ -97,11 +97,11 @@ def download(name: str, document: str | None = None) -> None:
 	request = frappe.get_doc("Signature Request", name)
 	request.check_permission("read")
 	revision = next(
-		(row for row in sealing.final_revisions(name) if not document or row.document == document), None
+		(row for row in revisions.final_revisions(name) if not document or row.document == document), None
 	)
 	if not revision:
 		frappe.throw(_("There is no such document in this request."), frappe.DoesNotExistError)
-	frappe.local.response.filename = f"{sealing.copy_name(request, revision)}.pdf"
+	frappe.local.response.filename = f"{revisions.copy_name(request, revision)}.pdf"
 	frappe.local.response.filecontent = read_sealed(revision.file_url, revision.sha256)
 	frappe.local.response.type = "download"
 

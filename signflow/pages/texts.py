@@ -106,6 +106,7 @@ def _request(_):
 		"check_sender": _("The sender is {name}, {company}, {email}. Do you know them and expect this?"),
 		"seal_of": _("Seal of"),
 		"seal_fingerprint": _("Fingerprint of the seal"),
+		"signed_before": _("Others have signed this file before: {who}"),
 		"file_hash": _("SHA-256 of {title}"),
 		"notice_controller": _("Controller of your data: {name}"),
 		"notice_contact": _("Contact: {contact}"),

@@ -19,7 +19,7 @@ from signflow.core.identity.levels import level_named, statement
 from signflow.core.identity.masking import mask_mail
 from signflow.core.identity.tokens import matches, new_session, parse, parse_session
 from signflow.core.pdf.stamps import BadDrawing, Stamp, draw_stamp
-from signflow.services import delivery, evidence, sealing
+from signflow.services import delivery, evidence, revisions, sealing
 from signflow.services.files import read_sealed
 from signflow.services.requests import OPEN, close_request, lock_request, signers_of
 from signflow.services.times import utc_time
@@ -155,7 +155,7 @@ def _view(request: Any, signer: Any) -> dict[str, Any]:
 				"sha256": row.sha256,
 				"readable": readable,
 			}
-			for row in sealing.final_revisions(request.name)
+			for row in revisions.final_revisions(request.name)
 		]
 		if state == "completed"
 		else [
@@ -166,6 +166,7 @@ def _view(request: Any, signer: Any) -> dict[str, Any]:
 				"size": frappe.db.get_value("Sealed Revision", f"{request.name}-{row.name}-0", "size"),
 				"sha256": row.certified_sha256,
 				"readable": readable,
+				"signed_before": (row.foreign_signatures or "").splitlines() if readable else [],
 			}
 			for row in request.documents
 			if state in ("open", "locked", "sealing", "signed", "waiting")
@@ -229,7 +230,7 @@ def read_document(session: str, document: str, purpose: str) -> tuple[str, bytes
 		raise Refused("request_closed", _("The documents of this request are not shown any more."))
 	if state == "completed":
 		revision = next(
-			(row for row in sealing.final_revisions(request.name) if row.document == document), None
+			(row for row in revisions.final_revisions(request.name) if row.document == document), None
 		)
 	else:
 		revision = next(
@@ -260,7 +261,7 @@ def read_document(session: str, document: str, purpose: str) -> tuple[str, bytes
 			public={"sha256": revision.sha256},
 			private=evidence.caller(),
 		)
-	return f"{sealing.copy_name(request, revision)}.pdf", read_sealed(revision.file_url, revision.sha256)
+	return f"{revisions.copy_name(request, revision)}.pdf", read_sealed(revision.file_url, revision.sha256)
 
 
 @one_transaction

@@ -69,6 +69,18 @@ def attach_copy(file_url: str, file_name: str, *, doctype: str, name: str) -> st
 	return file.name
 
 
+def move_copies(before: str, after: str) -> None:
+	"""Show a later revision of a finished document wherever the one before was shown."""
+	size = os.path.getsize(frappe.get_site_path("private", "files", os.path.basename(after)))
+	for name in frappe.get_all(
+		"File",
+		{"file_url": before, "attached_to_doctype": ["!=", "Sealed Revision"]},
+		pluck="name",
+		order_by="creation asc",
+	):
+		frappe.db.set_value("File", name, {"file_url": after, "file_size": size}, update_modified=False)
+
+
 def _forget_hash(name: str) -> None:
 	# Frappe joins uploads of equal bytes by this hash: somebody who uploads the signed PDF that they got by mail
 	# must get a file of their own, not a share in ours.

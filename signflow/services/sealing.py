@@ -15,29 +15,20 @@ from frappe import _
 from frappe.translate import print_language
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
-from signflow.core.identity.levels import level_named, statement
-from signflow.core.identity.masking import mask_mail
-from signflow.core.pdf.report import LABELS, render_report
-from signflow.core.pdf.seal import Stamp, append_signature, close, seal_report
+from signflow.core.pdf.seal import Stamp, append_signature, close
 from signflow.core.pdf.validate import Expected, validate
 from signflow.services import delivery, evidence
-from signflow.services.files import attach_copy, read_sealed
+from signflow.services.files import read_sealed
 from signflow.services.keys import load_key
-from signflow.services.requests import (
-	CLOSED,
-	OPEN,
-	add_revision,
-	invite_next,
-	lock_request,
-	record_revision,
-	signers_of,
-)
-from signflow.services.times import utc_time, written
+from signflow.services.levels import due_requests, raise_level, wanted_level
+from signflow.services.reporting import make_report
+from signflow.services.requests import CLOSED, OPEN, fresh, invite_next, lock_request, signers_of
+from signflow.services.revisions import REPORT, append, file_copies, head_of
+from signflow.services.times import written
 from signflow.services.transaction import one_transaction
 
 LEASE_SECONDS = 30
 ATTACH_LIMIT_BYTES = 8 * 2**20
-REPORT = "report"
 
 
 def wake(request: str) -> None:
@@ -155,6 +146,12 @@ def _set(name: str, **values: Any) -> None:
 def _next_step(name: str) -> Callable[[], None] | None:
 	"""The next thing to do for this request, read afresh; None when nothing is."""
 	request = frappe.get_doc("Signature Request", name)
+	if (
+		request.status == "Completed"
+		and request.level_due
+		and get_datetime(request.level_due) <= now_datetime()
+	):
+		return partial(raise_level, name)
 	if request.status in CLOSED:
 		return None
 	signers = signers_of(name)
@@ -180,26 +177,14 @@ def _next_step(name: str) -> Callable[[], None] | None:
 			return partial(close_document, name, document.name)
 	if REPORT not in closed:
 		return partial(make_report, name)
+	if wanted_level(request) != "B-B" and not request.level_attempts:
+		return partial(raise_level, name)
 	return partial(complete, name)
 
 
-def head_of(document: str, request: str) -> Any:
-	"""The last revision of a document, by a locking read."""
-	rows = frappe.db.get_values(
-		"Sealed Revision",
-		{"document": document, "request": request},
-		["name", "seq", "sha256", "file_url", "kind"],
-		as_dict=True,
-		order_by="seq desc",
-		for_update=True,
-	)
-	return rows[0]
-
-
-@one_transaction
 def seal_signature(name: str, document: str, signer: str) -> None:
-	"""Append one signer's increment to one document: the revision and its event appear together or not at all."""
-	request = lock_request(name)
+	"""Append one signer's increment to one document."""
+	request = fresh(name)
 	if frappe.db.exists("Sealed Revision", {"document": document, "signer": signer, "kind": "Signed"}):
 		return
 	person = frappe.get_doc("Signature Request Signer", signer)
@@ -228,18 +213,7 @@ def seal_signature(name: str, document: str, signer: str) -> None:
 		reason=reason,
 		stamp=None if row.foreign_signatures else stamp,
 	)
-	revision = add_revision(
-		request,
-		document=document,
-		title=row.title,
-		seq=head.seq + 1,
-		kind="Signed",
-		data=data,
-		parent=head.sha256,
-		key_name=request.sealing_key,
-		signer=signer,
-	)
-	record_revision("sealed", revision, signer=signer)
+	append(name, document, head, data, kind="Signed", signer=signer)
 
 
 def _drawn(data_url: str | None) -> bytes | None:
@@ -258,30 +232,18 @@ def _signed(name: str, signer: str) -> None:
 	invite_next(request, signers_of(name, lock=True))
 
 
-@one_transaction
 def close_document(name: str, document: str) -> None:
 	"""Fill the house's Closing field: from here on nothing may be added to the document."""
-	request = lock_request(name)
+	request = fresh(name)
 	head = head_of(document, name)
 	if head.kind == "Closed":
 		return
-	row = next(row for row in request.documents if row.name == document)
 	key = load_key(request.sealing_key)
 	with print_language(request.language):
 		reason = _("Closed by {0}: all have signed").format(request.company)
 	data = close(read_sealed(head.file_url, head.sha256), key, reason=reason)
 	_judge(data, key, [signer.field for signer in signers_of(name)])
-	revision = add_revision(
-		request,
-		document=document,
-		title=row.title,
-		seq=head.seq + 1,
-		kind="Closed",
-		data=data,
-		parent=head.sha256,
-		key_name=request.sealing_key,
-	)
-	record_revision("closed", revision)
+	append(name, document, head, data, kind="Closed")
 
 
 def _judge(data: bytes, key: Any, signers: list[str]) -> None:
@@ -290,88 +252,6 @@ def _judge(data: bytes, key: Any, signers: list[str]) -> None:
 	verdict = validate(data, trust=[key.certificate_pem], expected=expected)
 	if not verdict.ok:
 		raise RuntimeError(f"the closed document does not hold: {'; '.join(verdict.problems)}")
-
-
-@one_transaction
-def make_report(name: str) -> None:
-	"""Render and seal the evidence report, which names the SHA-256 of every revision and the head of the chain."""
-	request = lock_request(name)
-	if frappe.db.exists("Sealed Revision", {"request": name, "document": REPORT}):
-		return
-	key = load_key(request.sealing_key)
-	with print_language(request.language):
-		model = _report_model(request, key)
-		rendered = render_report(model, _report_labels())
-		reason = _("Evidence report of {0}, sealed by {1}").format(name, request.company)
-		title = _("Evidence report")
-	revision = add_revision(
-		request,
-		document=REPORT,
-		title=title,
-		seq=0,
-		kind="Report",
-		data=seal_report(rendered, key, reason=reason),
-		parent=None,
-		key_name=request.sealing_key,
-	)
-	evidence.record(name, "evidence_reported", public={"sha256": revision.sha256, "head": model["head"]})
-
-
-def _report_model(request: Any, key: Any) -> dict[str, Any]:
-	signers = signers_of(request.name)
-	names = {row.name: row.signer_name for row in signers}
-	what = {"Certified": _("Sealed original"), "Received": _("As received"), "Closed": _("Closed")}
-	events = frappe.get_all(
-		"Signature Event",
-		filters={"request": request.name},
-		fields=["seq", "time", "kind", "signer", "hash"],
-		order_by="seq asc",
-	)
-	return {
-		"title": request.title,
-		"reference": request.name,
-		"house": request.company,
-		"seal": f"{key.subject} · SHA-256 {key.fingerprint}",
-		"test_seal": key.self_signed,
-		"documents": [
-			{
-				"title": document["title"],
-				"revisions": [
-					{
-						"seq": revision["revision"],
-						"sha256": revision["sha256"],
-						"what": what.get(revision["kind"])
-						or _("Signed by {0}").format(names.get(revision["signer"], "")),
-					}
-					for revision in document["revisions"]
-				],
-			}
-			for document in evidence.document_revisions(request.name)
-		],
-		"signers": [
-			{
-				"name": f"{row.signed_name} ({row.represents})" if row.represents else row.signed_name,
-				"identified_by": f"{_('a code sent by mail')} ({mask_mail(row.email)})",
-				"signed_on": utc_time(row.signed_on).strftime("%Y-%m-%d %H:%M:%S UTC"),
-				"statement": _(statement(level_named(row.identified_level))),
-			}
-			for row in signers
-		],
-		"events": [
-			{
-				"seq": row.seq,
-				"time": utc_time(row.time).strftime("%Y-%m-%d %H:%M:%S UTC"),
-				"kind": _(row.kind.replace("_", " ").capitalize()),
-				"who": names.get(row.signer, ""),
-			}
-			for row in events
-		],
-		"head": events[-1].hash,
-	}
-
-
-def _report_labels() -> dict[str, str]:
-	return {label: _(label) for label in LABELS}
 
 
 @one_transaction
@@ -395,42 +275,8 @@ def complete(name: str) -> None:
 		frappe.get_attr(method)(request)
 
 
-def final_revisions(request: str) -> list[Any]:
-	"""The last revision of each document, in the documents' order, and the report."""
-	rows = frappe.get_all(
-		"Sealed Revision",
-		filters={"request": request},
-		fields=["name", "document", "document_title", "seq", "sha256", "file_url", "kind", "size"],
-		order_by="seq desc",
-	)
-	last: dict[str, Any] = {}
-	for row in rows:
-		last.setdefault(row.document, row)
-	order = frappe.get_all(
-		"Signature Request Document", filters={"parent": request}, pluck="name", order_by="idx asc"
-	)
-	return [last[name] for name in [*order, REPORT] if name in last]
-
-
-def file_copies(request: Any) -> list[dict[str, str]]:
-	"""Show the signed files and the report under the request and, unless confidential, its customer and record."""
-	targets = [("Signature Request", request.name)]
-	if not request.confidential:
-		if request.customer:
-			targets.append(("Customer", request.customer))
-		if request.reference_doctype and (request.reference_doctype, request.reference_name) not in targets:
-			targets.append((request.reference_doctype, request.reference_name))
-	attachments = []
-	for revision in final_revisions(request.name):
-		file_name = f"{copy_name(request, revision)}.pdf"
-		files = [
-			attach_copy(revision.file_url, file_name, doctype=doctype, name=name) for doctype, name in targets
-		]
-		attachments.append({"fid": files[0]})
-	return attachments
-
-
-def copy_name(request: Any, revision: Any) -> str:
-	"""A file name that people and every file system can read."""
-	title = "".join(c if c.isalnum() or c in " -_.()" else "-" for c in revision.document_title or "")
-	return f"{title.strip()[:80] or request.name} - {request.name}"
+def look_after_levels() -> None:
+	"""Every few minutes: wake the completed requests whose level is to be tried again, or whose archives age."""
+	for name in due_requests():
+		mark_due(name)
+	frappe.db.commit()

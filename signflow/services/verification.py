@@ -10,7 +10,7 @@ from signflow.core.identity.levels import level_named, statement
 from signflow.core.pdf.validate import PROBLEMS, validate
 from signflow.services import evidence
 from signflow.services.requests import signers_of
-from signflow.services.sealing import final_revisions
+from signflow.services.revisions import final_revisions
 from signflow.services.times import utc_time
 
 

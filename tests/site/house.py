@@ -234,7 +234,7 @@ class House:
 
 	def drafts(self, *signers: Signer, documents: list[bytes] | None = None, **options: Any) -> Any:
 		"""A draft request to `signers` (Maija and Matti by default)."""
-		from signflow.services import requests as service
+		from signflow.services import drafts
 
 		self.subject = options.pop("title", f"Vuokrasopimus {self.key}")
 		files = [
@@ -244,7 +244,7 @@ class House:
 			)
 		]
 		for_writing()
-		request = service.create_request(
+		request = drafts.create_request(
 			title=self.subject,
 			company=self.company,
 			customer=options.pop("customer", self.customer),
@@ -270,9 +270,9 @@ class House:
 
 	def sends(self, *signers: Signer, **options: Any) -> Any:
 		"""A request that was sent."""
-		from signflow.services import requests as service
+		from signflow.services import sending
 
-		return service.send_request(self.drafts(*signers, **options).name)
+		return sending.send_request(self.drafts(*signers, **options).name)
 
 	def as_user(self, role: str) -> requests.Session:
 		"""A logged-in HTTP session of a persona, with its CSRF token."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import frappe
 
 from signflow.core.pdf.validate import Expected, validate
-from signflow.services import sealing
+from signflow.services import revisions
 from signflow.services.files import read_sealed
 
 
@@ -68,9 +68,9 @@ def assert_sealed(
 def assert_all_sealed(request: str, folder: Path, fields: tuple[str, ...]) -> None:
 	"""Every final file of a completed request holds: the documents with `fields`, the report with its seal."""
 	trust = [seal_of(request)]
-	for revision in sealing.final_revisions(request):
+	for revision in revisions.final_revisions(request):
 		data = bytes_of(revision)
-		if revision.document == sealing.REPORT:
+		if revision.document == revisions.REPORT:
 			signed = tuple(one.field for one in validate(data, trust=trust).signatures)
 			assert len(signed) == 1
 			assert_sealed(data, signed, trust, folder)

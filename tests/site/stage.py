@@ -1,6 +1,7 @@
 """Fixtures: the connected site, mail, worker and web server; and `house`, which speaks the product's language."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -41,6 +42,15 @@ def free_port() -> int:
 		return probe.getsockname()[1]
 
 
+_PRCTL = ctypes.CDLL(None).prctl
+
+
+def _die_with_parent() -> None:
+	_PRCTL(
+		1, signal.SIGKILL
+	)  # PR_SET_PDEATHSIG: a run that is killed leaves no worker and no mail server behind
+
+
 class Process:
 	"""A process group of our own that can be killed with all its children."""
 
@@ -62,6 +72,7 @@ class Process:
 				stderr=log,
 				stdin=subprocess.DEVNULL,
 				start_new_session=True,
+				preexec_fn=_die_with_parent,
 			)
 
 	def members(self) -> set[int]:

@@ -12,8 +12,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from signflow.core.pdf.keys import SealKey, make_test_key
 from signflow.core.pdf.seal import seal_report
-from signflow.services import files
-from signflow.services import requests as service
+from signflow.services import files, sending
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -108,7 +107,7 @@ def test_a_file_that_cannot_be_signed(house: House, one_megabyte: None, kind: st
 	for language in ("en", "fi"):
 		frappe.local.lang = language
 		with pytest.raises(frappe.ValidationError) as refusal:
-			service.send_request(draft.name)
+			sending.send_request(draft.name)
 		text = str(refusal.value)
 		assert text.startswith("Sopimus 2: ") and "{" not in text, text
 		assert language != "en" or reason in text, text
@@ -124,7 +123,7 @@ def test_a_file_that_cannot_be_signed(house: House, one_megabyte: None, kind: st
 	kept.documents = kept.documents[:1]
 	kept.save()
 	frappe.db.commit()
-	assert service.send_request(draft.name).status == "Sent", "without it the request goes out"
+	assert sending.send_request(draft.name).status == "Sent", "without it the request goes out"
 
 
 def test_more_than_thirty_megabytes(house: House) -> None:
@@ -136,7 +135,7 @@ def test_more_than_thirty_megabytes(house: House) -> None:
 	finally:
 		frappe.local.conf.max_file_size = limit
 	with pytest.raises(frappe.ValidationError, match=r"31\.0 MB; the limit is 30 MB"):
-		service.send_request(draft.name)
+		sending.send_request(draft.name)
 	assert frappe.db.get_value("Signature Request", draft.name, "status") == "Draft"
 
 
@@ -146,5 +145,5 @@ def test_a_file_that_was_deleted_before_sending(house: House) -> None:
 	frappe.get_doc("File", {"file_url": draft.documents[0].file}).delete()
 	frappe.db.commit()
 	with pytest.raises(frappe.ValidationError, match="not there any more"):
-		service.send_request(draft.name)
+		sending.send_request(draft.name)
 	assert frappe.db.get_value("Signature Request", draft.name, "status") == "Draft"

@@ -15,7 +15,7 @@ from frappe.utils import add_to_date, now_datetime
 from house import Browser, House, Signer, for_writing, text_of
 from stage import eventually
 
-from signflow.services import evidence, sealing
+from signflow.services import evidence, revisions
 
 
 @pytest.fixture
@@ -379,7 +379,7 @@ def test_refusals_speak_the_readers_language(opened: Signer) -> None:
 
 def test_what_breaks_on_our_side_is_said_kindly_and_logged_without_secrets(opened: Signer) -> None:
 	code = asks_for_code(opened)
-	revision = sealing.final_revisions(opened.house.request.name)[0]
+	revision = revisions.final_revisions(opened.house.request.name)[0]
 	path = Path(frappe.get_site_path("private", "files", os.path.basename(revision.file_url)))
 	path.unlink()
 	response = opened.browser.call("document", document=revision.document)

@@ -9,7 +9,7 @@ import pytest
 from house import Browser, House, Signer, for_writing, kinds, long_ago, notices, queued, row_of, text_of
 from stage import Process, eventually, start_mail
 
-from signflow.services import delivery, evidence, requests
+from signflow.services import delivery, evidence, requests, sending
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -232,7 +232,7 @@ def test_mails_speak_the_signers_language_and_watch_nobody(house: House) -> None
 			frappe.db.set_value(
 				"Signature Request Signer", row_of(request.name, person).name, "language", language
 			)
-		requests.send_request(request.name)
+		sending.send_request(request.name)
 		for language, person in people.items():
 			mail = house.mailbox.wait_for(person.mail)
 			text = text_of(mail)

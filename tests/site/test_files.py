@@ -15,7 +15,7 @@ from frappe.core.doctype.file.utils import get_content_hash
 from house import House, a_pdf, as_program, for_writing
 from stage import eventually
 
-from signflow.services import files, sealing
+from signflow.services import files, revisions
 
 
 @dataclass
@@ -27,7 +27,7 @@ class World:
 	people: dict[str, requests.Session]
 
 	def sealed(self, request: Any) -> Any:
-		return sealing.final_revisions(request.name)[0]
+		return revisions.final_revisions(request.name)[0]
 
 	def url(self, doctype: str, name: str = "") -> str:
 		return f"{self.house.web}/api/resource/{doctype}" + (f"/{name}" if name else "")

@@ -7,7 +7,7 @@ from stage import eventually
 
 from signflow.core.evidence.bundle import verify_bundle
 from signflow.core.pdf.validate import Expected, validate
-from signflow.services import evidence, sealing
+from signflow.services import evidence, revisions
 
 
 def completed(request: str) -> None:
@@ -27,7 +27,7 @@ def test_a_contract_is_signed_by_two_from_the_customer(house: House) -> None:
 		assert person.identifies()["signer"]["identified"]
 		assert person.signs()["state"] in ("sealing", "signed", "completed")
 	completed(request.name)
-	final = sealing.final_revisions(request.name)
+	final = revisions.final_revisions(request.name)
 	contract = final[0]
 	key = frappe.get_doc("Sealing Key", frappe.db.get_value("Signature Request", request.name, "sealing_key"))
 	from signflow.services.files import read_sealed

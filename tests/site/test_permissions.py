@@ -96,14 +96,14 @@ class World:
 def world(kept_house: House) -> World:
 	house = kept_house
 	frappe.db.rollback()
-	from signflow.services import requests as service
+	from signflow.services import sending
 
 	frappe.set_user(house.users["owner"])
 	made = {
 		"draft": house.drafts(house.maija),
 		"confidential draft": house.drafts(house.maija, confidential=1),
-		"sent": service.send_request(house.drafts(house.maija).name),
-		"confidential": service.send_request(house.drafts(house.maija, confidential=1).name),
+		"sent": sending.send_request(house.drafts(house.maija).name),
+		"confidential": sending.send_request(house.drafts(house.maija, confidential=1).name),
 	}
 	frappe.set_user("Administrator")
 	for state in ("sent", "confidential"):

@@ -11,8 +11,7 @@ from house import TIMEOUT, House, a_pdf, attachments_of, for_writing, text_of
 from judges import bytes_of
 from stage import eventually
 
-from signflow.services import evidence, sealing
-from signflow.services import requests as service
+from signflow.services import drafts, evidence, revisions, sending
 
 pytestmark = pytest.mark.timeout(300)
 PROSE = "The tenant pays the rent on the second of every month."
@@ -156,12 +155,12 @@ def test_the_dialog_starts_with_the_customers_contacts_and_files(house: House) -
 @pytest.mark.parametrize("doctype", RECORDS)
 def test_a_record_is_printed_and_signed(house: House, doctype: str) -> None:
 	record = RECORDS[doctype](house)
-	start = service.prefill(record)
+	start = drafts.prefill(record)
 	assert start["customer"] == house.customer
 	assert house.maija.mail in [row["email"] for row in start["contacts"]]
 	assert "Standard" in start["print_formats"] and record.name in start["title"]
 	for_writing()
-	request = service.create_request(
+	request = drafts.create_request(
 		title=start["title"],
 		company=house.company,
 		customer=start["customer"],
@@ -171,7 +170,7 @@ def test_a_record_is_printed_and_signed(house: House, doctype: str) -> None:
 		signers=[{"signer_name": house.maija.name, "email": house.maija.mail}],
 		language="en",
 	)
-	service.send_request(request.name)
+	sending.send_request(request.name)
 	frozen = frappe.get_doc("Sealed Revision", f"{request.name}-{request.documents[0].name}-0")
 	shown = text_in(bytes_of(frozen))
 	assert PROSE in shown and house.maija.name in shown, shown
@@ -197,7 +196,7 @@ def test_an_erpnext_contract_is_marked_signed(house: House, submitted: bool) -> 
 	assert contract.docstatus == int(submitted)
 	if submitted and hasattr(contract, "update_contract_status"):
 		assert contract.status == "Active", "as ERPNext reckons it"
-	finals = [row.file_url for row in sealing.final_revisions(request.name)]
+	finals = [row.file_url for row in revisions.final_revisions(request.name)]
 	for doctype, name in (("Customer", house.customer), ("Contract", contract.name)):
 		assert set(finals) <= set(files_of(doctype, name)), (
 			"the signed file and the report lie under the record"

@@ -8,7 +8,7 @@ import pytest
 from house import TIMEOUT, Browser, House, a_pdf, for_writing, kinds, long_ago, notices, row_of, text_of
 from stage import eventually
 
-from signflow.services import evidence
+from signflow.services import drafts, evidence, sending
 from signflow.services import requests as service
 
 pytestmark = pytest.mark.timeout(300)
@@ -34,7 +34,7 @@ def refused(verb: Any, *values: Any, match: str) -> None:
 def test_all_that_is_missing_is_told_at_once_and_nothing_is_lost(house: House) -> None:
 	desk = house.as_user("manager")
 	for_writing()
-	empty = service.create_request(
+	empty = drafts.create_request(
 		title="Tyhjä", company=house.company, documents=[], signers=[], expires_on="2020-01-01 12:00:00"
 	)
 	draft = house.drafts(expires_on="2020-01-01 12:00:00")
@@ -59,7 +59,7 @@ def test_all_that_is_missing_is_told_at_once_and_nothing_is_lost(house: House) -
 	kept.expires_on = frappe.utils.add_days(frappe.utils.now_datetime(), 3)
 	kept.save()
 	frappe.db.commit()
-	assert service.send_request(draft.name).status == "Sent"
+	assert sending.send_request(draft.name).status == "Sent"
 
 
 def test_the_same_address_twice_is_refused_at_once(house: House) -> None:
@@ -97,13 +97,13 @@ def test_what_was_sent_does_not_change(house: House) -> None:
 	assert status_of(request.name) == "Sent", "what signflow writes nobody else does"
 	refused(other_mail, match="signers cannot be changed")
 	refused(
-		lambda: service.add_signer(request.name, signer_name="Uusi", email="uusi@posti.example"),
+		lambda: drafts.add_signer(request.name, signer_name="Uusi", email="uusi@posti.example"),
 		match="signers cannot be changed",
 	)
 	refused(frappe.delete_doc, "Signature Request Signer", row.name, match="signers cannot be changed")
 	refused(frappe.delete_doc, "Signature Request", request.name, match="is evidence and is kept")
 	refused(frappe.rename_doc, "Signature Request", request.name, "SIGN-X", match="not allowed to be renamed")
-	refused(service.send_request, request.name, match="has been sent")
+	refused(sending.send_request, request.name, match="has been sent")
 	document = request.documents[0]
 	upload = frappe.get_doc("File", {"file_url": document.file})
 	upload.update({"attached_to_doctype": "Signature Request", "attached_to_name": request.name}).db_update()

@@ -15,6 +15,7 @@ from stage import Process, eventually
 from signflow.core.pdf.keys import SealKey, make_test_key
 from signflow.core.pdf.seal import append_signature
 from signflow.services import evidence, files, requests, sealing
+from signflow.services.revisions import final_revisions
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -218,7 +219,7 @@ def test_an_upload_that_others_have_signed_is_kept_as_it_is(house: House, tmp_pa
 	for person in (house.maija, house.matti):
 		person.goes_all_the_way()
 	completed(request.name)
-	last = sealing.final_revisions(request.name)[0]
+	last = final_revisions(request.name)[0]
 	data = bytes_of(last)
 	assert last.kind == "Signed" and data.startswith(upload)
 	trust = [seal_of(request.name), theirs.certificate_pem]

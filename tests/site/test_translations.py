@@ -15,8 +15,7 @@ from stage import eventually
 
 from devbench import texts
 from signflow.core.evidence.kinds import EventKind
-from signflow.services import requests as service
-from signflow.services import sealing
+from signflow.services import revisions, sealing, sending
 
 pytestmark = pytest.mark.timeout(300)
 LANGUAGES = ("fi", "sv")
@@ -94,7 +93,7 @@ def test_a_refusal_of_the_core_is_said_in_the_readers_language(
 ) -> None:
 	request = house.drafts(expires_on=add_to_date(now_datetime(), days=-1))
 	with print_language(language), pytest.raises(frappe.ValidationError, match=re.escape(reason)):
-		service.send_request(request.name)
+		sending.send_request(request.name)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +110,7 @@ def test_a_request_speaks_the_signers_language_to_the_end(
 	request = house.drafts(maija, title=f"Vuokrasopimus {house.key}", language=language)
 	frappe.db.set_value("Signature Request Signer", {"request": request.name}, "language", language)
 	frappe.db.commit()
-	service.send_request(request.name)
+	sending.send_request(request.name)
 	maija.opens()
 	maija.browser.language = None
 	maija.browser.answer("send_code")
@@ -130,7 +129,7 @@ def test_a_request_speaks_the_signers_language_to_the_end(
 		assert text.startswith({"fi": "Hei Maija Meri,", "sv": "Hej Maija Meri,"}[language]), text
 		assert not english_in(f"{subject} {text}", language, *names), text
 		assert english_in(f"{text} Everybody has signed already.", language), "the judge sees English"
-	final = sealing.final_revisions(request.name)[-1]
+	final = revisions.final_revisions(request.name)[-1]
 	assert final.kind == "Report"
 	from pypdf import PdfReader
 

@@ -9,7 +9,7 @@ from house import TIMEOUT, House, a_pdf
 from judges import bytes_of, tampered
 from stage import eventually
 
-from signflow.services import sealing
+from signflow.services import revisions
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -35,7 +35,7 @@ def test_what_anybody_is_told_about_a_file(house: House) -> None:
 		assert answer.status_code == status, answer.text[:1000]
 		return answer.json()["message"] if "json" in answer.headers["Content-Type"] else {}
 
-	contract, report = sealing.final_revisions(request.name)
+	contract, report = revisions.final_revisions(request.name)
 	data = bytes_of(contract)
 	told = asked(data)
 	assert told["verdict"] == "genuine" and told["problems"] == []

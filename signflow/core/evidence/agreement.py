@@ -9,7 +9,7 @@ from typing import Any
 from signflow.core.evidence.kinds import EventKind
 
 Event = dict[str, Any]
-_REVISION_KINDS = frozenset({EventKind.SEALED.value, EventKind.CLOSED.value})
+_REVISION_KINDS = frozenset({EventKind.SEALED.value, EventKind.CLOSED.value, EventKind.ARCHIVED.value})
 _REVISION_NAMES = ("document", "revision", "sha256", "parent")
 _STATE_NEEDS = {
 	"Sent": EventKind.SENT.value,
@@ -28,7 +28,7 @@ _NOT_AFTER_END = _ENDS | {EventKind.SENT.value, EventKind.SIGNED.value}
 
 
 def revision_problems(documents: Sequence[dict[str, Any]], events: Sequence[Event]) -> list[str]:
-	"""Compare the revisions that a bundle lists with the `sealed` and `closed` events of its chain, both ways.
+	"""Compare the revisions that a bundle lists with the `sealed`, `closed` and `archived` events of its chain, both ways.
 
 	Also each revision must follow the one before it: numbers without a gap from 0 or 1 on, `parent` the SHA-256 of
 	the revision before (for the first: null, or the document's `source_sha256`).
@@ -67,6 +67,8 @@ def _sealing_problems(listed: dict[tuple[str, int], dict[str, Any]], events: Seq
 		if event["kind"] not in _REVISION_KINDS:
 			continue
 		public = event["public"]
+		if event["kind"] == EventKind.ARCHIVED.value and public.get("report") is True:
+			continue  # the evidence report is no document of the bundle
 		at = f"event {event['seq']} ({event['kind']})"
 		if any(name not in public for name in _REVISION_NAMES):
 			found.append(f"{at} does not name the revision that it made")

@@ -24,6 +24,7 @@ class EventKind(str, Enum):
 	SIGNED = "signed"
 	SEALED = "sealed"
 	CLOSED = "closed"
+	ARCHIVED = "archived"
 	DECLINED = "declined"
 	QUESTION_ASKED = "question_asked"
 	REMINDED = "reminded"
@@ -67,6 +68,9 @@ EVENT_KINDS: dict[EventKind, str] = {
 	EventKind.SIGNED: _("The signer agreed to sign."),
 	EventKind.SEALED: _("A revision of a document was sealed with the organisation's key."),
 	EventKind.CLOSED: _("The document was closed by the organisation's last seal."),
+	EventKind.ARCHIVED: _(
+		"A time-stamp, or what is needed to check the signatures later, was added to a finished document."
+	),
 	EventKind.DECLINED: _("The signer declined to sign."),
 	EventKind.QUESTION_ASKED: _("The signer asked the sender something."),
 	EventKind.REMINDED: _("The signer was reminded."),
@@ -102,6 +106,7 @@ LABELS: dict[EventKind, str] = {
 	EventKind.SIGNED: _("Signed"),
 	EventKind.SEALED: _("Sealed"),
 	EventKind.CLOSED: _("Closed"),
+	EventKind.ARCHIVED: _("Archived"),
 	EventKind.DECLINED: _("Declined"),
 	EventKind.QUESTION_ASKED: _("Question asked"),
 	EventKind.REMINDED: _("Reminded"),

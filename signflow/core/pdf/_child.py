@@ -27,6 +27,10 @@ def main() -> int:
 		from ._intake import take_in
 
 		answer, payload = take_in(data, **request["header"])
+	elif request["task"] == "anchors":
+		from .placement import search
+
+		answer = search(data, **request["header"])
 	else:
 		from ._judge import judge
 

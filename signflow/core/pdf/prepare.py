@@ -15,6 +15,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from ..errors import SignflowError, _
 from .drawing import A4, GREY, INK, TINT, Sheet, wrap
+from .placement import Place, PlaceRefused, make_upright
 
 SEAL_FIELD = "Seal"
 CLOSING_FIELD = "Closing"
@@ -40,10 +41,14 @@ class PrepareRefused(SignflowError):
 
 @dataclass(frozen=True)
 class SignerBox:
-	"""One signer's place: the form field's name ("Signer1") and the name under the box ("Maija Meri")."""
+	"""One signer's box: the form field's name ("Signer1") and the name of the person ("Maija Meri").
+
+	It stands at `place` on a page of the document, or on the signature page.
+	"""
 
 	field: str
 	name: str
+	place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -60,30 +65,35 @@ class SignaturePage:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _OnPage:
 	page: int
 	x: float
 	top: float
 
 
 def prepare(data: bytes, page: SignaturePage) -> bytes:
-	"""Append the signature page (A4, further ones as needed) and every field to the normalised, unsigned PDF
-	`data`.
+	"""Append every field to the normalised, unsigned PDF `data`, and the signature page (A4, further ones as needed)
+	for the signers who have no place on the document's own pages.
 
-	Each signer gets a visible field of 216 × 84 pt; "Seal" and "Closing" are invisible. Raises
-	PrepareRefused.
+	On the signature page a field is 216 × 84 pt; "Seal" and "Closing" are invisible. Raises PrepareRefused;
+	PlaceRefused for a place that the document does not have.
 	"""
 	_check_boxes(page.boxes)
-	drawn, places = _draw(page)
+	listed = tuple(box for box in page.boxes if box.place is None)
+	drawn, places = _draw(page, listed) if listed else (None, [])
 	try:
-		with pikepdf.open(io.BytesIO(data)) as pdf, pikepdf.open(io.BytesIO(drawn)) as extra:
+		with pikepdf.open(io.BytesIO(data)) as pdf:
 			if "/AcroForm" in pdf.Root:
 				raise PrepareRefused(
 					"already_signed", _("The PDF still holds form fields or signatures; normalise it first.")
 				)
 			before = len(pdf.pages)
-			pdf.pages.extend(extra.pages)
-			_add_fields(pdf, before, page.boxes, places)
+			if drawn:
+				with pikepdf.open(io.BytesIO(drawn)) as extra:
+					pdf.pages.extend(extra.pages)
+			fields = [_field_at(pdf, box, before, page.box_caption) for box in page.boxes if box.place]
+			fields += _listed_fields(pdf, before, listed, places)
+			_add_form(pdf, fields, before if drawn else before - 1)
 			new = io.BytesIO()
 			pdf.save(new, deterministic_id=True, min_version="1.7")
 	except pikepdf.PdfError as error:
@@ -108,7 +118,7 @@ def _check_boxes(boxes: tuple[SignerBox, ...]) -> None:
 		)
 
 
-def _draw(page: SignaturePage) -> tuple[bytes, list[_Place]]:
+def _draw(page: SignaturePage, boxes: tuple[SignerBox, ...]) -> tuple[bytes, list[_OnPage]]:
 	sheet = Sheet()
 	width = A4[0] - 2 * MARGIN
 	sheet.add_page()
@@ -124,9 +134,9 @@ def _draw(page: SignaturePage) -> tuple[bytes, list[_Place]]:
 		y = sheet.put_lines(MARGIN, y, page.explanation, 9.5, width=430, leading=14.5, colour=GREY, most=18)
 	y += 20
 
-	places: list[_Place] = []
-	for start in range(0, len(page.boxes), 2):
-		row = page.boxes[start : start + 2]
+	places: list[_OnPage] = []
+	for start in range(0, len(boxes), 2):
+		row = boxes[start : start + 2]
 		names = [wrap(box.name, BOX_WIDTH, NAME_SIZE, bold=True, most=NAME_LINES) for box in row]
 		height = BOX_HEIGHT + 16 + NAME_LEADING * max(map(len, names)) + 8
 		if y + height > FOOTER - 24:
@@ -135,7 +145,7 @@ def _draw(page: SignaturePage) -> tuple[bytes, list[_Place]]:
 		for column, lines in enumerate(names):
 			x = MARGIN + column * (BOX_WIDTH + COLUMN_GAP)
 			_draw_box(sheet, x, y, lines, page.box_caption)
-			places.append(_Place(sheet.page_no() - 1, x, y))
+			places.append(_OnPage(sheet.page_no() - 1, x, y))
 		y += height + ROW_GAP
 	_draw_footers(sheet, page)
 	return sheet.finish(), places
@@ -162,24 +172,66 @@ def _draw_footers(sheet: Sheet, page: SignaturePage) -> None:
 	sheet.page = total
 
 
-def _add_fields(pdf: pikepdf.Pdf, before: int, boxes: tuple[SignerBox, ...], places: list[_Place]) -> None:
-	first = pdf.pages[before].obj
-	fields = [_field(pdf, first, SEAL_FIELD)]
+def _listed_fields(
+	pdf: pikepdf.Pdf, before: int, boxes: tuple[SignerBox, ...], places: list[_OnPage]
+) -> list[pikepdf.Object]:
+	"""The fields on the signature pages, which begin after page `before`."""
 	for added in range(before, len(pdf.pages)):
 		page = pdf.pages[added].obj
 		page["/Rotate"] = 0
 		page["/CropBox"] = page["/MediaBox"]
+	fields = []
 	for box, place in zip(boxes, places, strict=True):
 		bottom = A4[1] - place.top - BOX_HEIGHT
 		rect = (place.x, bottom, place.x + BOX_WIDTH, bottom + BOX_HEIGHT)
 		field = _field(pdf, pdf.pages[before + place.page].obj, box.field, rect)
 		field["/TU"] = String(box.name)
 		fields.append(field)
-	closing = _field(pdf, first, CLOSING_FIELD)
+	return fields
+
+
+def _field_at(pdf: pikepdf.Pdf, box: SignerBox, pages: int, caption: str) -> pikepdf.Object:
+	"""A field on a page of the document, moved inwards where it would stand out of it; its box is drawn until signed."""
+	place = box.place
+	assert place is not None
+	if not 1 <= place.page <= pages:
+		raise PlaceRefused("no_such_page", page=place.page)
+	page = pdf.pages[place.page - 1]
+	make_upright(pdf, page)
+	x0, y0, x1, y1 = (float(edge) for edge in page.cropbox)
+	wide, high = x1 - x0, y1 - y0
+	if not (0 <= place.x <= wide and 0 <= place.y <= high):
+		raise PlaceRefused("outside_page", x=f"{place.x:g}", y=f"{place.y:g}", page=place.page)
+	width, height = min(place.width, wide), min(place.height, high)
+	left = x0 + min(place.x, wide - width)
+	bottom = max(y0, y1 - place.y - height)
+	field = _field(pdf, page.obj, box.field, (left, bottom, left + width, bottom + height))
+	field["/TU"] = String(box.name)
+	with pikepdf.open(io.BytesIO(_draw_empty(box.name, caption, width, height))) as drawn:
+		field["/AP"]["/N"] = pdf.copy_foreign(drawn.pages[0].as_form_xobject())
+	return field
+
+
+def _draw_empty(name: str, caption: str, width: float, height: float) -> bytes:
+	sheet = Sheet(width, height)
+	sheet.add_page()
+	sheet.fill(0, 0, width, height, TINT)
+	sheet.rule(0, height - 0.8, width, weight=0.8, colour=INK)
+	inner = width - 12
+	if height >= 24:
+		sheet.put_lines(6, height - 16, name, 8, width=inner, leading=10, bold=True, colour=GREY, most=1)
+	if height >= 14:
+		sheet.put_lines(6, height - 6, caption, 6.5, width=inner, leading=8, colour=GREY, most=1)
+	return sheet.finish()
+
+
+def _add_form(pdf: pikepdf.Pdf, signers: list[pikepdf.Object], number: int) -> None:
+	"""The form with the signers' fields between the house's own two, which stand unseen on page `number` (from 0)."""
+	page = pdf.pages[number].obj
+	closing = _field(pdf, page, CLOSING_FIELD)
 	closing["/Lock"] = pdf.make_indirect(Dictionary(Type=Name.SigFieldLock, Action=Name.All, P=1))
-	fields.append(closing)
-	form = Dictionary(Fields=Array(fields), SigFlags=3)
-	pdf.Root["/AcroForm"] = pdf.make_indirect(form)
+	fields = [_field(pdf, page, SEAL_FIELD), *signers, closing]
+	pdf.Root["/AcroForm"] = pdf.make_indirect(Dictionary(Fields=Array(fields), SigFlags=3))
 
 
 def _field(

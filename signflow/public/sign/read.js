@@ -72,6 +72,7 @@ export function create(kit, app, { createViewer }) {
 					"span",
 					{ className: "hint" },
 					facts,
+					item.signed_before.length ? el("span", { className: "before" }, t("signed_before", { who: item.signed_before.join("; ") })) : null,
 					isOpen ? el("span", { className: "seen" }, icon("check"), t("opened")) : null
 				)
 			),

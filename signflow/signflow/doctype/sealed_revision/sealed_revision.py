@@ -14,10 +14,12 @@ class SealedRevision(Document):
 	if TYPE_CHECKING:
 		from frappe.types import DF
 
+		archive_due: DF.Datetime | None
 		document: DF.Data
 		document_title: DF.Data | None
 		file_url: DF.Data | None
-		kind: DF.Literal["Certified", "Received", "Signed", "Closed", "Report"]
+		kind: DF.Literal["Certified", "Received", "Signed", "Closed", "Report", "Archived"]
+		level: DF.Literal["", "B-B", "B-T", "B-LT", "B-LTA"]
 		parent_sha256: DF.Data | None
 		request: DF.Link
 		sealed_on: DF.Datetime | None

@@ -16,6 +16,7 @@ class SignatureRequestDocument(Document):
 
 		certified_sha256: DF.Data | None
 		file: DF.Attach
+		foreign_fields: DF.SmallText | None
 		foreign_signatures: DF.SmallText | None
 		pages: DF.Int
 		parent: DF.Data

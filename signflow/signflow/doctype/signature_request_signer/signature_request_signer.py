@@ -17,6 +17,8 @@ class SignatureRequestSigner(Document):
 	if TYPE_CHECKING:
 		from frappe.types import DF
 
+		box_anchor: DF.Data | None
+		boxes: DF.JSON | None
 		code_expires_on: DF.Datetime | None
 		code_hash: DF.Data | None
 		code_salt: DF.Data | None
@@ -76,6 +78,7 @@ class SignatureRequestSigner(Document):
 		if not validate_email_address(self.email):
 			frappe.throw(_("{0} is not a mail address.").format(self.email))
 		self._only_in_draft()
+		_check_boxes(self.boxes)
 		twin = frappe.db.get_value(
 			"Signature Request Signer",
 			{"request": self.request, "email": self.email, "name": ["!=", self.name or ""]},
@@ -101,3 +104,15 @@ class SignatureRequestSigner(Document):
 		status = frappe.db.get_value("Signature Request", self.request, "status")
 		if status and status != "Draft":
 			frappe.throw(_("The request was sent: its signers cannot be changed."))
+
+
+def _check_boxes(boxes: str | list | None) -> None:
+	"""Refuse places that no page could have; whether this document has them shows when the request is sent."""
+	numbers = ("document", "page", "x", "y")
+	rows = frappe.parse_json(boxes) if boxes else []
+	ok = isinstance(rows, list) and len(rows) <= 50
+	for row in rows if ok else ():
+		ok = ok and isinstance(row, dict) and set(row) <= set(numbers) and {"page", "x", "y"} <= set(row)
+		ok = ok and all(type(value) in (int, float) and 0 <= value <= 20000 for value in row.values())
+	if not ok:
+		frappe.throw(_("Places are a list of {document, page, x, y}, all numbers."))

@@ -1,0 +1,191 @@
+"""How long signatures stay provable: time-stamps, what is needed for later checks, archives kept alive.
+
+The levels are those of PAdES (ETSI EN 319 142-1, 6). "Completed" never waits for an authority: what could not be
+reached is said on the request and tried again, and no lock is held while an authority is asked.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import frappe
+from cryptography.x509 import load_pem_x509_certificates
+from frappe import _
+from frappe.utils import add_to_date, cint, get_datetime, now_datetime
+
+from signflow.core.errors import SignflowError
+from signflow.core.pdf.extend import Extended, LevelNotReached, extend, renew
+from signflow.core.pdf.timestamps import Authority, TimestampAuthorities, Timestamper
+from signflow.core.pdf.trust import trust_list_anchors
+from signflow.services import delivery
+from signflow.services.files import read_sealed
+from signflow.services.requests import fresh, lock_request
+from signflow.services.revisions import append, final_revisions
+from signflow.services.times import site_time
+from signflow.services.transaction import message_of, one_transaction
+
+LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
+RENEW_BEFORE = timedelta(days=60)
+FIRST_RETRY_MINUTES, LAST_RETRY_MINUTES = 5, 24 * 60
+
+
+def wanted_level(request: Any) -> str:
+	"""The level that a request asks for, else the one of the settings."""
+	return request.signature_level or frappe.get_cached_doc("Signflow Settings").signature_level or "B-B"
+
+
+def trusted_certificates() -> list[str]:
+	"""The administrator's trust anchors as PEM texts: his own list and the trust list of the EU he gave."""
+	settings = frappe.get_cached_doc("Signflow Settings")
+	texts = [settings.trusted_certificates] if settings.trusted_certificates else []
+	if settings.trust_list:
+		texts += [anchor.pem for anchor in _trust_list(settings.trust_list)]
+	return texts
+
+
+def _trust_list(file_url: str) -> list[Any]:
+	file = frappe.get_doc("File", {"file_url": file_url})
+	with open(file.get_full_path(), "rb") as stream:
+		return trust_list_anchors(stream.read())
+
+
+def anchors_of(sealing_key: str) -> list[str]:
+	"""What vouches for a house seal, as PEM texts: its own root, or itself if it is a test seal."""
+	own, chain = frappe.db.get_value("Sealing Key", sealing_key, ["certificate_pem", "chain_pem"])
+	roots = [one for one in load_pem_x509_certificates(chain.encode()) if one.subject == one.issuer]
+	if not roots:
+		# The file of the key held no root: the administrator's anchors have to do, or else the highest issuer in it.
+		return trusted_certificates() or [_pem(load_pem_x509_certificates(chain.encode())[-1]) or own]
+	return [*(_pem(root) for root in roots), *trusted_certificates()]
+
+
+def _pem(certificate: Any) -> str:
+	from cryptography.hazmat.primitives.serialization import Encoding
+
+	return certificate.public_bytes(Encoding.PEM).decode()
+
+
+def timestamper(level: str) -> Timestamper | None:
+	"""What asks the time-stamp authorities of the settings in their order; None if `level` needs none or none is set."""
+	settings = frappe.get_cached_doc("Signflow Settings")
+	authorities = [
+		Authority(row.url, row.username or "", row.get_password("password", raise_exception=False) or "")
+		for row in settings.timestamp_authorities
+		if row.enabled
+	]
+	if level == "B-B" or not authorities:
+		return None
+	return TimestampAuthorities(authorities, trusted_certificates(), seconds=4, tries=1)
+
+
+def raised(data: bytes, request: Any, *, renewing: bool, foreign: list[str]) -> tuple[Extended | None, str]:
+	"""A finished file at the level that its request asks for, or as high as could be reached, and why not higher."""
+	wanted = wanted_level(request)
+	ask = timestamper(wanted)
+	if ask is None:
+		return None, _("No time-stamp authority is set in Signflow Settings.")
+	trust = anchors_of(request.sealing_key)
+	try:
+		if renewing:
+			return renew(data, timestamp=ask, trust=trust, foreign=foreign), ""
+		return extend(data, wanted, timestamp=ask, trust=trust, foreign=foreign), ""
+	except LevelNotReached as refusal:
+		return refusal.extended, message_of(refusal)
+	except SignflowError as refusal:
+		return None, message_of(refusal)
+
+
+def next_attempt(attempts: int) -> Any:
+	"""When a level that could not be reached is tried again: after 5 minutes, then twice as long, up to a day."""
+	minutes = min(FIRST_RETRY_MINUTES * 2 ** min(attempts, 12), LAST_RETRY_MINUTES)
+	return add_to_date(now_datetime(), minutes=minutes)
+
+
+def must_renew(archive_due: Any) -> bool:
+	"""Whether an archive's last time-stamp holds for so short a time that a new one goes around it."""
+	return bool(archive_due) and get_datetime(archive_due) < now_datetime() + RENEW_BEFORE
+
+
+def archive_ends(request: Any) -> Any:
+	"""Until when the archives of a completed request are renewed."""
+	years = cint(frappe.get_cached_doc("Signflow Settings").archive_years)
+	return add_to_date(get_datetime(request.completed_on), years=years)
+
+
+def raise_level(name: str) -> None:
+	"""Bring the finished documents towards the level that the request asks for, or renew archives that age.
+
+	What is out of reach is said on the request and tried again; copies are handed out meanwhile.
+	"""
+	request = fresh(name)
+	wanted = wanted_level(request)
+	foreign = {row.name: (row.foreign_fields or "").splitlines() for row in request.documents}
+	reached, notes = [], []
+	for head in final_revisions(name):
+		level = head.level or "B-B"
+		renewing = level == wanted == "B-LTA" and must_renew(head.archive_due)
+		if renewing or level != wanted:
+			data = read_sealed(head.file_url, head.sha256)
+			made, note = raised(data, request, renewing=renewing, foreign=foreign.get(head.document, []))
+			if note:
+				notes.append(f"{head.document_title}: {note}")
+			if made:
+				level = made.level
+			if made and len(made.data) > len(data):
+				until = site_time(made.archive_expires) if made.archive_expires else None
+				append(name, head.document, head, made.data, kind="Archived", level=level, archive_due=until)
+		reached.append(level)
+	_note_level(name, min(reached, key=LEVELS.index), notes)
+
+
+@one_transaction
+def _note_level(name: str, reached: str, notes: list[str]) -> None:
+	"""Say how far the request came, and when it is looked at again: once no more can be reached, not at all."""
+	request = lock_request(name)
+	attempts = (request.level_attempts or 0) + 1
+	test_seal = frappe.db.get_value("Sealing Key", request.sealing_key, "is_test")
+	ended = reached == wanted_level(request) or (test_seal and reached == "B-T")
+	values = dict(
+		reached_level=reached,
+		level_note="\n".join(dict.fromkeys(notes)) or None,
+		level_attempts=1 if ended and not notes else attempts,
+		level_due=next_attempt(attempts) if notes and not (test_seal and reached == "B-T") else None,
+	)
+	frappe.db.set_value("Signature Request", name, values, update_modified=False)
+	if attempts == 4 and not ended:
+		delivery.tell_sender(
+			request,
+			lambda: _("The signature level {0} of {1} could not be reached yet. It is tried again.").format(
+				wanted_level(request), request.title
+			),
+		)
+
+
+def due_requests() -> list[str]:
+	"""The completed requests whose level is to be tried again now, or whose archives age; these are marked so."""
+	now = now_datetime()
+	due = frappe.get_all(
+		"Signature Request",
+		filters={"status": "Completed", "level_due": ["<=", now], "work_due": 0},
+		pluck="name",
+		order_by="level_due asc",
+		limit=100,
+	)
+	ageing = frappe.get_all(
+		"Sealed Revision",
+		filters={"archive_due": ["between", [now, now + RENEW_BEFORE]]},
+		fields=["name", "request"],
+		order_by="archive_due asc",
+		limit=2000,
+	)
+	for name in dict.fromkeys(row.request for row in ageing):
+		request = frappe.get_doc("Signature Request", name)
+		finals = {row.name for row in final_revisions(name)}
+		if (
+			request.status == "Completed"
+			and not request.level_due
+			and archive_ends(request) > now
+			and any(row.name in finals for row in ageing if row.request == name)
+		):
+			due.append(name)
+			frappe.db.set_value("Signature Request", name, "level_due", now, update_modified=False)
+	return due

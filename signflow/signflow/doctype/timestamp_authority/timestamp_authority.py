@@ -1,0 +1,24 @@
+"""A time-stamp authority (RFC 3161) that signflow asks."""
+
+from frappe.model.document import Document
+
+
+class TimestampAuthority(Document):
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		enabled: DF.Check
+		parent: DF.Data
+		parentfield: DF.Data
+		parenttype: DF.Data
+		password: DF.Password | None
+		url: DF.Data
+		username: DF.Data | None
+
+	# end: auto-generated types
+	pass
