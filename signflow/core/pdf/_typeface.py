@@ -133,4 +133,5 @@ def _font_file(tables: dict[bytes, bytes]) -> bytes:
 
 def _checksum(data: bytes | bytearray) -> int:
 	padded = bytes(data) + bytes(-len(data) % 4)
-	return sum(struct.unpack(f">{len(padded) // 4}L", padded)) & 0xFFFFFFFF
+	words: tuple[int, ...] = struct.unpack(f">{len(padded) // 4}L", padded)
+	return sum(words) & 0xFFFFFFFF

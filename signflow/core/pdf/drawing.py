@@ -244,7 +244,7 @@ def _assembled(objects: list[bytes]) -> bytes:
 	start = len(data)
 	data += b"xref\n0 %d\n%btrailer\n%b\nstartxref\n%d\n%%%%EOF\n" % (
 		len(objects) + 1,
-		table,
+		bytes(table),
 		_written(trailer),
 		start,
 	)

@@ -49,6 +49,8 @@ from .stamps import BadDrawing, Stamp, lay_out
 __all__ = ["SealRefused", "Stamp", "append_signature", "certify", "close", "seal_file", "seal_report"]
 
 CHUNK = 1 << 20
+
+_pdf: Any = generic  # its constructors have no types
 Timestamper = Callable[[bytes], bytes]
 
 REASONS: dict[str, str] = {
@@ -313,12 +315,12 @@ class _Draft:
 
 
 @dataclass(frozen=True)
-class StampStyle(BaseStampStyle):  # type: ignore[misc]
+class StampStyle(BaseStampStyle):
 	"""Draws the stamp in the size of the box and takes it over as the appearance."""
 
 	stamp: Stamp = dataclass_field(default_factory=lambda: Stamp("", ()))
 
-	def create_stamp(self, writer: Any, box: BoxConstraints, text_params: dict[str, Any]) -> _Appearance:
+	def create_stamp(self, writer: Any, box: BoxConstraints, text_params: dict[str, Any]) -> Any:
 		"""Called by pyHanko with the box of the field, in points."""
 		return _Appearance(writer, lay_out(self.stamp, float(box.width), float(box.height)))
 
@@ -338,28 +340,28 @@ class _Appearance:
 
 	def apply_appearance(self, annotation: Any) -> None:
 		"""Called by pyHanko with the field's widget."""
-		annotation["/AP"] = generic.DictionaryObject({generic.pdf_name("/N"): self._form})
+		annotation["/AP"] = _generic({"/N": self._form})
 
 
 def _emit(writer: Any, dictionary: dict[str, Any], stream: bytes | None) -> Any:
 	"""Add what `drawing` describes to pyHanko's writer."""
 	if stream is None:
 		return writer.add_object(_generic(dictionary))
-	added = generic.StreamObject(_generic(dictionary), stream_data=stream)
+	added = _pdf.StreamObject(_generic(dictionary), stream_data=stream)
 	added.compress()
 	return writer.add_object(added)
 
 
 def _generic(value: Any) -> Any:
 	if isinstance(value, dict):
-		pairs = {generic.pdf_name(name): _generic(part) for name, part in value.items()}
-		return generic.DictionaryObject(pairs)
+		pairs = {_pdf.pdf_name(name): _generic(part) for name, part in value.items()}
+		return _pdf.DictionaryObject(pairs)
 	if isinstance(value, list):
-		return generic.ArrayObject([_generic(part) for part in value])
+		return _pdf.ArrayObject([_generic(part) for part in value])
 	if isinstance(value, str):
-		return generic.pdf_name(value)
+		return _pdf.pdf_name(value)
 	if isinstance(value, bytes):
-		return generic.ByteStringObject(value)
+		return _pdf.ByteStringObject(value)
 	if isinstance(value, float):
-		return generic.FloatObject(round(value, 4))
-	return generic.NumberObject(value) if isinstance(value, int) else value
+		return _pdf.FloatObject(round(value, 4))
+	return _pdf.NumberObject(value) if isinstance(value, int) else value
