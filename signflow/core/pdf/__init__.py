@@ -4,3 +4,7 @@ The order that keeps every signature valid: `normalise` an upload, `prepare` it 
 fields), `certify` with the house seal, `append_signature` per signer in any order, `close`. Import from the
 modules; this package imports nothing itself, so that the child processes that read foreign files start fast.
 """
+
+# The house's own two signature fields in every prepared document.
+SEAL_FIELD = "Seal"
+CLOSING_FIELD = "Closing"

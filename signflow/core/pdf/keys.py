@@ -1,19 +1,33 @@
-"""The house's seal key: read from PKCS#12, checked once, held parsed; and a self-signed key for tests."""
+"""The house's seal key: from PKCS#12 or in a PKCS#11 token, checked once, held; and a self-signed key for tests."""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections import OrderedDict
 from datetime import datetime, timedelta, timezone
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from ..errors import SignflowError, _
+from ._token import TokenError, TokenKey
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+
+HASHES: dict[str, hashes.HashAlgorithm] = {
+	"sha256": hashes.SHA256(),
+	"sha384": hashes.SHA384(),
+	"sha512": hashes.SHA512(),
+}
+# A digest as strong as the curve (FIPS 186-5, 6.1.1).
+CURVE_DIGESTS = {"secp256r1": "sha256", "secp384r1": "sha384", "secp521r1": "sha512"}
+MOST_HELD = 32
 
 REASONS: dict[str, str] = {
 	"wrong_passphrase": _("The pass-phrase does not open the key file."),
@@ -28,6 +42,11 @@ REASONS: dict[str, str] = {
 	"no_signing_usage": _(
 		"The certificate may not be used for signing (key usage). Ask the issuer for a seal certificate."
 	),
+	"no_token_support": _("Keys in a token need the Python package python-pkcs11 on the server."),
+	"token_unavailable": _(
+		"The key in the token cannot be used ({detail}). Check the token, its label and its PIN."
+	),
+	"no_certificate": _("The token holds no certificate for the key. Give the certificate as a PEM file."),
 }
 
 
@@ -41,10 +60,15 @@ class KeyRefused(SignflowError):
 class SealKey:
 	"""A private key with its certificate and chain, parsed and checked once; never printed or pickled."""
 
-	__slots__ = ("__weakref__", "_key", "certificate", "chain")
+	__slots__ = ("__weakref__", "_key", "_public", "certificate", "chain")
 
-	def __init__(self, key: PrivateKey, certificate: x509.Certificate, chain: tuple[x509.Certificate, ...]):
+	def __init__(
+		self, key: PrivateKey | TokenKey, certificate: x509.Certificate, chain: tuple[x509.Certificate, ...]
+	):
+		public = certificate.public_key()
+		assert isinstance(public, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)), "checked before"
 		self._key = key
+		self._public: PublicKey = public
 		self.certificate = certificate
 		self.chain = chain
 
@@ -52,27 +76,75 @@ class SealKey:
 	def from_pkcs12(cls, data: bytes, passphrase: str | None, *, now: datetime | None = None) -> SealKey:
 		"""Read and check a PKCS#12 file (RFC 7292); `now` (aware, default the clock) judges its validity.
 
-		Raises KeyRefused: wrong_passphrase, unreadable_key, no_private_key, expired, not_yet_valid,
+		The same file and pass-phrase are parsed once per process, for the last 32 keys; their validity is judged each
+		time. Raises KeyRefused: wrong_passphrase, unreadable_key, no_private_key, expired, not_yet_valid,
 		key_does_not_match, weak_key, no_signing_usage.
 		"""
+		known = hashlib.sha256(b"%d:%b" % (len(data), data))
+		known.update(b"-" if passphrase is None else b"+" + passphrase.encode())
+		held = _held.get(known.digest())
+		if held is None:
+			held = cls(*_read_pkcs12(data, passphrase))
+			_check_usage(held.certificate)
+			_held[known.digest()] = held
+			while len(_held) > MOST_HELD:
+				_held.popitem(last=False)
+		else:
+			_held.move_to_end(known.digest())
+		_check_validity(held.certificate, now or datetime.now(timezone.utc))
+		return held
+
+	@classmethod
+	def from_token(
+		cls,
+		module: str,
+		token: str,
+		label: str,
+		pin: str,
+		*,
+		certificates_pem: str | None = None,
+		now: datetime | None = None,
+	) -> SealKey:
+		"""Use the key labelled `label` in the PKCS#11 token labelled `token`; it never leaves the token.
+
+		`module` is the path of the token's PKCS#11 library. The certificate is the one in the token with the key's id
+		or label, unless given in `certificates_pem`: the key's own first, then those above it. Raises KeyRefused:
+		no_token_support, token_unavailable, no_certificate and those of `from_pkcs12` about certificate and key.
+		"""
 		try:
-			key, certificate, others = pkcs12.load_key_and_certificates(
-				data, passphrase.encode() if passphrase else None
-			)
-		except ValueError as error:
-			wrong = any(word in str(error).lower() for word in ("password", "mac"))
-			raise KeyRefused("wrong_passphrase" if wrong else "unreadable_key") from None
-		except Exception:  # pyca raises several kinds for odd ASN.1 and unknown algorithms
-			raise KeyRefused("unreadable_key") from None
-		if key is None or certificate is None:
-			if key is not None and others:
-				raise KeyRefused("key_does_not_match")
-			raise KeyRefused("no_private_key")
-		if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
-			raise KeyRefused("weak_key", kind=type(key).__name__)
-		_check_strength(key)
-		_check_certificate(key, certificate, now or datetime.now(timezone.utc))
-		return cls(key, certificate, tuple(others))
+			key = TokenKey(module, token, label, pin)
+			encoded = key.certificates() if certificates_pem is None else []
+		except TokenError as error:
+			raise KeyRefused(error.code, **error.params) from None
+		try:
+			if certificates_pem is not None:
+				found = x509.load_pem_x509_certificates(certificates_pem.encode())
+			else:
+				found = [x509.load_der_x509_certificate(one) for one in encoded]
+		except ValueError:
+			raise KeyRefused("no_certificate") from None
+		if not found:
+			raise KeyRefused("no_certificate")
+		public = found[0].public_key()
+		if not isinstance(public, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)):
+			raise KeyRefused("weak_key", kind=type(public).__name__)
+		_check_strength(public)
+		_check_usage(found[0])
+		_check_validity(found[0], now or datetime.now(timezone.utc))
+		sealing = cls(key, found[0], tuple(found[1:]))
+		sealing._check_signs()
+		return sealing
+
+	def _check_signs(self) -> None:
+		"""A token's key is known to fit its certificate once a signature by it verifies."""
+		signature = self.sign_raw(b"signflow", self.digest)
+		try:
+			if isinstance(self._public, rsa.RSAPublicKey):
+				self._public.verify(signature, b"signflow", padding.PKCS1v15(), HASHES[self.digest])
+			else:
+				self._public.verify(signature, b"signflow", ec.ECDSA(HASHES[self.digest]))
+		except InvalidSignature:
+			raise KeyRefused("key_does_not_match") from None
 
 	@property
 	def subject(self) -> str:
@@ -116,30 +188,48 @@ class SealKey:
 		return self.certificate_pem + "".join(above)
 
 	@property
+	def is_rsa(self) -> bool:
+		"""True for RSA, False for ECDSA."""
+		return isinstance(self._public, rsa.RSAPublicKey)
+
+	@property
 	def algorithm(self) -> str:
 		"""What `sign_bytes` makes: "RSASSA-PKCS1-v1_5 with SHA-256" or "ECDSA with SHA-256" (RFC 8017, FIPS
 		186-5).
 		"""
-		if isinstance(self._key, rsa.RSAPrivateKey):
-			return "RSASSA-PKCS1-v1_5 with SHA-256"
-		return "ECDSA with SHA-256"
+		return f"{'RSASSA-PKCS1-v1_5' if self.is_rsa else 'ECDSA'} with SHA-256"
+
+	@property
+	def digest(self) -> str:
+		"""Digest algorithm of its PDF signatures: "sha256", or one as strong as the curve."""
+		return (
+			"sha256" if isinstance(self._public, rsa.RSAPublicKey) else CURVE_DIGESTS[self._public.curve.name]
+		)
 
 	@property
 	def signature_size(self) -> int:
 		"""Upper bound of a signature's size in bytes."""
-		if isinstance(self._key, rsa.RSAPrivateKey):
-			return self._key.key_size // 8
-		return 2 * ((self._key.key_size + 7) // 8) + 16
+		size = (self._public.key_size + 7) // 8
+		# ECDSA-Sig-Value (RFC 3279, 2.2.3): two integers, each perhaps with a zero before it, and three headers.
+		return size if self.is_rsa else 2 * (size + 3) + (2 if 2 * (size + 3) < 128 else 3)
 
 	def sign_bytes(self, data: bytes) -> bytes:
 		"""Sign `data` (hashed here) for evidence: RSA PKCS#1 v1.5 or ECDSA (DER), both with SHA-256."""
-		return self.sign_raw(data, hashes.SHA256())
+		return self.sign_raw(data, "sha256")
 
-	def sign_raw(self, data: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
-		"""Sign `data`, hashed here with `algorithm`: RSA PKCS#1 v1.5 or ECDSA (DER)."""
+	def sign_raw(self, data: bytes, digest: str) -> bytes:
+		"""Sign `data`, hashed here with "sha256", "sha384" or "sha512": RSA PKCS#1 v1.5 or ECDSA (DER).
+
+		Raises KeyRefused: token_unavailable.
+		"""
+		if isinstance(self._key, TokenKey):
+			try:
+				return self._key.sign(data, digest, rsa=self.is_rsa)
+			except TokenError as error:
+				raise KeyRefused(error.code, **error.params) from None
 		if isinstance(self._key, rsa.RSAPrivateKey):
-			return self._key.sign(data, padding.PKCS1v15(), algorithm)
-		return self._key.sign(data, ec.ECDSA(algorithm))
+			return self._key.sign(data, padding.PKCS1v15(), HASHES[digest])
+		return self._key.sign(data, ec.ECDSA(HASHES[digest]))
 
 	def __repr__(self) -> str:
 		return f"<SealKey {self.subject!r} {self.fingerprint[:16]}>"
@@ -148,22 +238,56 @@ class SealKey:
 		raise TypeError("a SealKey is never pickled")
 
 
-def _check_strength(key: PrivateKey) -> None:
-	if isinstance(key, rsa.RSAPrivateKey):
+# Parsed keys by the hash of file and pass-phrase, the least recently used first.
+_held: OrderedDict[bytes, SealKey] = OrderedDict()
+
+
+def _read_pkcs12(
+	data: bytes, passphrase: str | None
+) -> tuple[PrivateKey, x509.Certificate, tuple[x509.Certificate, ...]]:
+	try:
+		key, certificate, others = pkcs12.load_key_and_certificates(
+			data, passphrase.encode() if passphrase else None
+		)
+	except ValueError as error:
+		wrong = any(word in str(error).lower() for word in ("password", "mac"))
+		raise KeyRefused("wrong_passphrase" if wrong else "unreadable_key") from None
+	except Exception:  # pyca raises several kinds for odd ASN.1 and unknown algorithms
+		raise KeyRefused("unreadable_key") from None
+	if key is None or certificate is None:
+		if key is not None and others:
+			raise KeyRefused("key_does_not_match")
+		raise KeyRefused("no_private_key")
+	if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
+		raise KeyRefused("weak_key", kind=type(key).__name__)
+	public = key.public_key()
+	_check_strength(public)
+	_check_match(public, certificate)
+	return key, certificate, tuple(others)
+
+
+def _check_strength(key: PublicKey) -> None:
+	if isinstance(key, rsa.RSAPublicKey):
 		if key.key_size < 2048:
 			raise KeyRefused("weak_key", kind=f"RSA-{key.key_size}")
-	elif key.curve.name not in {"secp256r1", "secp384r1", "secp521r1"}:
+	elif key.curve.name not in CURVE_DIGESTS:
 		raise KeyRefused("weak_key", kind=f"ECDSA {key.curve.name}")
 
 
-def _check_certificate(key: PrivateKey, certificate: x509.Certificate, now: datetime) -> None:
+def _check_match(key: PublicKey, certificate: x509.Certificate) -> None:
 	spki = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-	if key.public_key().public_bytes(*spki) != certificate.public_key().public_bytes(*spki):
+	if key.public_bytes(*spki) != certificate.public_key().public_bytes(*spki):
 		raise KeyRefused("key_does_not_match")
+
+
+def _check_validity(certificate: x509.Certificate, now: datetime) -> None:
 	if certificate.not_valid_after_utc < now:
 		raise KeyRefused("expired", date=f"{certificate.not_valid_after_utc:%Y-%m-%d}")
 	if certificate.not_valid_before_utc > now:
 		raise KeyRefused("not_yet_valid", date=f"{certificate.not_valid_before_utc:%Y-%m-%d}")
+
+
+def _check_usage(certificate: x509.Certificate) -> None:
 	try:
 		usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
 	except x509.ExtensionNotFound:

@@ -14,11 +14,10 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
 from ..errors import SignflowError, _
+from . import CLOSING_FIELD, SEAL_FIELD
 from .drawing import A4, GREY, INK, TINT, Sheet, wrap
 from .placement import Place, PlaceRefused, make_upright
 
-SEAL_FIELD = "Seal"
-CLOSING_FIELD = "Closing"
 MOST_SIGNERS = 200
 
 MARGIN = 64.0
@@ -152,8 +151,7 @@ def _draw(page: SignaturePage, boxes: tuple[SignerBox, ...]) -> tuple[bytes, lis
 
 
 def _draw_box(sheet: Sheet, x: float, top: float, name: list[str], caption: str) -> None:
-	sheet.set_fill_color(*TINT)
-	sheet.rect(x, top, BOX_WIDTH, BOX_HEIGHT, style="F")
+	sheet.fill(x, top, BOX_WIDTH, BOX_HEIGHT, TINT)
 	sheet.rule(x, top + BOX_HEIGHT, BOX_WIDTH, weight=0.8, colour=INK)
 	y = top + BOX_HEIGHT + 15
 	for line in name:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from .drawing import GREY, INK, Sheet, wrap
+
+if TYPE_CHECKING:
+	from PIL.Image import Image
 
 LARGEST_DRAWING = 1 << 20
 LARGEST_SIDE = 4000
@@ -31,9 +33,12 @@ class Stamp:
 
 
 def draw_stamp(stamp: Stamp, width: float, height: float) -> bytes:
-	"""A one-page PDF of `width` × `height` points with the stamp, its text shrunk until it fits. Raises
-	BadDrawing.
-	"""
+	"""A one-page PDF of `width` × `height` points with the stamp. Raises BadDrawing."""
+	return lay_out(stamp, width, height).finish()
+
+
+def lay_out(stamp: Stamp, width: float, height: float) -> Sheet:
+	"""The stamp on a sheet of `width` × `height` points, its text shrunk until it fits. Raises BadDrawing."""
 	sheet = Sheet(width, height)
 	sheet.add_page()
 	pad = min(9.0, width * 0.05, height * 0.12)
@@ -60,7 +65,7 @@ def draw_stamp(stamp: Stamp, width: float, height: float) -> bytes:
 	for line in lines:
 		sheet.put(pad, y, line, small, colour=GREY)
 		y += small * 1.4
-	return sheet.finish()
+	return sheet
 
 
 def _fitting_sizes(stamp: Stamp, width: float, height: float, largest: float) -> tuple[float, float]:
@@ -75,19 +80,21 @@ def _fitting_sizes(stamp: Stamp, width: float, height: float, largest: float) ->
 		size *= 0.93
 
 
-def _read_drawing(data: bytes) -> Image.Image:
+def _read_drawing(data: bytes) -> Image:
 	if len(data) > LARGEST_DRAWING or not data.startswith(b"\x89PNG\r\n\x1a\n") or data[12:16] != b"IHDR":
 		raise BadDrawing("not a PNG of at most 1 MiB")
 	width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
 	if not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):
 		raise BadDrawing(f"{width} × {height} pixels")
+	from PIL import Image as images  # only few stamps are drawn by hand
+
 	try:
-		with Image.open(io.BytesIO(data), formats=["PNG"]) as opened:
+		with images.open(io.BytesIO(data), formats=["PNG"]) as opened:
 			picture = opened.convert("RGBA")
 	except Exception as error:  # Pillow raises several kinds for broken files
 		raise BadDrawing(str(error)) from error
 	box = picture.getchannel("A").getbbox()
 	if box is None:
 		raise BadDrawing("nothing is drawn")
-	cropped: Image.Image = picture.crop(box)
+	cropped: Image = picture.crop(box)
 	return cropped

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import subprocess
+import sys
 from itertools import permutations
 
 import pytest
@@ -12,8 +13,18 @@ from PIL import Image, ImageDraw
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from sealing_house import FIELDS, NAMES, NOW, flipped, open_pdf, plain_pdf, saved, signature_page, stamp_of
 
+from signflow.core.errors import SignflowError
+from signflow.core.pdf.keys import make_test_key
 from signflow.core.pdf.normalise import normalise
-from signflow.core.pdf.seal import SealRefused, Stamp, append_signature, certify, close, seal_report
+from signflow.core.pdf.seal import (
+	SealRefused,
+	Stamp,
+	append_signature,
+	certify,
+	close,
+	seal_file,
+	seal_report,
+)
 from signflow.core.pdf.stamps import draw_stamp
 from signflow.core.pdf.validate import Expected
 
@@ -194,3 +205,73 @@ def test_odd_page_boxes(change, in_process, house, other_judges):
 		assert int(last.obj.get("/Rotate", 0)) == 0 and "/UserUnit" not in last.obj
 	assert house.verdict(data).ok
 	assert other_judges.pdfsignerpy(data, 2)
+
+
+def test_file_to_file_does_what_bytes_do(house, certified, tmp_path):
+	source, target = tmp_path / "in.pdf", tmp_path / "out.pdf"
+	source.write_bytes(certified)
+	stamp = stamp_of("Maija Meri")
+	seal_file(source, target, house.key, reason="Sealed", field="Signer1", stamp=stamp, now=NOW)
+	data = target.read_bytes()
+	assert data.startswith(certified) and source.read_bytes() == certified
+	asked = {"field": "Signer1", "reason": "Sealed", "stamp": stamp, "now": NOW}
+	same = append_signature(certified, house.key, **asked)
+	assert len(same) == len(data)
+	assert house.verdict(data, Expected(("Seal", "Signer1"))).ok
+	seal_file(target, target, house.key, reason="Closed", field="Closing")
+	assert target.read_bytes().startswith(data)
+	assert house.verdict(target.read_bytes(), Expected(("Seal", "Signer1", "Closing"))).ok
+	fresh = tmp_path / "fresh.pdf"
+	fresh.write_bytes(plain_pdf())
+	seal_file(fresh, fresh, house.key, reason="Sealed")
+	assert house.verdict(fresh.read_bytes(), Expected(("Seal",))).signatures[0].kind == "certification"
+
+
+def test_file_to_file_leaves_nothing_behind_when_refused(house, finished, tmp_path):
+	source, target = tmp_path / "in.pdf", tmp_path / "out.pdf"
+	source.write_bytes(finished)
+	target.write_bytes(b"before")
+
+	def no_timestamp(_signed: bytes) -> bytes:
+		raise SignflowError("timestamp_unavailable", "No timestamp.")
+
+	for more, code in (({"field": "Signer3"}, "locked_document"), ({}, "already_certified")):
+		with pytest.raises(SealRefused) as refused:
+			seal_file(source, target, house.key, reason="", **more)
+		assert refused.value.code == code
+	source.write_bytes(plain_pdf())
+	with pytest.raises(SignflowError) as failed:
+		seal_file(source, target, house.key, reason="", timestamp=no_timestamp)
+	assert failed.value.code == "timestamp_unavailable"
+	assert target.read_bytes() == b"before" and sorted(tmp_path.iterdir()) == [source, target]
+
+
+SEAL_AND_TELL_MEMORY = """
+import sys
+from pathlib import Path
+from signflow.core.pdf.keys import SealKey
+from signflow.core.pdf.seal import seal_file
+key = SealKey.from_pkcs12(Path(sys.argv[1]).read_bytes(), sys.argv[2])
+seal_file(Path(sys.argv[3]), Path(sys.argv[4]), key, reason="Sealed")
+status = Path("/proc/self/status").read_text()
+print(status.split("VmHWM:")[1].split()[0])
+"""
+
+
+def test_a_large_file_takes_little_memory(tmp_path):
+	with open_pdf(plain_pdf()) as pdf:
+		pdf.pages[0].obj["/Large"] = pdf.make_stream(bytes(150 << 20))
+		pdf.save(tmp_path / "in.pdf", compress_streams=False)
+	packed, passphrase = make_test_key("Suuri Oy")
+	(tmp_path / "key.p12").write_bytes(packed)
+	files = [str(tmp_path / name) for name in ("in.pdf", "out.pdf")]
+	command = [sys.executable, "-c", SEAL_AND_TELL_MEMORY, str(tmp_path / "key.p12"), passphrase, *files]
+	done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+	assert (tmp_path / "out.pdf").stat().st_size > 150 << 20
+	assert int(done.stdout) < 100 << 10, "KiB"
+
+
+def test_metadata_is_left_alone(certified, half_signed):
+	"""A signature says nothing about the document's metadata, and a changed /Info is one more thing to explain."""
+	increment = half_signed[len(certified) :]
+	assert b"/Producer" not in increment and b"/ModDate" not in increment
