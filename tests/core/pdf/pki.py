@@ -17,7 +17,7 @@ from wsgiref.simple_server import WSGIRequestHandler
 
 from asn1crypto import tsp
 from certomancer.integrations.animator import FAKE_TIME_HEADER, Animator, AnimatorArchStore
-from certomancer.registry import ArchLabel, CertLabel, CertomancerConfig, KeyLabel
+from certomancer.registry import ArchLabel, CertLabel, CertomancerConfig
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -35,7 +35,7 @@ REVOCATION = datetime(2025, 3, 1, tzinfo=timezone.utc)
 PAST = datetime(2025, 2, 1, 12, tzinfo=timezone.utc)
 NEAR = timedelta(days=9)
 
-KEYS = ("root", "interm", "ocsp", "tsa1", "tsa2", "seal", "seal-ec", "other", "rogue")
+KEYS = ("root", "interm", "ocsp", "tsa1", "tsa2", "seal", "seal-ec", "rogue")
 SIGNS = ["digital_signature", "non_repudiation"]
 
 
@@ -118,7 +118,7 @@ def _config(now: datetime) -> dict[str, Any]:
 	stamping = {
 		"tsa1": {"signing-key": "tsa1", "signing-cert": "tsa1"},
 		"tsa2": {"signing-key": "tsa2", "signing-cert": "tsa2"},
-		"wrong-key": {"signing-key": "other", "signing-cert": "tsa1"},
+		"wrong-key": {"signing-key": "seal", "signing-cert": "tsa1"},
 		"not-a-tsa": {"signing-key": "seal", "signing-cert": "seal", "certs-to-embed": ["interm"]},
 	}
 	rogue = {
@@ -171,7 +171,9 @@ class PKI:
 		self._keys = {}
 		for name in KEYS:
 			rsa_key = name in {"root", "tsa1", "seal"}
-			key = rsa.generate_private_key(65537, 2048) if rsa_key else ec.generate_private_key(ec.SECP256R1())
+			key = (
+				rsa.generate_private_key(65537, 2048) if rsa_key else ec.generate_private_key(ec.SECP256R1())
+			)
 			self._keys[name] = key
 			plain = serialization.NoEncryption()
 			encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
@@ -307,8 +309,8 @@ def _nonsense(pki: PKI, environ: dict[str, Any], start: Callable[..., Any]) -> I
 
 def _refusal(pki: PKI, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
 	start("200 OK", REPLY)
-	status = {"status": "rejection", "status_string": ["quota used up"], "fail_info": {"system_failure"}}
-	return [tsp.TimeStampResp({"status": status}).dump()]
+	status = tsp.PKIStatusInfo({"status": "rejection", "status_string": ["quota used up"]}).dump()
+	return [b"\x30" + bytes([len(status)]) + status]
 
 
 def _other_digest(pki: PKI, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
