@@ -77,74 +77,91 @@ def anchors(trust: Iterable[str]) -> list[x509.Certificate]:
 	return found
 
 
-def chain(
-	certificate: x509.Certificate,
-	others: Iterable[x509.Certificate],
-	roots: Sequence[x509.Certificate],
-	*,
-	at: datetime,
-	material: Material,
-	proven: bool,
-	stamping: bool = False,
-) -> tuple[x509.Certificate, ...]:
-	"""The path from the anchor down to `certificate`, valid at `at` (aware); RFC 5280, 6.
+@dataclass(frozen=True)
+class Chain:
+	"""A certificate with those that came with it; with `stamping` it must be fit for time-stamps (RFC 3161, 2.3)."""
 
-	With `proven`, `material` must show for every certificate below the anchor that it was not revoked by
-	then (OCSP or CRL, issued before it expired); else only what is known there to be revoked is refused. With
-	`stamping` it must be fit for time-stamping (RFC 3161, 2.3). Raises Untrusted.
-	"""
-	material = material.until(certificate.not_valid_after)
-	try:
-		context = ValidationContext(
-			trust_roots=list(roots),
-			other_certs=[*others, *material.certificates],
-			moment=at,
-			ocsps=list(material.ocsps),
-			crls=list(material.crls),
-			revocation_mode="require" if proven else "soft-fail",
-			retroactive_revinfo=True,
-		)
-		checker: Any = CertificateValidator(certificate, list(others), validation_context=context)
-		usage = {"time_stamping"} if stamping else None
-		path: Any = asyncio.run(checker.async_validate_usage(set(), usage, extended_optional=not stamping))
-	except RevokedError as error:
-		raise Untrusted(_said(error), revoked=True) from error
-	except Exception as error:  # the library's own errors and, for odd certificates, many others
-		raise Untrusted(_said(error)) from error
-	if stamping and not _stamps_only(certificate):
-		raise Untrusted("the certificate is not reserved for time-stamping")
-	return tuple(path)
+	certificate: x509.Certificate
+	others: tuple[x509.Certificate, ...]
+	stamping: bool = False
 
+	def path(
+		self, roots: Sequence[x509.Certificate], *, at: datetime, material: Material
+	) -> tuple[x509.Certificate, ...]:
+		"""The path from the anchor down to the certificate, valid at `at` (aware); RFC 5280, 6.
 
-def proven_chain(
-	certificate: x509.Certificate,
-	others: Iterable[x509.Certificate],
-	roots: Sequence[x509.Certificate],
-	*,
-	at: datetime,
-	material: Material,
-	stamping: bool = False,
-) -> tuple[x509.Certificate, ...]:
-	"""`chain` with `proven`; a path still valid and not revoked when the latest data was issued was so at `at`.
-
-	The second way is for responders whose certificate is younger than `at`. Raises Untrusted.
-	"""
-	others = list(others)
-	try:
-		return chain(certificate, others, roots, at=at, material=material, proven=True, stamping=stamping)
-	except Untrusted as error:
-		latest = material.until(certificate.not_valid_after).latest()
-		if error.revoked or latest is None or latest <= at:
-			raise
+		Only what `material` shows to have been revoked by then is refused; missing or old revocation data is
+		not. Raises Untrusted.
+		"""
+		material = material.until(self.certificate.not_valid_after)
 		try:
-			path = chain(
-				certificate, others, roots, at=latest, material=material, proven=True, stamping=stamping
-			)
-		except Untrusted:
-			raise error from None
-		if any(one.not_valid_before > at for one in path):
-			raise
+			return self._built(roots, at, material, "soft-fail")
+		except (
+			Untrusted
+		) as error:  # the library takes data that has grown old for a failure, in this mode too
+			if error.revoked:
+				raise
+		path = self._built(roots, at, Material(material.certificates), "soft-fail")
+		latest = material.latest()
+		if latest is not None and latest < at:
+			try:
+				self._built(roots, latest, material, "require")
+			except Untrusted as error:
+				if error.revoked:
+					raise
 		return path
+
+	def proven_path(
+		self, roots: Sequence[x509.Certificate], *, at: datetime, material: Material
+	) -> tuple[x509.Certificate, ...]:
+		"""The path, of which `material` shows that no certificate below the anchor was revoked at `at`.
+
+		By OCSP or CRL, issued before the certificate expired. Where that fails since a responder's certificate
+		is younger than `at`: a path valid and not revoked when the latest data was issued was so at `at`.
+		Raises Untrusted.
+		"""
+		material = material.until(self.certificate.not_valid_after)
+		try:
+			return self._built(roots, at, material, "require")
+		except Untrusted as error:
+			latest = material.latest()
+			if error.revoked or latest is None or latest <= at:
+				raise
+			try:
+				path = self._built(roots, latest, material, "require")
+			except Untrusted:
+				raise error from None
+			if any(one.not_valid_before > at for one in path):
+				raise
+			return path
+
+	def _built(
+		self, roots: Sequence[x509.Certificate], at: datetime, material: Material, revocation: str
+	) -> tuple[x509.Certificate, ...]:
+		try:
+			context = ValidationContext(
+				trust_roots=list(roots),
+				other_certs=[*self.others, *material.certificates],
+				moment=at,
+				ocsps=list(material.ocsps),
+				crls=list(material.crls),
+				revocation_mode=revocation,
+				retroactive_revinfo=True,
+			)
+			checker: Any = CertificateValidator(
+				self.certificate, list(self.others), validation_context=context
+			)
+			usage = {"time_stamping"} if self.stamping else None
+			path: Any = asyncio.run(
+				checker.async_validate_usage(set(), usage, extended_optional=not self.stamping)
+			)
+		except RevokedError as error:
+			raise Untrusted(_said(error), revoked=True) from error
+		except Exception as error:  # the library's own errors and, for odd certificates, many others
+			raise Untrusted(_said(error)) from error
+		if self.stamping and not _stamps_only(self.certificate):
+			raise Untrusted("the certificate is not reserved for time-stamping")
+		return tuple(path)
 
 
 def _said(error: Exception) -> str:
@@ -165,13 +182,12 @@ class Token:
 	time: datetime
 	digest: str
 	nonce: int | None
-	certificate: x509.Certificate
-	others: tuple[x509.Certificate, ...]
+	chain: Chain
 
 	@property
 	def ends(self) -> datetime:
 		"""When the TSA's certificate expires, aware."""
-		end: datetime = self.certificate.not_valid_after
+		end: datetime = self.chain.certificate.not_valid_after
 		return end
 
 
@@ -194,7 +210,8 @@ def check_token(signed_data: cms.SignedData, imprint: Callable[[str], bytes]) ->
 		over: str = info["message_imprint"]["hash_algorithm"]["algorithm"].native
 		same = info["message_imprint"]["hashed_message"].native == imprint(over)
 		time = info["gen_time"].native
-		token = Token(time, over, info["nonce"].native, found.signer_cert, tuple(found.other_certs))
+		chain = Chain(found.signer_cert, tuple(found.other_certs), stamping=True)
+		token = Token(time, over, info["nonce"].native, chain)
 	except BadToken:
 		raise
 	except Exception as error:  # foreign DER

@@ -21,7 +21,7 @@ from pyhanko.sign.validation import EmbeddedPdfSignature, SignatureCoverageLevel
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, validate_sig_integrity
 
 from ..errors import _
-from ._chains import BadToken, Material, Token, Untrusted, chain, check_token, proven_chain
+from ._chains import BadToken, Chain, Material, Token, Untrusted, check_token
 
 LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
 
@@ -30,6 +30,7 @@ REASONS: dict[str, str] = {
 	"not_pades": _("The signature is not made as PAdES demands."),
 	"no_timestamp": _("No time-stamp proves when it was made."),
 	"timestamp_broken": _("Its time-stamp does not hold."),
+	"timestamp_untrusted": _("The authority of its time-stamp is not trusted, or not any more."),
 	"self_signed": _(
 		"The certificate is vouched for by nobody else, so that its revocation cannot be checked."
 	),
@@ -129,6 +130,8 @@ class Judgement:
 				self.standings[embedded.field_name] = _standing(reason=f"broken: {error}"[:200])
 		self.signed.sort(key=lambda one: one.end)
 		self._stamps: list[tuple[Signed, Proof]] = []
+		self._covered: dict[int, Material] = {}
+		self._proven_paths: dict[tuple[bytes, datetime, int], int] = {}
 		for one in reversed(self.signed):
 			if one.stamp:
 				self.standings[one.field] = self._stamp(one)
@@ -200,7 +203,7 @@ class Judgement:
 			token = check_token(one.embedded.signed_data, self._digest(one))
 			self._hold(token, one.end)
 		except (BadToken, Untrusted) as error:
-			return _standing(reason=f"timestamp_broken: {error}"[:200])
+			return _standing(reason=_bad(error))
 		proof = Proof(token, one.end)
 		self._stamps.append((one, proof))
 		self.proofs[one.field] = proof
@@ -210,24 +213,20 @@ class Judgement:
 		return _standing(reason=reason, trusted=True, proved=token.time, ends=token.ends)
 
 	def _hold(self, token: Token, end: int) -> None:
-		chain(
-			token.certificate,
-			token.others,
-			self.trust,
-			at=self._around(end),
-			material=self.material,
-			proven=False,
-			stamping=True,
-		)
+		token.chain.path(self.trust, at=self._around(end), material=self.material)
 
 	def _is_proven(self, token: Token, material: Material) -> bool:
 		try:
-			path = proven_chain(
-				token.certificate, token.others, self.trust, at=token.time, material=material, stamping=True
-			)
+			return self._proven_length(token.chain, token.time, material) > 1
 		except Untrusted:
 			return False
-		return len(path) > 1
+
+	def _proven_length(self, chain: Chain, at: datetime, material: Material) -> int:
+		"""How long the proven path is; the same for all signatures of one seal under one time-stamp."""
+		key = (chain.certificate.dump(), at, id(material))
+		if key not in self._proven_paths:
+			self._proven_paths[key] = len(chain.proven_path(self.trust, at=at, material=material))
+		return self._proven_paths[key]
 
 	def _signature(self, one: Signed) -> Standing:
 		try:
@@ -243,7 +242,8 @@ class Judgement:
 			return _standing(reason=f"broken: {error}"[:200])
 		if proof is not None:
 			self.proofs[one.field] = proof
-		standing = self._weighed(one, found.signer_cert, tuple(found.other_certs), proof, problem)
+		chain = Chain(found.signer_cert, tuple(found.other_certs))
+		standing = self._weighed(one, chain, proof, problem)
 		attributes = {attribute["type"].native for attribute in signer["signed_attrs"]}
 		pades = one.embedded.sig_object.get("/SubFilter") == "/ETSI.CAdES.detached"
 		if not pades or not attributes & {"signing_certificate_v2", "signing_certificate"}:
@@ -267,20 +267,13 @@ class Judgement:
 				token = check_token(token_data, lambda name: hashlib.new(name, signature).digest())
 				self._hold(token, one.end)
 			except (BadToken, Untrusted) as error:
-				problem = f"timestamp_broken: {error}"[:200]
+				problem = _bad(error)
 			else:
 				proofs.append(Proof(token, None))
-		return min(proofs, key=lambda proof: proof.token.time, default=None), problem
+		# Within one second, of what TSAs state, the innermost.
+		return min(proofs, key=lambda proof: (proof.token.time, proof.end or 0), default=None), problem
 
-	def _weighed(
-		self,
-		one: Signed,
-		certificate: x509.Certificate,
-		others: tuple[x509.Certificate, ...],
-		proof: Proof | None,
-		problem: str,
-	) -> Standing:
-		at = proof.token.time if proof else self.now
+	def _weighed(self, one: Signed, chain: Chain, proof: Proof | None, problem: str) -> Standing:
 		proved = proof.token.time if proof else None
 		level = "B-T" if proof else "B-B"
 
@@ -288,49 +281,41 @@ class Judgement:
 			return _standing(level=level, reason=reason, trusted=trusted, proved=proved)
 
 		try:
-			# Never `proven` alone: a path of one certificate needs no proof and has none.
-			path = chain(certificate, others, self.trust, at=self.now, material=self.material, proven=False)
+			length = len(chain.path(self.trust, at=self.now, material=self.material))
 			trusted, untrusted = True, ""
 		except Untrusted as error:
-			path, trusted = (), False
+			length, trusted = 0, False
 			untrusted = f"{'revoked' if error.revoked else 'untrusted'}: {error}"[:200]
 		if proof is None:
-			return standing(problem or "no_timestamp", trusted)
-		if len(path) == 1:
-			return standing(
-				"self_signed" if certificate.self_issued else "self_signed: an anchor itself", True
-			)
+			return standing(problem or "no_timestamp" if trusted else untrusted, trusted)
+		if length == 1:  # an anchor itself: nothing needs to be proven of it and nothing is
+			return standing("self_signed", True)
 		try:
-			path = proven_chain(certificate, others, self.trust, at=at, material=self.material)
+			length = self._proven_length(chain, proof.token.time, self.material)
 		except Untrusted as error:
 			if error.revoked:
 				return standing(f"revoked: {error}"[:200], False)
 			return standing(f"no_validation_data: {error}"[:200] if trusted else untrusted, trusted)
-		if len(path) == 1:  # expired since, so that only the proof saw it
+		if length == 1:  # expired since, so that only the proof saw it
 			return standing("self_signed", True)
 		if not self._is_proven(proof.token, self.material):
 			return standing("no_validation_data: of the time-stamp", True)
-		if not self._archived(one, proof, certificate, others):
+		if not self._archived(one, proof, chain):
 			return standing("no_archive_timestamp", True, "B-LT")
-		self.proven.add(one.field)
 		return standing("", True, "B-LTA")
 
-	def _archived(
-		self,
-		one: Signed,
-		proof: Proof,
-		certificate: x509.Certificate,
-		others: tuple[x509.Certificate, ...],
-	) -> bool:
+	def _archived(self, one: Signed, proof: Proof, chain: Chain) -> bool:
 		"""Whether a document time-stamp that holds covers the proofs for signature and time-stamp."""
 		inner = max(one.end, proof.end or 0)
 		for stamp, _proof in self._stamps:
 			if stamp.end <= inner:
 				continue
 			revision = stamp.embedded.signed_revision
-			covered = material_of(self.reader.get_historical_resolver(revision))
+			if revision not in self._covered:
+				self._covered[revision] = material_of(self.reader.get_historical_resolver(revision))
+			covered = self._covered[revision]
 			try:
-				proven_chain(certificate, others, self.trust, at=proof.token.time, material=covered)
+				self._proven_length(chain, proof.token.time, covered)
 			except Untrusted:
 				continue
 			if self._is_proven(proof.token, covered):
@@ -341,6 +326,11 @@ class Judgement:
 def rank(level: str) -> int:
 	"""A level's place in LEVELS, -1 for ""."""
 	return LEVELS.index(level) if level else -1
+
+
+def _bad(error: BadToken | Untrusted) -> str:
+	code = "timestamp_broken" if isinstance(error, BadToken) else "timestamp_untrusted"
+	return f"{code}: {error}"[:200]
 
 
 def _standing(

@@ -30,9 +30,9 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation
 
 from ..errors import SignflowError, _
-from ._chains import DIGESTS, Material, Untrusted, anchors, chain, proven_chain
+from ._chains import DIGESTS, Chain, Material, Untrusted, anchors
 from ._fetch import FetchFailed, fetch, shown
-from ._levels import LEVELS, Judgement, Proof, Signed, rank, signed_fields
+from ._levels import LEVELS, Judgement, Signed, rank, signed_fields
 from .timestamps import Timestamper, TimestampUnavailable
 
 __all__ = [
@@ -136,6 +136,8 @@ def extend(
 		if work.level == "B-B":
 			raise work.failed(work.lowest_reason)
 	if rank(work.level) < rank(level) and work.level == "B-T":
+		if hopeless := work.hopeless():
+			raise work.failed(hopeless)
 		work.prove()
 		if work.level == "B-T":
 			raise work.failed(work.lowest_reason)
@@ -166,7 +168,7 @@ def renew(
 		raise ExtendRefused("no_archive")
 	work.prove()
 	if work.unproven_stamps():
-		raise work.failed("The last time-stamp's certificate: " + work.said())
+		raise work.failed("The last time-stamp's certificate is not proven")
 	work.stamp()
 	if work.level != "B-LTA":
 		raise work.failed(work.lowest_reason)
@@ -194,6 +196,13 @@ def archive_due(data: bytes) -> datetime | None:
 	except Exception as error:  # whatever the parsers raise
 		raise ExtendRefused("unreadable", detail=_said(error)) from error
 	return (end if digests <= DIGESTS else made).astimezone(timezone.utc)
+
+
+class _Writer(IncrementalPdfFileWriter):
+	"""Leaves /Info and XMP as they are: validators refuse other changes than proofs after the last signature."""
+
+	def _update_meta(self) -> None:
+		pass
 
 
 def _reader(data: bytes) -> PdfFileReader:
@@ -256,11 +265,16 @@ class _Work:
 			timestamps=tuple(one.field for one in self.judgement.signed if one.stamp),
 		)
 
-	def failed(self, reason: str) -> LevelNotReached:
-		return LevelNotReached(self.wanted, self.extended, reason)
+	def hopeless(self) -> str:
+		"""Why no validation data could lift a signature, "" if it might."""
+		for name, standing in self.judgement.standings.items():
+			if name not in self.foreign and standing["reason"].startswith(("self_signed", "untrusted")):
+				return f"{name}: {standing['reason']}"
+		return ""
 
-	def said(self) -> str:
-		return "; ".join(self.fetched.failures) or "no address for OCSP or CRL in it"
+	def failed(self, reason: str) -> LevelNotReached:
+		reason = "; ".join([reason, *self.fetched.failures])[:600]
+		return LevelNotReached(self.wanted, self.extended, reason)
 
 	def unproven_stamps(self) -> list[str]:
 		known = self.judgement.proven
@@ -283,71 +297,39 @@ class _Work:
 			if one.field in self.foreign and one.field not in self.judgement.proofs:
 				continue
 			material = Material()
-			for link in self._chains_of(one):
-				material += self._proof_for(link)
+			for chain, at in self._chains_of(one):
+				material += self._proof_for(chain, at)
 			if material != Material():
 				missing.append((one.contents, material))
 		if missing:
 			self.data = _with_material(self.data, missing)
 			self._judge()
 
-	def _chains_of(self, one: Signed) -> list[_Chain]:
+	def _chains_of(self, one: Signed) -> list[tuple[Chain, datetime]]:
+		"""The chains of a signature and of its own time-stamp, with the moment for which they must be proven."""
 		proof = self.judgement.proofs.get(one.field)
 		if proof is None:
 			return []
-		chains = [] if proof.end and not one.stamp else [_Chain.of(proof)]
+		chains = [(proof.token.chain, proof.token.time)] if one.stamp or proof.end is None else []
 		if not one.stamp:
 			found = extract_certs_for_validation(one.embedded.signed_data)
-			chains.append(_Chain(found.signer_cert, tuple(found.other_certs), proof.token.time, False))
+			chains.append((Chain(found.signer_cert, tuple(found.other_certs)), proof.token.time))
 		return chains
 
-	def _proof_for(self, link: _Chain) -> Material:
+	def _proof_for(self, chain: Chain, at: datetime) -> Material:
 		"""What has to be added for a chain to be proven not revoked; nothing if it is proven already."""
 		known, new = self.judgement.material, Material()
 		try:
-			path = link.path(self.roots, known)
+			path = chain.path(self.roots, at=at, material=known)
 		except Untrusted:
 			return new  # the judgement says why
 		for use_crl in (False, True):
 			try:
-				link.path(self.roots, known + new, proven=True)
+				chain.proven_path(self.roots, at=at, material=known + new)
 			except Untrusted:
 				for issuer, subject in itertools.pairwise(path):
 					new += self.fetched.about(subject, issuer, use_crl=use_crl)
 		return new + Material(certificates=path) if new != Material() else new
-
-
-@dataclass(frozen=True)
-class _Chain:
-	"""A certificate whose chain must be proven for the moment `at`."""
-
-	certificate: x509.Certificate
-	others: tuple[x509.Certificate, ...]
-	at: datetime
-	stamping: bool
-
-	@classmethod
-	def of(cls, proof: Proof) -> _Chain:
-		token = proof.token
-		return cls(token.certificate, token.others, token.time, True)
-
-	def path(
-		self, roots: Sequence[x509.Certificate], material: Material, *, proven: bool = False
-	) -> tuple[x509.Certificate, ...]:
-		"""The path at that moment. Raises Untrusted."""
-		if proven:
-			return proven_chain(
-				self.certificate, self.others, roots, at=self.at, material=material, stamping=self.stamping
-			)
-		return chain(
-			self.certificate,
-			self.others,
-			roots,
-			at=self.at,
-			material=material,
-			proven=False,
-			stamping=self.stamping,
-		)
 
 
 class _Fetched:
@@ -440,7 +422,7 @@ def add_timestamp(data: bytes, timestamp: Timestamper) -> bytes:
 	"""
 	for reserved in RESERVED:
 		try:
-			writer = IncrementalPdfFileWriter(io.BytesIO(data), strict=False)
+			writer = _Writer(io.BytesIO(data), strict=False)
 			names = {str(name) for name, _value, _ref in enumerate_sig_fields(writer.prev)}
 			number = next(n for n in range(1, len(names) + 2) if f"Timestamp{n}" not in names)
 			hidden = InvisSigSettings(set_hidden_flag=False)
@@ -469,7 +451,7 @@ def _with_material(data: bytes, missing: Sequence[tuple[bytes, Material]]) -> by
 	"""Append `missing` to the document security store, each part also in the VRI of its signature's contents."""
 	try:
 		stream = io.BytesIO(data)
-		writer: Any = IncrementalPdfFileWriter(stream, strict=False)
+		writer: Any = _Writer(stream, strict=False)
 		for contents, material in missing:
 			DocumentSecurityStore.supply_dss_in_writer(
 				writer, contents, certs=material.certificates, ocsps=material.ocsps, crls=material.crls

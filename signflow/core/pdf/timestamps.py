@@ -16,7 +16,7 @@ from asn1crypto import algos, cms, core, tsp
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation
 
 from ..errors import SignflowError, _
-from ._chains import DIGESTS, BadToken, Material, Untrusted, anchors, chain, check_token
+from ._chains import DIGESTS, BadToken, Material, Untrusted, anchors, check_token
 from ._fetch import FetchFailed, fetch, shown
 
 __all__ = ["Authority", "TimestampAuthorities", "TimestampUnavailable", "Timestamper", "certificate_ends"]
@@ -146,15 +146,7 @@ class TimestampAuthorities:
 			raise BadToken(f"it is made with {found.digest} instead of {self._digest}")
 		if found.nonce != nonce:
 			raise BadToken("it answers another request (nonce)")
-		chain(
-			found.certificate,
-			found.others,
-			self._roots,
-			at=found.time,
-			material=Material(),
-			proven=False,
-			stamping=True,
-		)
+		found.chain.path(self._roots, at=found.time, material=Material())
 		return der
 
 

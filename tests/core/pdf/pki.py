@@ -167,6 +167,7 @@ class PKI:
 		self.folder = folder
 		self.moment: datetime | None = None
 		self.asked: list[str] = []
+		self.silent: tuple[str, ...] = ()
 		self.ending = threading.Event()
 		self._keys = {}
 		for name in KEYS:
@@ -197,6 +198,15 @@ class PKI:
 		self._thread.join(10)
 
 	@contextmanager
+	def hushed(self, *paths: str) -> Iterator[None]:
+		"""Let everything whose path begins with one of `paths` hang."""
+		self.silent = paths
+		try:
+			yield
+		finally:
+			self.silent = ()
+
+	@contextmanager
 	def at(self, moment: datetime) -> Iterator[datetime]:
 		"""Let all services believe that it is `moment`."""
 		self.moment = moment
@@ -220,7 +230,10 @@ class PKI:
 	@property
 	def trust(self) -> list[str]:
 		"""The root of the good architecture, PEM."""
-		return [self.certificate("root").public_bytes(serialization.Encoding.PEM).decode()]
+		return [self.pem("root")]
+
+	def pem(self, label: str, *, rogue: bool = False) -> str:
+		return self.certificate(label, rogue=rogue).public_bytes(serialization.Encoding.PEM).decode()
 
 	def pkcs12(self, label: str, passphrase: bytes = b"secret", *, rogue: bool = False) -> bytes:
 		"""A key file of the seal `label` with its intermediate."""
@@ -256,6 +269,8 @@ class PKI:
 		self.asked.append(path)
 		if self.moment is not None:
 			environ["HTTP_" + FAKE_TIME_HEADER.upper().replace("-", "_")] = self.moment.isoformat()
+		if self.silent and path.startswith(self.silent):
+			return _hang(self, environ, start)
 		misbehave = MISBEHAVIOUR.get(path.strip("/"))
 		if misbehave:
 			return misbehave(self, environ, start)
