@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pki import PKI
 from sealing_house import House, OtherJudges, plain_pdf
 
 from signflow.core.pdf import sandbox
@@ -41,3 +43,10 @@ def finished(house: House, half_signed: bytes) -> bytes:
 @pytest.fixture
 def other_judges(tmp_path: Path, house: House) -> OtherJudges:
 	return OtherJudges(tmp_path, house.trust[0])
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PKI]:
+	running = PKI(tmp_path_factory.mktemp("pki"))
+	yield running
+	running.stop()
