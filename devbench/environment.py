@@ -4,11 +4,13 @@ import os
 import shutil
 import sys
 import venv
+from pathlib import Path
 
-from devbench.layout import ENV, PYTHON, SOURCE, STAMPS, App
+from devbench.layout import ENV, HOME, PYTHON, SOURCE, STAMPS, App
 from devbench.steps import DevbenchError, Stamp, digest, run, say, step
 
 LOCK = SOURCE / "requirements.txt"
+NEXT, NEXT_LOCK = HOME / "next", SOURCE / "requirements-next.txt"
 LIMIT = 600
 LACKING = """
 import sys
@@ -25,31 +27,44 @@ for line in metadata.requires(sys.argv[1]) or ():
 
 
 def build() -> None:
-	stamp = Stamp(STAMPS / "environment", digest([LOCK], sys.version))
-	if stamp.holds() and PYTHON.exists():
+	"""The bench's environment."""
+	_build(ENV, LOCK, STAMPS / "environment")
+
+
+def build_next() -> Path:
+	"""An environment of the sealing engine's next pins, for its tests alone; returns its Python."""
+	_build(NEXT, NEXT_LOCK, STAMPS / "environment-next")
+	return NEXT / "bin" / "python"
+
+
+def _build(env: Path, lock: Path, stamp_path: Path) -> None:
+	stamp, python = Stamp(stamp_path, digest([lock], sys.version)), env / "bin" / "python"
+	if stamp.holds() and python.exists():
 		return
 	stamp.clear()
 	with step("Python packages"):
-		if not PYTHON.exists():
-			_make()
-		# Packages that only exist as source are built with the pinned setuptools, not with one fetched unseen.
-		tools = ENV / "build-tools.txt"
-		tools.write_text(_pinned("setuptools", "wheel", "packaging", "flit-core", "uv"))
-		run(
-			[PYTHON, "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "-r", tools],
-			seconds=LIMIT,
-		)
-		options = ["--require-hashes", "--no-deps", "--no-build-isolation", "-r", LOCK]
+		if not python.exists():
+			_make(env)
+		if env == ENV:
+			# Packages that only exist as source are built with the pinned setuptools, not with one fetched unseen.
+			tools = ENV / "build-tools.txt"
+			tools.write_text(_pinned("setuptools", "wheel", "packaging", "flit-core", "uv"))
+			run(
+				[PYTHON, "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "-r", tools],
+				seconds=LIMIT,
+			)
+		options = ["--require-hashes", "--no-deps", "-r", lock]
+		options += ["--no-build-isolation"] if env == ENV else []
 		try:
 			run(
-				[ENV / "bin" / "uv", "pip", "install", "-q", "--python", PYTHON, *options],
+				[ENV / "bin" / "uv", "pip", "install", "-q", "--python", python, *options],
 				seconds=LIMIT,
 				env=_uv(),
 			)
 		except DevbenchError as error:
 			# uv does not read pip's own configuration; where that names a mirror, pip can and uv cannot.
 			say(f"uv could not ({str(error).splitlines()[-1][:90]}); with pip instead")
-			run([PYTHON, "-m", "pip", "install", "-q", *options], seconds=LIMIT)
+			run([python, "-m", "pip", "install", "-q", *options], seconds=LIMIT)
 	stamp.set()
 
 
@@ -77,13 +92,13 @@ def add_to_path(name: str, root) -> None:
 	(packages / f"devbench-{name}.pth").write_text(f"{root}\n")
 
 
-def _make() -> None:
+def _make(env: Path) -> None:
 	try:
 		import ensurepip  # noqa: F401
 	except ImportError:
 		raise DevbenchError("Python's venv is missing: apt-get install python3-venv") from None
-	shutil.rmtree(ENV, ignore_errors=True)
-	venv.create(ENV, with_pip=True, symlinks=True)
+	shutil.rmtree(env, ignore_errors=True)
+	venv.create(env, with_pip=True, symlinks=True)
 
 
 def _pinned(*names: str) -> str:

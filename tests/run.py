@@ -19,7 +19,7 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
-from devbench import build, layout, mariadb, processes, snapshot  # noqa: E402
+from devbench import build, environment, layout, mariadb, processes, snapshot  # noqa: E402
 from devbench.steps import DevbenchError, alone  # noqa: E402
 
 RESULTS = REPO / "test-results"
@@ -117,8 +117,17 @@ def _borrowed(bench: Path, name: str) -> Iterator[None]:
 
 def core(arguments: list[str]) -> bool:
 	"""The trade itself, without Frappe."""
-	_build(layout.stack("sqlite", "test.localhost"))
+	with alone(layout.HOME / "lock", seconds=900):
+		environment.build()
 	return pytest("core", layout.PYTHON, arguments, environment=_plain(), cwd=REPO, label="core")
+
+
+def next_pins(arguments: list[str]) -> bool:
+	"""The trade itself again, on the pins that follow the framework's present ones (pyHanko 0.38)."""
+	with alone(layout.HOME / "lock", seconds=900):
+		environment.build()
+		python = environment.build_next()
+	return pytest("core", python, arguments, environment=_plain(), cwd=REPO, label="core-next")
 
 
 def contracts(arguments: list[str]) -> bool:
@@ -195,7 +204,7 @@ def _plain() -> dict[str, str]:
 	return {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "CI")}
 
 
-LANES = {"core": core, "contracts": contracts, "site": site, "e2e": e2e}
+LANES = {"core": core, "next": next_pins, "contracts": contracts, "site": site, "e2e": e2e}
 
 
 def main() -> int:

@@ -305,7 +305,11 @@ FIXES = [
 		"\tif os.path.exists(path):\n\t\tos.remove(path)\n",
 	),
 	# --- SQLite -----------------------------------------------------------------------------------------------
-	Functions("database/sqlite/database.py", "values were pasted as text; a write after an overtaken read failed", "sqlite"),
+	Functions(
+		"database/sqlite/database.py",
+		"values were pasted as text; a write after an overtaken read failed",
+		"sqlite",
+	),
 	Text(
 		"database/sqlite/database.py",
 		"DATETIME columns came back as text, TIME columns failed on '9:00:00'",

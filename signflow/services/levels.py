@@ -15,7 +15,6 @@ from frappe.utils import add_to_date, cint, get_datetime, now_datetime
 from signflow.core.errors import SignflowError
 from signflow.core.pdf.extend import Extended, LevelNotReached, extend, renew
 from signflow.core.pdf.timestamps import Authority, TimestampAuthorities, Timestamper
-from signflow.core.pdf.trust import trust_list_anchors
 from signflow.services import delivery
 from signflow.services.files import read_sealed
 from signflow.services.requests import fresh, lock_request
@@ -43,6 +42,8 @@ def trusted_certificates() -> list[str]:
 
 
 def _trust_list(file_url: str) -> list[Any]:
+	from signflow.core.pdf.trust import trust_list_anchors
+
 	file = frappe.get_doc("File", {"file_url": file_url})
 	with open(file.get_full_path(), "rb") as stream:
 		return trust_list_anchors(stream.read())
