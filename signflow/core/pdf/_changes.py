@@ -89,9 +89,10 @@ class View:
 			return generic.NullObject()
 		known = (ref, place)
 		if known not in self.cache:
-			self.cache[known] = self.reader.get_object(
-				generic.Reference(*ref, pdf=self.reader), revision=self.revision
-			)
+			one = generic.Reference(*ref, pdf=self.reader)
+			# The reader keeps only what is current; long signatures are slow to parse twice.
+			current = self.reader.xrefs[one] == place
+			self.cache[known] = self.reader.get_object(one, revision=None if current else self.revision)
 		return self.cache[known]
 
 	def value(self, item: Any) -> Any:
@@ -236,10 +237,9 @@ class History:
 
 	def _learn(self, number: int) -> None:
 		view = self.views[number]
-		for key in ("/Root", "/Info", "/Encrypt"):
-			item = view.trailer(key)
-			if isinstance(item, generic.IndirectObject):
-				self._in.setdefault(_ref(item), set()).add((None, key))
+		trailer = self.reader.trailer.flatten(number)
+		for key, target in _targets(trailer):
+			self._in.setdefault(target, set()).add((None, key))
 		for num in self.reader.xrefs.get_xref_data(number).freed:
 			self._generations.pop(int(num), None)
 		for ref in self.touched(number):
@@ -248,7 +248,9 @@ class History:
 				self._in[target].discard((ref, key))
 			self._unread.discard(ref)
 			try:
-				self._out[ref] = out = _targets(view.get(ref))
+				item = view.get(ref)
+				# A cross-reference stream is a trailer, which is looked at above.
+				self._out[ref] = out = set() if _entry(item, "/Type") == "/XRef" else _targets(item)
 			except Exception:  # of any kind: a broken object may lie about where nobody refers to it, and only there
 				self._unread.add(ref)
 				continue
@@ -525,8 +527,8 @@ class _Comparison:
 			gone = _raw(now, key) is _MISSING
 			if key == "/AcroForm" and not gone:
 				self._acroform(self.old.form, self.new.form)
-			elif key == "/Metadata" and not gone and _raw(before, key) is not _MISSING:
-				self._metadata(self.old.value(before.raw_get(key)), self.new.value(now.raw_get(key)))
+			elif key == "/Metadata" and not gone:
+				self._metadata(self.old.value(_raw(before, key)), self.new.value(now.raw_get(key)))
 			elif key == "/DSS" and not gone:
 				continue  # looked at in _security_store
 			elif key == "/Extensions" or (key == "/Version" and not gone):
@@ -618,9 +620,22 @@ class _Comparison:
 			self.add("annotation")
 
 	def _metadata(self, before: Any, now: Any) -> None:
-		if not isinstance(before, generic.StreamObject) or not isinstance(now, generic.StreamObject):
+		"""XMP may be rewritten, and added where it says no more than /Info does (some writers add it on saving)."""
+		known: set[str] = set()
+		if isinstance(before, generic.StreamObject):
+			said = _statements(before.data)
+		else:
+			said = []
+			info = self.old.value(self.old.trailer("/Info"))
+			if isinstance(info, generic.DictionaryObject):
+				known = {str(value) for value in info.values()}
+		if not isinstance(now, generic.StreamObject):
 			self.add("metadata", detail="XMP")
-		elif _statements(before.data) != _statements(now.data):
+			return
+		says = _statements(now.data)
+		if before is _MISSING:
+			says = [(key, value) for key, value in says if value not in known and not key.endswith("}CreateDate")]
+		if says != said:
 			self.add("metadata", detail="XMP")
 		else:
 			self.add("saved")
