@@ -10,13 +10,25 @@ EN 319 142-1, 5.4. Runs in the limited child process only; what it raises means 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pyhanko.pdf_utils import generic
 
-Ref = tuple[int, int]
+from ._revisions import (
+	MISSING,
+	Field,
+	History,
+	Ref,
+	entry,
+	identical,
+	indirect,
+	items,
+	raw,
+	ref_of,
+	same,
+	targets,
+)
 
 # What may follow a signature whatever it says: validation data, archive timestamps, dates of saving.
 ALWAYS_ALLOWED = {"dss", "timestamp", "saved", "extensions"}
@@ -31,9 +43,6 @@ VRI_ARRAYS = {"/Cert", "/CRL", "/OCSP"}
 VRI_NAME = re.compile(r"/[0-9A-Fa-f]{40}")
 SAVING_INFO = {"/ModDate", "/Producer"}
 SAVING_XMP = {"ModifyDate", "MetadataDate", "InstanceID", "Producer", "xmptk", "about", "lang", "parseType"}
-DEEPEST = 100
-
-_MISSING = object()
 
 
 @dataclass(frozen=True, order=True)
@@ -63,215 +72,36 @@ def permitted(change: Change, permission: int | None, locks: Any) -> bool:
 	return change.code == "new_visible_field" and permission is None
 
 
-@dataclass
-class _Field:
-	name: str
-	kind: str
-	top: bool
-
-
-@dataclass
-class View:
-	"""The document as one revision left it."""
-
-	reader: Any
-	revision: int
-	cache: dict[Any, Any]
-	_trailer: Any = None
-	_fields: dict[Ref, _Field] | None = None
-
-	def place(self, ref: Ref) -> Any:
-		return self.reader.xrefs.get_historical_ref(generic.Reference(*ref, pdf=self.reader), self.revision)
-
-	def get(self, ref: Ref) -> Any:
-		place = self.place(ref)
-		if place is None:
-			return generic.NullObject()
-		known = (ref, place)
-		if known not in self.cache:
-			one = generic.Reference(*ref, pdf=self.reader)
-			# The reader keeps only what is current; long signatures are slow to parse twice.
-			current = self.reader.xrefs[one] == place
-			self.cache[known] = self.reader.get_object(one, revision=None if current else self.revision)
-		return self.cache[known]
-
-	def value(self, item: Any) -> Any:
-		"""`item` itself or what it refers to in this revision."""
-		for _ in range(DEEPEST):
-			if not isinstance(item, generic.IndirectObject):
-				return item
-			item = self.get(_ref(item))
-		raise ValueError("references in a circle")
-
-	def trailer(self, key: str) -> Any:
-		if self._trailer is None:
-			self._trailer = self.reader.trailer.flatten(self.revision)
-		return _raw(self._trailer, key)
-
-	@property
-	def root(self) -> Any:
-		root = self.value(self.trailer("/Root"))
-		if not isinstance(root, generic.DictionaryObject):
-			raise ValueError("no catalog")
-		return root
-
-	@property
-	def form(self) -> Any:
-		form = self.value(_raw(self.root, "/AcroForm"))
-		return form if isinstance(form, generic.DictionaryObject) else generic.DictionaryObject()
-
-	@property
-	def fields(self) -> dict[Ref, _Field]:
-		"""Every field and widget of the form by its object number, with its full name and inherited type."""
-		if self._fields is None:
-			found: dict[Ref, _Field] = {}
-			waiting = [(item, "", "", True) for item in _items(self.value(_raw(self.form, "/Fields")))]
-			while waiting:
-				item, prefix, kind, top = waiting.pop()
-				if not isinstance(item, generic.IndirectObject):
-					raise ValueError("a form field that is no object of its own")
-				ref = _ref(item)
-				if ref in found:
-					continue
-				one = self.value(item)
-				if not isinstance(one, generic.DictionaryObject):
-					continue
-				part = self.value(_raw(one, "/T"))
-				name = prefix if part is _MISSING else f"{prefix}.{part}" if prefix else str(part)
-				own = self.value(_raw(one, "/FT"))
-				kind = kind if own is _MISSING else str(own)
-				found[ref] = _Field(name, kind, top)
-				kids = self.value(_raw(one, "/Kids"))
-				waiting += [(kid, name, kind, False) for kid in _items(kids)]
-			self._fields = found
-		return self._fields
-
-
-def _ref(item: Any) -> Ref:
-	return int(item.idnum), int(item.generation)
-
-
-def _raw(dictionary: Any, key: str) -> Any:
-	try:
-		return dictionary.raw_get(key)
-	except KeyError:
-		return _MISSING
-
-
-def _items(array: Any) -> list[Any]:
-	return [array.raw_get(n) for n in range(len(array))] if isinstance(array, generic.ArrayObject) else []
-
-
-def _targets(item: Any) -> set[tuple[str, Ref]]:
-	"""Every reference in an object, with the key of the dictionary that holds it ("" in a bare array)."""
-	found = set()
-	waiting = [("", item)]
-	while waiting:
-		key, one = waiting.pop()
-		if isinstance(one, generic.IndirectObject):
-			found.add((key, _ref(one)))
-		elif isinstance(one, generic.DictionaryObject):
-			waiting += [(str(name), one.raw_get(name)) for name in one]
-		elif isinstance(one, generic.ArrayObject):
-			waiting += [(key, part) for part in _items(one)]
-	return found
-
-
-class History:
-	"""The revisions of an opened file: `changes[n]` is what revision n changed in revision n - 1."""
+class Changes:
+	"""What every revision changed: `found[n]` is what revision n changed in revision n - 1."""
 
 	def __init__(self, reader: Any, since: int):
 		"""Compare every revision after `since`, the first that was signed."""
-		self.reader = reader
-		cache: dict[Any, Any] = {}
-		self.views = [View(reader, number, cache) for number in range(reader.xrefs.total_revisions)]
-		self.changes: list[frozenset[Change]] = [frozenset()] * len(self.views)
-		# Whether a revision holds validation data and nothing else.
-		self.dss_only: list[bool] = [False] * len(self.views)
-		self._out: dict[Ref, set[tuple[str, Ref]]] = {}
-		self._in: dict[Ref, set[tuple[Ref | None, str]]] = {}
-		self._generations: dict[int, int] = {}
-		self._unread: set[Ref] = set()
-		last = len(self.views) - 1
-		for number in range(min(since, last) + 1 if since < last else 0):
-			self._learn(number)
-		for number in range(since + 1, len(self.views)):
-			self.changes[number] = frozenset(_Comparison(self, number).run())
-			self._learn(number)
-
-	def touched(self, number: int) -> set[Ref]:
-		"""Objects that the revision's cross-reference section names as in use."""
-		data = self.reader.xrefs.get_xref_data(number)
-		found = {(int(num), int(entry[0])) for num, entry in data.standard_xrefs.items()}
-		return found | {(int(num), 0) for num in data.xrefs_in_objstm}
-
-	def reaches_beyond(self, number: int, end: int) -> bool:
-		"""Whether a revision up to `number` counts bytes after `end` among its objects: they were not there yet."""
-		sections = (self.reader.xrefs.get_xref_data(earlier) for earlier in range(number + 1))
-		return any(place >= end for data in sections for _, place in data.standard_xrefs.values())
-
-	def referrers(self, ref: Ref) -> set[tuple[Ref | None, str]]:
-		return self._in.get(ref, set())
-
-	def roles(self, ref: Ref) -> set[str]:
-		"""The keys under which anything refers to `ref`, seen through arrays that are objects of their own."""
-		keys: set[str] = set()
-		seen = {ref}
-		waiting = [ref]
-		while waiting:
-			for container, key in self.referrers(waiting.pop()):
-				if key or container is None:
-					keys.add(key)
-				elif container not in seen:
-					seen.add(container)
-					waiting.append(container)
-		return keys
-
-	@property
-	def unreadable(self) -> set[Ref]:
-		"""Objects that cannot be read although something refers to them."""
-		return {ref for ref in self._unread if self._in.get(ref)}
-
-	def generation(self, number: int) -> int | None:
-		return self._generations.get(number)
-
-	def _learn(self, number: int) -> None:
-		view = self.views[number]
-		trailer = self.reader.trailer.flatten(number)
-		for key, target in _targets(trailer):
-			self._in.setdefault(target, set()).add((None, key))
-		for num in self.reader.xrefs.get_xref_data(number).freed:
-			self._generations.pop(int(num), None)
-		for ref in self.touched(number):
-			self._generations[ref[0]] = ref[1]
-			for key, target in self._out.pop(ref, ()):
-				self._in[target].discard((ref, key))
-			self._unread.discard(ref)
-			try:
-				item = view.get(ref)
-				# A cross-reference stream is a trailer, which is looked at above.
-				self._out[ref] = out = set() if _entry(item, "/Type") == "/XRef" else _targets(item)
-			except Exception:  # of any kind: a broken object may lie about where nobody refers to it, and only there
-				self._unread.add(ref)
-				continue
-			for key, target in out:
-				self._in.setdefault(target, set()).add((ref, key))
+		self.history = History(reader, since)
+		count = len(self.history.views)
+		self.found: list[frozenset[Change]] = [frozenset()] * count
+		# Whether a revision holds validation data and nothing else but the date of its saving.
+		self.dss_only = [False] * count
+		for number in range(since + 1, count):
+			comparison = _Comparison(self.history, number)
+			self.found[number] = frozenset(comparison.run())
+			self.dss_only[number] = comparison.dss_only
+			self.history.learn(number)
 
 
-@dataclass
 class _Comparison:
 	"""One revision against the one before."""
 
-	history: History
-	number: int
-	found: set[Change] = field(default_factory=set)
-
-	def __post_init__(self) -> None:
+	def __init__(self, history: History, number: int):
+		self.history = history
+		self.number = number
+		self.found: set[Change] = set()
 		self.old = self.history.views[self.number - 1]
 		self.new = self.history.views[self.number]
 		self.signing: set[str] = set()
 		self.widgets: set[Ref] = set()
 		self.dss: set[Ref] = set()
+		self.dss_only = False
 
 	def run(self) -> set[Change]:
 		touched = self.history.touched(self.number)
@@ -282,9 +112,14 @@ class _Comparison:
 		for ref in sorted(touched):
 			self._object(ref)
 		self.add_unreadable()
-		known = self.dss | self._containers() | {self._root()}
+		saving = {
+			ref_of(item)
+			for item in (self.new.trailer("/Info"), raw(self.new.root, "/Metadata"))
+			if indirect(item)
+		}
+		known = self.dss | self._containers() | {self._root()} | saving
 		codes = {change.code for change in self.found}
-		self.history.dss_only[self.number] = "dss" in codes <= {"dss", "extensions"} and touched <= known
+		self.dss_only = "dss" in codes <= {"dss", "extensions", "saved"} and touched <= known
 		return self.found
 
 	def add_unreadable(self) -> None:
@@ -292,14 +127,14 @@ class _Comparison:
 			self.add("content", detail=f"object {num} unreadable")
 
 	def _root(self) -> Ref:
-		return _ref(self.new.trailer("/Root"))
+		return ref_of(self.new.trailer("/Root"))
 
 	def _containers(self) -> set[Ref]:
 		"""Object streams and the cross-reference stream of this revision: they hold, and are, no content."""
 		xrefs = self.history.reader.xrefs
 		held = {(int(num), 0) for num in xrefs.get_xref_data(self.number).obj_streams_used}
 		own = xrefs.get_xref_container_info(self.number).stream_ref
-		return held | ({_ref(own)} if own is not None else set())
+		return held | ({ref_of(own)} if own is not None else set())
 
 	def add(self, code: str, field: str = "", detail: str = "") -> None:
 		self.found.add(Change(code, field, detail))
@@ -326,7 +161,7 @@ class _Comparison:
 		xrefs = self.history.reader.xrefs
 		meta = xrefs.get_xref_container_info(self.number)
 		if meta.stream_ref is not None:
-			stream = self.new.get(_ref(meta.stream_ref))
+			stream = self.new.get(ref_of(meta.stream_ref))
 			index = [int(part) for part in stream.get("/Index", (0, int(stream["/Size"])))]
 			ranges = list(zip(index[::2], index[1::2], strict=True))
 		else:
@@ -340,16 +175,16 @@ class _Comparison:
 
 	def _trailer(self) -> None:
 		root = self.new.trailer("/Root")
-		if not _indirect(root) or _ref(root) != _ref(self.old.trailer("/Root")):
+		if not indirect(root) or ref_of(root) != ref_of(self.old.trailer("/Root")):
 			self.add("catalog", detail="/Root")
 		if not self.same(self.old.trailer("/Encrypt"), self.new.trailer("/Encrypt")):
 			self.add("catalog", detail="/Encrypt")
 		before, now = self.old.trailer("/Info"), self.new.trailer("/Info")
-		if now is not _MISSING:
+		if now is not MISSING:
 			self._info(self.old.value(before), self.new.value(now))
 
 	def _info(self, before: Any, now: Any) -> None:
-		before = before if isinstance(before, generic.DictionaryObject) else generic.DictionaryObject()
+		before = before if isinstance(before, generic.DictionaryObject) else {}
 		if not isinstance(now, generic.DictionaryObject):
 			return
 		changed = self.differing(before, now)
@@ -360,8 +195,12 @@ class _Comparison:
 
 	def _form(self) -> None:
 		"""Fields that appeared, fields that were signed; the order of the old ones stays."""
-		before = [_ref(item) for item in _items(self.old.value(_raw(self.old.form, "/Fields"))) if _indirect(item)]
-		now = [_ref(item) for item in _items(self.new.value(_raw(self.new.form, "/Fields"))) if _indirect(item)]
+		before = [
+			ref_of(item) for item in items(self.old.value(raw(self.old.form, "/Fields"))) if indirect(item)
+		]
+		now = [
+			ref_of(item) for item in items(self.new.value(raw(self.new.form, "/Fields"))) if indirect(item)
+		]
 		if now[: len(before)] != before or len(set(now)) != len(now):
 			self.add("form", detail="/Fields")
 		for ref, one in self.new.fields.items():
@@ -378,15 +217,15 @@ class _Comparison:
 			if ref not in self.new.fields:
 				self.add("form", field=known.name)
 
-	def _known_field(self, ref: Ref, known: _Field, one: _Field) -> None:
+	def _known_field(self, ref: Ref, known: Field, one: Field) -> None:
 		if known != one:
 			self.add("form", field=known.name)
-		elif one.kind == "/Sig" and _raw(self.old.get(ref), "/V") is _MISSING:
-			if _raw(self.new.get(ref), "/V") is not _MISSING:
+		elif one.kind == "/Sig" and raw(self.old.get(ref), "/V") is MISSING:
+			if raw(self.new.get(ref), "/V") is not MISSING:
 				self.widgets |= self._widgets(one.name)
 				self._signed(ref, one.name)
 
-	def _new_field(self, ref: Ref, one: _Field) -> None:
+	def _new_field(self, ref: Ref, one: Field) -> None:
 		new = self.new.get(ref)
 		known = one.name in {other.name for other in self.old.fields.values()}
 		active = any(set(self.new.get(other)) & {"/A", "/AA"} for other in self._widgets(one.name))
@@ -394,7 +233,7 @@ class _Comparison:
 			self.add("form", field=one.name)
 			return
 		self.widgets |= self._widgets(one.name)
-		stamp = _raw(new, "/V") is not _MISSING and self._signed(ref, one.name)
+		stamp = raw(new, "/V") is not MISSING and self._signed(ref, one.name)
 		if self._visible(one.name):
 			self.add("new_visible_field", field=one.name)
 		elif not stamp:
@@ -406,10 +245,10 @@ class _Comparison:
 	def _signed(self, ref: Ref, name: str) -> bool:
 		"""A signature was put into a field; True if it is an archive timestamp, which shows nothing (12.8.5)."""
 		self.signing.add(name)
-		value = _raw(self.new.get(ref), "/V")
+		value = raw(self.new.get(ref), "/V")
 		signature = self.new.value(value)
 		sound = isinstance(signature, generic.DictionaryObject) and "/ByteRange" in signature
-		if not sound or not _indirect(value) or self.old.place(_ref(value)) is not None:
+		if not sound or not indirect(value) or self.old.place(ref_of(value)) is not None:
 			self.add("form", field=name)
 			return False
 		stamp = str(signature.get("/Type", "")) == "/DocTimeStamp" and not self._visible(name)
@@ -418,31 +257,31 @@ class _Comparison:
 
 	def _visible(self, name: str) -> bool:
 		for ref in self._widgets(name):
-			rect = [self.new.value(part) for part in _items(self.new.value(_raw(self.new.get(ref), "/Rect")))]
+			rect = [self.new.value(part) for part in items(self.new.value(raw(self.new.get(ref), "/Rect")))]
 			if len(rect) == 4 and rect[0] != rect[2] and rect[1] != rect[3]:
 				return True
 		return False
 
 	def _security_store(self, touched: set[Ref]) -> None:
 		"""The DSS as it is now may hold new validation data; nothing else hangs in it (EN 319 142-1, 5.4.2)."""
-		now = _raw(self.new.root, "/DSS")
-		if now is _MISSING:
-			if _raw(self.old.root, "/DSS") is not _MISSING:
+		now = raw(self.new.root, "/DSS")
+		if now is MISSING:
+			if raw(self.old.root, "/DSS") is not MISSING:
 				self.add("catalog", detail="/DSS")
 			return
 		sound = self._store(now, DSS_ARRAYS, {"/DSS"})
-		entries = self.new.value(_raw(self.new.value(now), "/VRI")) if sound else _MISSING
+		entries = self.new.value(raw(self.new.value(now), "/VRI")) if sound else MISSING
 		if isinstance(entries, generic.DictionaryObject):
 			for key in entries:
 				if not VRI_NAME.fullmatch(str(key)):
 					sound = False
 				elif not self._store(entries.raw_get(key), VRI_ARRAYS, {str(key)}):
 					sound = False
-		elif entries is not _MISSING:
+		elif entries is not MISSING:
 			sound = False
 		if not sound:
 			self.add("catalog", detail="/DSS")
-		if self.dss & touched or not self.same(_raw(self.old.root, "/DSS"), now):
+		if self.dss & touched or not self.same(raw(self.old.root, "/DSS"), now):
 			self.add("dss")
 
 	def _store(self, item: Any, arrays: set[str], role: set[str]) -> bool:
@@ -459,23 +298,23 @@ class _Comparison:
 		for key in arrays & set(map(str, store)):
 			array = self.new.value(store.raw_get(key))
 			sound &= isinstance(array, generic.ArrayObject) and self._belongs(store.raw_get(key), {key})
-			streams += _items(array)
+			streams += items(array)
 		for stream in streams:
-			if not _indirect(stream) or type(self.new.value(stream)) is not generic.StreamObject:
+			if not indirect(stream) or type(self.new.value(stream)) is not generic.StreamObject:
 				return False
-			if self.old.place(_ref(stream)) is None:
-				self.dss.add(_ref(stream))
-				inside = _targets(self.new.get(_ref(stream)))
+			if self.old.place(ref_of(stream)) is None:
+				self.dss.add(ref_of(stream))
+				inside = targets(self.new.get(ref_of(stream)))
 				sound &= {key for key, _ in inside} <= {"/Length"}
 				self.dss |= {length for _, length in inside}
 		return sound
 
 	def _belongs(self, item: Any, role: set[str]) -> bool:
 		"""An object of the store is new, or served only as such before."""
-		if not _indirect(item):
+		if not indirect(item):
 			return True
-		self.dss.add(_ref(item))
-		return self.history.roles(_ref(item)) <= role
+		self.dss.add(ref_of(item))
+		return self.history.roles(ref_of(item)) <= role
 
 	def _object(self, ref: Ref) -> None:
 		"""One object that the revision wrote."""
@@ -514,7 +353,7 @@ class _Comparison:
 			self.add("form_fill", detail="/DR")
 		elif roles == {"/Extensions"} and self._hangs_at_root(ref):
 			self.add("extensions")
-		elif not roles and {str(_entry(one, "/Type")) for one in (before, now)} == {"/XRef"}:
+		elif not roles and {str(entry(one, "/Type")) for one in (before, now)} == {"/XRef"}:
 			pass
 		else:
 			self.add("content", detail=" ".join(sorted(roles)) or f"object {ref[0]}")
@@ -524,11 +363,11 @@ class _Comparison:
 
 	def _catalog(self, before: Any, now: Any) -> None:
 		for key in self.differing(before, now):
-			gone = _raw(now, key) is _MISSING
+			gone = raw(now, key) is MISSING
 			if key == "/AcroForm" and not gone:
 				self._acroform(self.old.form, self.new.form)
 			elif key == "/Metadata" and not gone:
-				self._metadata(self.old.value(_raw(before, key)), self.new.value(now.raw_get(key)))
+				self._metadata(self.old.value(raw(before, key)), self.new.value(now.raw_get(key)))
 			elif key == "/DSS" and not gone:
 				continue  # looked at in _security_store
 			elif key == "/Extensions" or (key == "/Version" and not gone):
@@ -541,8 +380,8 @@ class _Comparison:
 	def _acroform(self, before: Any, now: Any) -> None:
 		for key in self.differing(before, now) - {"/Fields"}:
 			if key == "/SigFlags":
-				flags = self.new.value(_raw(now, key))
-				least = self.old.value(_raw(before, key))
+				flags = self.new.value(raw(now, key))
+				least = self.old.value(raw(before, key))
 				if not isinstance(flags, int) or (isinstance(least, int) and least & ~flags):
 					self.add("form", detail=key)
 			elif key in {"/DR", "/DA", "/Q", "/NeedAppearances"}:
@@ -566,14 +405,15 @@ class _Comparison:
 		else:
 			odd = changed - VALUE_KEYS - CHOICE_KEYS
 			self.add("form_fill", field=one.name)
-		if "/Type" in changed and _raw(now, "/Type") != "/Annot":
+		if "/Type" in changed and raw(now, "/Type") != "/Annot":
 			odd.add("/Type")
 		if odd:
 			self.add("form", field=one.name, detail=" ".join(sorted(odd)))
 
 	def _is_signed(self, name: str) -> bool:
 		return any(
-			one.name == name and _raw(self.old.get(ref), "/V") is not _MISSING for ref, one in self.old.fields.items()
+			one.name == name and raw(self.old.get(ref), "/V") is not MISSING
+			for ref, one in self.old.fields.items()
 		)
 
 	def _appearance(self, ref: Ref) -> None:
@@ -603,20 +443,20 @@ class _Comparison:
 			return
 		for key in self.differing(before, now):
 			if key == "/Annots":
-				self._annotations(self.old.value(_raw(before, key)), self.new.value(_raw(now, key)))
+				self._annotations(self.old.value(raw(before, key)), self.new.value(raw(now, key)))
 			else:
 				self.add("page", detail=key)
 
 	def _annotations(self, before: Any, now: Any) -> None:
 		"""Only the widgets of fields that are new or signed now may be added."""
-		had, has = _items(before), _items(now)
+		had, has = items(before), items(now)
 		kept = len(has) >= len(had) and all(
 			self.same(one, other) for one, other in zip(had, has, strict=False)
 		)
 		added = has[len(had) :]
-		if not kept or not all(_indirect(item) and _ref(item) in self.widgets for item in added):
+		if not kept or not all(indirect(item) and ref_of(item) in self.widgets for item in added):
 			self.add("annotation")
-		elif len(set(map(_ref, added))) != len(added):
+		elif len(set(map(ref_of, added))) != len(added):
 			self.add("annotation")
 
 	def _metadata(self, before: Any, now: Any) -> None:
@@ -633,94 +473,25 @@ class _Comparison:
 			self.add("metadata", detail="XMP")
 			return
 		says = _statements(now.data)
-		if before is _MISSING:
-			says = [(key, value) for key, value in says if value not in known and not key.endswith("}CreateDate")]
+		if before is MISSING:
+			says = [
+				(key, value) for key, value in says if value not in known and not key.endswith("}CreateDate")
+			]
 		if says != said:
 			self.add("metadata", detail="XMP")
 		else:
 			self.add("saved")
 
 	def differing(self, before: Any, now: Any) -> set[str]:
-		return {
-			str(key) for key in set(before) | set(now) if not self.same(_raw(before, key), _raw(now, key))
-		}
+		return {str(key) for key in set(before) | set(now) if not self.same(raw(before, key), raw(now, key))}
 
 	def same(self, before: Any, now: Any) -> bool:
-		"""Equal in meaning: references to one number are equal here, since what they lead to is looked at by itself."""
-		seen: set[tuple[Ref, Ref]] = set()
-
-		def equal(one: Any, other: Any, depth: int) -> bool:
-			if depth > DEEPEST:
-				return False
-			if _indirect(one) and _indirect(other):
-				if _ref(one) == _ref(other):
-					return True
-				pair = _ref(one), _ref(other)
-				if pair in seen:
-					return True
-				seen.add(pair)
-			if one is _MISSING or other is _MISSING:
-				return one is other
-			one, other = self.old.value(one), self.new.value(other)
-			if isinstance(one, generic.StreamObject) or isinstance(other, generic.StreamObject):
-				if getattr(one, "encoded_data", None) != getattr(other, "encoded_data", None):
-					return False
-			if isinstance(one, generic.DictionaryObject) and isinstance(other, generic.DictionaryObject):
-				return set(one) == set(other) and all(
-					equal(one.raw_get(key), other.raw_get(key), depth + 1) for key in one
-				)
-			if isinstance(one, generic.ArrayObject) and isinstance(other, generic.ArrayObject):
-				pairs = zip(_items(one), _items(other), strict=False)
-				return len(one) == len(other) and all(equal(a, b, depth + 1) for a, b in pairs)
-			return _plain(one, other)
-
-		return equal(before, now, 0)
-
-
-def _entry(item: Any, key: str) -> Any:
-	return item.get(key) if isinstance(item, generic.DictionaryObject) else None
-
-
-def _indirect(item: Any) -> bool:
-	return isinstance(item, generic.IndirectObject)
-
-
-def _plain(one: Any, other: Any) -> bool:
-	texts = (generic.TextStringObject, generic.ByteStringObject)
-	if isinstance(one, texts) and isinstance(other, texts):
-		return bool(one.original_bytes == other.original_bytes or (type(one) is type(other) and one == other))
-	numbers = (generic.NumberObject, generic.FloatObject)
-	if isinstance(one, numbers) and isinstance(other, numbers):
-		return one == other
-	return type(one) is type(other) and bool(one == other)
-
-
-def identical(one: Any, other: Any) -> bool:
-	"""Written alike, references included; does not follow them."""
-	waiting = [(one, other)]
-	while waiting:
-		one, other = waiting.pop()
-		if _indirect(one) or _indirect(other):
-			if not (_indirect(one) and _indirect(other) and _ref(one) == _ref(other)):
-				return False
-		elif isinstance(one, generic.DictionaryObject) and isinstance(other, generic.DictionaryObject):
-			if set(one) != set(other):
-				return False
-			if getattr(one, "encoded_data", None) != getattr(other, "encoded_data", None):
-				return False
-			waiting += [(one.raw_get(key), other.raw_get(key)) for key in one]
-		elif isinstance(one, generic.ArrayObject) and isinstance(other, generic.ArrayObject):
-			if len(one) != len(other):
-				return False
-			waiting += zip(_items(one), _items(other), strict=True)
-		elif not _plain(one, other):
-			return False
-	return True
+		return same(self.old, self.new, before, now)
 
 
 def _statements(xmp: bytes) -> list[tuple[str, str]]:
 	"""What XMP says, whichever way it is written down (ISO 16684-1, 7), without what every saving changes."""
-	from lxml import etree
+	from lxml import etree  # type: ignore[import-untyped]
 
 	parser = etree.XMLParser(resolve_entities=False, no_network=True)
 	found = []
@@ -740,9 +511,3 @@ def _statements(xmp: bytes) -> list[tuple[str, str]]:
 			if key.rpartition("}")[2] not in SAVING_XMP and "/sType/ResourceEvent#" not in key:
 				found.append((key, value))
 	return sorted(found)
-
-
-def scattered_headers(data: bytes, start: int) -> Iterator[int]:
-	"""Numbers of everything after `start` that a reader which repairs files would take for an object."""
-	for match in re.finditer(rb"(?<![0-9])(\d{1,10})\s+\d{1,5}\s+obj\b", data[start:]):
-		yield int(match.group(1))

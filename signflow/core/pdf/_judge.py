@@ -22,7 +22,8 @@ from pyhanko.sign.validation import (
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 
-from ._changes import Change, History, permitted, scattered_headers
+from ._changes import Change, Changes, permitted
+from ._revisions import scattered_headers
 
 # RFC 5280, 4.2.1.3: either bit makes a certificate fit to sign; seal certificates in use have one or both.
 SIGNING_USAGE = KeyUsageConstraints(
@@ -53,16 +54,16 @@ def judge(data: bytes, trust: list[str], expected: dict[str, Any] | None) -> dic
 	opened = [_open_field(reader, data, name, field) for name, field in fields]
 	opened.sort(key=lambda one: one.end)
 	_hash_once(data, opened)
-	history = _history(reader, opened)
+	changes = _compare_revisions(reader, opened)
 	for one in opened:
-		one.judge(anchors, history)
+		one.judge(anchors, changes)
 		signatures.append(one.verdict)
 	contents = [one.content for one in opened]
 	if len(set(contents)) != len(contents) or len({name for name, _ in fields}) != len(fields):
 		problems.append("shared_signature_value")
 	if not signatures:
 		problems.append("no_signatures")
-	elif not signatures[-1]["covers_whole_file"] and not _only_validation_data(data, opened[-1], history):
+	elif not signatures[-1]["covers_whole_file"] and not _only_validation_data(data, opened[-1], changes):
 		problems.append("changed_after_signing")
 	problems += _compare(digest, [name for name, _ in fields], expected)
 	return {"sha256": digest, "signatures": signatures, "problems": problems}
@@ -151,24 +152,24 @@ def _hash_once(data: bytes, opened: list[_Signature]) -> None:
 		one.embedded.total_len = one.end - (start - first)
 
 
-def _history(reader: PdfFileReader, opened: list[_Signature]) -> History | str:
+def _compare_revisions(reader: PdfFileReader, opened: list[_Signature]) -> Changes | str:
 	"""What every revision since the first signed one changed, or why that cannot be told."""
 	signed = [one.revision for one in opened if one.embedded is not None]
 	try:
-		return History(reader, min(signed, default=0))
+		return Changes(reader, min(signed, default=0))
 	except Exception as error:  # whatever the parser raises means: changes that cannot be judged
 		return _detail(error)
 
 
-def _only_validation_data(data: bytes, last: _Signature, history: History | str) -> bool:
+def _only_validation_data(data: bytes, last: _Signature, changes: Changes | str) -> bool:
 	"""Whether what follows the last signature is a document security store alone (ISO 32000-2, 12.8.4.3)."""
-	if isinstance(history, str) or last.verdict["problems"] not in ([], ["untrusted"]):
+	if isinstance(changes, str) or last.verdict["problems"] not in ([], ["untrusted"]):
 		return False
-	later = range(last.revision + 1, len(history.changes))
-	written = {num for number in later for num, _ in history.touched(number)}
+	later = range(last.revision + 1, len(changes.found))
+	written = {num for number in later for num, _ in changes.history.touched(number)}
 	ended = re.search(rb"startxref\s+\d+\s+%%EOF[\r\n]{0,2}\Z", data[-64:]) is not None
 	headers = set(scattered_headers(data, last.end))
-	return bool(later) and ended and all(history.dss_only[n] for n in later) and headers <= written
+	return bool(later) and ended and all(changes.dss_only[n] for n in later) and headers <= written
 
 
 class _Signature:
@@ -236,14 +237,14 @@ class _Signature:
 			return
 		self.verdict["covers_whole_file"] = self.end == len(data)
 
-	def judge(self, anchors: dict[bytes, tuple[x509.Certificate, str]], history: History | str) -> None:
+	def judge(self, anchors: dict[bytes, tuple[x509.Certificate, str]], changes: Changes | str) -> None:
 		"""Fill in the verdict; whatever is raised on the way is its reason."""
 		if self.embedded is None:
 			return
 		try:
 			covered = self._status(self.embedded, anchors)
 			if covered:
-				self._later_changes(self.embedded, history)
+				self._later_changes(self.embedded, changes)
 		except Exception as error:  # any exception means: not valid, with the reason
 			self.fail(error)
 		self.verdict["intact"] = not set(self.verdict["problems"]) - {"untrusted"}
@@ -292,13 +293,13 @@ class _Signature:
 			verdict["problems"].append("odd_byte_range")
 		return covered
 
-	def _later_changes(self, signature: EmbeddedPdfSignature, history: History | str) -> None:
-		if isinstance(history, str):
-			raise ValueError(history)
+	def _later_changes(self, signature: EmbeddedPdfSignature, changes: Changes | str) -> None:
+		if isinstance(changes, str):
+			raise ValueError(changes)
 		permission = signature.docmdp_level.value if signature.docmdp_level is not None else None
-		if history.reaches_beyond(self.revision, self.end):
+		if changes.history.reaches_beyond(self.revision, self.end):
 			self.verdict["problems"].append("odd_byte_range")
-		later: set[Change] = set().union(*history.changes[self.revision + 1 :])
+		later: set[Change] = set().union(*changes.found[self.revision + 1 :])
 		self.verdict["changes"] = sorted({str(change) for change in later})
 		if not all(permitted(change, permission, signature.fieldmdp) for change in later):
 			self.verdict["problems"].append("forbidden_change")
