@@ -133,7 +133,7 @@ def _registry() -> Any:
 	"""Collects what pyHanko reads: granted now (no end of validity), for signatures, seals or timestamps."""
 	from pyhanko.sign.validation.qualified.tsp import QcCertType, TSPRegistry
 
-	class Registry(TSPRegistry):  # type: ignore[misc]
+	class Registry(TSPRegistry):
 		def __init__(self) -> None:
 			super().__init__()
 			self.anchors: list[Anchor] = []
@@ -162,7 +162,7 @@ def _anchor(der: bytes, name: str | None, kind: Literal["own", "ca", "tsa"]) -> 
 
 
 def _scheme(text: str) -> tuple[str, datetime | None]:
-	from lxml import etree
+	from lxml import etree  # type: ignore[import-untyped]
 
 	parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
 	scheme = etree.fromstring(text.encode(), parser=parser).find(f"{{{LIST}}}SchemeInformation")
