@@ -63,6 +63,9 @@ class SignatureVerdict:
 	reason_text: str
 	problems: tuple[str, ...]
 	kind: Kind
+	level: str = "B-B"
+	trusted_by: str = ""
+	changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Verdict:
 		plain = asdict(self)
 		for one in plain["signatures"]:
 			one["time"] = one["time"].isoformat() if one["time"] else None
-			one["problems"] = list(one["problems"])
+			one["problems"], one["changes"] = list(one["problems"]), list(one["changes"])
 		return {**plain, "signatures": list(plain["signatures"]), "problems": list(self.problems)}
 
 
@@ -132,7 +135,8 @@ def _verdict(answer: dict[str, Any], foreign: tuple[str, ...]) -> Verdict:
 	problems = list(answer["problems"])
 	for one in answer["signatures"]:
 		time = datetime.fromisoformat(one["time"]) if one["time"] else None
-		verdict = SignatureVerdict(**{**one, "time": time, "problems": tuple(one["problems"])})
+		lists = {"problems": tuple(one["problems"]), "changes": tuple(one["changes"])}
+		verdict = SignatureVerdict(**{**one, "time": time, **lists})
 		signatures.append(verdict)
 		ignored = {"untrusted"} if verdict.field in foreign else set()
 		problems += [f"{verdict.field}: {text}" for text in verdict.problems if text not in ignored]
