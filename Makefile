@@ -7,7 +7,7 @@ DB ?= sqlite
 
 export BENCH SITE DB
 
-.PHONY: demo stop test test-core test-contracts test-site test-e2e check bench-web clean
+.PHONY: demo stop test test-core test-contracts test-site test-e2e check bench-web bench-pdf clean
 
 demo:
 	@$(PYTHON) -m devbench.demo
@@ -35,6 +35,9 @@ check:
 
 bench-web:
 	@$(PYTHON) -m benchmarks.web
+
+bench-pdf:
+	@$(PYTHON) -m benchmarks.pdf $(ARGS)
 
 clean: stop
 	rm -rf .devbench demo node_modules
