@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import frappe
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificates
 from frappe import _
 from frappe.utils import add_to_date, cint, get_datetime, now_datetime
@@ -35,34 +36,17 @@ def wanted_level(request: Any) -> str:
 def trusted_certificates() -> list[str]:
 	"""The administrator's trust anchors as PEM texts: his own list and the trust list of the EU he gave."""
 	settings = frappe.get_cached_doc("Signflow Settings")
-	texts = [settings.trusted_certificates] if settings.trusted_certificates else []
-	if settings.trust_list:
-		texts += [anchor.pem for anchor in _trust_list(settings.trust_list)]
-	return texts
-
-
-def _trust_list(file_url: str) -> list[Any]:
-	from signflow.core.pdf.trust import trust_list_anchors
-
-	file = frappe.get_doc("File", {"file_url": file_url})
-	with open(file.get_full_path(), "rb") as stream:
-		return trust_list_anchors(stream.read())
+	return [text for text in (settings.trusted_certificates, settings.trust_list_anchors) if text]
 
 
 def anchors_of(sealing_key: str) -> list[str]:
-	"""What vouches for a house seal, as PEM texts: its own root, or itself if it is a test seal."""
-	own, chain = frappe.db.get_value("Sealing Key", sealing_key, ["certificate_pem", "chain_pem"])
-	roots = [one for one in load_pem_x509_certificates(chain.encode()) if one.subject == one.issuer]
-	if not roots:
-		# The file of the key held no root: the administrator's anchors have to do, or else the highest issuer in it.
-		return trusted_certificates() or [_pem(load_pem_x509_certificates(chain.encode())[-1]) or own]
-	return [*(_pem(root) for root in roots), *trusted_certificates()]
-
-
-def _pem(certificate: Any) -> str:
-	from cryptography.hazmat.primitives.serialization import Encoding
-
-	return certificate.public_bytes(Encoding.PEM).decode()
+	"""What vouches for a house seal, as PEM texts: the root in its key file (a test seal is its own) and the
+	administrator's anchors; where neither is there, the highest issuer in the key file.
+	"""
+	chain = load_pem_x509_certificates(frappe.db.get_value("Sealing Key", sealing_key, "chain_pem").encode())
+	trusted = trusted_certificates()
+	tops = [one for one in chain if one.subject == one.issuer] or ([] if trusted else chain[-1:])
+	return [*(one.public_bytes(Encoding.PEM).decode() for one in tops), *trusted]
 
 
 def timestamper(level: str) -> Timestamper | None:

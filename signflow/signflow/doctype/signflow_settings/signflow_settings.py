@@ -1,6 +1,12 @@
 """Settings of signing."""
 
+import frappe
+from frappe import _
 from frappe.model.document import Document
+from frappe.utils import validate_url
+
+from signflow.core.errors import SignflowError
+from signflow.core.pdf.trust import read_anchors, read_trust_list
 
 
 class SignflowSettings(Document):
@@ -27,6 +33,47 @@ class SignflowSettings(Document):
 		signature_level: DF.Literal["B-B", "B-T", "B-LT", "B-LTA"]
 		timestamp_authorities: DF.Table[TimestampAuthority]
 		trust_list: DF.Attach | None
+		trust_list_anchors: DF.LongText | None
+		trust_list_note: DF.SmallText | None
+		trust_list_signers: DF.LongText | None
 		trusted_certificates: DF.LongText | None
+
 	# end: auto-generated types
-	pass
+	def validate(self):
+		for row in self.timestamp_authorities:
+			if not validate_url(row.url, valid_schemes=("http", "https")):
+				frappe.throw(_("{0} is not the address of a time-stamp authority.").format(row.url))
+		try:
+			if self.trusted_certificates:
+				read_anchors(self.trusted_certificates)
+			self._read_trust_list()
+		except SignflowError as refusal:
+			frappe.throw(_(refusal.template).format(**refusal.params), title=_("Trust anchors"))
+
+	def _read_trust_list(self):
+		"""Keep what the list says beside it: reading one takes seconds, sealing does not wait for that."""
+		before = self.get_doc_before_save()
+		if not self.trust_list:
+			self.trust_list_anchors = self.trust_list_note = None
+			return
+		if (
+			before
+			and before.trust_list_anchors
+			and not (self.has_value_changed("trust_list") or self.has_value_changed("trust_list_signers"))
+		):
+			self.trust_list_anchors, self.trust_list_note = before.trust_list_anchors, before.trust_list_note
+			return
+		file = frappe.get_doc("File", {"file_url": self.trust_list})
+		file.check_permission("read")
+		with open(file.get_full_path(), "rb") as stream:
+			found = read_trust_list(
+				stream.read(), signers=[self.trust_list_signers] if self.trust_list_signers else []
+			)
+		self.trust_list_anchors = "\n".join(anchor.pem for anchor in found.anchors)
+		checked = (
+			_("its signature was checked") if found.signature_checked else _("its signature was not checked")
+		)
+		until = found.next_update.date().isoformat() if found.next_update else "?"
+		self.trust_list_note = _("{0}: {1} services; {2}; holds until {3}").format(
+			found.territory, len(found.anchors), checked, until
+		)
