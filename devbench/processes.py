@@ -19,7 +19,7 @@ from devbench.steps import DevbenchError, say, wait_until
 
 # The parent imports what each of its forks would import anew, at more than a second a job.
 WORKER = (
-	"import fpdf, pikepdf, pyhanko.sign.signers; "
+	"import pikepdf, signflow.core.pdf.extend; "
 	"from frappe.utils.background_jobs import start_worker; start_worker('short,default,long')"
 )
 SCHEDULER = (
