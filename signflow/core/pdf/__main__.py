@@ -203,13 +203,13 @@ def _seal(options: argparse.Namespace) -> int:
 	trust = _trust(options)
 	timestamp = _timestamper(options, trust)
 	passphrase = _read_text(options.password_file).rstrip("\r\n") if options.password_file else None
-	# Only now: these imports cost more than all checks before them.
 	from .keys import SealKey
 	from .normalise import normalise
-	from .seal import append_signature, seal_report
 
 	key = SealKey.from_pkcs12(_read(options.pkcs12), passphrase)
 	taken = normalise(data)
+	from .seal import append_signature, seal_report  # costs more than all checks before it
+
 	if not taken.foreign_signatures:
 		if options.field:
 			raise Failed('--field is for signed files: an unsigned one is certified in "Seal"', UNREADABLE)

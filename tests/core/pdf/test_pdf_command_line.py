@@ -14,8 +14,10 @@ from sealing_house import OtherJudges, flipped, open_pdf, plain_pdf
 
 from signflow.core.pdf._chains import anchors
 from signflow.core.pdf._levels import levels_of, signed_fields
+from signflow.core.pdf.extend import extend
 from signflow.core.pdf.keys import make_test_key
-from signflow.core.pdf.seal import append_signature
+from signflow.core.pdf.seal import append_signature, seal_report
+from signflow.core.pdf.timestamps import TimestampAuthorities
 
 DONE, NOT_VALID, UNREADABLE, LOWER = 0, 1, 2, 3
 
@@ -76,14 +78,12 @@ def test_seal_and_validate(desk, tmp_path, pki):
 		assert pdf.Root.Perms.DocMDP.Reference[0].TransformParams.P == 1
 	valid = desk.run("validate", "out.pdf", "--trust", "root.pem")
 	assert valid.returncode == DONE and valid.stdout.endswith("VALID\n")
-	assert desk.run("validate", "out.pdf").returncode == NOT_VALID
 	judges = OtherJudges(tmp_path, pki.trust[0])
 	assert judges.pdfsig(desk.read(), 1) and judges.pdfsignerpy(desk.read(), 1)
 	twin = flipped(desk.read())
 	assert not judges.pdfsig(twin, 1) and not judges.pdfsignerpy(twin, 1)
 	(desk.folder / "twin.pdf").write_bytes(twin)
 	assert desk.run("validate", "twin.pdf", "--trust", "root.pem").returncode == NOT_VALID
-	assert "Seal (certification): NOT INTACT" in desk.run("inspect", "twin.pdf").stdout
 
 
 def test_seal_to_the_archive_level(desk, pki):
@@ -106,20 +106,20 @@ def test_a_lower_level_is_said_and_can_be_raised_later(desk, pki):
 	raised = desk.run("extend", "out.pdf", "more.pdf", "--level", "b-lt", *alive)
 	assert (raised.returncode, raised.stdout) == (DONE, "more.pdf: B-LT\n")
 	assert desk.read("more.pdf").startswith(desk.read()) and desk.levels("more.pdf") == {"Seal": "B-LT"}
-	(desk.folder / "twin.pdf").write_bytes(flipped(desk.read()))
-	refused = desk.run("extend", "twin.pdf", "other.pdf", *alive)
-	assert refused.returncode == NOT_VALID and "not_intact" in refused.stderr
-	assert "other.pdf" not in desk.files()
 
 
 def test_renew(desk, pki):
-	alive = ("--trust", "root.pem", "--tsa", pki.tsa("tsa2"))
-	assert desk.seal("--level", "b-lta", *alive).returncode == DONE
-	longer = ("--trust", "root.pem", "--tsa", pki.tsa("tsa1"))
-	done = desk.run("extend", "out.pdf", "renewed.pdf", "--renew", *longer)
+	sealed = seal_report(plain_pdf(), pki.key("seal"), reason="")
+	stamps = TimestampAuthorities([pki.tsa("tsa2")], pki.trust)
+	archived = extend(sealed, "B-LTA", timestamp=stamps, trust=pki.trust).data
+	longer = ("--renew", "--trust", "root.pem", "--tsa", pki.tsa("tsa1"))
+	(desk.folder / "archived.pdf").write_bytes(archived)
+	done = desk.run("extend", "archived.pdf", "renewed.pdf", *longer)
 	assert done.returncode == DONE and "until 203" in done.stdout
-	failed = desk.run("extend", "in.pdf", "other.pdf", "--renew", *longer)
-	assert failed.returncode == NOT_VALID and "no_archive" in failed.stderr
+	assert desk.read("renewed.pdf").startswith(archived)
+	(desk.folder / "twin.pdf").write_bytes(flipped(archived))
+	refused = desk.run("extend", "twin.pdf", "other.pdf", *longer)
+	assert refused.returncode == NOT_VALID and "not_intact" in refused.stderr
 	assert "other.pdf" not in desk.files()
 
 
@@ -136,7 +136,7 @@ def test_a_signed_file_is_sealed_on_top(desk, house, half_signed):
 	(desk.folder / "in.pdf").write_bytes(half_signed)
 	assert desk.seal("--field", "Signer2").returncode == DONE
 	assert desk.read().startswith(half_signed)
-	assert desk.run("inspect", "out.pdf").stdout.count("intact, not trusted") == 3
+	assert desk.levels() == {"Seal": "B-B", "Signer1": "B-B", "Signer2": "B-B"}
 	(desk.folder / "in.pdf").write_bytes(flipped(half_signed))
 	refused = desk.seal("--field", "Signer2", into="three.pdf")
 	assert refused.returncode == NOT_VALID and "does not hold" in refused.stderr
@@ -174,7 +174,6 @@ def test_passwords(desk, pki):
 	locked = ("--level", "b-t", "--trust", "root.pem", "--tsa", pki.tsa("locked"))
 	assert desk.seal(*locked, "--tsa-login", "login").returncode == DONE
 	assert desk.levels() == {"Seal": "B-T"}
-	assert desk.seal(*locked).returncode == LOWER
 	shown = desk.seal("--level", "b-t", "--trust", "root.pem", "--tsa", "http://testi:salainen@127.0.0.1/")
 	assert shown.returncode == UNREADABLE and "--tsa-login" in shown.stderr and "salainen" not in shown.stderr
 
