@@ -48,22 +48,26 @@ class Material:
 		"""Without what was issued after `moment`: an authority may forget about a certificate once it expired."""
 		return Material(
 			self.certificates,
-			tuple(one for one in self.ocsps if (issued := _issued(one)) and issued <= moment),
-			tuple(one for one in self.crls if one["tbs_cert_list"]["this_update"].native <= moment),
+			tuple(one for one in self.ocsps if (when := issued(one)) and when <= moment),
+			tuple(one for one in self.crls if (when := issued(one)) and when <= moment),
 		)
 
 	def latest(self) -> datetime | None:
 		"""When the latest revocation information was issued."""
-		times = [one["tbs_cert_list"]["this_update"].native for one in self.crls]
-		times += [issued for one in self.ocsps if (issued := _issued(one))]
-		return max(times, default=None)
+		return max((when for one in (*self.ocsps, *self.crls) if (when := issued(one))), default=None)
 
 
-def _issued(response: ocsp.OCSPResponse) -> datetime | None:
-	if response["response_status"].native != "successful":
+def issued(data: ocsp.OCSPResponse | crl.CertificateList) -> datetime | None:
+	"""When an OCSP response or CRL was issued, aware; None for one that says nothing or is nonsense."""
+	try:
+		if isinstance(data, ocsp.OCSPResponse):
+			answers = data.basic_ocsp_response["tbs_response_data"]["responses"]
+			times = [one["this_update"].native for one in answers]
+		else:
+			times = [data["tbs_cert_list"]["this_update"].native]
+		return max((time for time in times if time.tzinfo is not None), default=None)
+	except Exception:  # foreign DER: asn1crypto raises ValueError, KeyError, TypeError and more
 		return None
-	answers = response.basic_ocsp_response["tbs_response_data"]["responses"]
-	return max((one["this_update"].native for one in answers), default=None)
 
 
 def anchors(trust: Iterable[str]) -> list[x509.Certificate]:

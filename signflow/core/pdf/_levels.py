@@ -131,7 +131,7 @@ class Judgement:
 		self.signed.sort(key=lambda one: one.end)
 		self._stamps: list[tuple[Signed, Proof]] = []
 		self._covered: dict[int, Material] = {}
-		self._proven_paths: dict[tuple[bytes, datetime, int], int] = {}
+		self._lengths: dict[tuple[bytes, datetime, int, bool], int] = {}
 		for one in reversed(self.signed):
 			if one.stamp:
 				self.standings[one.field] = self._stamp(one)
@@ -217,16 +217,17 @@ class Judgement:
 
 	def _is_proven(self, token: Token, material: Material) -> bool:
 		try:
-			return self._proven_length(token.chain, token.time, material) > 1
+			return self._length(token.chain, token.time, material, proven=True) > 1
 		except Untrusted:
 			return False
 
-	def _proven_length(self, chain: Chain, at: datetime, material: Material) -> int:
-		"""How long the proven path is; the same for all signatures of one seal under one time-stamp."""
-		key = (chain.certificate.dump(), at, id(material))
-		if key not in self._proven_paths:
-			self._proven_paths[key] = len(chain.proven_path(self.trust, at=at, material=material))
-		return self._proven_paths[key]
+	def _length(self, chain: Chain, at: datetime, material: Material, *, proven: bool) -> int:
+		"""How many certificates the path has: found once for all signatures of one seal under one time-stamp."""
+		key = (chain.certificate.dump(), at, id(material), proven)
+		if key not in self._lengths:
+			path = (chain.proven_path if proven else chain.path)(self.trust, at=at, material=material)
+			self._lengths[key] = len(path)
+		return self._lengths[key]
 
 	def _signature(self, one: Signed) -> Standing:
 		try:
@@ -281,7 +282,7 @@ class Judgement:
 			return _standing(level=level, reason=reason, trusted=trusted, proved=proved)
 
 		try:
-			length = len(chain.path(self.trust, at=self.now, material=self.material))
+			length = self._length(chain, self.now, self.material, proven=False)
 			trusted, untrusted = True, ""
 		except Untrusted as error:
 			length, trusted = 0, False
@@ -291,7 +292,7 @@ class Judgement:
 		if length == 1:  # an anchor itself: nothing needs to be proven of it and nothing is
 			return standing("self_signed", True)
 		try:
-			length = self._proven_length(chain, proof.token.time, self.material)
+			length = self._length(chain, proof.token.time, self.material, proven=True)
 		except Untrusted as error:
 			if error.revoked:
 				return standing(f"revoked: {error}"[:200], False)
@@ -315,7 +316,7 @@ class Judgement:
 				self._covered[revision] = material_of(self.reader.get_historical_resolver(revision))
 			covered = self._covered[revision]
 			try:
-				self._proven_length(chain, proof.token.time, covered)
+				self._length(chain, proof.token.time, covered, proven=True)
 			except Untrusted:
 				continue
 			if self._is_proven(proof.token, covered):

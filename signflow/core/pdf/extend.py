@@ -26,11 +26,12 @@ from pyhanko.sign.fields import InvisSigSettings, SigFieldSpec, enumerate_sig_fi
 from pyhanko.sign.general import extract_signer_info
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp
+from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation
 
 from ..errors import SignflowError, _
-from ._chains import DIGESTS, Chain, Material, Untrusted, anchors
+from ._chains import DIGESTS, Chain, Material, Untrusted, anchors, issued
 from ._fetch import FetchFailed, fetch, shown
 from ._levels import LEVELS, Judgement, Signed, rank, signed_fields
 from .timestamps import Timestamper, TimestampUnavailable
@@ -185,16 +186,19 @@ def archive_due(data: bytes) -> datetime | None:
 		stamps = [one for one in signed_fields(_reader(data)) if one.sig_object_type == "/DocTimeStamp"]
 		if not stamps:
 			return None
-		last = max(stamps, key=lambda one: int(one.byte_range[2]) + int(one.byte_range[3]))
-		info = last.signed_data["encap_content_info"]["content"].parsed
-		digests = {
-			info["message_imprint"]["hash_algorithm"]["algorithm"].native,
-			extract_signer_info(last.signed_data)["digest_algorithm"]["algorithm"].native,
-		}
-		end: datetime = extract_certs_for_validation(last.signed_data).signer_cert.not_valid_after
-		made: datetime = info["gen_time"].native
+		return _due(max(stamps, key=lambda one: int(one.byte_range[2]) + int(one.byte_range[3])))
 	except Exception as error:  # whatever the parsers raise
 		raise ExtendRefused("unreadable", detail=_said(error)) from error
+
+
+def _due(stamp: EmbeddedPdfSignature) -> datetime:
+	info = stamp.signed_data["encap_content_info"]["content"].parsed
+	digests = {
+		info["message_imprint"]["hash_algorithm"]["algorithm"].native,
+		extract_signer_info(stamp.signed_data)["digest_algorithm"]["algorithm"].native,
+	}
+	end: datetime = extract_certs_for_validation(stamp.signed_data).signer_cert.not_valid_after
+	made: datetime = info["gen_time"].native
 	return (end if digests <= DIGESTS else made).astimezone(timezone.utc)
 
 
@@ -255,14 +259,15 @@ class _Work:
 	@property
 	def extended(self) -> Extended:
 		material = self.judgement.material
+		stamps = [one for one in self.judgement.signed if one.stamp]
 		return Extended(
 			data=self.data,
 			level=self.level,
 			certificates=len(material.certificates),
 			ocsps=len(material.ocsps),
 			crls=len(material.crls),
-			archive_expires=archive_due(self.data),
-			timestamps=tuple(one.field for one in self.judgement.signed if one.stamp),
+			archive_expires=_due(stamps[-1].embedded) if stamps else None,
+			timestamps=tuple(one.field for one in stamps),
 		)
 
 	def hopeless(self) -> str:
@@ -375,8 +380,7 @@ class _Fetched:
 			try:
 				response = ocsp.OCSPResponse.load(answer, strict=True)
 				status = response["response_status"].native
-				if status == "successful":
-					response.basic_ocsp_response.native  # noqa: B018  parsed lazily
+				if status == "successful" and issued(response):
 					return [response]
 				self.failures.append(f"{shown(url)}: {status}")
 			except Exception as error:  # foreign DER
@@ -392,7 +396,8 @@ class _Fetched:
 				continue
 			try:
 				one = crl.CertificateList.load(answer, strict=True)
-				one["tbs_cert_list"]["this_update"].native  # noqa: B018  parsed lazily
+				if not issued(one):
+					raise ValueError("not a CRL")
 				found.append(one)
 			except Exception as error:  # foreign DER
 				self.failures.append(f"{shown(url)}: {_said(error)}")
