@@ -15,7 +15,7 @@ from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, va
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import RevokedError
 
-# ETSI TS 119 312, table 1: what a new time-stamp may be made with.
+# ETSI TS 119 312: what a time-stamp may be made with; anything older proves nothing to us.
 DIGESTS = {"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"}
 
 
@@ -73,7 +73,7 @@ def issued(data: ocsp.OCSPResponse | crl.CertificateList) -> datetime | None:
 def anchors(trust: Iterable[str]) -> list[x509.Certificate]:
 	"""The certificates in PEM texts, parsed to the end. Raises ValueError for what is none."""
 	found = []
-	for text in trust:
+	for text in filter(str.strip, trust):
 		for _type, _headers, der in pem.unarmor(text.encode(), multiple=True):
 			certificate = x509.Certificate.load(der)
 			certificate.native  # noqa: B018  parsed lazily: a broken anchor must show here
@@ -208,10 +208,12 @@ def check_token(signed_data: cms.SignedData, imprint: Callable[[str], bytes]) ->
 		info: tsp.TSTInfo = content["content"].parsed
 		signer = extract_signer_info(signed_data)
 		found = extract_certs_for_validation(signed_data)
-		digest = hashlib.new(signer["digest_algorithm"]["algorithm"].native)
-		digest.update(bytes(content["content"]))
-		intact, valid = validate_sig_integrity(signer, found.signer_cert, "tst_info", digest.digest())
+		within: str = signer["digest_algorithm"]["algorithm"].native
 		over: str = info["message_imprint"]["hash_algorithm"]["algorithm"].native
+		if not {within, over} <= DIGESTS:
+			raise BadToken(f"made with a digest that has aged ({within}, {over})")
+		digest = hashlib.new(within, bytes(content["content"])).digest()
+		intact, valid = validate_sig_integrity(signer, found.signer_cert, "tst_info", digest)
 		same = info["message_imprint"]["hashed_message"].native == imprint(over)
 		time = info["gen_time"].native
 		chain = Chain(found.signer_cert, tuple(found.other_certs), stamping=True)

@@ -159,11 +159,13 @@ class Judgement:
 		return found or [one.field for one in self.signed if contents.count(one.contents) > 1]
 
 	def lowest(self, foreign: Sequence[str] = ()) -> tuple[str, str]:
-		"""The lowest level among the signatures that are not `foreign`, and "field: reason" of that one."""
+		"""The lowest level among the signatures that are not `foreign`, and why that one has no higher."""
 		stamps = {one.field for one in self.signed if one.stamp}
 		ours = {field: one for field, one in self.standings.items() if field not in {*stamps, *foreign}}
 		worst = min(ours, key=lambda field: rank(ours[field]["level"]), default="")
-		return (ours[worst]["level"], f"{worst}: {ours[worst]['reason']}") if worst else ("", "")
+		if not worst:
+			return "", "no signature that should reach a level"
+		return ours[worst]["level"], told(worst, ours[worst])
 
 	@property
 	def outermost(self) -> Proof | None:
@@ -322,6 +324,12 @@ class Judgement:
 			if self._is_proven(proof.token, covered):
 				return True
 		return False
+
+
+def told(field: str, standing: Standing) -> str:
+	"""Why a signature has reached no more, for people and with its code."""
+	reason = standing["reason"]
+	return f"{field}: {REASONS[reason.split(': ')[0]]} ({reason})" if reason else field
 
 
 def rank(level: str) -> int:

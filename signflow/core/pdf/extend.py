@@ -33,7 +33,7 @@ from pyhanko.sign.validation.generic_cms import extract_certs_for_validation
 from ..errors import SignflowError, _
 from ._chains import DIGESTS, Chain, Material, Untrusted, anchors, issued
 from ._fetch import FetchFailed, fetch, shown
-from ._levels import LEVELS, Judgement, Signed, rank, signed_fields
+from ._levels import LEVELS, Judgement, Signed, rank, signed_fields, told
 from .timestamps import Timestamper, TimestampUnavailable
 
 __all__ = [
@@ -274,7 +274,7 @@ class _Work:
 		"""Why no validation data could lift a signature, "" if it might."""
 		for name, standing in self.judgement.standings.items():
 			if name not in self.foreign and standing["reason"].startswith(("self_signed", "untrusted")):
-				return f"{name}: {standing['reason']}"
+				return told(name, standing)
 		return ""
 
 	def failed(self, reason: str) -> LevelNotReached:

@@ -119,6 +119,7 @@ def _config(now: datetime) -> dict[str, Any]:
 		"tsa1": {"signing-key": "tsa1", "signing-cert": "tsa1"},
 		"tsa2": {"signing-key": "tsa2", "signing-cert": "tsa2"},
 		"wrong-key": {"signing-key": "seal", "signing-cert": "tsa1"},
+		"aged": {"signing-key": "tsa1", "signing-cert": "tsa1", "digest-algo": "sha1"},
 		"not-a-tsa": {"signing-key": "seal", "signing-cert": "seal", "certs-to-embed": ["interm"]},
 	}
 	rogue = {
@@ -216,7 +217,7 @@ class PKI:
 			self.moment = None
 
 	def tsa(self, label: str = "tsa1") -> str:
-		"""The address of a TSA: tsa1, tsa2 (certificate ends in nine days), wrong-key, not-a-tsa, rogue, or one
+		"""The address of a TSA: tsa1, tsa2 (certificate ends in nine days), wrong-key, aged, not-a-tsa, rogue, or one
 		of MISBEHAVIOUR.
 		"""
 		if label == "rogue":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import subprocess
 import time
@@ -15,13 +16,13 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.signers.pdf_cms import SimpleSigner
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.timestamps.api import TimeStamper
 from sealing_house import FIELDS, House, OtherJudges, altered, flipped, plain_pdf, signature_page
 from test_pdf_attacks import replace_text
 
 from signflow.core.pdf._chains import anchors
-from signflow.core.pdf._held_key import held_signer
 from signflow.core.pdf._levels import REASONS, levels_of, signed_fields
 from signflow.core.pdf.extend import (
 	ExtendRefused,
@@ -177,19 +178,18 @@ class Wire(TimeStamper):
 		return tsp.TimeStampResp.load(answer.content)
 
 
-def stamped_signature(data, key, pki, label="tsa1", field="Signed"):
+def stamped_signature(pki, label="tsa1", field="Signed", *, rogue=False):
 	"""A signature with a signature-time-stamp of its own, made by pyHanko."""
 	meta = PdfSignatureMetadata(field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
-	signer = PdfSigner(
-		meta, held_signer(key), timestamper=Wire(pki.tsa(label)), new_field_spec=SigFieldSpec(field)
-	)
+	key = SimpleSigner.load_pkcs12_data(pki.pkcs12("seal", rogue=rogue), [], b"secret")
+	signer = PdfSigner(meta, key, timestamper=Wire(pki.tsa(label)), new_field_spec=SigFieldSpec(field))
 	output = io.BytesIO()
-	signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(data)), output=output)
+	signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(plain_pdf())), output=output)
 	return output.getvalue()
 
 
 def test_signature_timestamp(pki, judges, third):
-	data = report_open(pki)
+	data = stamped_signature(pki)
 	standing = levels(data, pki.trust)["Signed"]
 	assert standing["level"] == "B-T" and abs(standing["proved"] - now()) < timedelta(minutes=5)
 	done = extend(data, "B-LT", timestamp=stamper(pki, dead_address()), trust=pki.trust)
@@ -203,7 +203,7 @@ def test_signature_timestamp(pki, judges, third):
 
 
 def test_signature_timestamp_of_an_unknown_authority(pki):
-	data = stamped_signature(plain_pdf(), pki.key("seal"), pki, "rogue")
+	data = stamped_signature(pki, "rogue")
 	standing = levels(data, pki.trust)["Signed"]
 	assert standing["level"] == "B-B" and standing["reason"].startswith("timestamp_untrusted")
 	assert standing["proved"] is None and standing["trusted"]
@@ -255,7 +255,7 @@ def test_a_self_signed_seal_stays_at_t(pki, house):
 
 
 def test_a_stranger_is_not_lifted(pki):
-	data = stamped_signature(plain_pdf(), pki.key("seal", rogue=True), pki, field="Theirs")
+	data = stamped_signature(pki, field="Theirs", rogue=True)
 	data = append_signature(data, pki.key("seal"), field="Ours", reason="", stamp=None)
 	with pytest.raises(LevelNotReached) as failed:
 		extend(data, "B-LT", timestamp=stamper(pki), trust=pki.trust)
@@ -328,6 +328,18 @@ def test_an_archive_ends_with_its_authority_unless_renewed(pki, archived, judges
 	assert refused.value.code == "no_archive"
 
 
+def test_an_aged_digest_is_due_at_once(pki, sealed):
+	def stamped(data):
+		imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": hashlib.sha256(data).digest()}
+		request = tsp.TimeStampReq({"version": 1, "message_imprint": imprint, "cert_req": True})
+		answer = requests.post(pki.tsa("aged"), request.dump(), timeout=10)
+		return tsp.TimeStampResp.load(answer.content)["time_stamp_token"].dump()
+
+	data = add_timestamp(sealed, stamped)
+	assert archive_due(data) < now() < archive_due(add_timestamp(sealed, stamper(pki)))
+	assert short(data, pki.trust) == {"Seal": "B-B"}
+
+
 def test_nothing_to_renew(pki, sealed):
 	assert archive_due(sealed) is None
 	for data in (sealed, extend(sealed, "B-LT", timestamp=stamper(pki), trust=pki.trust).data):
@@ -365,17 +377,12 @@ def test_any_changed_byte_that_counts_costs_the_level(pki, archived):
 
 def test_revocation_data_of_others_proves_nothing(pki):
 	"""A store full of honest answers about another certificate is none for this one."""
-	data = extend(report_open(pki), "B-LT", timestamp=stamper(pki), trust=pki.trust).data
+	data = extend(stamped_signature(pki), "B-LT", timestamp=stamper(pki), trust=pki.trust).data
 	data = append_signature(data, pki.key("mute"), field="Mute", reason="", stamp=None)
 	with pytest.raises(LevelNotReached) as failed:
 		extend(data, "B-LT", timestamp=stamper(pki), trust=pki.trust)
 	assert short(failed.value.extended.data, pki.trust) == {"Signed": "B-LTA", "Mute": "B-T"}
 	assert failed.value.extended.level == "B-T"
-
-
-def report_open(pki):
-	"""One signature with a time-stamp of its own, further ones allowed."""
-	return stamped_signature(plain_pdf(), pki.key("seal"), pki)
 
 
 def test_a_hung_authority_costs_its_limit_only(pki, sealed):

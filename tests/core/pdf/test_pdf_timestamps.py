@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -30,6 +31,7 @@ BAD = {
 	"other-digest": "other data",
 	"wrong-nonce": "nonce",
 	"wrong-key": "signature is not valid",
+	"aged": "has aged (sha1",
 	"not-a-tsa": "",
 	"rogue": "",
 }
@@ -52,6 +54,18 @@ def test_a_good_token(pki, digest):
 	info = info_of(token)
 	assert info["message_imprint"]["hash_algorithm"]["algorithm"] == digest
 	assert abs(info["gen_time"] - datetime.now(timezone.utc)) < timedelta(minutes=1)
+
+
+def test_a_second_judge_agrees(pki, tmp_path):
+	(tmp_path / "token").write_bytes(authorities(pki, "tsa1", seconds=5)(DATA))
+	(tmp_path / "root.pem").write_text(pki.trust[0])
+	for data, holds in ((DATA, True), (DATA + b"!", False)):
+		(tmp_path / "data").write_bytes(data)
+		command = "openssl ts -verify -token_in -in token -data data -CAfile root.pem".split()
+		judged = subprocess.run(
+			command, cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False
+		)
+		assert ("Verification: OK" in judged.stdout + judged.stderr) == holds == (judged.returncode == 0)
 
 
 def test_when_its_certificate_ends(pki):
