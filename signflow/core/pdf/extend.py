@@ -9,17 +9,11 @@ from __future__ import annotations
 
 import io
 import itertools
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from asn1crypto import crl, ocsp, x509
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_der_x509_certificate
-from cryptography.x509.ocsp import OCSPRequestBuilder
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import InvisSigSettings, SigFieldSpec, enumerate_sig_fields
@@ -31,9 +25,9 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation
 
 from ..errors import SignflowError, _
-from ._chains import DIGESTS, Chain, Material, Untrusted, anchors, issued
-from ._fetch import FetchFailed, fetch, shown
+from ._chains import DIGESTS, Chain, Material, Untrusted, anchors
 from ._levels import LEVELS, Judgement, Signed, rank, signed_fields, told
+from ._revocation import Limits, RevocationData
 from .timestamps import Timestamper, TimestampUnavailable
 
 __all__ = [
@@ -63,15 +57,6 @@ class ExtendRefused(SignflowError):
 
 	def __init__(self, code: str, **params: object):
 		super().__init__(code, REFUSALS[code], **params)
-
-
-@dataclass(frozen=True)
-class Limits:
-	"""Bounds for all that is fetched for one file: seconds for one answer and altogether, bytes altogether."""
-
-	seconds: float = 10
-	total_seconds: float = 60
-	total_bytes: int = 20 << 20
 
 
 @dataclass(frozen=True)
@@ -239,8 +224,9 @@ class _Work:
 		self.roots = anchors(trust)
 		self.foreign = foreign
 		self.now = now
-		self.fetched = _Fetched(limits)
+		self.fetched = RevocationData(limits)
 		self._judge()
+		self.given_level = self.level
 
 	def _judge(self) -> None:
 		try:
@@ -278,6 +264,11 @@ class _Work:
 		return ""
 
 	def failed(self, reason: str) -> LevelNotReached:
+		if self.data is not self.given and self.level == self.given_level:
+			self.data = (
+				self.given
+			)  # what gained nothing is not kept: tries again would only make the file grow
+			self._judge()
 		reason = "; ".join([reason, *self.fetched.failures])[:600]
 		return LevelNotReached(self.wanted, self.extended, reason)
 
@@ -331,93 +322,12 @@ class _Work:
 		for use_crl in (False, True):
 			try:
 				chain.proven_path(self.roots, at=at, material=known + new)
-			except Untrusted:
+			except Untrusted as error:
+				if error.revoked:
+					break
 				for issuer, subject in itertools.pairwise(path):
 					new += self.fetched.about(subject, issuer, use_crl=use_crl)
 		return new + Material(certificates=path) if new != Material() else new
-
-
-class _Fetched:
-	"""OCSP responses and CRLs by HTTP within `limits`, each fetched once; failures are kept for the message."""
-
-	def __init__(self, limits: Limits):
-		self._limits = limits
-		self._end = time.monotonic() + limits.total_seconds
-		self._left = limits.total_bytes
-		self._answers: dict[tuple[str, bytes | None], bytes | None] = {}
-		self.failures: list[str] = []
-
-	def about(self, subject: x509.Certificate, issuer: x509.Certificate, *, use_crl: bool) -> Material:
-		"""What can be had about the revocation of `subject`: OCSP, or its CRLs without that or if told so.
-
-		Nothing of it is checked yet.
-		"""
-		found = () if use_crl else tuple(self._ocsps(subject, issuer))
-		if not found:
-			return Material(crls=tuple(self._crls(subject)))
-		responders = [
-			one
-			for response in found
-			for one in response.basic_ocsp_response["certs"] or ()
-			if one.issuer == issuer.subject and one.ocsp_no_check_value is None
-		]
-		return Material(ocsps=found, crls=tuple(one for each in responders for one in self._crls(each)))
-
-	def _ocsps(self, subject: x509.Certificate, issuer: x509.Certificate) -> list[ocsp.OCSPResponse]:
-		urls = [url for url in subject.ocsp_urls if url.startswith(("http://", "https://"))]
-		if not urls:
-			return []
-		builder = OCSPRequestBuilder().add_certificate(
-			load_der_x509_certificate(subject.dump()),
-			load_der_x509_certificate(issuer.dump()),
-			SHA1(),
-		)
-		body = builder.build().public_bytes(Encoding.DER)
-		for url in urls:
-			answer = self._get(url, body, {"Content-Type": "application/ocsp-request"})
-			if answer is None:
-				continue
-			try:
-				response = ocsp.OCSPResponse.load(answer, strict=True)
-				status = response["response_status"].native
-				if status == "successful" and issued(response):
-					return [response]
-				self.failures.append(f"{shown(url)}: {status}")
-			except Exception as error:  # foreign DER
-				self.failures.append(f"{shown(url)}: {_said(error)}")
-		return []
-
-	def _crls(self, subject: x509.Certificate) -> list[crl.CertificateList]:
-		found = []
-		for point in subject.crl_distribution_points:
-			url = point.url
-			answer = self._get(url, None, {}) if url else None
-			if answer is None:
-				continue
-			try:
-				one = crl.CertificateList.load(answer, strict=True)
-				if not issued(one):
-					raise ValueError("not a CRL")
-				found.append(one)
-			except Exception as error:  # foreign DER
-				self.failures.append(f"{shown(url)}: {_said(error)}")
-		return found
-
-	def _get(self, url: str, body: bytes | None, headers: dict[str, str]) -> bytes | None:
-		asked = (url, body)
-		if asked in self._answers:
-			return self._answers[asked]
-		seconds = min(self._limits.seconds, self._end - time.monotonic())
-		answer = None
-		try:
-			if seconds <= 0 or self._left <= 0:
-				raise FetchFailed("the limits for this document are used up")
-			answer = fetch(url, body=body, headers=headers, seconds=seconds, most_bytes=self._left)
-			self._left -= len(answer)
-		except FetchFailed as error:
-			self.failures.append(f"{shown(url)}: {error}")
-		self._answers[asked] = answer
-		return answer
 
 
 def add_timestamp(data: bytes, timestamp: Timestamper) -> bytes:

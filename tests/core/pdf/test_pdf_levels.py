@@ -287,6 +287,10 @@ def test_revoked_before_signing(pki):
 	assert failed.value.extended.level == "B-T" and "revoked" in str(failed.value)
 	standing = levels(failed.value.extended.data, pki.trust)["Seal"]
 	assert not standing["trusted"] and standing["reason"].startswith("revoked")
+	known = failed.value.extended.data  # says so itself from now on
+	with pytest.raises(LevelNotReached) as failed:
+		extend(known, "B-LTA", timestamp=stamper(pki), trust=pki.trust)
+	assert failed.value.extended.data == known
 
 
 @pytest.mark.parametrize("level, trusted", [("B-T", False), ("B-LT", True), ("B-LTA", True)])
@@ -383,6 +387,14 @@ def test_revocation_data_of_others_proves_nothing(pki):
 		extend(data, "B-LT", timestamp=stamper(pki), trust=pki.trust)
 	assert short(failed.value.extended.data, pki.trust) == {"Signed": "B-LTA", "Mute": "B-T"}
 	assert failed.value.extended.level == "B-T"
+
+
+def test_what_gains_nothing_is_not_kept(pki, sealed):
+	strange = TimestampAuthorities([pki.tsa("rogue")], [pki.pem("root", rogue=True)])
+	with pytest.raises(LevelNotReached) as failed:
+		extend(sealed, "B-T", timestamp=strange, trust=pki.trust)
+	assert failed.value.extended.level == "B-B" and failed.value.extended.data == sealed
+	assert "timestamp_untrusted" in str(failed.value)
 
 
 def test_a_hung_authority_costs_its_limit_only(pki, sealed):
