@@ -264,10 +264,10 @@ class _Work:
 		return ""
 
 	def failed(self, reason: str) -> LevelNotReached:
-		if self.data is not self.given and self.level == self.given_level:
-			self.data = (
-				self.given
-			)  # what gained nothing is not kept: tries again would only make the file grow
+		told_more = any(one["reason"].startswith("revoked") for one in self.judgement.standings.values())
+		# What gained nothing is not kept: further tries would only make the file grow.
+		if self.data is not self.given and self.level == self.given_level and not told_more:
+			self.data = self.given
 			self._judge()
 		reason = "; ".join([reason, *self.fetched.failures])[:600]
 		return LevelNotReached(self.wanted, self.extended, reason)

@@ -109,12 +109,7 @@ class Judges:
 		self.file = folder / "judged.pdf"
 
 	def ours(self, data):
-		"""What our own judge finds, but for what it still holds against proofs added after a lock."""
-		known = ("changed_after_signing", "Closing: appearance_changed")
-		verdict = self.house.verdict(data)
-		stamps = {one.field for one in verdict.signatures if one.kind == "timestamp"}
-		known += tuple(f"{field}: forbidden_change" for field in stamps)
-		return bool(verdict.signatures) and not set(verdict.problems) - set(known)
+		return self.house.verdict(data).ok
 
 	def pdfsig(self, data, signatures):
 		"""Poppler does not judge document time-stamps: it says so, and of them it must not say more."""
