@@ -40,6 +40,7 @@ IDLE_KEYS = {"/Ff", "/Type"}
 FIELD_ROLES = {"/Fields", "/Kids", "/Annots", "/Parent", "/Obj", "/CO", "/Data"}
 DSS_ARRAYS = {"/Certs", "/CRLs", "/OCSPs"}
 VRI_ARRAYS = {"/Cert", "/CRL", "/OCSP"}
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 VRI_NAME = re.compile(r"/[0-9A-Fa-f]{40}")
 SAVING_INFO = {"/ModDate", "/Producer"}
 SAVING_XMP = {"ModifyDate", "MetadataDate", "InstanceID", "Producer", "xmptk", "about", "lang", "parseType"}
@@ -500,12 +501,14 @@ def _statements(xmp: bytes) -> list[tuple[str, str]]:
 			if element.tag is not etree.Comment and element.tag is not etree.PI:
 				raise ValueError("an entity in XMP metadata")
 			continue
-		pairs = [(str(key), str(value)) for key, value in element.attrib.items()]
+		# A value in a list belongs to the property that holds the list.
+		owner = element
+		while owner.tag.startswith(RDF) and owner.getparent() is not None:
+			owner = owner.getparent()
+		pairs = [
+			(owner.tag if key == f"{RDF}resource" else key, value) for key, value in element.attrib.items()
+		]
 		if element.text and element.text.strip():
-			# A value in a list belongs to the property that holds the list.
-			owner = element
-			while owner.tag.startswith("{http://www.w3.org/1999/02/22-rdf") and owner.getparent() is not None:
-				owner = owner.getparent()
 			pairs.append((owner.tag, element.text.strip()))
 		for key, value in pairs:
 			if key.rpartition("}")[2] not in SAVING_XMP and "/sType/ResourceEvent#" not in key:

@@ -5,12 +5,14 @@ For `_changes`, in the limited child process only; whatever is raised here means
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.xref import ObjStreamRef
 
 Ref = tuple[int, int]
 
@@ -44,11 +46,34 @@ class View:
 			return generic.NullObject()
 		known = (ref, place)
 		if known not in self.cache:
-			one = generic.Reference(*ref, pdf=self.reader)
-			# The reader keeps only what is current; long signatures are slow to parse twice.
-			current = self.reader.xrefs[one] == place
-			self.cache[known] = self.reader.get_object(one, revision=None if current else self.revision)
+			self.cache[known] = self._read(ref, place)
 		return self.cache[known]
+
+	def _read(self, ref: Ref, place: Any) -> Any:
+		one = generic.Reference(*ref, pdf=self.reader)
+		if isinstance(place, ObjStreamRef):
+			return self._unpack(one, place)
+		# The reader keeps only what is current; long signatures are slow to parse twice.
+		current = self.reader.xrefs[one] == place
+		return self.reader.get_object(one, revision=None if current else self.revision)
+
+	def _unpack(self, one: Any, place: ObjStreamRef) -> Any:
+		"""From an object stream whose table is read once: pyHanko reads it anew for each of its objects."""
+		holder = (place.obj_stream_id, 0)
+		known = ("table", holder, self.place(holder))
+		if known not in self.cache:
+			packed = self.get(holder)
+			data = packed.data
+			first, count = int(self.value(packed.raw_get("/First"))), int(self.value(packed.raw_get("/N")))
+			numbers = [int(part) for part in data[:first].split()[: 2 * count]]
+			table = [(number, first + at) for number, at in zip(numbers[::2], numbers[1::2], strict=True)]
+			self.cache[known] = (io.BytesIO(data), table)
+		source, table = self.cache[known]
+		number, at = table[place.ix_in_stream]
+		if number != one.idnum:
+			raise ValueError(f"object stream {holder[0]} holds another object than its table says")
+		source.seek(at)
+		return generic.read_object(source, one)
 
 	def value(self, item: Any) -> Any:
 		"""`item` itself or what it refers to in this revision."""
