@@ -40,6 +40,7 @@ IDLE_KEYS = {"/Ff", "/Type"}
 FIELD_ROLES = {"/Fields", "/Kids", "/Annots", "/Parent", "/Obj", "/CO", "/Data"}
 DSS_ARRAYS = {"/Certs", "/CRLs", "/OCSPs"}
 VRI_ARRAYS = {"/Cert", "/CRL", "/OCSP"}
+FIRST_XMP = {"CreateDate", "DocumentID"}
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 VRI_NAME = re.compile(r"/[0-9A-Fa-f]{40}")
 SAVING_INFO = {"/ModDate", "/Producer"}
@@ -118,7 +119,8 @@ class _Comparison:
 			for item in (self.new.trailer("/Info"), raw(self.new.root, "/Metadata"))
 			if indirect(item)
 		}
-		known = self.dss | self._containers() | {self._root()} | saving
+		spare = {ref for ref in touched if self._spare_entry(ref)}
+		known = self.dss | spare | self._containers() | {self._root()} | saving
 		codes = {change.code for change in self.found}
 		self.dss_only = "dss" in codes <= {"dss", "extensions", "saved"} and touched <= known
 		return self.found
@@ -185,11 +187,12 @@ class _Comparison:
 			self._info(self.old.value(before), self.new.value(now))
 
 	def _info(self, before: Any, now: Any) -> None:
-		before = before if isinstance(before, generic.DictionaryObject) else {}
+		"""Dates of saving may change; a file that had no /Info may get one with its date of creation."""
+		first = not isinstance(before, generic.DictionaryObject)
 		if not isinstance(now, generic.DictionaryObject):
 			return
-		changed = self.differing(before, now)
-		for key in changed - SAVING_INFO:
+		changed = self.differing({} if first else before, now)
+		for key in changed - SAVING_INFO - ({"/CreationDate"} if first else set()):
 			self.add("metadata", detail=f"/Info {key}")
 		if changed & SAVING_INFO:
 			self.add("saved")
@@ -309,6 +312,17 @@ class _Comparison:
 				sound &= {key for key, _ in inside} <= {"/Length"}
 				self.dss |= {length for _, length in inside}
 		return sound
+
+	def _spare_entry(self, ref: Ref) -> bool:
+		"""A VRI entry that nothing refers to: pyHanko writes one where the store has it already."""
+		one = self.new.get(ref)
+		keys = set(map(str, one)) if type(one) is generic.DictionaryObject else set()
+		shaped = bool(keys & VRI_ARRAYS) and keys <= VRI_ARRAYS | {"/Type", "/TU", "/TS"}
+		return (
+			shaped
+			and self.old.place(ref) is None
+			and {key for key, _ in targets(one)} <= VRI_ARRAYS | {"/TS"}
+		)
 
 	def _belongs(self, item: Any, role: set[str]) -> bool:
 		"""An object of the store is new, or served only as such before."""
@@ -461,23 +475,21 @@ class _Comparison:
 			self.add("annotation")
 
 	def _metadata(self, before: Any, now: Any) -> None:
-		"""XMP may be rewritten, and added where it says no more than /Info does (some writers add it on saving)."""
-		known: set[str] = set()
-		if isinstance(before, generic.StreamObject):
-			said = _statements(before.data)
-		else:
-			said = []
-			info = self.old.value(self.old.trailer("/Info"))
-			if isinstance(info, generic.DictionaryObject):
-				known = {str(value) for value in info.values()}
+		"""XMP may be rewritten; where it said nothing it may get dates and what /Info says, as some writers do."""
 		if not isinstance(now, generic.StreamObject):
 			self.add("metadata", detail="XMP")
 			return
+		said = _statements(before.data) if isinstance(before, generic.StreamObject) else []
 		says = _statements(now.data)
-		if before is MISSING:
-			says = [
-				(key, value) for key, value in says if value not in known and not key.endswith("}CreateDate")
-			]
+		if not said:
+			info = self.old.value(self.old.trailer("/Info"))
+			known = (
+				{str(value) for value in info.values()}
+				if isinstance(info, generic.DictionaryObject)
+				else set()
+			)
+			known.add("application/pdf")
+			says = [one for one in says if one[1] not in known and one[0].rpartition("}")[2] not in FIRST_XMP]
 		if says != said:
 			self.add("metadata", detail="XMP")
 		else:

@@ -77,6 +77,7 @@ def _take_in(data: bytes, max_bytes: int) -> tuple[dict[str, Any], bytes]:
 			fields = [name for name, _ in signed]
 			return {"pages": pages, "foreign_signatures": names, "foreign_fields": fields}, b""
 		_flatten(pdf)
+		_drop_broken_metadata(pdf)
 		for key in ("/Perms", "/NeedsRendering", "/DSS"):
 			if key in pdf.Root:
 				del pdf.Root[key]
@@ -219,6 +220,21 @@ def _refuse_active_dictionary(item: pikepdf.Object) -> None:
 			name = str(item.get(key, "")).lower().strip()
 			if name.endswith(tuple(PROGRAM_ENDINGS)):
 				raise Refused("active_content", detail=f"an attached program, {name[-60:]}")
+
+
+def _drop_broken_metadata(pdf: pikepdf.Pdf) -> None:
+	"""XMP that is no XML says nothing, and signing would stumble over it."""
+	from lxml import etree  # type: ignore[import-untyped]
+
+	metadata = pdf.Root.get("/Metadata")
+	if metadata is None:
+		return
+	try:
+		etree.fromstring(
+			metadata.read_bytes(), parser=etree.XMLParser(resolve_entities=False, no_network=True)
+		)
+	except Exception:  # no stream, no filter, no XML: all the same here
+		del pdf.Root["/Metadata"]
 
 
 def _automatic(item: pikepdf.Object) -> list[pikepdf.Object]:
