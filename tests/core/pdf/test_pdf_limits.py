@@ -237,7 +237,7 @@ def test_looping_cross_references_end_in_time(foreign, house):
 
 def test_memory_is_limited():
 	with pytest.raises(PdfRefused) as refused:
-		normalise(plain_pdf(), memory_bytes=60 << 20)
+		normalise(plain_pdf(), memory_bytes=30 << 20)
 	assert refused.value.code == "unreadable"
 
 
