@@ -23,6 +23,7 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 
 from ._changes import Change, Changes, permitted
+from ._levels import Standing, levels_of
 from ._revisions import scattered_headers
 
 # RFC 5280, 4.2.1.3: either bit makes a certificate fit to sign; seal certificates in use have one or both.
@@ -55,8 +56,13 @@ def judge(data: bytes, trust: list[str], expected: dict[str, Any] | None) -> dic
 	opened.sort(key=lambda one: one.end)
 	_hash_once(data, opened)
 	changes = _compare_revisions(reader, opened)
+	standings = levels_of(
+		reader,
+		[one.embedded for one in opened if one.embedded is not None],
+		[certificate for certificate, _name in anchors.values()],
+	)
 	for one in opened:
-		one.judge(anchors, changes)
+		one.judge(anchors, changes, standings.get(one.name))
 		signatures.append(one.verdict)
 	contents = [one.content for one in opened]
 	if len(set(contents)) != len(contents) or len({name for name, _ in fields}) != len(fields):
@@ -195,7 +201,8 @@ class _Signature:
 			"reason_text": "",
 			"problems": [],
 			"kind": "closing" if name == "Closing" else "signature",
-			"level": "B-B",
+			"level": "",
+			"level_reason": "",
 			"changes": [],
 		}
 
@@ -237,27 +244,43 @@ class _Signature:
 			return
 		self.verdict["covers_whole_file"] = self.end == len(data)
 
-	def judge(self, anchors: dict[bytes, tuple[x509.Certificate, str]], changes: Changes | str) -> None:
+	def judge(
+		self,
+		anchors: dict[bytes, tuple[x509.Certificate, str]],
+		changes: Changes | str,
+		standing: Standing | None,
+	) -> None:
 		"""Fill in the verdict; whatever is raised on the way is its reason."""
-		if self.embedded is None:
+		if self.embedded is None or standing is None:
 			return
 		try:
-			covered = self._status(self.embedded, anchors)
+			covered = self._status(self.embedded, anchors, standing)
 			if covered:
 				self._later_changes(self.embedded, changes)
 		except Exception as error:  # any exception means: not valid, with the reason
 			self.fail(error)
 		self.verdict["intact"] = not set(self.verdict["problems"]) - {"untrusted"}
+		if self.verdict["intact"]:
+			self.verdict["level"] = standing["level"]
+		self.verdict["level_reason"] = standing["reason"]
 
 	def _status(
-		self, signature: EmbeddedPdfSignature, anchors: dict[bytes, tuple[x509.Certificate, str]]
+		self,
+		signature: EmbeddedPdfSignature,
+		anchors: dict[bytes, tuple[x509.Certificate, str]],
+		standing: Standing,
 	) -> bool:
-		"""Signature and certificate; True if the signature covers its own revision, so that later ones count."""
+		"""Signature and certificate; True if the signature covers its own revision, so that later ones count.
+
+		The certificate is judged at the moment that a time-stamp proves, and twice: its path and usage by pyHanko,
+		its revocation with what the file holds by `_levels`.
+		"""
 		verdict = self.verdict
 		context = ValidationContext(
 			trust_roots=[certificate for certificate, _ in anchors.values()],
 			allow_fetching=False,
 			revocation_mode="soft-fail",
+			moment=standing["proved"],
 		)
 		if verdict["kind"] == "timestamp":
 			status: Any = asyncio.run(async_validate_pdf_timestamp(signature, context, skip_diff=True))
@@ -282,8 +305,8 @@ class _Signature:
 			verdict["problems"].append("content_changed")
 		elif not status.valid:
 			verdict["problems"].append("signature_invalid")
-		verdict["trusted"] = bool(status.trusted)
-		if status.trusted:
+		verdict["trusted"] = bool(status.trusted and standing["trusted"])
+		if verdict["trusted"]:
 			root = status.validation_path.trust_anchor.authority.certificate.dump()
 			verdict["trusted_by"] = anchors[root][1]
 		else:

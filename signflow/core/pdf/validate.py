@@ -51,7 +51,10 @@ class SignatureVerdict:
 
 	`time` is what the timestamp says or, without one, what the sealing house claims. `intact` means that
 	neither the signed bytes nor, by forbidden changes, what came after them were altered; `trusted` that the
-	certificate leads to one of the given anchors.
+	certificate leads to one of the given anchors, `trusted_by` its name. `level` is "B-B", "B-T", "B-LT" or "B-LTA",
+	"" for a document timestamp and for what does not hold; `level_reason` why it is not more (_levels.REASONS).
+	`changes` are what came after this signature, allowed or not, as "code" or "code: field or place"
+	(_changes.Change).
 	"""
 
 	field: str
@@ -63,7 +66,8 @@ class SignatureVerdict:
 	reason_text: str
 	problems: tuple[str, ...]
 	kind: Kind
-	level: str = "B-B"
+	level: str = ""
+	level_reason: str = ""
 	trusted_by: str = ""
 	changes: tuple[str, ...] = ()
 
