@@ -39,13 +39,17 @@ HASHES = {"sha1", "sha224", "sha256", "sha384", "sha512"}
 def judge(data: bytes, trust: list[str], expected: dict[str, Any] | None) -> dict[str, Any]:
 	"""Answer for `validate`: {"sha256", "signatures": [...], "problems": [...]}; never raises."""
 	digest = hashlib.sha256(data).hexdigest()
+	try:
+		return _judge(data, digest, trust, expected)
+	except Exception as error:  # what no verdict on a signature holds is one on the file
+		return {"sha256": digest, "signatures": [], "problems": [f"unreadable: {_detail(error)}"]}
+
+
+def _judge(data: bytes, digest: str, trust: list[str], expected: dict[str, Any] | None) -> dict[str, Any]:
 	signatures: list[dict[str, Any]] = []
 	problems: list[str] = []
-	try:
-		reader = _open(data)
-		fields = [(str(name), ref.get_object()) for name, _value, ref in enumerate_sig_fields(reader, True)]
-	except Exception as error:  # whatever the parser raises means: not a file that can be judged
-		return {"sha256": digest, "signatures": [], "problems": [f"unreadable: {_detail(error)}"]}
+	reader = _open(data)
+	fields = [(str(name), ref.get_object()) for name, _value, ref in enumerate_sig_fields(reader, True)]
 	try:
 		anchors = _anchors(trust)
 	except ValueError as error:

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
+from pki import PAST, REVOCATION
 from sealing_house import House, flipped, plain_pdf
-from test_pdf_levels import DAY, PAST, REVOCATION, stamped_at, stamper
 
 from signflow.core.pdf._judge import judge
-from signflow.core.pdf.extend import extend
+from signflow.core.pdf.extend import LevelNotReached, extend
 from signflow.core.pdf.normalise import normalise
+from signflow.core.pdf.seal import seal_report
+from signflow.core.pdf.timestamps import TimestampAuthorities
 from signflow.core.pdf.validate import Verdict, validate
 from signflow.core.pdf.validate import _verdict as as_verdict
+
+DAY = timedelta(days=1)
+
+
+def stamper(pki):
+	return TimestampAuthorities([pki.tsa("tsa1")], pki.trust)
+
+
+def stamped_at(pki, label: str, moment: datetime, level: str) -> bytes:
+	"""One signature by the key `label`, made and timestamped at `moment`."""
+	with pki.at(moment):
+		key = pki.key(label, now=PAST)
+		data = seal_report(plain_pdf(), key, reason="Sealed", now=moment)
+		return extend(data, level, timestamp=stamper(pki), trust=pki.trust, now=moment).data
 
 
 def verdict_on(data: bytes, trust: list[str]) -> Verdict:
@@ -51,15 +69,27 @@ def test_changes_are_told_per_signature(pki, closed):
 	assert changes["Signer2"] == ("new_signature: Closing",) and changes["Closing"] == ()
 
 
-def test_revoked_before_and_after_the_proven_moment(pki):
-	assert verdict_on(stamped_at(pki, "revoked", REVOCATION - DAY), pki.trust).signatures
-	before = verdict_on(stamped_at(pki, "revoked", REVOCATION - DAY), pki.trust)
-	held = extend(stamped_at(pki, "revoked", REVOCATION - DAY), "B-LT", timestamp=stamper(pki), trust=pki.trust)
-	verdict = verdict_on(held.data, pki.trust)
-	assert verdict.signatures[0].trusted and verdict.signatures[0].level == "B-LT", verdict.problems
-	assert before.signatures[0].level == "B-T"
+def test_revoked_after_the_proven_moment(pki):
+	"""The timestamp is older than the revocation, so that the signature keeps its worth once that is proven."""
+	data = stamped_at(pki, "revoked", REVOCATION - DAY, "B-T")
+	data = extend(data, "B-LT", timestamp=stamper(pki), trust=pki.trust).data
+	verdict = verdict_on(data, pki.trust)
+	assert verdict.ok, verdict.problems
+	assert verdict.signatures[0].level == "B-LT"
+	assert not verdict_on(flipped(data), pki.trust).ok
 
 
-def test_expired_certificate_is_judged_at_the_proven_moment(pki):
-	verdict = verdict_on(stamped_at(pki, "expired", PAST, "B-LT"), pki.trust)
-	assert verdict.signatures[0].intact
+def test_revoked_before_the_proven_moment(pki):
+	data = stamped_at(pki, "revoked", REVOCATION + DAY, "B-T")
+	with pytest.raises(LevelNotReached) as failed:
+		extend(data, "B-LTA", timestamp=stamper(pki), trust=pki.trust)
+	verdict = verdict_on(failed.value.extended.data, pki.trust)
+	assert not verdict.ok and not verdict.signatures[0].trusted and verdict.signatures[0].level != "B-LTA"
+
+
+def test_expired_since_the_proven_moment(pki):
+	"""Validation data saves what an expired certificate signed; a timestamp alone does not."""
+	saved = verdict_on(stamped_at(pki, "expired", PAST, "B-LT"), pki.trust)
+	assert saved.ok and saved.signatures[0].level == "B-LT", saved.problems
+	bare = verdict_on(stamped_at(pki, "expired", PAST, "B-T"), pki.trust)
+	assert bare.problems == ("Seal: untrusted",)
