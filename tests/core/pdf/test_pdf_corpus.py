@@ -130,6 +130,7 @@ REFUSED = {
 		{"password"},
 	),
 	"header_too_late": (lambda: b" " * 5000 + plain_pdf(), {"not_a_pdf"}),
+	"stray_number_sign": (raw(b"/Type /Page\n", b"/Type /Page /Som#ething 1\n"), {"unreadable"}),
 	"signature_in_pieces": (
 		field(
 			FT=Name.Sig, T="Sig1", V=Dictionary(Type=Name.Sig, ByteRange=Array([0, 1]), Contents=String("x"))
