@@ -7,7 +7,7 @@ DB ?= sqlite
 
 export BENCH SITE DB
 
-.PHONY: demo stop test test-core test-contracts test-site test-e2e check bench-web bench-pdf clean
+.PHONY: demo stop test test-core test-next test-contracts test-site test-e2e check bench-web bench-pdf clean
 
 demo:
 	@$(PYTHON) -m devbench.demo
@@ -20,6 +20,9 @@ test:
 
 test-core:
 	@$(PYTHON) tests/run.py core $(if $(ARGS),-- $(ARGS))
+
+test-next:
+	@$(PYTHON) tests/run.py next $(if $(ARGS),-- $(ARGS))
 
 test-contracts:
 	@$(PYTHON) tests/run.py contracts $(if $(ARGS),-- $(ARGS))

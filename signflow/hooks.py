@@ -72,4 +72,5 @@ company_data_to_be_ignored = [
 	"Signature Event",
 	"Signature Event Payload",
 	"Sealing Key",
+	"Timestamp Authority",
 ]

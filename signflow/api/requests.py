@@ -32,11 +32,17 @@ def create_request(
 	expires_on: str | None = None,
 	remind_every_days: int | str | None = None,
 	confidential: bool | int | str = False,
+	signature_level: str | None = None,
 	send: bool | int | str = False,
 ) -> dict[str, str]:
 	"""Make a request, and send it when `send` is true: {name, status}."""
 	frappe.has_permission("Signature Request", "create", throw=True)
-	options = {"message": message, "language": language, "expires_on": expires_on}
+	options = {
+		"message": message,
+		"language": language,
+		"expires_on": expires_on,
+		"signature_level": signature_level,
+	}
 	if remind_every_days not in (None, ""):
 		options["remind_every_days"] = remind_every_days
 	request = drafts.create_request(

@@ -43,6 +43,7 @@ def verify_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"house": _("Sent by"),
 		"seal_subject": _("Sealed with"),
 		"completed_on": _("Completed on"),
+		"seal_level": _("Level of the signatures"),
 		"signed_on": _("Signed {date}"),
 		"identified_by": _("Identified by: {how}"),
 		"result_ready": _("Result: {verdict}"),

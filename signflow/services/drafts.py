@@ -23,8 +23,8 @@ def create_request(
 	"""Make a draft request with its signers, with the caller's permissions.
 
 	`documents` are {"title", "file"} (a File's address) or {"title", "print_format"} (the reference record is printed);
-	`signers` are {"signer_name", "email", …}; `options` may hold message, language, expires_on, remind_every_days and
-	confidential. Raises ValidationError for what cannot be, and stores nothing then.
+	`signers` are {"signer_name", "email", …}; `options` may hold message, language, expires_on, remind_every_days,
+	signature_level and confidential. Raises ValidationError for what cannot be, and stores nothing then.
 	"""
 	settings = frappe.get_cached_doc("Signflow Settings")
 	request = frappe.new_doc("Signature Request")
@@ -38,6 +38,7 @@ def create_request(
 			"language": options.get("language") or settings.default_language or "fi",
 			"message": options.get("message"),
 			"confidential": cint(options.get("confidential")),
+			"signature_level": options.get("signature_level") or settings.signature_level,
 			"expires_on": options.get("expires_on") or _default_expiry(settings),
 			"remind_every_days": cint(options.get("remind_every_days", settings.remind_every_days)),
 		}

@@ -7,6 +7,7 @@ import frappe
 from signflow.core.pdf.keys import SealKey, make_test_key
 from signflow.services.times import utc_now
 from signflow.services.transaction import throw
+from signflow.signflow.doctype.sealing_key.sealing_key import open_token
 
 from signflow.core.errors import SignflowError  # isort: skip
 
@@ -14,7 +15,7 @@ _loaded: dict[tuple[str, str], SealKey] = {}
 
 
 def load_key(name: str) -> SealKey:
-	"""The parsed key of Sealing Key `name`; parsed and checked once per process."""
+	"""The parsed key of Sealing Key `name`, in its file or its token; opened and checked once per process."""
 	fingerprint = frappe.db.get_value("Sealing Key", name, "fingerprint")
 	known = _loaded.get((frappe.local.site, fingerprint))
 	if known:
@@ -22,10 +23,13 @@ def load_key(name: str) -> SealKey:
 	doc = frappe.get_doc("Sealing Key", name)
 	doc.flags.for_sealing = True
 	try:
-		key = SealKey.from_pkcs12(
-			base64.b64decode(doc.get_password("pkcs12")),
-			doc.get_password("passphrase", raise_exception=False),
-		)
+		if doc.kind == "PKCS#11 token":
+			key = open_token(doc, doc.get_password("pin", raise_exception=False) or "")
+		else:
+			key = SealKey.from_pkcs12(
+				base64.b64decode(doc.get_password("pkcs12")),
+				doc.get_password("passphrase", raise_exception=False),
+			)
 	except SignflowError as refusal:
 		throw(refusal)
 	if len(_loaded) > 50:

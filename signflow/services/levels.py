@@ -4,6 +4,8 @@ The levels are those of PAdES (ETSI EN 319 142-1, 6). "Completed" never waits fo
 reached is said on the request and tried again, and no lock is held while an authority is asked.
 """
 
+import contextlib
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +17,13 @@ from frappe.utils import add_to_date, cint, get_datetime, now_datetime
 
 from signflow.core.errors import SignflowError
 from signflow.core.pdf.extend import Extended, LevelNotReached, extend, renew
-from signflow.core.pdf.timestamps import Authority, TimestampAuthorities, Timestamper
+from signflow.core.pdf.timestamps import (
+	Authority,
+	TimestampAuthorities,
+	Timestamper,
+	TimestampUnavailable,
+)
+from signflow.core.pdf.validate import validate
 from signflow.services import delivery
 from signflow.services.files import read_sealed
 from signflow.services.requests import fresh, lock_request
@@ -60,6 +68,19 @@ def timestamper(level: str) -> Timestamper | None:
 	if level == "B-B" or not authorities:
 		return None
 	return TimestampAuthorities(authorities, trusted_certificates(), seconds=4, tries=1)
+
+
+def with_timestamp(request: Any, make: Callable[[Timestamper | None], bytes]) -> bytes:
+	"""What `make` seals with a time-stamp on its signature, which proves when each person signed.
+
+	If no authority answers, without: nobody who signs waits for one, and a time-stamp over the finished document
+	proves that it was signed before then.
+	"""
+	ask = timestamper(wanted_level(request))
+	if ask:
+		with contextlib.suppress(TimestampUnavailable):
+			return make(ask)
+	return make(None)
 
 
 def raised(data: bytes, request: Any, *, renewing: bool, foreign: list[str]) -> tuple[Extended | None, str]:
@@ -116,6 +137,9 @@ def raise_level(name: str) -> None:
 			if made:
 				level = made.level
 			if made and len(made.data) > len(data):
+				verdict = validate(made.data, trust=anchors_of(request.sealing_key))
+				if not verdict.ok:
+					raise RuntimeError(f"the extended document does not hold: {'; '.join(verdict.problems)}")
 				until = site_time(made.archive_expires) if made.archive_expires else None
 				append(name, head.document, head, made.data, kind="Archived", level=level, archive_due=until)
 		reached.append(level)

@@ -20,7 +20,13 @@ from signflow.core.pdf.validate import Expected, validate
 from signflow.services import delivery, evidence
 from signflow.services.files import read_sealed
 from signflow.services.keys import load_key
-from signflow.services.levels import due_requests, raise_level, wanted_level
+from signflow.services.levels import (
+	due_requests,
+	raise_level,
+	trusted_certificates,
+	wanted_level,
+	with_timestamp,
+)
 from signflow.services.reporting import make_report
 from signflow.services.requests import CLOSED, OPEN, fresh, invite_next, lock_request, signers_of
 from signflow.services.revisions import REPORT, append, file_copies, head_of
@@ -206,12 +212,13 @@ def seal_signature(name: str, document: str, signer: str) -> None:
 		reason = _("Sealed by {0} on behalf of {1}, identified by {2}").format(
 			request.company, person.signed_name, level
 		)
-	data = append_signature(
-		read_sealed(head.file_url, head.sha256),
-		load_key(request.sealing_key),
-		field=person.field,
-		reason=reason,
-		stamp=None if row.foreign_signatures else stamp,
+	before, key = read_sealed(head.file_url, head.sha256), load_key(request.sealing_key)
+	shown = None if row.foreign_signatures else stamp
+	data = with_timestamp(
+		request,
+		lambda ask: append_signature(
+			before, key, field=person.field, reason=reason, stamp=shown, timestamp=ask
+		),
 	)
 	append(name, document, head, data, kind="Signed", signer=signer)
 
@@ -249,7 +256,7 @@ def close_document(name: str, document: str) -> None:
 def _judge(data: bytes, key: Any, signers: list[str]) -> None:
 	"""Nothing is handed out that our own validator would refuse; raises, and the step is tried again."""
 	expected = Expected(fields=("Seal", *signers, "Closing"))
-	verdict = validate(data, trust=[key.certificate_pem], expected=expected)
+	verdict = validate(data, trust=[key.certificate_pem, *trusted_certificates()], expected=expected)
 	if not verdict.ok:
 		raise RuntimeError(f"the closed document does not hold: {'; '.join(verdict.problems)}")
 

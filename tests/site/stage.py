@@ -225,6 +225,17 @@ def web(site: str) -> Iterator[str]:
 	server.shutdown()
 
 
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+	"""The sealing engine's test PKI: certificates, OCSP, CRL and time-stamp authorities over HTTP."""
+	sys.path.insert(0, str(REPOSITORY / "tests" / "core" / "pdf"))
+	from pki import PKI
+
+	running = PKI(tmp_path_factory.mktemp("pki"))
+	yield running
+	running.stop()
+
+
 @pytest.fixture
 def house(site: str, smtp: Process, worker: Process, web: str) -> Iterator[House]:
 	"""A fresh customer with two contacts, and the people of the house."""

@@ -126,7 +126,9 @@ def test_a_code_works_for_the_session_that_asked_and_once(opened: Signer) -> Non
 	assert opened.browser.refused("check_code", code=code)["code"] == "session_expired", (
 		"a newer one was opened"
 	)
+	before = len(opened.codes())
 	thief.answer("send_code")
+	opened.house.mailbox.wait_for(opened.mail, subject="code", after=before)
 	assert thief.refused("check_code", code=code)["code"] == "code_wrong", "a code of another session"
 	opened.browser.open()
 	new = asks_for_code(opened)

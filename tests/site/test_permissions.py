@@ -49,6 +49,10 @@ EXPECTATIONS: dict[str, dict[str, dict[str, str]]] = {
 	"Signflow Settings": {
 		"house": {**NOBODY, "manager": "rw", "owner": "r", "colleague": "r", "operator": "rw"}
 	},
+	# Rows of the settings change with them and never by themselves.
+	"Timestamp Authority": {
+		"house": {**NOBODY, "manager": "r", "owner": "r", "colleague": "r", "operator": "r"}
+	},
 }
 MAY_CREATE = {
 	"Signature Request": {"manager", "owner", "colleague"},
@@ -56,7 +60,7 @@ MAY_CREATE = {
 	"Sealing Key": {"manager", "operator"},  # who gets as far as being asked for the key file
 }
 EVIDENCE = ("Sealed Revision", "Signature Event", "Signature Event Payload")
-LISTED = [name for name in EXPECTATIONS if name != "Signflow Settings"]
+LISTED = [name for name in EXPECTATIONS if name not in ("Signflow Settings", "Timestamp Authority")]
 SECRETS = ("token_hash", "session_hash", "code_hash", "code_salt", "drawn_signature")
 # A change of each kind of record that means nothing and is allowed if any is.
 CHANGES = {
@@ -68,6 +72,7 @@ CHANGES = {
 	"Signature Event Payload": {"values_json": "{}"},
 	"Sealing Key": {"enabled": 1},
 	"Signflow Settings": {"privacy_note": ""},
+	"Timestamp Authority": {"url": "https://tsa.example/other"},
 }
 
 
@@ -143,6 +148,11 @@ def _settled(request: str) -> None:
 def _record(doctype: str, request: Any) -> str:
 	if doctype == "Signflow Settings":
 		return doctype
+	if doctype == "Timestamp Authority":
+		settings = frappe.get_doc("Signflow Settings")
+		settings.set("timestamp_authorities", [{"url": "https://tsa.example/", "enabled": 0}])
+		settings.save(ignore_permissions=True)
+		return settings.timestamp_authorities[0].name
 	if doctype == "Signature Request":
 		return request.name
 	if doctype == "Sealing Key":
@@ -220,6 +230,12 @@ def test_who_makes_records(world: World, doctype: str, persona: str) -> None:
 			"file": "/private/files/none.pdf",
 		},
 		"Sealing Key": {"company": house.company},
+		"Timestamp Authority": {
+			"parent": "Signflow Settings",
+			"parenttype": "Signflow Settings",
+			"parentfield": "timestamp_authorities",
+			"url": "https://tsa.example/slipped-in",
+		},
 	}.get(doctype) or {**world.stored(doctype, world.records[doctype, "sent"]), "name": f"{draft}-00099"}
 	before = frappe.db.count(doctype)
 	answer = world.people[persona].post(

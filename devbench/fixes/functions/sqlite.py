@@ -7,10 +7,11 @@ def execute_query(self, query, values=None):
 		try:
 			return self._cursor.execute(*statement)
 		except sqlite3.OperationalError as error:
-			if error.sqlite_errorcode != sqlite3.SQLITE_BUSY_SNAPSHOT:
+			if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
 				raise
-		# A first write after a read that another's commit has overtaken. Elsewhere a write works on what is
-		# committed now; so it does here, in the same transaction begun anew, which has written nothing yet.
+		# A first write after a read, while another writes or since another has written: SQLite refuses it at once.
+		# Elsewhere it waits and works on what is committed then; so it does here, in the same transaction begun anew,
+		# which has written nothing yet.
 		for again in ("ROLLBACK", "BEGIN IMMEDIATE", *getattr(self, "_savepoints", ())):
 			self._cursor.execute(again)
 		return self._cursor.execute(*statement)

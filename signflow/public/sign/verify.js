@@ -103,6 +103,7 @@ function begin(kit) {
 			[t("house"), found.house],
 			[t("seal_subject"), found.seal_subject],
 			[t("completed_on"), found.completed_on && moment(found.completed_on)],
+			[t("seal_level"), found.level && `PAdES ${found.level}`],
 		]);
 		show($("test-seal"), Boolean(found.seal_is_test));
 

@@ -1,6 +1,9 @@
 """The organisation's key and certificate that seal documents."""
 
+from __future__ import annotations
+
 import base64
+from collections.abc import Callable
 
 import frappe
 from frappe import _
@@ -20,22 +23,31 @@ class SealingKey(Document):
 		from frappe.types import DF
 
 		certificate_pem: DF.LongText | None
+		certificates: DF.LongText | None
 		chain_pem: DF.LongText | None
 		company: DF.Link
 		enabled: DF.Check
 		fingerprint: DF.Data | None
 		is_test: DF.Check
 		issuer: DF.Data | None
+		key_label: DF.Data | None
+		kind: DF.Literal["PKCS#12 file", "PKCS#11 token"]
 		naming_series: DF.Literal["SEAL-.#####"]
 		not_after: DF.Datetime | None
 		not_before: DF.Datetime | None
 		passphrase: DF.Password | None
+		pin: DF.Password | None
 		pkcs12: DF.Password | None
 		subject: DF.Data | None
+		token_label: DF.Data | None
 		upload: DF.Attach | None
 
 	# end: auto-generated types
 	def before_validate(self):
+		if self.kind == "PKCS#11 token":
+			if self.is_new():
+				self._describe(lambda: open_token(self, self.pin or ""))
+			return
 		data = self.flags.pkcs12 or self._read_upload()
 		if data:
 			self._take(data)
@@ -70,14 +82,29 @@ class SealingKey(Document):
 	def _take(self, data: bytes) -> None:
 		if not self.is_new() and self.fingerprint:
 			frappe.throw(_("A sealing key is never exchanged. Make a new one and disable this."))
+		self._describe(lambda: SealKey.from_pkcs12(data, self.passphrase or None))
+		self.pkcs12 = base64.b64encode(data).decode()
+
+	def _describe(self, opened: Callable[[], SealKey]) -> None:
+		"""Say what the key is, once it has shown that it can seal."""
 		try:
-			key = SealKey.from_pkcs12(data, self.passphrase or None)
+			key = opened()
 		except SignflowError as refusal:
 			frappe.throw(_(refusal.template).format(**refusal.params), title=_("The seal cannot be used"))
-		self.pkcs12 = base64.b64encode(data).decode()
 		self.subject, self.issuer, self.fingerprint = key.subject, key.issuer, key.fingerprint
 		self.not_before = key.not_before.replace(tzinfo=None)
 		self.not_after = key.not_after.replace(tzinfo=None)
-		self.certificate_pem = key.certificate_pem
-		self.chain_pem = "\n".join(key.chain_pem) if not isinstance(key.chain_pem, str) else key.chain_pem
+		self.certificate_pem, self.chain_pem = key.certificate_pem, key.chain_pem
 		self.is_test = int(key.self_signed)
+
+
+def open_token(doc: SealingKey, pin: str) -> SealKey:
+	"""The key that `doc` names in its token. The library is named by the server's own configuration alone: whoever
+	names one has it run in this process.
+	"""
+	module = frappe.conf.signflow_pkcs11_module
+	if not module:
+		frappe.throw(_("No PKCS#11 library is set: signflow_pkcs11_module in site_config.json."))
+	return SealKey.from_token(
+		module, doc.token_label, doc.key_label, pin, certificates_pem=doc.certificates or None
+	)

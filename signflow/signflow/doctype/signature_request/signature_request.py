@@ -44,14 +44,19 @@ class SignatureRequest(Document):
 		language: DF.Literal["fi", "sv", "en"]
 		lease_token: DF.Data | None
 		lease_until: DF.Datetime | None
+		level_attempts: DF.Int
+		level_due: DF.Datetime | None
+		level_note: DF.SmallText | None
 		message: DF.SmallText | None
 		naming_series: DF.Literal["SIGN-.YYYY.-.#####"]
+		reached_level: DF.Literal["", "B-B", "B-T", "B-LT", "B-LTA"]
 		reference_doctype: DF.Link | None
 		reference_name: DF.DynamicLink | None
 		remind_every_days: DF.Int
 		sealing_key: DF.Link | None
 		sent_by: DF.Link | None
 		sent_on: DF.Datetime | None
+		signature_level: DF.Literal["B-B", "B-T", "B-LT", "B-LTA"]
 		status: DF.Literal["Draft", "Sent", "In Progress", "Completed", "Declined", "Expired", "Cancelled"]
 		title: DF.Data
 		work_attempts: DF.Int
@@ -64,6 +69,9 @@ class SignatureRequest(Document):
 		for row in self.documents:
 			keep(row)
 		self.status = "Draft"
+		self.signature_level = (
+			self.signature_level or frappe.get_cached_doc("Signflow Settings").signature_level or "B-B"
+		)
 		if not self.company:
 			self.company = frappe.defaults.get_user_default("Company")
 

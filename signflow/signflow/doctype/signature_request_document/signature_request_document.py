@@ -1,11 +1,9 @@
 """One document of a signature request."""
 
-import frappe
-from frappe import _
-from frappe.model.document import Document
+from signflow.signflow.rows import ParentsRow
 
 
-class SignatureRequestDocument(Document):
+class SignatureRequestDocument(ParentsRow):
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
 
@@ -26,13 +24,4 @@ class SignatureRequestDocument(Document):
 		title: DF.Data
 
 	# end: auto-generated types
-	def has_permission(self, permtype: str = "read", **options) -> bool:
-		"""Ask the request: of a row by itself Frappe asks only whether its reader may read requests at all."""
-		return frappe.get_doc(self.parenttype, self.parent).has_permission(permtype, **options)
-
-	# Frappe runs these only when the row is written or deleted by itself, past all rules of its request.
-	def validate(self):
-		frappe.throw(_("Documents are changed in their request."), frappe.PermissionError)
-
-	def on_trash(self):
-		frappe.throw(_("Documents are changed in their request."), frappe.PermissionError)
+	pass

@@ -1,9 +1,9 @@
 """A time-stamp authority (RFC 3161) that signflow asks."""
 
-from frappe.model.document import Document
+from signflow.signflow.rows import ParentsRow
 
 
-class TimestampAuthority(Document):
+class TimestampAuthority(ParentsRow):
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
 
