@@ -131,6 +131,7 @@ class Contestant:
 	def turn(self, pages: int, key: str) -> tuple[dict, Path]:
 		target = HERE / "files" / f"out-{self.who.replace('/', '-')}-{pages}-{key}.pdf"
 		files = HERE / "files"
+		target.unlink(missing_ok=True)  # a new file each time, as a sealed revision is
 		order = {"source": files / f"{pages}.pdf", "target": target, "key": files / f"{key}.p12"}
 		assert self.process.stdin and self.process.stdout
 		try:

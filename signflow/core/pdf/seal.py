@@ -148,8 +148,8 @@ def seal_file(
 ) -> None:
 	"""Write `source` with one more signature to `target`: as `append_signature` if `field` is given, else `certify`.
 
-	The file is copied and hashed in one pass, never held in memory; `target`, which may be `source`, appears whole or
-	not at all. Raises what they raise, and OSError.
+	The file is copied and hashed in one pass, never held in memory. `target`, which may be `source`, appears whole or
+	not at all; one that is there before stays if the seal is refused. Raises what they raise, and OSError.
 	"""
 	if field is None:
 		order = _Order(key, SEAL_FIELD, reason, now, timestamp, MDPPerm.FILL_FORMS)
@@ -168,6 +168,9 @@ def seal_file(
 					new.write(chunk[:count])
 				new.write(draft.sign(hashed, order))
 			shutil.copymode(source, new.name)
+			if target.exists() and not target.samefile(source):
+				# Replaced by renaming, ext4 would write the whole new file to disk first, which takes longer than sealing.
+				target.unlink()
 			os.replace(new.name, target)
 		except BaseException:
 			os.unlink(new.name)
