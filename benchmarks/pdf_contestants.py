@@ -194,7 +194,7 @@ def batch(folder: Path, workers: int, count: int) -> None:
 
 	open_key = partial(SealKey.from_pkcs12, (folder / "RSA-2048.p12").read_bytes(), PASSPHRASE)
 	orders = [
-		Job(folder / "20.pdf", folder / f"batch-{number % 8}.pdf", REASON, field="Signature1")
+		Job(folder / "20.pdf", folder / f"batch-{number % 64}.pdf", REASON, field="Signature1")
 		for number in range(count)
 	]
 	began = time.perf_counter()

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,6 +48,7 @@ from .stamps import BadDrawing, Stamp, lay_out
 __all__ = ["SealRefused", "Stamp", "append_signature", "certify", "close", "seal_file", "seal_report"]
 
 CHUNK = 1 << 20
+SMALL = 4 << 20
 
 _pdf: Any = generic  # its constructors have no types
 Timestamper = Callable[[bytes], bytes]
@@ -155,25 +155,28 @@ def seal_file(
 		order = _Order(key, SEAL_FIELD, reason, now, timestamp, MDPPerm.FILL_FORMS)
 	else:
 		order = _Order(key, field, reason, now, timestamp, stamp=stamp)
-	with open(source, "rb") as document:
+	with open(source, "rb") as file:
+		size = os.fstat(file.fileno()).st_size
+		# pyHanko hops about in what it reads, which is quicker in memory.
+		document: BinaryIO = io.BytesIO(file.read()) if size <= SMALL else file
 		draft = _draft(document, order)
-		new = tempfile.NamedTemporaryFile(dir=target.parent, prefix=".sealing-", buffering=0, delete=False)
+		handle, new = tempfile.mkstemp(dir=target.parent, prefix=".sealing-")
 		try:
-			with new:
+			with open(handle, "wb", buffering=0) as written:
 				hashed = hashlib.new(key.digest)
 				document.seek(0)
-				chunk = memoryview(bytearray(CHUNK))
-				while count := document.readinto(chunk):
+				chunk = memoryview(bytearray(min(size, CHUNK)))
+				while count := document.readinto(chunk):  # type: ignore[attr-defined]
 					hashed.update(chunk[:count])
-					new.write(chunk[:count])
-				new.write(draft.sign(hashed, order))
-			shutil.copymode(source, new.name)
+					written.write(chunk[:count])
+				written.write(draft.sign(hashed, order))
+				os.fchmod(handle, os.fstat(file.fileno()).st_mode & 0o777)
 			if target.exists() and not target.samefile(source):
 				# Replaced by renaming, ext4 would write the whole new file to disk first, which takes longer than sealing.
-				target.unlink()
-			os.replace(new.name, target)
+				target.unlink(missing_ok=True)
+			os.replace(new, target)
 		except BaseException:
-			os.unlink(new.name)
+			os.unlink(new)
 			raise
 
 
