@@ -11,9 +11,21 @@ from itertools import permutations
 import pytest
 from PIL import Image, ImageDraw
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
-from sealing_house import FIELDS, NAMES, NOW, flipped, open_pdf, plain_pdf, saved, signature_page, stamp_of
+from sealing_house import (
+	FIELDS,
+	NAMES,
+	NOW,
+	OtherJudges,
+	flipped,
+	open_pdf,
+	plain_pdf,
+	saved,
+	signature_page,
+	stamp_of,
+)
 
 from signflow.core.errors import SignflowError
+from signflow.core.pdf.cms import TIMESTAMP_SIZE
 from signflow.core.pdf.keys import make_test_key
 from signflow.core.pdf.normalise import normalise
 from signflow.core.pdf.seal import (
@@ -26,7 +38,8 @@ from signflow.core.pdf.seal import (
 	seal_report,
 )
 from signflow.core.pdf.stamps import draw_stamp
-from signflow.core.pdf.validate import Expected
+from signflow.core.pdf.timestamps import TimestampAuthorities
+from signflow.core.pdf.validate import Expected, validate
 
 
 @pytest.mark.parametrize("order", list(permutations(FIELDS)), ids="".join)
@@ -275,3 +288,20 @@ def test_metadata_is_left_alone(certified, half_signed):
 	"""A signature says nothing about the document's metadata, and a changed /Info is one more thing to explain."""
 	increment = half_signed[len(certified) :]
 	assert b"/Producer" not in increment and b"/ModDate" not in increment
+
+
+def test_timestamp_from_an_authority_goes_into_the_signature(pki, tmp_path):
+	key = pki.key("seal")
+	timestamp = TimestampAuthorities([pki.tsa("tsa1")], pki.trust)
+	plain = append_signature(plain_pdf(), key, field="Signed", reason="Sealed", stamp=None)
+	data = append_signature(
+		plain_pdf(), key, field="Signed", reason="Sealed", stamp=None, timestamp=timestamp
+	)
+	assert 0 <= len(data) - len(plain) - 2 * TIMESTAMP_SIZE < 10  # offsets have more digits
+	with open_pdf(data) as pdf:
+		contents = bytes(pdf.Root.AcroForm.Fields[0].V.Contents)
+	assert bytes.fromhex("060b2a864886f70d010910020e") in contents  # id-aa-signatureTimeStampToken
+	assert validate(data, trust=pki.trust).ok
+	assert not validate(flipped(data), trust=pki.trust).ok
+	judges = OtherJudges(tmp_path, pki.trust[0])
+	assert judges.pdfsig(data, 1) and not judges.pdfsig(flipped(data), 1)
