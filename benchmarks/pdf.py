@@ -237,18 +237,21 @@ def measure_large(names: list[str]) -> list[Row]:
 
 def measure_batch() -> list[Row]:
 	best = {1: 1e9, 2: 1e9}
-	for _ in range(2):
+	cpu = dict(best)
+	for _ in range(3):
 		for workers in best:
 			answer = task("batch", HERE / "files", workers, BATCH)
 			if answer["problems"]:
 				raise DevbenchError(f"seal_many failed: {answer['problems'][:3]}")
 			best[workers] = min(best[workers], answer["seconds"])
+			cpu[workers] = min(cpu[workers], answer["cpu_seconds"])
 	return [
 		{
 			"case": f"seal_many, {BATCH} files of 20 pages, {workers} worker{'s' * (workers > 1)}, start-up included",
 			"who": "signflow",
 			"min_ms": round(seconds * 1000 / BATCH, 2),
 			"ratio_to_ours": 1.0,
+			"cpu_ms": round(cpu[workers] * 1000 / BATCH, 2),
 			"per_second": round(BATCH / seconds, 1),
 			"growth": round(best[1] / seconds, 2),
 		}
