@@ -111,10 +111,10 @@ def must_renew(archive_due: Any) -> bool:
 	return bool(archive_due) and get_datetime(archive_due) < now_datetime() + RENEW_BEFORE
 
 
-def archive_ends(request: Any) -> Any:
-	"""Until when the archives of a completed request are renewed."""
+def still_kept(request: Any) -> bool:
+	"""Whether the archives of a completed request are still to be renewed."""
 	years = cint(frappe.get_cached_doc("Signflow Settings").archive_years)
-	return add_to_date(get_datetime(request.completed_on), years=years)
+	return not years or add_to_date(get_datetime(request.completed_on), years=years) > now_datetime()
 
 
 def raise_level(name: str) -> None:
@@ -192,7 +192,7 @@ def due_requests() -> list[str]:
 		if (
 			request.status == "Completed"
 			and not request.level_due
-			and archive_ends(request) > now
+			and still_kept(request)
 			and any(row.name in finals for row in ageing if row.request == name)
 		):
 			due.append(name)

@@ -170,7 +170,7 @@ def test_archives_are_renewed_before_their_time_stamp_ends(house: House, sealed_
 def test_one_request_may_ask_for_more_than_the_settings(house: House, sealed_by_ca: str, pki: Any) -> None:
 	settings(trusted_certificates="".join(pki.trust), timestamp_authorities=authorities(pki.tsa()))
 	assert completed(house).reached_level in (None, "")
-	request = completed(house, signature_level="B-LT")
+	request = completed(house, title=f"Takaus {house.key}", signature_level="B-LT")
 	assert request.reached_level == "B-LT" and levels_in(request, pki.trust) == {"B-LT"}
 
 

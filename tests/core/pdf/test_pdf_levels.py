@@ -20,7 +20,6 @@ from pyhanko.sign.signers.pdf_cms import SimpleSigner
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.timestamps.api import TimeStamper
 from sealing_house import FIELDS, House, OtherJudges, altered, flipped, plain_pdf, signature_page
-from signflow.core.pdf._held_key import held_signer
 from test_pdf_attacks import replace_text
 
 from signflow.core.pdf._chains import anchors
