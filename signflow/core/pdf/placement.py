@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import SignflowError, _
 from . import sandbox
@@ -141,14 +141,14 @@ def make_upright(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
 			points = [float(part) for part in annotation["/QuadPoints"]]
 			moved = [turned(points[i], points[i + 1]) for i in range(0, len(points) - 1, 2)]
 			annotation["/QuadPoints"] = Array([round(part, 4) for point in moved for part in point])
-		appearances = annotation.get("/AP", {})
+		appearances: Any = annotation.get("/AP", {})
 		for key in list(appearances.keys()):
 			if appearances[key].get("/Subtype") == Name.Form:
 				appearances[key] = _turned_form(pdf, appearances[key], matrix)
 
 
-def _inherited(page: pikepdf.Page, key: str, default: object) -> object:
-	node = page.obj
+def _inherited(page: pikepdf.Page, key: str, default: Any) -> Any:
+	node: Any = page.obj
 	for _level in range(60):
 		if key in node:
 			return node[key]
@@ -158,8 +158,8 @@ def _inherited(page: pikepdf.Page, key: str, default: object) -> object:
 	return default
 
 
-def _corners(box: object) -> tuple[float, float, float, float]:
-	x0, y0, x1, y1 = (float(edge) for edge in box)  # type: ignore[attr-defined]
+def _corners(box: Any) -> tuple[float, float, float, float]:
+	x0, y0, x1, y1 = (float(edge) for edge in box)
 	return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
 
@@ -167,7 +167,8 @@ def _turned_form(pdf: pikepdf.Pdf, form: pikepdf.Object, matrix: list[float]) ->
 	"""A copy of an appearance that is turned as its page was; where it goes its annotation's Rect says."""
 	from pikepdf import Array
 
-	a, b, c, d = (float(part) for part in list(form.get("/Matrix", [1, 0, 0, 1, 0, 0]))[:4])
+	before: Any = form.get("/Matrix", [1, 0, 0, 1, 0, 0])
+	a, b, c, d = (float(part) for part in list(before)[:4])
 	e, f, g, h = matrix[:4]
 	turned = pdf.make_stream(form.read_raw_bytes())
 	for key in form.keys():
