@@ -14,6 +14,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, get_datetime, get_url, now_datetime
 
+from signflow.core.flow import OPEN
 from signflow.core.identity import otp
 from signflow.core.identity.levels import level_named, statement
 from signflow.core.identity.masking import mask_mail
@@ -21,7 +22,7 @@ from signflow.core.identity.tokens import matches, new_session, parse, parse_ses
 from signflow.core.pdf.stamps import BadDrawing, Stamp, draw_stamp
 from signflow.services import delivery, evidence, revisions, sealing
 from signflow.services.files import read_sealed
-from signflow.services.requests import OPEN, close_request, lock_request, signers_of
+from signflow.services.requests import close_request, lock_request, signers_of
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
 

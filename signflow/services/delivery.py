@@ -16,6 +16,7 @@ from frappe import _
 from frappe.translate import print_language
 from frappe.utils import add_to_date, get_url, now_datetime, validate_email_address
 
+from signflow.core.flow import OPEN
 from signflow.core.identity.otp import CODE_LIFETIME_SECONDS
 from signflow.core.identity.tokens import new_token
 from signflow.services import evidence
@@ -25,7 +26,6 @@ from signflow.services.transaction import TRIES, is_conflict, one_transaction
 BLANK = "(Removed by signflow: it held a personal link or code.)"
 KINDS = ("invitation", "code", "copy", "closed", "question")
 GIVE_UP_DAYS = 14
-OPEN = ("Sent", "In Progress")
 # RFC 5321, 4.2.1: 5yz is for good. A 4yz (grey-listing, a full mailbox) and a refused sender are tried again.
 _REFUSED = re.compile(r"SMTPRecipientsRefused: \{.*: \(5\d\d,|SMTPDataError: \(5\d\d,")
 _MESSAGE_ID = re.compile(r"signflow\.[a-z]+\.[0-9A-Za-z]+\.[0-9a-f]{16}@[^\s<>\"']+")

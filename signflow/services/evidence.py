@@ -9,7 +9,7 @@ import frappe
 
 from signflow.core.evidence.bundle import build_bundle, render_bundle
 from signflow.core.evidence.chain import ChainVerdict, StoredEvent, build_event, verify_chain
-from signflow.services.keys import load_key
+from signflow.services.keys import current_key, load_key
 from signflow.services.times import site_time, utc_now, utc_time
 
 
@@ -167,7 +167,7 @@ def bundle(request: str) -> str:
 	"""
 	doc = frappe.get_doc("Signature Request", request)
 	events, payloads = _chain(request)
-	key = load_key(doc.sealing_key)
+	key = load_key(current_key(request))
 	made = build_bundle(
 		request={
 			"name": doc.name,

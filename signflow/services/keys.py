@@ -3,7 +3,9 @@
 import base64
 
 import frappe
+from frappe.utils import get_datetime
 
+from signflow.core.flow import OPEN
 from signflow.core.pdf.keys import SealKey, make_test_key
 from signflow.services.times import utc_now
 from signflow.services.transaction import throw
@@ -57,3 +59,27 @@ def house_key(company: str) -> str:
 	key.flags.pkcs12 = data
 	key.passphrase = passphrase
 	return key.insert(ignore_permissions=True).name
+
+
+def current_key(request: str) -> str:
+	"""Name of the Sealing Key that makes a request's next seal: the one that it was sent with or, once that one's
+	time is over, the company's present one. What the old key sealed keeps its certificate chain.
+	"""
+	name, company, status = frappe.db.get_value(
+		"Signature Request", request, ["sealing_key", "company", "status"]
+	)
+	if get_datetime(frappe.db.get_value("Sealing Key", name, "not_after")) > utc_now().replace(tzinfo=None):
+		return name
+	name = house_key(company)
+	if status in OPEN:
+		frappe.db.set_value("Signature Request", request, "sealing_key", name, update_modified=False)
+		frappe.db.commit()
+	return name
+
+
+def keys_used(request: str) -> list[str]:
+	"""Names of the Sealing Keys that sealed a request's documents, the present one included."""
+	used = frappe.get_all(
+		"Sealed Revision", {"request": request}, pluck="sealing_key", order_by="creation asc"
+	)
+	return list(dict.fromkeys([*used, frappe.db.get_value("Signature Request", request, "sealing_key")]))

@@ -26,6 +26,7 @@ from signflow.core.pdf.timestamps import (
 from signflow.core.pdf.validate import validate
 from signflow.services import delivery
 from signflow.services.files import read_sealed
+from signflow.services.keys import keys_used
 from signflow.services.requests import fresh, lock_request
 from signflow.services.revisions import append, final_revisions
 from signflow.services.times import site_time
@@ -47,14 +48,15 @@ def trusted_certificates() -> list[str]:
 	return [text for text in (settings.trusted_certificates, settings.trust_list_anchors) if text]
 
 
-def anchors_of(sealing_key: str) -> list[str]:
-	"""What vouches for a house seal, as PEM texts: the root in its key file (a test seal is its own) and the
-	administrator's anchors; where neither is there, the highest issuer in the key file.
+def anchors_of(request: str) -> list[str]:
+	"""What vouches for the seals in a request's documents, as PEM texts: the root in each key's file (a test seal is
+	its own) and the administrator's anchors; where neither is there, the highest issuer in the file.
 	"""
-	chain = load_pem_x509_certificates(frappe.db.get_value("Sealing Key", sealing_key, "chain_pem").encode())
-	trusted = trusted_certificates()
-	tops = [one for one in chain if one.subject == one.issuer] or ([] if trusted else chain[-1:])
-	return [*(one.public_bytes(Encoding.PEM).decode() for one in tops), *trusted]
+	trusted, tops = trusted_certificates(), []
+	for key in keys_used(request):
+		chain = load_pem_x509_certificates(frappe.db.get_value("Sealing Key", key, "chain_pem").encode())
+		tops += [one for one in chain if one.subject == one.issuer] or ([] if trusted else chain[-1:])
+	return [*dict.fromkeys(one.public_bytes(Encoding.PEM).decode() for one in tops), *trusted]
 
 
 def timestamper(level: str) -> Timestamper | None:
@@ -89,7 +91,7 @@ def raised(data: bytes, request: Any, *, renewing: bool, foreign: list[str]) -> 
 	ask = timestamper(wanted)
 	if ask is None:
 		return None, _("No time-stamp authority is set in Signflow Settings.")
-	trust = anchors_of(request.sealing_key)
+	trust = anchors_of(request.name)
 	try:
 		if renewing:
 			return renew(data, timestamp=ask, trust=trust, foreign=foreign), ""
@@ -111,12 +113,6 @@ def must_renew(archive_due: Any) -> bool:
 	return bool(archive_due) and get_datetime(archive_due) < now_datetime() + RENEW_BEFORE
 
 
-def still_kept(request: Any) -> bool:
-	"""Whether the archives of a completed request are still to be renewed."""
-	years = cint(frappe.get_cached_doc("Signflow Settings").archive_years)
-	return not years or add_to_date(get_datetime(request.completed_on), years=years) > now_datetime()
-
-
 def raise_level(name: str) -> None:
 	"""Bring the finished documents towards the level that the request asks for, or renew archives that age.
 
@@ -125,29 +121,38 @@ def raise_level(name: str) -> None:
 	request = fresh(name)
 	wanted = wanted_level(request)
 	foreign = {row.name: (row.foreign_fields or "").splitlines() for row in request.documents}
-	reached, notes = [], []
+	reached, ends, notes = [], [], []
 	for head in final_revisions(name):
-		level = head.level or "B-B"
+		level, until = head.level or "B-B", head.archive_due
 		renewing = level == wanted == "B-LTA" and must_renew(head.archive_due)
 		if renewing or level != wanted:
 			data = read_sealed(head.file_url, head.sha256)
-			made, note = raised(data, request, renewing=renewing, foreign=foreign.get(head.document, []))
+			theirs = foreign.get(head.document, [])
+			made, note = raised(data, request, renewing=renewing, foreign=theirs)
 			if note:
 				notes.append(f"{head.document_title}: {note}")
 			if made:
 				level = made.level
 			if made and len(made.data) > len(data):
-				verdict = validate(made.data, trust=anchors_of(request.sealing_key))
-				if not verdict.ok:
-					raise RuntimeError(f"the extended document does not hold: {'; '.join(verdict.problems)}")
+				_check(made.data, name, theirs)
 				until = site_time(made.archive_expires) if made.archive_expires else None
 				append(name, head.document, head, made.data, kind="Archived", level=level, archive_due=until)
 		reached.append(level)
-	_note_level(name, min(reached, key=LEVELS.index), notes)
+		ends += [get_datetime(until)] if until else []
+	_note_level(name, min(reached, key=LEVELS.index), min(ends, default=None), notes)
+
+
+def _check(data: bytes, request: str, foreign: list[str]) -> None:
+	"""Nothing is kept that our own validator would refuse; raises, and it is tried again."""
+	verdict = validate(data, trust=anchors_of(request))
+	ignored = {f"{field}: untrusted" for field in foreign}
+	problems = [problem for problem in verdict.problems if problem not in ignored]
+	if problems:
+		raise RuntimeError(f"the extended document does not hold: {'; '.join(problems)}")
 
 
 @one_transaction
-def _note_level(name: str, reached: str, notes: list[str]) -> None:
+def _note_level(name: str, reached: str, archive_due: Any, notes: list[str]) -> None:
 	"""Say how far the request came, and when it is looked at again: once no more can be reached, not at all."""
 	request = lock_request(name)
 	attempts = (request.level_attempts or 0) + 1
@@ -155,6 +160,7 @@ def _note_level(name: str, reached: str, notes: list[str]) -> None:
 	ended = reached == wanted_level(request) or (test_seal and reached == "B-T")
 	values = dict(
 		reached_level=reached,
+		archive_due=archive_due,
 		level_note="\n".join(dict.fromkeys(notes)) or None,
 		level_attempts=1 if ended and not notes else attempts,
 		level_due=next_attempt(attempts) if notes and not (test_seal and reached == "B-T") else None,
@@ -179,22 +185,20 @@ def due_requests() -> list[str]:
 		order_by="level_due asc",
 		limit=100,
 	)
+	years = cint(frappe.get_cached_doc("Signflow Settings").archive_years)
 	ageing = frappe.get_all(
-		"Sealed Revision",
-		filters={"archive_due": ["between", [now, now + RENEW_BEFORE]]},
-		fields=["name", "request"],
+		"Signature Request",
+		filters={
+			"status": "Completed",
+			"work_due": 0,
+			"level_due": ["is", "not set"],
+			"archive_due": ["<", now + RENEW_BEFORE],
+			**({"completed_on": [">", add_to_date(now, years=-years)]} if years else {}),
+		},
+		pluck="name",
 		order_by="archive_due asc",
-		limit=2000,
+		limit=100,
 	)
-	for name in dict.fromkeys(row.request for row in ageing):
-		request = frappe.get_doc("Signature Request", name)
-		finals = {row.name for row in final_revisions(name)}
-		if (
-			request.status == "Completed"
-			and not request.level_due
-			and still_kept(request)
-			and any(row.name in finals for row in ageing if row.request == name)
-		):
-			due.append(name)
-			frappe.db.set_value("Signature Request", name, "level_due", now, update_modified=False)
-	return due
+	for name in ageing:
+		frappe.db.set_value("Signature Request", name, "level_due", now, update_modified=False)
+	return due + ageing

@@ -11,7 +11,7 @@ from signflow.core.identity.masking import mask_mail
 from signflow.core.pdf.report import LABELS, render_report
 from signflow.core.pdf.seal import seal_report
 from signflow.services import evidence
-from signflow.services.keys import load_key
+from signflow.services.keys import current_key, load_key
 from signflow.services.requests import fresh, lock_request, signers_of
 from signflow.services.revisions import REPORT, add_revision
 from signflow.services.times import utc_time
@@ -21,7 +21,7 @@ from signflow.services.transaction import one_transaction
 def make_report(name: str) -> None:
 	"""Render and seal the evidence report, which names the SHA-256 of every revision and the head of the chain."""
 	request = fresh(name)
-	key = load_key(request.sealing_key)
+	key = load_key(current_key(name))
 	with print_language(request.language):
 		model = _report_model(request, key)
 		rendered = render_report(model, _report_labels())

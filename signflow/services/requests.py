@@ -7,8 +7,8 @@ from frappe import _
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
 from signflow.core import flow
+from signflow.core.flow import OPEN
 from signflow.services import delivery, evidence
-from signflow.services.delivery import OPEN
 from signflow.services.times import utc_now, utc_time
 from signflow.services.transaction import one_transaction
 

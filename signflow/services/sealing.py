@@ -15,11 +15,12 @@ from frappe import _
 from frappe.translate import print_language
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
+from signflow.core.flow import OPEN
 from signflow.core.pdf.seal import Stamp, append_signature, close
 from signflow.core.pdf.validate import Expected, validate
 from signflow.services import delivery, evidence
 from signflow.services.files import read_sealed
-from signflow.services.keys import load_key
+from signflow.services.keys import current_key, keys_used, load_key
 from signflow.services.levels import (
 	due_requests,
 	raise_level,
@@ -28,7 +29,7 @@ from signflow.services.levels import (
 	with_timestamp,
 )
 from signflow.services.reporting import make_report
-from signflow.services.requests import CLOSED, OPEN, fresh, invite_next, lock_request, signers_of
+from signflow.services.requests import CLOSED, fresh, invite_next, lock_request, signers_of
 from signflow.services.revisions import REPORT, append, file_copies, head_of
 from signflow.services.times import written
 from signflow.services.transaction import one_transaction
@@ -212,7 +213,7 @@ def seal_signature(name: str, document: str, signer: str) -> None:
 		reason = _("Sealed by {0} on behalf of {1}, identified by {2}").format(
 			request.company, person.signed_name, level
 		)
-	before, key = read_sealed(head.file_url, head.sha256), load_key(request.sealing_key)
+	before, key = read_sealed(head.file_url, head.sha256), load_key(current_key(name))
 	shown = None if row.foreign_signatures else stamp
 	data = with_timestamp(
 		request,
@@ -245,18 +246,19 @@ def close_document(name: str, document: str) -> None:
 	head = head_of(document, name)
 	if head.kind == "Closed":
 		return
-	key = load_key(request.sealing_key)
+	key = load_key(current_key(name))
 	with print_language(request.language):
 		reason = _("Closed by {0}: all have signed").format(request.company)
 	data = close(read_sealed(head.file_url, head.sha256), key, reason=reason)
-	_judge(data, key, [signer.field for signer in signers_of(name)])
+	_judge(data, name)
 	append(name, document, head, data, kind="Closed")
 
 
-def _judge(data: bytes, key: Any, signers: list[str]) -> None:
+def _judge(data: bytes, request: str) -> None:
 	"""Nothing is handed out that our own validator would refuse; raises, and the step is tried again."""
-	expected = Expected(fields=("Seal", *signers, "Closing"))
-	verdict = validate(data, trust=[key.certificate_pem, *trusted_certificates()], expected=expected)
+	expected = Expected(fields=("Seal", *(signer.field for signer in signers_of(request)), "Closing"))
+	keys = frappe.get_all("Sealing Key", {"name": ["in", keys_used(request)]}, pluck="certificate_pem")
+	verdict = validate(data, trust=[*keys, *trusted_certificates()], expected=expected)
 	if not verdict.ok:
 		raise RuntimeError(f"the closed document does not hold: {'; '.join(verdict.problems)}")
 

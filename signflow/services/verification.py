@@ -9,6 +9,7 @@ from frappe import _
 from signflow.core.identity.levels import level_named, statement
 from signflow.core.pdf.validate import PROBLEMS, Verdict, validate
 from signflow.services import evidence
+from signflow.services.keys import keys_used
 from signflow.services.levels import anchors_of, trusted_certificates
 from signflow.services.requests import signers_of
 from signflow.services.revisions import final_revisions
@@ -57,10 +58,14 @@ def judged(data: bytes, trust: list[str]) -> Verdict:
 
 def _ours(data: bytes, sha256: str, revision: Any) -> dict[str, Any]:
 	request = frappe.get_doc("Signature Request", revision.request)
-	seal = frappe.db.get_value(
-		"Sealing Key", request.sealing_key, ["subject", "is_test", "certificate_pem"], as_dict=True
+	seal = frappe.db.get_value("Sealing Key", request.sealing_key, ["subject", "is_test"], as_dict=True)
+	seals = frappe.get_all(
+		"Sealing Key",
+		{"name": ["in", keys_used(request.name)]},
+		pluck="certificate_pem",
+		order_by="creation asc",
 	)
-	verdict = judged(data, [seal.certificate_pem, *anchors_of(request.sealing_key)])
+	verdict = judged(data, [*seals, *anchors_of(request.name)])
 	final = any(row.name == revision.name for row in final_revisions(revision.request))
 	complete = request.status == "Completed" and final
 	chain = evidence.verify(revision.request)

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import frappe
 import pytest
-from house import House, Signer, a_pdf, kinds, long_ago, notices, row_of
+from house import House, Signer, a_pdf, for_writing, kinds, long_ago, notices, row_of
 from judges import assert_all_sealed, assert_sealed, bytes_of, seal_of
 from stage import Process, eventually
 
 from signflow.core.pdf.keys import SealKey, make_test_key
 from signflow.core.pdf.seal import append_signature
 from signflow.services import evidence, files, requests, sealing
+from signflow.services.keys import keys_used
 from signflow.services.revisions import final_revisions
+from signflow.services.verification import verify_document
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -224,3 +226,23 @@ def test_an_upload_that_others_have_signed_is_kept_as_it_is(house: House, tmp_pa
 	assert last.kind == "Signed" and data.startswith(upload)
 	trust = [seal_of(request.name), theirs.certificate_pem]
 	assert_sealed(data, ("Signer1", "Signer2"), trust, tmp_path, foreign=("Theirs",))
+
+
+def test_a_seal_whose_time_is_over_is_followed_by_the_next(house: House) -> None:
+	request = house.sends(house.maija, house.matti)
+	first = request.sealing_key
+	house.maija.goes_all_the_way()
+	has_signed(request.name, house.maija)
+	for_writing()
+	frappe.db.set_value("Sealing Key", first, "not_after", "2026-01-01 00:00:00")
+	frappe.db.commit()
+	house.matti.goes_all_the_way()
+	completed(request.name)
+	second = frappe.db.get_value("Signature Request", request.name, "sealing_key")
+	assert second != first and keys_used(request.name) == [first, second]
+	contract = final_revisions(request.name)[0]
+	data = files.read_sealed(contract.file_url, contract.sha256)
+	told = verify_document(data)
+	assert told["verdict"] == "genuine" and not told["problems"], told
+	assert verify_document(data[:-200] + b"0" * 200)["verdict"] != "genuine"
+	assert evidence.verify(request.name).ok and evidence.bundle(request.name)

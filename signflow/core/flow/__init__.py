@@ -12,6 +12,7 @@ from signflow.core.flow.request import (
 	who_is_next,
 )
 from signflow.core.flow.states import (
+	OPEN,
 	RULES,
 	SIGNER_TERMINAL,
 	SIGNER_TRANSITIONS,
@@ -28,6 +29,7 @@ from signflow.core.flow.states import (
 
 __all__ = [
 	"MAX_SIGNERS",
+	"OPEN",
 	"RULES",
 	"SIGNER_TERMINAL",
 	"SIGNER_TRANSITIONS",

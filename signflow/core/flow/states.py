@@ -116,6 +116,9 @@ class Rule:
 	needs_key: bool = False
 
 
+# As they are stored.
+OPEN = (RequestState.SENT.value, RequestState.IN_PROGRESS.value)
+
 _R, _S = RequestState, SignerState
 _DRAFT = frozenset({_R.DRAFT})
 _LIVE = frozenset({_R.SENT, _R.IN_PROGRESS})

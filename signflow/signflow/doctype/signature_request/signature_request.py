@@ -31,6 +31,7 @@ class SignatureRequest(Document):
 			SignatureRequestDocument,
 		)
 
+		archive_due: DF.Datetime | None
 		closed_reason: DF.SmallText | None
 		company: DF.Link
 		completed_on: DF.Datetime | None
