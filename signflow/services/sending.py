@@ -52,7 +52,7 @@ def send_request(name: str) -> Any:
 	lost = [one.box_anchor for one in signers if one.box_anchor and not one.get("anchor_found")]
 	if lost:
 		frappe.throw(
-			_("No document holds the text {0}, at which a signature is to stand.").format(", ".join(lost)),
+			_("These texts, at which signatures are to stand, are in no document: {0}").format(", ".join(lost)),
 			title=_("Not ready to send"),
 		)
 	request.db_set(
@@ -134,12 +134,10 @@ def _signed_before(data: bytes) -> list[str]:
 	"""One line for each signature that a file already carries; raises ValidationError if one of them does not hold."""
 	verdict = validate(data, trust=trusted_certificates())
 	broken = [one.field for one in verdict.signatures if not one.intact]
-	if broken or not verdict.signatures:
-		frappe.throw(_("A signature in the file does not hold: {0}").format(", ".join(broken) or "?"))
-	return [
-		f"{one.signer_subject} ({_('issuer known here') if one.trusted else _('issuer not known here')})"
-		for one in verdict.signatures
-	]
+	if broken:
+		frappe.throw(_("A signature that the file already carries is not valid: {0}").format(", ".join(broken)))
+	known, unknown = _("issuer known here"), _("issuer not known here")
+	return [f"{one.signer_subject} ({known if one.trusted else unknown})" for one in verdict.signatures]
 
 
 def _places(request: Any, row: Any, signers: list[Any], data: bytes) -> dict[str, Place]:

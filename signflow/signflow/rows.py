@@ -14,10 +14,8 @@ class ParentsRow(Document):
 
 	# Frappe runs these only when the row is written or deleted by itself, past all rules of its parent.
 	def validate(self):
-		frappe.throw(
-			_("{0} is changed in its {1}.").format(_(self.doctype), _(self.parenttype)),
-			frappe.PermissionError,
-		)
+		message = _("Such rows are changed in their {0}.").format(_(self.parenttype))
+		frappe.throw(message, frappe.PermissionError)
 
 	def on_trash(self):
 		self.validate()

@@ -12,10 +12,8 @@ LOCALE = Path(__file__).parents[2] / "signflow" / "locale"
 LANGUAGES = ("fi", "sv")
 PLACES = re.compile(r"\{\w*\}|%\(\w+\)\w|%[sd]|</?\w+[^>]*>")
 # The same in every language.
-ALIKE = {
-	"fi": {"PDF", "PEM", "SHA-256", "Signflow", "Logo", "{page} / {count}"},
-	"sv": {"PDF", "PEM", "SHA-256", "Signflow", "Status", "Version", "{page} / {count}"},
-}
+COMMON = {"PDF", "PEM", "SHA-256", "Signflow", "B-B", "B-T", "B-LT", "B-LTA", "{page} / {count}"}
+ALIKE = {"fi": {*COMMON, "Logo"}, "sv": {*COMMON, "Status", "Version"}}
 
 
 def catalogue(name: str) -> Catalog:

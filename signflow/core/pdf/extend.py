@@ -90,7 +90,7 @@ class LevelNotReached(SignflowError):
 			"level_not_reached",
 			_("The level {wanted} could not be reached; the document is at {reached}. {reason}"),
 			wanted=wanted,
-			reached=extended.level or "none",
+			reached=extended.level or "-",
 			reason=reason,
 		)
 
