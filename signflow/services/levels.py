@@ -178,23 +178,26 @@ def _note_level(name: str, reached: str, archive_due: Any, notes: list[str]) -> 
 def due_requests() -> list[str]:
 	"""The completed requests whose level is to be tried again now, or whose archives age; these are marked so."""
 	now = now_datetime()
+	# "is set" by itself as well: Frappe takes a time that is not set for one long ago.
+	base = [["status", "=", "Completed"], ["work_due", "=", 0]]
 	due = frappe.get_all(
 		"Signature Request",
-		filters={"status": "Completed", "level_due": ["<=", now], "work_due": 0},
+		filters=[*base, ["level_due", "is", "set"], ["level_due", "<=", now]],
 		pluck="name",
 		order_by="level_due asc",
 		limit=100,
 	)
 	years = cint(frappe.get_cached_doc("Signflow Settings").archive_years)
+	kept = [["completed_on", ">", add_to_date(now, years=-years)]] if years else []
 	ageing = frappe.get_all(
 		"Signature Request",
-		filters={
-			"status": "Completed",
-			"work_due": 0,
-			"level_due": ["is", "not set"],
-			"archive_due": ["<", now + RENEW_BEFORE],
-			**({"completed_on": [">", add_to_date(now, years=-years)]} if years else {}),
-		},
+		filters=[
+			*base,
+			*kept,
+			["level_due", "is", "not set"],
+			["archive_due", "is", "set"],
+			["archive_due", "<", now + RENEW_BEFORE],
+		],
 		pluck="name",
 		order_by="archive_due asc",
 		limit=100,

@@ -52,7 +52,9 @@ def send_request(name: str) -> Any:
 	lost = [one.box_anchor for one in signers if one.box_anchor and not one.get("anchor_found")]
 	if lost:
 		frappe.throw(
-			_("These texts, at which signatures are to stand, are in no document: {0}").format(", ".join(lost)),
+			_("These texts, at which signatures are to stand, are in no document: {0}").format(
+				", ".join(lost)
+			),
 			title=_("Not ready to send"),
 		)
 	request.db_set(
@@ -135,7 +137,9 @@ def _signed_before(data: bytes) -> list[str]:
 	verdict = validate(data, trust=trusted_certificates())
 	broken = [one.field for one in verdict.signatures if not one.intact]
 	if broken:
-		frappe.throw(_("A signature that the file already carries is not valid: {0}").format(", ".join(broken)))
+		frappe.throw(
+			_("A signature that the file already carries is not valid: {0}").format(", ".join(broken))
+		)
 	known, unknown = _("issuer known here"), _("issuer not known here")
 	return [f"{one.signer_subject} ({known if one.trusted else unknown})" for one in verdict.signatures]
 

@@ -161,6 +161,8 @@ def test_archives_are_renewed_before_their_time_stamp_ends(house: House, sealed_
 		assert row.level == "B-LTA" and row.archive_due > before[row.document].archive_due
 	eventually(lambda: not frappe.db.get_value("Signature Request", request.name, "work_due"), "all is done")
 	assert levels_in(request, pki.trust) == {"B-LTA"}
+	request.reload()
+	assert request.level_note is None and request.level_due is None
 	for_writing()
 	sealing.look_after_levels()
 	assert not frappe.db.get_value("Signature Request", request.name, "work_due"), "once is enough"
@@ -172,6 +174,15 @@ def test_one_request_may_ask_for_more_than_the_settings(house: House, sealed_by_
 	assert completed(house).reached_level in (None, "")
 	request = completed(house, title=f"Takaus {house.key}", signature_level="B-LT")
 	assert request.reached_level == "B-LT" and levels_in(request, pki.trust) == {"B-LT"}
+
+
+def test_requests_without_a_level_are_left_alone(house: House) -> None:
+	request = completed(house)
+	eventually(lambda: not frappe.db.get_value("Signature Request", request.name, "work_due"), "all is done")
+	for_writing()
+	sealing.look_after_levels()
+	left = frappe.db.get_value("Signature Request", request.name, ["work_due", "level_due"])
+	assert left == (0, None)
 
 
 def test_settings_refuse_what_cannot_work(site: str, tmp_path: Path) -> None:
