@@ -98,7 +98,8 @@ def _freeze(request: Any, row: Any, signers: list[Any], key: Any, key_name: str)
 		else:
 			places = _places(request, row, signers, clean.data)
 			page = signature_page(request, row.title, signers, key, places)
-			reason = _("Sealed by {0}").format(request.company)
+			with print_language(request.language):
+				reason = _("Sealed by {0}").format(request.company)
 			sealed, kind = certify(prepare(clean.data, page), key, reason=reason), "Certified"
 	except SignflowError as refusal:
 		frappe.throw(f"{row.title}: {message_of(refusal)}", title=_("This file cannot be used"))

@@ -302,7 +302,10 @@ def _print(verdict: Verdict, *, judged: bool) -> None:
 	for one in verdict.signatures:
 		state = "intact" if one.intact else "NOT INTACT"
 		trusted = "trusted" if one.trusted else "not trusted"
-		print(f"{one.field} ({one.kind}): {state}, {trusted}; {one.time or 'no time'}; {one.signer_subject}")
+		level = f", {one.level}" if judged and one.level else ""
+		print(
+			f"{one.field} ({one.kind}): {state}, {trusted}{level}; {one.time or 'no time'}; {one.signer_subject}"
+		)
 		if one.reason_text:
 			print(f"  reason: {one.reason_text}")
 	if judged or not verdict.readable:
