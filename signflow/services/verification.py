@@ -1,6 +1,7 @@
 """What `/verify` says of a file: one of ours, an earlier state of one, altered, or unknown."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import frappe
@@ -69,7 +70,10 @@ def _ours(data: bytes, sha256: str, revision: Any) -> dict[str, Any]:
 	final = any(row.name == revision.name for row in final_revisions(revision.request))
 	complete = request.status == "Completed" and final
 	chain = evidence.verify(revision.request)
-	problems = _in_words(verdict.problems) if revision.kind != "Signed" or not verdict.ok else []
+	# Who signed the file before it came here need not be known here.
+	fields = frappe.db.get_value("Signature Request Document", revision.document, "foreign_fields")
+	ignored = {f"{field}: untrusted" for field in (fields or "").splitlines()}
+	problems = _in_words(problem for problem in verdict.problems if problem not in ignored)
 	if not chain.ok:
 		problems.append(_("The chain of evidence of this request does not hold any more."))
 	if complete and not problems:
@@ -108,7 +112,7 @@ def _ours(data: bytes, sha256: str, revision: Any) -> dict[str, Any]:
 	}
 
 
-def _in_words(problems: tuple[str, ...]) -> list[str]:
+def _in_words(problems: Iterable[str]) -> list[str]:
 	"""The validator's problems ("code", "code: detail" or "field: code") as the reader's language says them."""
 	words = (
 		next((_(PROBLEMS[part]) for part in problem.split(": ")[:2] if part in PROBLEMS), problem)

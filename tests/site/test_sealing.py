@@ -9,12 +9,12 @@ from pathlib import Path
 import frappe
 import pytest
 from house import House, Signer, a_pdf, for_writing, kinds, long_ago, notices, row_of
-from judges import assert_all_sealed, assert_sealed, bytes_of, seal_of
+from judges import assert_all_sealed, assert_sealed, bytes_of, seal_of, tampered
 from stage import Process, eventually
 
 from signflow.core.pdf.keys import SealKey, make_test_key
 from signflow.core.pdf.seal import append_signature
-from signflow.services import evidence, files, requests, sealing
+from signflow.services import evidence, files, requests, sealing, sending
 from signflow.services.keys import keys_used
 from signflow.services.revisions import final_revisions
 from signflow.services.verification import verify_document
@@ -226,6 +226,21 @@ def test_an_upload_that_others_have_signed_is_kept_as_it_is(house: House, tmp_pa
 	assert last.kind == "Signed" and data.startswith(upload)
 	trust = [seal_of(request.name), theirs.certificate_pem]
 	assert_sealed(data, ("Signer1", "Signer2"), trust, tmp_path, foreign=("Theirs",))
+	assert (
+		verify_document(data)["verdict"] == "genuine"
+		and verify_document(tampered(data))["verdict"] != "genuine"
+	)
+
+
+def test_an_upload_whose_earlier_signature_is_broken_is_refused(house: House) -> None:
+	theirs = SealKey.from_pkcs12(*make_test_key("Toinen Oy"))
+	upload = append_signature(
+		a_pdf(f"Altered before {house.key}"), theirs, field="Theirs", reason="Signed by Toinen Oy", stamp=None
+	)
+	draft = house.drafts(documents=[tampered(upload)])
+	with pytest.raises(frappe.ValidationError, match="already carries is not valid: Theirs"):
+		sending.send_request(draft.name)
+	assert status_of(draft.name) == "Draft"
 
 
 def test_a_seal_whose_time_is_over_is_followed_by_the_next(house: House) -> None:
