@@ -1,7 +1,6 @@
-"""Seals every PDF of other projects' test suites: `python -m benchmarks.corpus [FOLDER...]`, by hand, never a test.
+"""Seals every PDF of other projects' test suites: `python -m benchmarks.corpus FOLDER...`, by hand, never a test.
 
-Without arguments it fetches the source packages below into `benchmarks/out/corpus`; folders given are searched as
-well. Each file is normalised, prepared, certified, signed, closed and judged (one that carries signatures is signed
+The folders hold unpacked source packages, say of pikepdf, pypdf and qpdf; nothing of them is kept here. Each file is normalised, prepared, certified, signed, closed and judged (one that carries signatures is signed
 on top), in one of two workers that are killed after SECONDS. Prints counts by outcome and writes
 `benchmarks/out/corpus.json`: {"counts", "slowest", "files": [{"file", "outcome", "detail", "seconds", "bytes",
 "sealed_bytes"}]}. Outcomes:
@@ -17,11 +16,8 @@ import json
 import queue
 import subprocess
 import sys
-import tarfile
 import threading
 import time
-import urllib.parse
-import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -30,39 +26,6 @@ OUT = Path(__file__).resolve().parent / "out"
 WORKERS = 2
 SECONDS = 90
 DEFECTS = {"refused_late", "invalid", "too_big", "raw_error", "hang"}
-
-PYPI = (
-	"pikepdf pypdf pyhanko PyMuPDF ocrmypdf pypdfium2 img2pdf pdfannots pdftotext pdfly tabula-py rst2pdf reportlab"
-).split()
-DEBIAN = "https://deb.debian.org/debian/pool/main/"
-ARCHIVES = [DEBIAN + "q/qpdf/qpdf_11.3.0.orig.tar.gz"]
-
-
-def fetch(folder: Path) -> None:
-	"""Unpack the packages' sources into `folder`, once each."""
-	for name in PYPI:
-		about = f"https://pypi.org/pypi/{name}/json"
-		with urllib.request.urlopen(about, timeout=60) as answer:
-			files = json.load(answer)["urls"]
-		for file in files:
-			if file["packagetype"] == "sdist":
-				unpack(urllib.parse.urljoin(about, file["url"]), folder)
-	for address in ARCHIVES:
-		unpack(address, folder)
-
-
-def unpack(address: str, folder: Path) -> None:
-	name = address.rpartition("/")[2]
-	target = folder / name.removesuffix(".tar.gz")
-	if target.exists():
-		return
-	packed = folder / name
-	folder.mkdir(parents=True, exist_ok=True)
-	with urllib.request.urlopen(address, timeout=180) as answer:
-		packed.write_bytes(answer.read())
-	with tarfile.open(packed) as archive:
-		archive.extractall(target, filter="data")
-	packed.unlink()
 
 
 def try_one(data: bytes, key: Any) -> dict[str, Any]:
@@ -156,9 +119,9 @@ def drive(waiting: queue.SimpleQueue[Path], found: list[dict[str, Any]]) -> None
 def main(arguments: list[str]) -> int:
 	"""Run over all files; 1 if any outcome is a defect."""
 	folders = [Path(argument) for argument in arguments]
-	if not folders:
-		folders = [OUT / "corpus"]
-		fetch(folders[0])
+	if not folders or not all(folder.is_dir() for folder in folders):
+		print(__doc__, file=sys.stderr)
+		return 2
 	paths = sorted(
 		path
 		for folder in folders
@@ -194,7 +157,7 @@ def report(found: list[dict[str, Any]]) -> None:
 			print(f"  {one['outcome']}: {one['file']}: {one['detail'][:200]}")
 	for one in slowest[:5]:
 		print(f"  slowest: {one['seconds']:6.1f} s {one['file']}")
-	OUT.mkdir(exist_ok=True)
+	OUT.mkdir(parents=True, exist_ok=True)
 	plain = {"counts": counts, "reasons": reasons, "slowest": slowest, "files": found}
 	(OUT / "corpus.json").write_text(json.dumps(plain, indent=1))
 
