@@ -49,7 +49,7 @@ def send_request(name: str) -> Any:
 		signer.field = f"Signer{place}"
 		frappe.db.set_value("Signature Request Signer", signer.name, "field", signer.field)
 	frozen = [_freeze(request, row, signers, key, key_name) for row in request.documents]
-	lost = [one.box_anchor for one in signers if one.box_anchor and not one.get("anchor_found")]
+	lost = [one.box_anchor for one in signers if one.box_anchor and not one.get("placed")]
 	if lost:
 		frappe.throw(
 			_("These texts, at which signatures are to stand, are in no document: {0}").format(
@@ -158,7 +158,7 @@ def _places(request: Any, row: Any, signers: list[Any], data: bytes) -> dict[str
 			places[signer.field] = Place(cint(box.get("page", 1)), flt(box.get("x")), flt(box.get("y")))
 		elif signer.box_anchor in found:
 			places[signer.field] = found[signer.box_anchor]
-			signer.anchor_found = True
+		signer.placed = signer.get("placed") or signer.field in places
 	return places
 
 

@@ -56,7 +56,7 @@ def test_a_signature_stands_at_its_text(house: House, tmp_path: Any) -> None:
 		lambda: frappe.db.get_value("Signature Request", request.name, "status") == "Completed",
 		"the request is completed",
 	)
-	assert_all_sealed(request.name, tmp_path)
+	assert_all_sealed(request.name, tmp_path, ("Seal", "Signer1", "Closing"))
 
 
 def test_coordinates_come_before_texts_and_who_has_none_gets_the_signature_page(house: House) -> None:
