@@ -52,14 +52,14 @@ def archive(
 	*,
 	title: str,
 	language: str,
-	level: str | None,
+	level: str,
 	now: datetime | None = None,
 ) -> bytes:
 	"""`data` with what PDF/A-3 wants of a file (ISO 19005-3: 6.2.3 output intent, 6.6 metadata, 6.8 embedded files).
 
-	`level` is the conformance that the metadata names: "U" (every text has Unicode), "B", or None if the pages are
-	not known to fit it (`broken_clauses`). `language` is a BCP 47 tag or "". `now` is aware, default the clock.
-	Metadata of `data` is replaced. Raises pikepdf.PdfError if `data` is no PDF.
+	`level` is the conformance that the metadata claims, "U" (every text has Unicode) or "B"; where `broken_clauses`
+	finds anything in the pages, PDF/A is not claimed at all. `language` is a BCP 47 tag or "". `now` is aware, default
+	the clock. The metadata of `data` is replaced. Raises pikepdf.PdfError if `data` is no PDF.
 	"""
 	now = (now or datetime.now(timezone.utc)).astimezone(timezone.utc).replace(microsecond=0)
 	stamp = now.strftime("D:%Y%m%d%H%M%S+00'00'")
@@ -80,7 +80,8 @@ def archive(
 		if language:
 			root["/Lang"] = String(language)
 		root["/ViewerPreferences"] = Dictionary(DisplayDocTitle=True)
-		_describe(pdf, title, level, now)
+		_mend(pdf)
+		_describe(pdf, title, "" if _broken_clauses(pdf) else level, now)
 		add_output_intent(pdf)
 		file = AttachedFileSpec(
 			pdf,
@@ -114,7 +115,17 @@ def add_output_intent(pdf: pikepdf.Pdf) -> None:
 	pdf.Root["/OutputIntents"] = Array([pdf.make_indirect(intent)])
 
 
-def _describe(pdf: pikepdf.Pdf, title: str, level: str | None, now: datetime) -> None:
+def _mend(pdf: pikepdf.Pdf) -> None:
+	"""Put right what WeasyPrint writes though PDF/A forbids it, and what nobody sees (ISO 19005-3: 6.2.8.1, 6.3.2)."""
+	for item in pdf.objects:
+		for dictionary in _dictionaries(item):
+			if dictionary.get("/Subtype") == Name.Image and "/Interpolate" in dictionary:
+				del dictionary["/Interpolate"]
+			if dictionary.get("/Subtype") == Name.Link and "/Rect" in dictionary:
+				dictionary["/F"] = PRINT
+
+
+def _describe(pdf: pikepdf.Pdf, title: str, level: str, now: datetime) -> None:
 	with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
 		if title:
 			metadata["dc:title"] = title
@@ -133,18 +144,22 @@ def broken_clauses(data: bytes) -> tuple[str, ...]:
 	Looks for what a renderer's input can bring in (fonts, pictures, colours, annotations, actions); what `archive` sees
 	to itself and how well a font program is made are not looked at. A file that passes may still break a clause.
 	"""
-	found: set[str] = set()
 	with pikepdf.open(io.BytesIO(data)) as pdf:
-		if pdf.is_encrypted:
-			found.add("6.1.3 encryption")
-		if "/AA" in pdf.Root:
-			found.add("6.5.2 an action that starts by itself")
-		for item in pdf.objects:
-			for dictionary in _dictionaries(item):
-				found.update(_broken(dictionary))
-				if dictionary.get("/Type") == Name.Page or dictionary.get("/Subtype") == Name.Form:
-					found.update(_broken_content(dictionary))
-	return tuple(sorted(found))
+		return tuple(sorted(_broken_clauses(pdf)))
+
+
+def _broken_clauses(pdf: pikepdf.Pdf) -> set[str]:
+	found: set[str] = set()
+	if pdf.is_encrypted:
+		found.add("6.1.3 encryption")
+	if "/AA" in pdf.Root:
+		found.add("6.5.2 an action that starts by itself")
+	for item in pdf.objects:
+		for dictionary in _dictionaries(item):
+			found.update(_broken(dictionary))
+			if dictionary.get("/Type") == Name.Page or dictionary.get("/Subtype") == Name.Form:
+				found.update(_broken_content(dictionary))
+	return found
 
 
 def _dictionaries(top: pikepdf.Object) -> Iterator[Any]:
