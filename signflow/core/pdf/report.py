@@ -19,6 +19,7 @@ MARGIN = 64.0
 WIDTH = A4[0] - 2 * MARGIN
 BOTTOM = A4[1] - 84.0
 DATA_FILE = "evidence-report.json"
+HEADING = "Evidence report"
 LABEL_WIDTH = 118.0
 
 LABELS: tuple[str, ...] = (
@@ -34,6 +35,7 @@ LABELS: tuple[str, ...] = (
 	_("Statement"),
 	_("Events"),
 	_("Head of the event chain (SHA-256)"),
+	_("Evidence report"),
 )
 
 
@@ -54,7 +56,8 @@ def render_report(
 	nothing for odd texts.
 	"""
 	data = pdfa.Attached(DATA_FILE, canonical_json(model), description="What this report says, for programs")
-	title = " · ".join(_shown(model[key]) for key in ("title", "reference") if model.get(key))
+	parts = (labels.get(HEADING) or HEADING, model.get("title"), model.get("reference"))
+	title = " · ".join(_shown(part) for part in parts if part)
 	return pdfa.archive(
 		_Report(model, labels).render(), data, title=title, language=language, level="U", now=now
 	)
@@ -127,6 +130,7 @@ class _Report:
 
 	def _head(self) -> None:
 		model = self.model
+		self.sheet.put(MARGIN, 66, clean(self._label(HEADING)), 9.5, colour=GREY)
 		self._text(model.get("title", ""), 22, leading=28)
 		self.y += 8
 		for english, key in (("Reference", "reference"), ("Sealed by", "house"), ("Seal", "seal")):
