@@ -20,6 +20,7 @@ from signflow.core.evidence.canonical import canonical_json
 from signflow.core.pdf.pdfa import Attached, archive
 
 DATA_FILE = "record.json"
+ALONE = 6
 PAGE = "@page { size: A4; margin: 15mm }"
 
 
@@ -37,7 +38,7 @@ def print_record(doc: Any, print_format: str | None, language: str) -> bytes:
 			"name": doc.name,
 			"print_format": print_format,
 			"language": language,
-			"fields": _printed_fields(doc, _letters(_text_of(printed))),
+			"fields": _printed_fields(doc, _Page(_text_of(printed))),
 		}
 	data = Attached(DATA_FILE, canonical_json(record), description=f"{doc.doctype} {doc.name}")
 	return archive(printed, data, title=cstr(doc.get_title() or doc.name), language=language, level="B")
@@ -59,15 +60,29 @@ def _text_of(pdf: bytes) -> str:
 	return " ".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(pdf))
 
 
+class _Page:
+	"""The words of a print. A short one must stand alone, so that "1" is not found in a record's number."""
+
+	def __init__(self, text: str):
+		self._words = {_letters(word) for word in text.split()}
+		self._all = _letters(text)
+
+	def says(self, text: str) -> bool:
+		words = [_letters(word) for word in text.split()]
+		return bool(words) and all(
+			word in self._words or (len(word) >= ALONE and word in self._all) for word in words
+		)
+
+
 def _letters(text: str) -> str:
-	"""`text` without what a line break may have changed: white space, hyphens, ligatures."""
-	letters = unicodedata.normalize("NFKC", text)
+	"""`text` without what a line break may have changed (white space, hyphens, ligatures), nor a comma after a word."""
+	letters = unicodedata.normalize("NFKC", text).strip(".,;:()")
 	return "".join(
 		one for one in letters if not one.isspace() and unicodedata.category(one) not in ("Pd", "Cf", "Cc")
 	)
 
 
-def _printed_fields(doc: Any, page: str) -> dict[str, Any]:
+def _printed_fields(doc: Any, page: _Page) -> dict[str, Any]:
 	"""The fields of `doc` that Frappe prints for this reader and whose every word stands on the `page`."""
 	fields: dict[str, Any] = {}
 	for field in doc.meta.fields:
@@ -79,8 +94,7 @@ def _printed_fields(doc: Any, page: str) -> dict[str, Any]:
 			if rows:
 				fields[name] = rows
 		elif field.fieldtype not in no_value_fields:
-			shown = strip_html(cstr(doc.get_formatted(name))).split()
-			if shown and all(_letters(word) in page for word in shown):
+			if page.says(strip_html(cstr(doc.get_formatted(name)))):
 				fields[name] = cstr(value)
 	return fields
 

@@ -91,8 +91,8 @@ def archive(
 			description=attached.description,
 			creation_date=stamp,
 			mod_date=stamp,
-			relationship=Name.Data,
 		)
+		file.obj["/AFRelationship"] = Name.Data
 		pdf.attachments[attached.name] = file
 		root["/AF"] = Array([file.obj])
 		new = io.BytesIO()
