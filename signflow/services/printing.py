@@ -11,6 +11,7 @@ import unicodedata
 from typing import Any
 
 import frappe
+from frappe import _
 from frappe.model import no_value_fields, table_fields
 from frappe.translate import print_language
 from frappe.utils import cstr, strip_html
@@ -41,7 +42,7 @@ def print_record(doc: Any, print_format: str | None, language: str) -> bytes:
 			"fields": _printed_fields(doc, _Page(_text_of(printed))),
 		}
 	data = Attached(DATA_FILE, canonical_json(record), description=f"{doc.doctype} {doc.name}")
-	return archive(printed, data, title=cstr(doc.get_title() or doc.name), language=language, level="B")
+	return archive(printed, data, title=f"{_(doc.doctype)} {doc.name}", language=language, level="B")
 
 
 def _rendered(doc: Any, print_format: str) -> bytes:

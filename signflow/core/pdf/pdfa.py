@@ -115,6 +115,34 @@ def add_output_intent(pdf: pikepdf.Pdf) -> None:
 	pdf.Root["/OutputIntents"] = Array([pdf.make_indirect(intent)])
 
 
+def keep_claim(pdf: pikepdf.Pdf) -> None:
+	"""Let a document that says it is PDF/A say only what stays true when signature pages and stamps are added to it.
+
+	Ours are not tagged (level A becomes U), use sRGB (an output intent is added to a document that has none) and
+	transparency (so no PDF/A-1). With another output intent, or as PDF/A-4, the claim is taken back.
+	"""
+	metadata = pdf.Root.get("/Metadata")
+	if metadata is None or b"pdfaid" not in metadata.read_bytes():
+		return
+	with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as described:
+		if described.get("pdfaid:part") in ("2", "3") and _covers_rgb(pdf):
+			if described.get("pdfaid:conformance") == "A":
+				described["pdfaid:conformance"] = "U"
+			return
+		for key in ("pdfaid:part", "pdfaid:conformance", "pdfaid:rev", "pdfaid:amd", "pdfaid:corr"):
+			if key in described:
+				del described[key]
+
+
+def _covers_rgb(pdf: pikepdf.Pdf) -> bool:
+	intents: Any = pdf.Root.get("/OutputIntents")
+	if intents is None:
+		add_output_intent(pdf)
+		return True
+	profiles = [one.get("/DestOutputProfile", {}) for one in intents if one.get("/S") == Name.GTS_PDFA1]
+	return any(profile.get("/N") == 3 for profile in profiles)
+
+
 def _mend(pdf: pikepdf.Pdf) -> None:
 	"""Put right what WeasyPrint writes though PDF/A forbids it, and what nobody sees (ISO 19005-3: 6.2.8.1, 6.3.2)."""
 	for item in pdf.objects:

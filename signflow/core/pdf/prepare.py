@@ -16,6 +16,7 @@ from pikepdf import Array, Dictionary, Name, String
 from ..errors import SignflowError, _
 from . import CLOSING_FIELD, SEAL_FIELD
 from .drawing import A4, GREY, INK, TINT, Sheet, wrap
+from .pdfa import keep_claim
 from .placement import Place, PlaceRefused, make_upright
 
 MOST_SIGNERS = 200
@@ -93,6 +94,7 @@ def prepare(data: bytes, page: SignaturePage) -> bytes:
 			fields = [_field_at(pdf, box, before, page.box_caption) for box in page.boxes if box.place]
 			fields += _listed_fields(pdf, before, listed, places)
 			_add_form(pdf, fields, before if drawn else before - 1)
+			keep_claim(pdf)
 			new = io.BytesIO()
 			pdf.save(new, deterministic_id=True, min_version="1.7")
 	except pikepdf.PdfError as error:
