@@ -1,29 +1,103 @@
 """A record's Print Format as a PDF, on any bench: by the site's own converter or, where there is none, by WeasyPrint.
 
 Frappe 15 prints with wkhtmltopdf, which many servers lack and which needs the web server; WeasyPrint comes with Frappe.
+Whatever printed it, the PDF is made a PDF/A-3b as far as its pages allow, with the values that were printed as an
+associated file, so that a program need not read the pages.
 """
 
 import os
 import shutil
+import unicodedata
 from typing import Any
 
 import frappe
+from frappe import _
+from frappe.model import no_value_fields, table_fields
 from frappe.translate import print_language
+from frappe.utils import cstr, strip_html
+from frappe.www.printview import is_visible
 
+from signflow.core.evidence.canonical import canonical_json
+from signflow.core.pdf.pdfa import Attached, archive
+
+DATA_FILE = "record.json"
+ALONE = 6
 PAGE = "@page { size: A4; margin: 15mm }"
 
 
 def print_record(doc: Any, print_format: str | None, language: str) -> bytes:
-	"""`doc` printed in `language` with `print_format` (None: its default) as PDF bytes; the caller checks permission."""
+	"""`doc` printed in `language` with `print_format` (None: its default) as PDF bytes; the caller checks permission.
+
+	Its associated file `record.json` holds {"doctype", "name", "print_format", "language", "fields"}: the values by
+	field name as text, a table as a list of rows. Only what the print shows and the reader may see stands in it.
+	"""
 	print_format = print_format or frappe.get_meta(doc.doctype).default_print_format or "Standard"
 	with print_language(language):
-		if frappe.db.get_value("Print Format", print_format, "print_format_builder_beta"):
-			from frappe.utils.weasyprint import PrintFormatGenerator
+		printed = _rendered(doc, print_format)
+		record = {
+			"doctype": doc.doctype,
+			"name": doc.name,
+			"print_format": print_format,
+			"language": language,
+			"fields": _printed_fields(doc, _Page(_text_of(printed))),
+		}
+	data = Attached(DATA_FILE, canonical_json(record), description=f"{doc.doctype} {doc.name}")
+	return archive(printed, data, title=f"{_(doc.doctype)} {doc.name}", language=language, level="B")
 
-			return PrintFormatGenerator(print_format, doc).render_pdf()
-		if shutil.which("wkhtmltopdf"):
-			return frappe.get_print(doc.doctype, doc.name, print_format=print_format, as_pdf=True)
-		return _by_weasyprint(frappe.get_print(doc.doctype, doc.name, print_format=print_format))
+
+def _rendered(doc: Any, print_format: str) -> bytes:
+	if frappe.db.get_value("Print Format", print_format, "print_format_builder_beta"):
+		from frappe.utils.weasyprint import PrintFormatGenerator
+
+		return PrintFormatGenerator(print_format, doc).render_pdf()
+	if shutil.which("wkhtmltopdf"):
+		return frappe.get_print(doc.doctype, doc.name, print_format=print_format, as_pdf=True)
+	return _by_weasyprint(frappe.get_print(doc.doctype, doc.name, print_format=print_format))
+
+
+def _text_of(pdf: bytes) -> str:
+	import pypdfium2
+
+	return " ".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(pdf))
+
+
+class _Page:
+	"""The words of a print. A short one must stand alone, so that "1" is not found in a record's number."""
+
+	def __init__(self, text: str):
+		self._words = {_letters(word) for word in text.split()}
+		self._all = _letters(text)
+
+	def says(self, text: str) -> bool:
+		words = [_letters(word) for word in text.split()]
+		return bool(words) and all(
+			word in self._words or (len(word) >= ALONE and word in self._all) for word in words
+		)
+
+
+def _letters(text: str) -> str:
+	"""`text` without what a line break may have changed (white space, hyphens, ligatures), nor a comma after a word."""
+	letters = unicodedata.normalize("NFKC", text).strip(".,;:()")
+	return "".join(
+		one for one in letters if not one.isspace() and unicodedata.category(one) not in ("Pd", "Cf", "Cc")
+	)
+
+
+def _printed_fields(doc: Any, page: _Page) -> dict[str, Any]:
+	"""The fields of `doc` that Frappe prints for this reader and whose every word stands on the `page`."""
+	fields: dict[str, Any] = {}
+	for field in doc.meta.fields:
+		name, value = field.fieldname, doc.get(field.fieldname)
+		if value in (None, "", []) or field.fieldtype == "Password" or not is_visible(field, doc):
+			continue
+		if field.fieldtype in table_fields:
+			rows = [row for row in (_printed_fields(child, page) for child in value) if row]
+			if rows:
+				fields[name] = rows
+		elif field.fieldtype not in no_value_fields:
+			if page.says(strip_html(cstr(doc.get_formatted(name)))):
+				fields[name] = cstr(value)
+	return fields
 
 
 def _by_weasyprint(html: str) -> bytes:

@@ -24,7 +24,7 @@ def make_report(name: str) -> None:
 	key = load_key(current_key(name))
 	with print_language(request.language):
 		model = _report_model(request, key)
-		rendered = render_report(model, _report_labels())
+		rendered = render_report(model, _report_labels(), language=request.language)
 		reason = _("Evidence report of {0}, sealed by {1}").format(name, request.company)
 		title = _("Evidence report")
 	_keep_report(name, title, seal_report(rendered, key, reason=reason), model["head"])

@@ -81,7 +81,7 @@ def wrap(
 	if line or not lines:
 		lines.append(line)
 	if most is not None and len(lines) > most:
-		last = lines[most - 1]
+		last = " ".join(lines[most - 1 :])
 		while last and width_of(last + "…", size, bold=bold) > width:
 			last = last[:-1]
 		lines = [*lines[: most - 1], last.rstrip() + "…"]

@@ -16,6 +16,7 @@ from pikepdf import Array, Dictionary, Name, String
 from ..errors import SignflowError, _
 from . import CLOSING_FIELD, SEAL_FIELD
 from .drawing import A4, GREY, INK, TINT, Sheet, wrap
+from .pdfa import keep_claim
 from .placement import Place, PlaceRefused, make_upright
 
 MOST_SIGNERS = 200
@@ -93,6 +94,7 @@ def prepare(data: bytes, page: SignaturePage) -> bytes:
 			fields = [_field_at(pdf, box, before, page.box_caption) for box in page.boxes if box.place]
 			fields += _listed_fields(pdf, before, listed, places)
 			_add_form(pdf, fields, before if drawn else before - 1)
+			keep_claim(pdf)
 			new = io.BytesIO()
 			pdf.save(new, deterministic_id=True, min_version="1.7")
 	except pikepdf.PdfError as error:
@@ -214,10 +216,17 @@ def _draw_empty(name: str, caption: str, width: float, height: float) -> bytes:
 	sheet = Sheet(width, height)
 	sheet.add_page()
 	sheet.fill(0, 0, width, height, TINT)
-	sheet.rule(0, height - 0.8, width, weight=0.8, colour=INK)
-	inner = width - 12
+	sheet.rule(0, height - 0.4, width, weight=0.8, colour=INK)
+	inner, above = width - 12, height - 16
 	if height >= 24:
-		sheet.put_lines(6, height - 16, name, 8, width=inner, leading=10, bold=True, colour=GREY, most=1)
+		size = 8.0
+		while size > 5 and size + (len(wrap(name, inner, size, bold=True)) - 1) * size * 1.25 > above:
+			size *= 0.95
+		lines = wrap(name, inner, size, bold=True, most=1 + int((above - size) / (size * 1.25)))
+		y = above - (len(lines) - 1) * size * 1.25
+		for line in lines:
+			sheet.put(6, y, line, size, bold=True, colour=GREY)
+			y += size * 1.25
 	if height >= 14:
 		sheet.put_lines(6, height - 6, caption, 6.5, width=inner, leading=8, colour=GREY, most=1)
 	return sheet.finish()

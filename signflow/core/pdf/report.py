@@ -1,20 +1,25 @@
-"""The evidence report for people: a PDF that names the documents, signers, events and the chain's head.
+"""The evidence report: a PDF/A-3u that names the documents, signers, events and the chain's head.
 
-It is rendered here and certified by `seal.seal_report`. Long or odd texts are wrapped; nothing in the model
-makes it fail.
+Programs find the same as canonical JSON (RFC 8785) in the associated file `evidence-report.json`. It is rendered here
+and certified by `seal.seal_report`. Long or odd texts are wrapped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from ..errors import _
+from ..evidence.canonical import canonical_json
+from . import pdfa
 from .drawing import A4, GREY, INK, Colour, Sheet, clean, wrap
 
 MARGIN = 64.0
 WIDTH = A4[0] - 2 * MARGIN
 BOTTOM = A4[1] - 84.0
+DATA_FILE = "evidence-report.json"
+HEADING = "Evidence report"
 LABEL_WIDTH = 118.0
 
 LABELS: tuple[str, ...] = (
@@ -30,18 +35,32 @@ LABELS: tuple[str, ...] = (
 	_("Statement"),
 	_("Events"),
 	_("Head of the event chain (SHA-256)"),
+	_("Evidence report"),
 )
 
 
-def render_report(model: Mapping[str, Any], labels: Mapping[str, str]) -> bytes:
-	"""Render the report (A4) as PDF bytes, not yet sealed.
+def render_report(
+	model: Mapping[str, Any],
+	labels: Mapping[str, str],
+	*,
+	language: str = "",
+	now: datetime | None = None,
+) -> bytes:
+	"""Render the report (A4, PDF/A-3u) as PDF bytes, not yet sealed; equal arguments give equal bytes.
 
 	`model`: {"title", "reference", "house", "seal", "test_seal": bool, "documents": [{"title", "revisions":
 	[{"seq", "sha256", "what"}]}], "signers": [{"name", "identified_by", "signed_on", "statement"}], "events":
 	[{"seq", "time", "kind", "who"}], "head": hex}; what is missing is left out. `labels` maps each of LABELS
-	to its translation and falls back to the English. Raises nothing for odd texts.
+	to its translation and falls back to the English. `language` (BCP 47) is that of the texts; `now` is aware, default
+	the clock. Raises SignflowError not_canonical for what canonical JSON cannot hold (fractions, half characters), and
+	nothing for odd texts.
 	"""
-	return _Report(model, labels).render()
+	data = pdfa.Attached(DATA_FILE, canonical_json(model), description="What this report says, for programs")
+	parts = (labels.get(HEADING) or HEADING, model.get("title"), model.get("reference"))
+	title = " · ".join(_shown(part) for part in parts if part)
+	return pdfa.archive(
+		_Report(model, labels).render(), data, title=title, language=language, level="U", now=now
+	)
 
 
 class _Report:
@@ -111,6 +130,7 @@ class _Report:
 
 	def _head(self) -> None:
 		model = self.model
+		self.sheet.put(MARGIN, 66, clean(self._label(HEADING)), 9.5, colour=GREY)
 		self._text(model.get("title", ""), 22, leading=28)
 		self.y += 8
 		for english, key in (("Reference", "reference"), ("Sealed by", "house"), ("Seal", "seal")):

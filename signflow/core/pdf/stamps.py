@@ -6,13 +6,17 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .drawing import GREY, INK, Sheet, wrap
+from .drawing import GREY, INK, Sheet, clean, width_of, wrap
 
 if TYPE_CHECKING:
 	from PIL.Image import Image
 
 LARGEST_DRAWING = 1 << 20
 LARGEST_SIDE = 4000
+# The part of the box that a drawn signature gets.
+DRAWN_ABOVE, DRAWN_BESIDE = 0.5, 0.38
+# In points: names under a drawing are no smaller where they can stand beside it, nor are words broken to be larger.
+SMALLEST_NAME = 6.0
 
 
 class BadDrawing(Exception):
@@ -42,29 +46,43 @@ def lay_out(stamp: Stamp, width: float, height: float) -> Sheet:
 	sheet = Sheet(width, height)
 	sheet.add_page()
 	pad = min(9.0, width * 0.05, height * 0.12)
-	inner = width - 2 * pad
-	room = height - 2 * pad
-	top = pad
-	if stamp.drawn is not None:
+	gap = pad * 0.6
+	left, top = pad, pad
+	inner, room = width - 2 * pad, height - 2 * pad
+	if stamp.drawn is None:
+		name_size, small = _fitting_sizes(stamp, inner, room, 13.0)
+	else:
 		picture = _read_drawing(stamp.drawn)
-		share = room * 0.5
-		scale = min(inner / picture.width, share / picture.height)
-		sheet.image(picture, pad, top, picture.width * scale, picture.height * scale)
-		top += share + pad * 0.3
-		room -= share + pad * 0.3
-	largest = 13.0 if stamp.drawn is None else 9.0
-	name_size, small = _fitting_sizes(stamp, inner, room, largest)
+		above = _fitting_sizes(stamp, inner, room * (1 - DRAWN_ABOVE) - gap, 9.0)
+		beside = _fitting_sizes(stamp, inner * (1 - DRAWN_BESIDE) - gap, room, 9.0)
+		if (
+			above < (SMALLEST_NAME,) and beside > above
+		):  # a low box: the text under the drawing would be too small
+			name_size, small = beside
+			wide, high = inner * DRAWN_BESIDE, room
+			left += wide + gap
+			inner -= wide + gap
+		else:
+			name_size, small = above
+			wide, high = inner, room * DRAWN_ABOVE
+			top += high + gap
+			room -= high + gap
+		scale = min(wide / picture.width, high / picture.height)
+		shown = picture.height * scale
+		sheet.image(picture, pad, pad + (high - shown) / 2, picture.width * scale, shown)
 	names = wrap(stamp.name, inner, name_size, bold=True)
 	lines = [line for text in stamp.lines for line in wrap(text, inner, small)]
 	tall = len(names) * name_size * 1.25 + len(lines) * small * 1.4
 	y = top + max(0.0, (room - tall) / 2) + name_size
 	for line in names:
-		sheet.put(pad, y, line, name_size, bold=True, colour=INK)
+		sheet.put(left, y, line, name_size, bold=True, colour=INK)
 		y += name_size * 1.25
 	y += small * 1.4 - name_size
 	for line in lines:
-		sheet.put(pad, y, line, small, colour=GREY)
+		sheet.put(left, y, line, small, colour=GREY)
 		y += small * 1.4
+	# The line that one signs on, where the empty box had it.
+	sheet.rule(0, height - 0.4, width, weight=0.8, colour=INK)
 	return sheet
 
 
@@ -75,7 +93,9 @@ def _fitting_sizes(stamp: Stamp, width: float, height: float, largest: float) ->
 		names = wrap(stamp.name, width, size, bold=True)
 		lines = sum(len(wrap(text, width, small)) for text in stamp.lines)
 		tall = len(names) * size * 1.25 + lines * small * 1.4
-		if (tall <= height and (len(names) <= 2 or size <= 8)) or size <= 1:
+		widest = max(width_of(word, size, bold=True) for word in clean(stamp.name).split(" "))
+		at_ease = len(names) <= 2 and widest <= width
+		if (tall <= height and (at_ease or size <= SMALLEST_NAME)) or size <= 1:
 			return size, small
 		size *= 0.93
 
