@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 	import pikepdf
 
 BOX_WIDTH, BOX_HEIGHT = 200.0, 56.0
+GAP = 2.0
 
 REASONS: dict[str, str] = {
 	"unreadable": _("The document could not be searched for the places of the signatures ({detail})."),
@@ -47,7 +48,7 @@ def find_anchors(
 ) -> dict[str, Place]:
 	"""The first place of each of `texts` in a normalised PDF; texts that do not stand in it are left out.
 
-	A box stands with its lower left corner at the text's. Case counts; white space is as PDFium extracts it. The
+	A box stands right above the text, which it does not cover, from its left end on. Case counts; white space is as PDFium extracts it. The
 	search runs in a limited child process. Raises PlaceRefused unreadable.
 	"""
 	wanted = sorted({text for text in texts if text})
@@ -62,13 +63,13 @@ def find_anchors(
 	if "failed" in answer:
 		raise PlaceRefused("unreadable", detail=answer["failed"])
 	return {
-		text: Place(page=found["page"], x=found["x"], y=max(0.0, found["bottom"] - BOX_HEIGHT))
+		text: Place(page=found["page"], x=found["x"], y=max(0.0, found["top"] - GAP - BOX_HEIGHT))
 		for text, found in answer["found"].items()
 	}
 
 
 def search(data: bytes, texts: list[str]) -> dict[str, object]:
-	"""Answer for `find_anchors`; runs in the child: {"found": {text: {"page", "x", "bottom"}}} or {"failed"}."""
+	"""Answer for `find_anchors`; runs in the child: {"found": {text: {"page", "x", "top"}}} or {"failed"}."""
 	import pypdfium2
 
 	found: dict[str, object] = {}
@@ -84,12 +85,14 @@ def search(data: bytes, texts: list[str]) -> dict[str, object]:
 				hit = shown.search(text, match_case=True).get_next()
 				if hit is None:
 					continue
-				left, bottom, right, top = shown.get_charbox(hit[0])
-				corners = [as_seen(x, y, crop, rotation) for x in (left, right) for y in (bottom, top)]
+				letters = [shown.get_charbox(hit[0] + number) for number in range(min(hit[1], 200))]
+				corners = [
+					as_seen(box[i], box[j], crop, rotation) for box in letters for i in (0, 2) for j in (1, 3)
+				]
 				found[text] = {
 					"page": number,
 					"x": min(x for x, _y in corners),
-					"bottom": max(y for _x, y in corners),
+					"top": min(y for _x, y in corners),
 				}
 	except Exception as error:  # PDFium's own errors and ctypes' on odd files
 		return {"failed": f"{type(error).__name__}: {error}"[:160]}

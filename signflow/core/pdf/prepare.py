@@ -15,7 +15,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from ..errors import SignflowError, _
 from . import CLOSING_FIELD, SEAL_FIELD
-from .drawing import A4, GREY, INK, TINT, Sheet, wrap
+from .drawing import A4, GREY, INK, RULE, TINT, Sheet, wrap
 from .pdfa import keep_claim
 from .placement import Place, PlaceRefused, make_upright
 
@@ -215,7 +215,9 @@ def _field_at(pdf: pikepdf.Pdf, box: SignerBox, pages: int, caption: str) -> pik
 def _draw_empty(name: str, caption: str, width: float, height: float) -> bytes:
 	sheet = Sheet(width, height)
 	sheet.add_page()
-	sheet.fill(0, 0, width, height, TINT)
+	# A frame and no ground: nothing that stands on the page is hidden until its signer covers it.
+	for x, y, wide, high in ((0, 0, width, 0.6), (0, 0, 0.6, height), (width - 0.8, 0, 0.6, height)):
+		sheet.fill(x, y, wide, high, RULE)
 	sheet.rule(0, height - 0.4, width, weight=0.8, colour=INK)
 	inner, above = width - 12, height - 16
 	if height >= 24:
