@@ -216,8 +216,9 @@ def _draw_empty(name: str, caption: str, width: float, height: float) -> bytes:
 	sheet = Sheet(width, height)
 	sheet.add_page()
 	# A frame and no ground: nothing that stands on the page is hidden until its signer covers it.
-	for x, y, wide, high in ((0, 0, width, 0.6), (0, 0, 0.6, height), (width - 0.8, 0, 0.6, height)):
-		sheet.fill(x, y, wide, high, RULE)
+	sheet.fill(0, 0, width, 0.6, RULE)
+	sheet.fill(0, 0, 0.6, height, RULE)
+	sheet.fill(width - 0.8, 0, 0.6, height, RULE)
 	sheet.rule(0, height - 0.4, width, weight=0.8, colour=INK)
 	inner, above = width - 12, height - 16
 	if height >= 24:
