@@ -1,6 +1,7 @@
 """What `/verify` says of a file: one of ours, an earlier state of one, altered, or unknown."""
 
 import hashlib
+import ssl
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,7 +33,8 @@ def verify_document(data: bytes) -> dict[str, Any]:
 	verdict = judged(data, [*seals, *trusted_certificates()])
 	# A signature over changed bytes proves nothing any more, not even whose it was: its name has to do.
 	ours = set(frappe.get_all("Sealing Key", pluck="subject", order_by="creation asc"))
-	if any(signature.trusted or signature.signer_subject in ours for signature in verdict.signatures):
+	named = any(signature.signer_subject in ours for signature in verdict.signatures)
+	if named or _carries_one_of(seals, data):
 		return {
 			"verdict": "altered",
 			"text": _(
@@ -44,6 +46,15 @@ def verify_document(data: bytes) -> dict[str, Any]:
 	if not data.lstrip().startswith(b"%PDF"):
 		return {"verdict": "unreadable", "text": _("This file is not a PDF."), "sha256": sha256}
 	return {"verdict": "unknown", "text": _("This file was not signed here."), "sha256": sha256}
+
+
+def _carries_one_of(seals: list[str], data: bytes) -> bool:
+	"""Whether the certificate of one of our seals stands anywhere in the bytes, as signatures hold it: in hex digits.
+
+	A file may be so damaged that no signature in it can be read any more.
+	"""
+	encoded = [ssl.PEM_cert_to_DER_cert(seal).hex().encode() for seal in seals]
+	return any(one in data or one.upper() in data for one in encoded)
 
 
 def judged(data: bytes, trust: list[str]) -> Verdict:

@@ -10,6 +10,7 @@ from judges import bytes_of, tampered
 from stage import eventually
 
 from signflow.services import revisions
+from signflow.services.verification import verify_document
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -54,6 +55,11 @@ def test_what_anybody_is_told_about_a_file(house: House) -> None:
 	for twin in (tampered(data), data + b"\n% one more line\n"):
 		told = asked(twin)
 		assert told["verdict"] == "altered" and "signers" not in told, told
+	for part in range(1, 12):
+		twin = bytearray(data)
+		twin[len(data) * part // 12] ^= 1
+		told = verify_document(bytes(twin))
+		assert told["verdict"] == "altered" and told["problems"], (part, told)
 	assert asked(a_pdf("Somebody else's"))["verdict"] == "unknown"
 	assert asked(b"Just some text.")["verdict"] == "unreadable"
 	assert asked(b"PK\x03\x04" + os.urandom(500))["verdict"] == "unreadable"
