@@ -60,6 +60,13 @@ def test_genuine_tampered_and_unknown(office: Office, visit, url: str, tmp_path:
 	expect(result).not_to_contain_text("Maija")
 	window.look("verify-unknown")
 
+	page.goto(f"{url}/verify?lang=fi", wait_until="load")
+	drops(window, signed)
+	expect(result).to_contain_text("Tämä on täydellinen allekirjoitettu tiedosto", timeout=120_000)
+	expect(result).not_to_contain_text("The signer typed")
+	window.look("verify-genuine-fi")
+	page.goto(f"{url}/verify", wait_until="load")
+
 	path = tmp_path / "notes.txt"
 	path.write_text("Not a PDF")
 	page.locator("#file").set_input_files(path)

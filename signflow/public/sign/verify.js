@@ -14,7 +14,7 @@ const MARKS = {
 import(`./kit.js${query}`).then(begin);
 
 function begin(kit) {
-	const { $, t, el, icon, fill, fillList, show, moment, size, problem, post, sha256, announce } = kit;
+	const { $, t, el, icon, fill, fillList, lang, show, moment, size, problem, post, sha256, announce } = kit;
 	const drop = $("drop");
 	const input = $("file");
 	let last = null;
@@ -61,6 +61,7 @@ function begin(kit) {
 		try {
 			const body = new FormData();
 			body.append("file", file, file.name);
+			body.append("language", lang);
 			const answer = await post(URL_OF_CHECK, { headers: { Accept: "application/json" }, body }, 120);
 			const digest = answer.sha256 || (await sha256(await file.arrayBuffer()));
 			if (mine === turn) draw(file, { ...answer, sha256: digest });
