@@ -47,7 +47,7 @@ def pytest(
 		"-q",
 		*arguments,
 	]
-	done = subprocess.run(command, cwd=cwd, env=environment, timeout=LIMITS[lane.split("/")[0]])
+	done = subprocess.run(command, cwd=cwd, env=environment, timeout=LIMITS[lane])
 	if done.returncode == 5 and arguments:
 		print(f"{label}: no test has that name")
 		return True
@@ -123,11 +123,11 @@ def core(arguments: list[str]) -> bool:
 
 
 def next_pins(arguments: list[str]) -> bool:
-	"""The sealing engine again, on the pins that follow the framework's present ones (pyHanko 0.38)."""
+	"""The trade itself again, on the pins that follow the framework's present ones (pyHanko 0.38)."""
 	with alone(layout.HOME / "lock", seconds=900):
 		environment.build()
 		python = environment.build_next()
-	return pytest("core/pdf", python, arguments, environment=_plain(), cwd=REPO, label="core-next")
+	return pytest("core", python, arguments, environment=_plain(), cwd=REPO, label="core-next")
 
 
 def contracts(arguments: list[str]) -> bool:
