@@ -1,7 +1,8 @@
 """Seals every PDF of other projects' test suites: `python -m benchmarks.corpus FOLDER...`, by hand, never a test.
 
-The folders hold unpacked source packages, say of pikepdf, pypdf and qpdf; nothing of them is kept here. Each file is normalised, prepared, certified, signed, closed and judged (one that carries signatures is signed
-on top), in one of two workers that are killed after SECONDS. Prints counts by outcome and writes
+The folders hold unpacked source packages, say of pikepdf, pypdf and qpdf; nothing of them is kept here. Each file is
+normalised, prepared, certified, signed, closed and judged (one that carries signatures is signed on top), in one of two
+workers that are killed after SECONDS. Prints counts by outcome and writes
 `benchmarks/out/corpus.json`: {"counts", "slowest", "files": [{"file", "outcome", "detail", "seconds", "bytes",
 "sealed_bytes"}]}. Outcomes:
 

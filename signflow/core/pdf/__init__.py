@@ -8,3 +8,5 @@ modules; this package imports nothing itself, so that the child processes that r
 # The house's own two signature fields in every prepared document.
 SEAL_FIELD = "Seal"
 CLOSING_FIELD = "Closing"
+# PAdES baseline levels, lowest first (ETSI EN 319 142-1, 6).
+LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..errors import SignflowError
+from . import LEVELS
 from .validate import PROBLEMS, Verdict, validate
 
 if TYPE_CHECKING:
-	from .timestamps import Timestamper
+	from .cms import Timestamper
 
 DONE, NOT_VALID, UNREADABLE, LOWER = 0, 1, 2, 3
-LEVELS = ("b-b", "b-t", "b-lt", "b-lta")
+CHOICES = tuple(level.lower() for level in LEVELS)
 
 
 class Failed(Exception):
@@ -107,7 +108,7 @@ def _in_and_out(parser: argparse.ArgumentParser) -> None:
 
 
 def _raising(parser: argparse.ArgumentParser, *, default: str) -> None:
-	parser.add_argument("--level", choices=LEVELS, default=default, help=f"PAdES level (default {default})")
+	parser.add_argument("--level", choices=CHOICES, default=default, help=f"PAdES level (default {default})")
 	parser.add_argument(
 		"--tsa",
 		action="append",

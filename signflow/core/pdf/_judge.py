@@ -22,6 +22,7 @@ from pyhanko.sign.validation import (
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 
+from ..errors import described
 from ._changes import Change, Changes, permitted
 from ._levels import Standing, levels_of
 from ._revisions import scattered_headers
@@ -42,7 +43,7 @@ def judge(data: bytes, trust: list[str], expected: dict[str, Any] | None) -> dic
 	try:
 		return _judge(data, digest, trust, expected)
 	except Exception as error:  # what no verdict on a signature holds is one on the file
-		return {"sha256": digest, "signatures": [], "problems": [f"unreadable: {_detail(error)}"]}
+		return {"sha256": digest, "signatures": [], "problems": [f"unreadable: {described(error)}"]}
 
 
 def _judge(data: bytes, digest: str, trust: list[str], expected: dict[str, Any] | None) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def _judge(data: bytes, digest: str, trust: list[str], expected: dict[str, Any] 
 	try:
 		anchors = _anchors(trust)
 	except ValueError as error:
-		return {"sha256": digest, "signatures": [], "problems": [f"bad_trust: {_detail(error)}"]}
+		return {"sha256": digest, "signatures": [], "problems": [f"bad_trust: {described(error)}"]}
 	if reader.xrefs.hybrid_xrefs_present:
 		problems.append("hybrid_file")
 	opened = [_open_field(reader, data, name, field) for name, field in fields]
@@ -84,10 +85,6 @@ def _open(data: bytes) -> PdfFileReader:
 	if reader.encrypted and reader.decrypt("").status == AuthStatus.FAILED:
 		raise ValueError("protected by a password")
 	return reader
-
-
-def _detail(error: Exception) -> str:
-	return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
 
 
 def _anchors(trust: list[str]) -> dict[bytes, tuple[x509.Certificate, str]]:
@@ -168,7 +165,7 @@ def _compare_revisions(reader: PdfFileReader, opened: list[_Signature]) -> Chang
 	try:
 		return Changes(reader, min(signed, default=0))
 	except Exception as error:  # whatever the parser raises means: changes that cannot be judged
-		return _detail(error)
+		return described(error)
 
 
 def _only_validation_data(data: bytes, last: _Signature, changes: Changes | str) -> bool:
@@ -213,7 +210,7 @@ class _Signature:
 	def fail(self, error: Exception) -> None:
 		self.verdict["intact"] = self.verdict["trusted"] = False
 		self.verdict["trusted_by"] = ""
-		self.verdict["problems"].append(f"broken_signature: {_detail(error)}")
+		self.verdict["problems"].append(f"broken_signature: {described(error)}")
 
 	def open(self, reader: PdfFileReader, data: bytes) -> None:
 		signature = EmbeddedPdfSignature(reader, self.field, self.name)

@@ -21,9 +21,8 @@ from pyhanko.sign.validation import EmbeddedPdfSignature, SignatureCoverageLevel
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, validate_sig_integrity
 
 from ..errors import _
+from . import LEVELS
 from ._chains import BadToken, Chain, Material, Token, Untrusted, check_token
-
-LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
 
 REASONS: dict[str, str] = {
 	"broken": _("The signature does not hold."),
@@ -139,25 +138,6 @@ class Judgement:
 			if not one.stamp:
 				self.standings[one.field] = self._signature(one)
 
-	def broken(self) -> list[str]:
-		"""The fields of what does not hold or was changed afterwards in a way that the signature forbids, by the
-		library's difference policy; of what shares its contents with another, too.
-		"""
-		known = {one.field for one in self.signed}
-		found = [field for field in self.standings if field not in known]
-		for one in self.signed:
-			embedded: Any = one.embedded
-			try:
-				embedded.compute_integrity_info()
-				kept = embedded.summarise_integrity_info()["docmdp_ok"]
-			except Exception:  # whatever the library raises for odd files
-				kept = False
-			reason = self.standings[one.field]["reason"]
-			if not kept or reason.startswith(("broken", "timestamp_broken")):
-				found.append(one.field)
-		contents = [one.contents for one in self.signed]
-		return found or [one.field for one in self.signed if contents.count(one.contents) > 1]
-
 	def lowest(self, foreign: Sequence[str] = ()) -> tuple[str, str]:
 		"""The lowest level among the signatures that are not `foreign`, and why that one has no higher."""
 		stamps = {one.field for one in self.signed if one.stamp}
@@ -186,6 +166,11 @@ class Judgement:
 
 	def _digest(self, one: Signed) -> Callable[[str], bytes]:
 		def digest(algorithm: str) -> bytes:
+			if algorithm == one.embedded.external_md_algorithm:
+				known: bytes = (
+					one.embedded.compute_digest()
+				)  # the judge has hashed the file for all signatures
+				return known
 			hasher = hashlib.new(algorithm)
 			_start, first, second, _length = (int(part) for part in one.embedded.byte_range)
 			view = memoryview(self.data)

@@ -71,7 +71,7 @@ class RevocationData:
 					return [response]
 				self.failures.append(f"{shown(url)}: {status}")
 			except Exception as error:  # foreign DER
-				self.failures.append(f"{shown(url)}: {f'not what it should be ({type(error).__name__})'}")
+				self.failures.append(f"{shown(url)}: not what it should be ({type(error).__name__})")
 		return []
 
 	def _crls(self, subject: x509.Certificate) -> list[crl.CertificateList]:
@@ -87,7 +87,7 @@ class RevocationData:
 					raise ValueError("not a CRL")
 				found.append(one)
 			except Exception as error:  # foreign DER
-				self.failures.append(f"{shown(url)}: {f'not what it should be ({type(error).__name__})'}")
+				self.failures.append(f"{shown(url)}: not what it should be ({type(error).__name__})")
 		return found
 
 	def _get(self, url: str, body: bytes | None, headers: dict[str, str]) -> bytes | None:

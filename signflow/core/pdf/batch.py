@@ -17,8 +17,9 @@ from itertools import chain, islice
 from pathlib import Path
 
 from ..errors import SignflowError, _
+from .cms import Timestamper
 from .keys import SealKey
-from .seal import Stamp, Timestamper, seal_file
+from .seal import Stamp, seal_file
 
 __all__ = ["Done", "Job", "seal_many"]
 

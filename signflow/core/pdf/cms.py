@@ -17,8 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 if TYPE_CHECKING:
 	from .keys import SealKey
 
-__all__ = ["TIMESTAMP_SIZE", "content_info", "size_limit"]
+__all__ = ["TIMESTAMP_SIZE", "Timestamper", "content_info", "size_limit"]
 
+# Given the bytes to be stamped (not hashed yet), the DER of a TimeStampToken (a CMS ContentInfo).
+Timestamper = Callable[[bytes], bytes]
 # Room for an RFC 3161 token with its certificates, in bytes.
 TIMESTAMP_SIZE = 16384
 

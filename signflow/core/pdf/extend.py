@@ -24,14 +24,15 @@ from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation
 
-from ..errors import SignflowError, _
+from ..errors import Refused, SignflowError, _, described
+from . import LEVELS
 from ._chains import DIGESTS, Chain, Material, Untrusted, anchors
-from ._levels import LEVELS, Judgement, Signed, rank, signed_fields, told
+from ._judge import judge
+from ._levels import Judgement, Signed, rank, signed_fields, told
 from ._revocation import Limits, RevocationData
 from .timestamps import Timestamper, TimestampUnavailable
 
 __all__ = [
-	"LEVELS",
 	"ExtendRefused",
 	"Extended",
 	"LevelNotReached",
@@ -52,11 +53,10 @@ REFUSALS: dict[str, str] = {
 }
 
 
-class ExtendRefused(SignflowError):
+class ExtendRefused(Refused):
 	"""A file that is not extended at all; `code` is one of the keys of REFUSALS."""
 
-	def __init__(self, code: str, **params: object):
-		super().__init__(code, REFUSALS[code], **params)
+	reasons = REFUSALS
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def archive_due(data: bytes) -> datetime | None:
 			return None
 		return _due(max(stamps, key=lambda one: int(one.byte_range[2]) + int(one.byte_range[3])))
 	except Exception as error:  # whatever the parsers raise
-		raise ExtendRefused("unreadable", detail=_said(error)) from error
+		raise ExtendRefused("unreadable", detail=described(error)) from error
 
 
 def _due(stamp: EmbeddedPdfSignature) -> datetime:
@@ -196,10 +196,6 @@ class _Writer(IncrementalPdfFileWriter):
 
 def _reader(data: bytes) -> PdfFileReader:
 	return PdfFileReader(io.BytesIO(data), strict=False)
-
-
-def _said(error: Exception) -> str:
-	return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
 
 
 class _Work:
@@ -233,12 +229,14 @@ class _Work:
 			reader = _reader(self.data)
 			self.judgement = Judgement(reader, signed_fields(reader), self.roots, now=self.now)
 		except Exception as error:  # whatever the parsers raise
-			raise ExtendRefused("unreadable", detail=_said(error)) from error
+			raise ExtendRefused("unreadable", detail=described(error)) from error
 		self.level, self.lowest_reason = self.judgement.lowest(self.foreign)
 
 	def check_intact(self) -> None:
 		"""Refuse what was changed: no time-stamp may make an altered file look better."""
-		broken = self.judgement.broken()
+		verdict = judge(self.data, list(self.trust), None)
+		broken = [one["field"] for one in verdict["signatures"] if not one["intact"]]
+		broken = broken or [problem for problem in verdict["problems"] if problem != "no_signatures"]
 		if broken:
 			raise ExtendRefused("not_intact", detail=", ".join(broken)[:300])
 
@@ -351,7 +349,7 @@ def add_timestamp(data: bytes, timestamp: Timestamper) -> bytes:
 			covered = bytes(whole[: place.reserved_region_start]) + bytes(whole[place.reserved_region_end :])
 			del whole
 		except Exception as error:  # whatever the library raises for odd files
-			raise ExtendRefused("unreadable", detail=_said(error)) from error
+			raise ExtendRefused("unreadable", detail=described(error)) from error
 		token = timestamp(covered)
 		if 2 * len(token) > reserved:
 			continue
@@ -373,7 +371,7 @@ def _with_material(data: bytes, missing: Sequence[tuple[bytes, Material]]) -> by
 			)
 		writer.write_in_place()
 	except Exception as error:  # whatever the library raises for odd files
-		raise ExtendRefused("unreadable", detail=_said(error)) from error
+		raise ExtendRefused("unreadable", detail=described(error)) from error
 	extended = stream.getvalue()
 	assert extended.startswith(data), "extending must only append"
 	return extended

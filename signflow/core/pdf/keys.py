@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from ..errors import SignflowError, _
+from ..errors import Refused, _
 from ._token import TokenError, TokenKey
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -50,11 +50,10 @@ REASONS: dict[str, str] = {
 }
 
 
-class KeyRefused(SignflowError):
+class KeyRefused(Refused):
 	"""A key that cannot seal; `code` is one of the keys of REASONS."""
 
-	def __init__(self, code: str, **params: object):
-		super().__init__(code, REASONS[code], **params)
+	reasons = REASONS
 
 
 class SealKey:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from ..errors import SignflowError, _
+from ..errors import Refused, _
 from . import sandbox
 
 MEBIBYTE = 1 << 20
@@ -39,11 +39,10 @@ REASONS: dict[str, str] = {
 }
 
 
-class PdfRefused(SignflowError):
+class PdfRefused(Refused):
 	"""An upload that cannot be signed; `code` is one of the keys of REASONS."""
 
-	def __init__(self, code: str, **params: object):
-		super().__init__(code, REASONS[code], **params)
+	reasons = REASONS
 
 
 @dataclass(frozen=True)

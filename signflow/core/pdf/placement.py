@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SignflowError, _
+from ..errors import Refused, _, described
 from . import sandbox
 
 if TYPE_CHECKING:
@@ -25,11 +25,10 @@ REASONS: dict[str, str] = {
 }
 
 
-class PlaceRefused(SignflowError):
+class PlaceRefused(Refused):
 	"""A place that does not exist; `code` is one of the keys of REASONS."""
 
-	def __init__(self, code: str, **params: object):
-		super().__init__(code, REASONS[code], **params)
+	reasons = REASONS
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,8 @@ def find_anchors(
 ) -> dict[str, Place]:
 	"""The first place of each of `texts` in a normalised PDF; texts that do not stand in it are left out.
 
-	A box stands right above the text, which it does not cover, from its left end on. Case counts; white space is as PDFium extracts it. The
-	search runs in a limited child process. Raises PlaceRefused unreadable.
+	A box stands right above the text, which it does not cover, from its left end on. Case counts; white space is as
+	PDFium extracts it. The search runs in a limited child process. Raises PlaceRefused unreadable.
 	"""
 	wanted = sorted({text for text in texts if text})
 	if not wanted:
@@ -95,7 +94,7 @@ def search(data: bytes, texts: list[str]) -> dict[str, object]:
 					"top": min(y for _x, y in corners),
 				}
 	except Exception as error:  # PDFium's own errors and ctypes' on odd files
-		return {"failed": f"{type(error).__name__}: {error}"[:160]}
+		return {"failed": described(error)}
 	return {"found": found}
 
 

@@ -15,7 +15,7 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -39,8 +39,9 @@ from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 from pyhanko.stamp import BaseStampStyle
 from pyhanko.stamp.noop import NoOpStampStyle
 
-from ..errors import SignflowError, _
+from ..errors import Refused, SignflowError, _, described
 from . import CLOSING_FIELD, SEAL_FIELD, cms
+from .cms import Timestamper
 from .drawing import Sheet
 from .keys import SealKey
 from .stamps import BadDrawing, Stamp, lay_out
@@ -51,7 +52,6 @@ CHUNK = 1 << 20
 SMALL = 4 << 20
 
 _pdf: Any = generic  # its constructors have no types
-Timestamper = Callable[[bytes], bytes]
 
 REASONS: dict[str, str] = {
 	"locked_document": _("The document is closed: nothing more can be signed in it."),
@@ -64,11 +64,10 @@ REASONS: dict[str, str] = {
 }
 
 
-class SealRefused(SignflowError):
+class SealRefused(Refused):
 	"""A signature that cannot be made; `code` is one of the keys of REASONS."""
 
-	def __init__(self, code: str, **params: object):
-		super().__init__(code, REASONS[code], **params)
+	reasons = REASONS
 
 
 def certify(
@@ -227,7 +226,7 @@ def _readable_errors() -> Iterator[None]:
 	except BadDrawing as error:
 		raise SealRefused("bad_drawing") from error
 	except Exception as error:  # KeyError, ValueError, AssertionError, zlib.error and more
-		raise SealRefused("unreadable", detail=f"{type(error).__name__}: {error}"[:160]) from error
+		raise SealRefused("unreadable", detail=described(error)) from error
 
 
 def _fields(reader: PdfFileReader) -> dict[str, bool]:

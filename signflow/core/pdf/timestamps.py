@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -18,11 +18,9 @@ from pyhanko.sign.validation.generic_cms import extract_certs_for_validation
 from ..errors import SignflowError, _
 from ._chains import DIGESTS, BadToken, Material, Untrusted, anchors, check_token
 from ._fetch import FetchFailed, fetch, shown
+from .cms import Timestamper
 
 __all__ = ["Authority", "TimestampAuthorities", "TimestampUnavailable", "Timestamper", "certificate_ends"]
-
-# Given the bytes to be stamped (not hashed yet), the DER of a TimeStampToken (a CMS ContentInfo).
-Timestamper = Callable[[bytes], bytes]
 
 MOST_BYTES = 1 << 16
 HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}

@@ -18,7 +18,7 @@ from asn1crypto import pem
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ..errors import SignflowError, _
+from ..errors import Refused, _, described
 
 LIST = "http://uri.etsi.org/02231/v2#"
 
@@ -32,11 +32,10 @@ REASONS: dict[str, str] = {
 }
 
 
-class TrustUnreadable(SignflowError):
+class TrustUnreadable(Refused):
 	"""A file of trust anchors that cannot be used; `code` is one of the keys of REASONS."""
 
-	def __init__(self, code: str, **params: object):
-		super().__init__(code, REASONS[code], **params)
+	reasons = REASONS
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def read_trust_list(xml: bytes, *, signers: Sequence[str] = ()) -> TrustList:
 	except TrustUnreadable:
 		raise
 	except Exception as error:  # XML, data binding and certificates raise their own kinds
-		raise TrustUnreadable("not_a_list", detail=f"{type(error).__name__}: {error}"[:160]) from error
+		raise TrustUnreadable("not_a_list", detail=described(error)) from error
 	anchors = tuple(dict.fromkeys(registry.anchors))
 	if not anchors:
 		raise TrustUnreadable("no_services")

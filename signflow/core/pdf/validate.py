@@ -9,8 +9,8 @@ difference policy.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -101,6 +101,11 @@ class Verdict:
 		"""False if the file could not be judged at all."""
 		return not any(problem.startswith(("unreadable", "timed_out")) for problem in self.problems)
 
+	def problems_besides(self, foreign: Collection[str]) -> tuple[str, ...]:
+		"""The problems, but that the signers of the fields `foreign` are not known as trusted."""
+		ignored = {f"{field}: untrusted" for field in foreign}
+		return tuple(problem for problem in self.problems if problem not in ignored)
+
 	def to_dict(self) -> dict[str, Any]:
 		"""Plain data for JSON; times in ISO 8601."""
 		plain = asdict(self)
@@ -140,8 +145,9 @@ def _verdict(answer: dict[str, Any], foreign: tuple[str, ...]) -> Verdict:
 	for one in answer["signatures"]:
 		time = datetime.fromisoformat(one["time"]) if one["time"] else None
 		lists = {"problems": tuple(one["problems"]), "changes": tuple(one["changes"])}
-		verdict = SignatureVerdict(**{**one, "time": time, **lists})
-		signatures.append(verdict)
-		ignored = {"untrusted"} if verdict.field in foreign else set()
-		problems += [f"{verdict.field}: {text}" for text in verdict.problems if text not in ignored]
-	return Verdict(not problems, answer["sha256"], tuple(signatures), tuple(problems))
+		signature = SignatureVerdict(**{**one, "time": time, **lists})
+		signatures.append(signature)
+		problems += [f"{signature.field}: {text}" for text in signature.problems]
+	verdict = Verdict(not problems, answer["sha256"], tuple(signatures), tuple(problems))
+	left = verdict.problems_besides(foreign)
+	return replace(verdict, ok=not left, problems=left)

@@ -21,6 +21,7 @@ from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.timestamps.api import TimeStamper
 from sealing_house import FIELDS, House, OtherJudges, altered, flipped, plain_pdf, signature_page
 from test_pdf_attacks import replace_text
+from test_pdf_attacks_structure import info_title
 
 from signflow.core.pdf._chains import anchors
 from signflow.core.pdf._levels import REASONS, levels_of, signed_fields
@@ -152,6 +153,12 @@ def test_every_level_of_a_locked_document(pki, closed, judges, third):
 			extend(twin, "B-LTA", timestamp=stamper(pki), trust=pki.trust)
 		assert refused.value.code == "not_intact"
 	assert extend(data, "B-LTA", timestamp=stamper(pki, dead_address()), trust=pki.trust) == done
+
+
+def test_a_change_that_the_library_lets_through_is_not_extended(pki, closed):
+	with pytest.raises(ExtendRefused) as refused:
+		extend(altered(closed, info_title), "B-LTA", timestamp=stamper(pki), trust=pki.trust)
+	assert refused.value.code == "not_intact"
 
 
 def test_at_once_and_without_trust(pki, archived):
