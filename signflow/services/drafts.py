@@ -38,7 +38,7 @@ def create_request(
 			"language": options.get("language") or settings.default_language or "fi",
 			"message": options.get("message"),
 			"confidential": cint(options.get("confidential")),
-			"signature_level": options.get("signature_level") or settings.signature_level,
+			"signature_level": options.get("signature_level"),
 			"expires_on": options.get("expires_on") or _default_expiry(settings),
 			"remind_every_days": cint(options.get("remind_every_days", settings.remind_every_days)),
 		}

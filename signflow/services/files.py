@@ -17,6 +17,8 @@ from urllib.parse import unquote
 import frappe
 from frappe import _
 
+from signflow.signflow.uploads import bytes_of
+
 PREFIX = "sealed-"
 _SEALED = re.compile(rf"{PREFIX}[0-9a-f]{{32}}\.pdf", re.IGNORECASE)
 
@@ -123,13 +125,6 @@ def read_upload(file_url: str, *, attached_to: str) -> bytes:
 		if row in own or file.has_permission("read"):
 			return bytes_of(file)
 	frappe.throw(_("The file {0} is not there any more, or you may not read it.").format(file_url))
-
-
-def bytes_of(file: Any) -> bytes:
-	"""The bytes of a File as they lie on the disk: Frappe 16's get_content takes many a PDF for a text in cp1250."""
-	file.validate_file_url()
-	with open(file.get_full_path(), "rb") as stream:
-		return stream.read()
 
 
 def guard_change(doc, method: str | None = None) -> None:

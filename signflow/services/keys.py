@@ -1,6 +1,7 @@
 """The house seal: which key of the organisation seals, loaded once per process."""
 
 import base64
+from typing import Any
 
 import frappe
 from frappe.utils import get_datetime
@@ -75,6 +76,16 @@ def current_key(request: str) -> str:
 		frappe.db.set_value("Signature Request", request, "sealing_key", name, update_modified=False)
 		frappe.db.commit()
 	return name
+
+
+def seals_of(request: str) -> list[Any]:
+	"""`certificate_pem` and `chain_pem` of the keys that sealed a request's documents, the oldest first."""
+	return frappe.get_all(
+		"Sealing Key",
+		{"name": ["in", keys_used(request)]},
+		["certificate_pem", "chain_pem"],
+		order_by="creation asc",
+	)
 
 
 def keys_used(request: str) -> list[str]:

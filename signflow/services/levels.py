@@ -16,6 +16,7 @@ from frappe import _
 from frappe.utils import add_to_date, cint, get_datetime, now_datetime
 
 from signflow.core.errors import SignflowError
+from signflow.core.pdf import LEVELS
 from signflow.core.pdf.extend import Extended, LevelNotReached, extend, renew
 from signflow.core.pdf.timestamps import (
 	Authority,
@@ -26,13 +27,13 @@ from signflow.core.pdf.timestamps import (
 from signflow.core.pdf.validate import validate
 from signflow.services import delivery
 from signflow.services.files import read_sealed
-from signflow.services.keys import keys_used
+from signflow.services.keys import seals_of
 from signflow.services.requests import fresh, lock_request
 from signflow.services.revisions import append, final_revisions
 from signflow.services.times import site_time
-from signflow.services.transaction import message_of, one_transaction
+from signflow.services.transaction import one_transaction
+from signflow.signflow.refusals import message_of
 
-LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
 RENEW_BEFORE = timedelta(days=60)
 FIRST_RETRY_MINUTES, LAST_RETRY_MINUTES = 5, 24 * 60
 
@@ -53,21 +54,23 @@ def anchors_of(request: str) -> list[str]:
 	its own) and the administrator's anchors; where neither is there, the highest issuer in the file.
 	"""
 	trusted, tops = trusted_certificates(), []
-	for key in keys_used(request):
-		chain = load_pem_x509_certificates(frappe.db.get_value("Sealing Key", key, "chain_pem").encode())
+	for seal in seals_of(request):
+		chain = load_pem_x509_certificates(seal.chain_pem.encode())
 		tops += [one for one in chain if one.subject == one.issuer] or ([] if trusted else chain[-1:])
 	return [*dict.fromkeys(one.public_bytes(Encoding.PEM).decode() for one in tops), *trusted]
 
 
 def timestamper(level: str) -> Timestamper | None:
 	"""What asks the time-stamp authorities of the settings in their order; None if `level` needs none or none is set."""
+	if level == "B-B":
+		return None
 	settings = frappe.get_cached_doc("Signflow Settings")
 	authorities = [
 		Authority(row.url, row.username or "", row.get_password("password", raise_exception=False) or "")
 		for row in settings.timestamp_authorities
 		if row.enabled
 	]
-	if level == "B-B" or not authorities:
+	if not authorities:
 		return None
 	return TimestampAuthorities(authorities, trusted_certificates(), seconds=4, tries=1)
 
@@ -83,23 +86,6 @@ def with_timestamp(request: Any, make: Callable[[Timestamper | None], bytes]) ->
 		with contextlib.suppress(TimestampUnavailable):
 			return make(ask)
 	return make(None)
-
-
-def raised(data: bytes, request: Any, *, renewing: bool, foreign: list[str]) -> tuple[Extended | None, str]:
-	"""A finished file at the level that its request asks for, or as high as could be reached, and why not higher."""
-	wanted = wanted_level(request)
-	ask = timestamper(wanted)
-	if ask is None:
-		return None, _("No time-stamp authority is set in Signflow Settings.")
-	trust = anchors_of(request.name)
-	try:
-		if renewing:
-			return renew(data, timestamp=ask, trust=trust, foreign=foreign), ""
-		return extend(data, wanted, timestamp=ask, trust=trust, foreign=foreign), ""
-	except LevelNotReached as refusal:
-		return refusal.extended, message_of(refusal)
-	except SignflowError as refusal:
-		return None, message_of(refusal)
 
 
 def next_attempt(attempts: int) -> Any:
@@ -120,6 +106,8 @@ def raise_level(name: str) -> None:
 	"""
 	request = fresh(name)
 	wanted = wanted_level(request)
+	# For all documents: an authority that does not answer is asked last from then on.
+	ask, trust = timestamper(wanted), anchors_of(name)
 	foreign = {row.name: (row.foreign_fields or "").splitlines() for row in request.documents}
 	reached, ends, notes = [], [], []
 	for head in final_revisions(name):
@@ -128,13 +116,13 @@ def raise_level(name: str) -> None:
 		if renewing or level != wanted:
 			data = read_sealed(head.file_url, head.sha256)
 			theirs = foreign.get(head.document, [])
-			made, note = raised(data, request, renewing=renewing, foreign=theirs)
+			made, note = _raised(data, "" if renewing else wanted, ask, trust, theirs)
 			if note:
 				notes.append(f"{head.document_title}: {note}")
 			if made:
 				level = made.level
 			if made and len(made.data) > len(data):
-				_check(made.data, name, theirs)
+				_check(made.data, trust, theirs)
 				until = site_time(made.archive_expires) if made.archive_expires else None
 				append(name, head.document, head, made.data, kind="Archived", level=level, archive_due=until)
 		reached.append(level)
@@ -142,11 +130,25 @@ def raise_level(name: str) -> None:
 	_note_level(name, min(reached, key=LEVELS.index), min(ends, default=None), notes)
 
 
-def _check(data: bytes, request: str, foreign: list[str]) -> None:
+def _raised(
+	data: bytes, wanted: str, ask: Timestamper | None, trust: list[str], foreign: list[str]
+) -> tuple[Extended | None, str]:
+	"""A finished file at the level `wanted` (renewed if ""), or as high as could be reached, and why not higher."""
+	if ask is None:
+		return None, _("No time-stamp authority is set in Signflow Settings.")
+	try:
+		if not wanted:
+			return renew(data, timestamp=ask, trust=trust, foreign=foreign), ""
+		return extend(data, wanted, timestamp=ask, trust=trust, foreign=foreign), ""
+	except LevelNotReached as refusal:
+		return refusal.extended, message_of(refusal)
+	except SignflowError as refusal:
+		return None, message_of(refusal)
+
+
+def _check(data: bytes, trust: list[str], foreign: list[str]) -> None:
 	"""Nothing is kept that our own validator would refuse; raises, and it is tried again."""
-	verdict = validate(data, trust=anchors_of(request))
-	ignored = {f"{field}: untrusted" for field in foreign}
-	problems = [problem for problem in verdict.problems if problem not in ignored]
+	problems = validate(data, trust=trust).problems_besides(foreign)
 	if problems:
 		raise RuntimeError(f"the extended document does not hold: {'; '.join(problems)}")
 
@@ -155,22 +157,22 @@ def _check(data: bytes, request: str, foreign: list[str]) -> None:
 def _note_level(name: str, reached: str, archive_due: Any, notes: list[str]) -> None:
 	"""Say how far the request came, and when it is looked at again: once no more can be reached, not at all."""
 	request = lock_request(name)
-	attempts = (request.level_attempts or 0) + 1
-	test_seal = frappe.db.get_value("Sealing Key", request.sealing_key, "is_test")
-	ended = reached == wanted_level(request) or (test_seal and reached == "B-T")
+	wanted, attempts = wanted_level(request), (request.level_attempts or 0) + 1
+	highest = reached == "B-T" and frappe.db.get_value("Sealing Key", request.sealing_key, "is_test")
+	ended = reached == wanted or highest
 	values = dict(
 		reached_level=reached,
 		archive_due=archive_due,
 		level_note="\n".join(dict.fromkeys(notes)) or None,
 		level_attempts=1 if ended and not notes else attempts,
-		level_due=next_attempt(attempts) if notes and not (test_seal and reached == "B-T") else None,
+		level_due=next_attempt(attempts) if notes and not highest else None,
 	)
 	frappe.db.set_value("Signature Request", name, values, update_modified=False)
 	if attempts == 4 and not ended:
 		delivery.tell_sender(
 			request,
 			lambda: _("The signature level {0} of {1} could not be reached yet. It is tried again.").format(
-				wanted_level(request), request.title
+				wanted, request.title
 			),
 		)
 

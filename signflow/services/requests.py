@@ -14,7 +14,6 @@ from signflow.services.transaction import one_transaction
 
 CLOSED = ("Completed", "Declined", "Expired", "Cancelled")
 MAX_REMINDERS = 5
-LEVELS = {"mail_code": "a code sent by mail"}
 
 
 def lock_request(name: str) -> Any:

@@ -20,7 +20,7 @@ from signflow.core.pdf.seal import Stamp, append_signature, close
 from signflow.core.pdf.validate import Expected, validate
 from signflow.services import delivery, evidence
 from signflow.services.files import read_sealed
-from signflow.services.keys import current_key, keys_used, load_key
+from signflow.services.keys import current_key, load_key, seals_of
 from signflow.services.levels import (
 	due_requests,
 	raise_level,
@@ -257,8 +257,8 @@ def close_document(name: str, document: str) -> None:
 def _judge(data: bytes, request: str) -> None:
 	"""Nothing is handed out that our own validator would refuse; raises, and the step is tried again."""
 	expected = Expected(fields=("Seal", *(signer.field for signer in signers_of(request)), "Closing"))
-	keys = frappe.get_all("Sealing Key", {"name": ["in", keys_used(request)]}, pluck="certificate_pem")
-	verdict = validate(data, trust=[*keys, *trusted_certificates()], expected=expected)
+	seals = [seal.certificate_pem for seal in seals_of(request)]
+	verdict = validate(data, trust=[*seals, *trusted_certificates()], expected=expected)
 	if not verdict.ok:
 		raise RuntimeError(f"the closed document does not hold: {'; '.join(verdict.problems)}")
 

@@ -21,7 +21,8 @@ from signflow.services.levels import trusted_certificates
 from signflow.services.requests import flow_of, flow_signer, invite_next, lock_request, require, signers_of
 from signflow.services.revisions import add_revision, record_revision
 from signflow.services.times import utc_now
-from signflow.services.transaction import message_of, one_transaction
+from signflow.services.transaction import one_transaction
+from signflow.signflow.refusals import message_of
 
 from signflow.core.errors import SignflowError  # isort: skip
 
@@ -87,6 +88,7 @@ def send_request(name: str) -> Any:
 
 def _freeze(request: Any, row: Any, signers: list[Any], key: Any, key_name: str) -> dict[str, Any]:
 	upload = read_upload(row.file, attached_to=request.name)
+	source_sha256 = hashlib.sha256(upload).hexdigest()
 	attach_upload(row.file, request.name)
 	limit = cint(frappe.get_cached_doc("Signflow Settings").max_file_mb) or 30
 	before: list[str] = []
@@ -118,7 +120,7 @@ def _freeze(request: Any, row: Any, signers: list[Any], key: Any, key_name: str)
 		row.name,
 		{
 			"pages": page_count(sealed),
-			"source_sha256": hashlib.sha256(upload).hexdigest(),
+			"source_sha256": source_sha256,
 			"certified_sha256": revision.sha256,
 			"foreign_signatures": "\n".join(before) or None,
 			"foreign_fields": "\n".join(clean.foreign_fields) or None,
@@ -127,7 +129,7 @@ def _freeze(request: Any, row: Any, signers: list[Any], key: Any, key_name: str)
 	record_revision("sealed", revision)
 	return {
 		"document": row.name,
-		"source_sha256": hashlib.sha256(upload).hexdigest(),
+		"source_sha256": source_sha256,
 		"sha256": revision.sha256,
 		"foreign_signatures": len(clean.foreign_signatures),
 	}

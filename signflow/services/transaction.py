@@ -14,6 +14,7 @@ import frappe
 from frappe import _
 
 from signflow.core.errors import SignflowError
+from signflow.signflow.refusals import message_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -58,12 +59,6 @@ def one_transaction(verb: Callable[P, R]) -> Callable[P, R]:
 		raise AssertionError("unreachable")
 
 	return run
-
-
-def message_of(refusal: SignflowError) -> str:
-	"""The refusal's text in the reader's language."""
-	text = _(refusal.template)
-	return text.format(**refusal.params) if refusal.params else text
 
 
 def throw(refusal: SignflowError) -> None:

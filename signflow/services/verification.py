@@ -2,7 +2,6 @@
 
 import hashlib
 import ssl
-from collections.abc import Iterable
 from typing import Any
 
 import frappe
@@ -11,7 +10,7 @@ from frappe import _
 from signflow.core.identity.levels import level_named, statement
 from signflow.core.pdf.validate import PROBLEMS, Verdict, validate
 from signflow.services import evidence
-from signflow.services.keys import keys_used
+from signflow.services.keys import seals_of
 from signflow.services.levels import anchors_of, trusted_certificates
 from signflow.services.requests import signers_of
 from signflow.services.revisions import final_revisions
@@ -29,10 +28,11 @@ def verify_document(data: bytes) -> dict[str, Any]:
 	)
 	if revision:
 		return _ours(data, sha256, revision)
-	seals = frappe.get_all("Sealing Key", pluck="certificate_pem", order_by="creation asc")
+	keys = frappe.get_all("Sealing Key", fields=["certificate_pem", "subject"], order_by="creation asc")
+	seals = [key.certificate_pem for key in keys]
 	verdict = judged(data, [*seals, *trusted_certificates()])
 	# A signature over changed bytes proves nothing any more, not even whose it was: its name has to do.
-	ours = set(frappe.get_all("Sealing Key", pluck="subject", order_by="creation asc"))
+	ours = {key.subject for key in keys}
 	named = any(signature.signer_subject in ours for signature in verdict.signatures)
 	if named or _carries_one_of(seals, data):
 		return {
@@ -71,20 +71,14 @@ def judged(data: bytes, trust: list[str]) -> Verdict:
 def _ours(data: bytes, sha256: str, revision: Any) -> dict[str, Any]:
 	request = frappe.get_doc("Signature Request", revision.request)
 	seal = frappe.db.get_value("Sealing Key", request.sealing_key, ["subject", "is_test"], as_dict=True)
-	seals = frappe.get_all(
-		"Sealing Key",
-		{"name": ["in", keys_used(request.name)]},
-		pluck="certificate_pem",
-		order_by="creation asc",
-	)
+	seals = [one.certificate_pem for one in seals_of(request.name)]
 	verdict = judged(data, [*seals, *anchors_of(request.name)])
 	final = any(row.name == revision.name for row in final_revisions(revision.request))
 	complete = request.status == "Completed" and final
 	chain = evidence.verify(revision.request)
 	# Who signed the file before it came here need not be known here.
 	fields = frappe.db.get_value("Signature Request Document", revision.document, "foreign_fields")
-	ignored = {f"{field}: untrusted" for field in (fields or "").splitlines()}
-	problems = _in_words(problem for problem in verdict.problems if problem not in ignored)
+	problems = _in_words(verdict.problems_besides((fields or "").splitlines()))
 	if not chain.ok:
 		problems.append(_("The chain of evidence of this request does not hold any more."))
 	if complete and not problems:
@@ -123,7 +117,7 @@ def _ours(data: bytes, sha256: str, revision: Any) -> dict[str, Any]:
 	}
 
 
-def _in_words(problems: Iterable[str]) -> list[str]:
+def _in_words(problems: tuple[str, ...]) -> list[str]:
 	"""The validator's problems ("code", "code: detail" or "field: code") as the reader's language says them."""
 	words = (
 		next((_(PROBLEMS[part]) for part in problem.split(": ")[:2] if part in PROBLEMS), problem)

@@ -6,7 +6,7 @@ from typing import Any
 
 import frappe
 import pytest
-from house import House, attachments_of, for_writing, kinds, notices
+from house import House, a_pdf, attachments_of, for_writing, kinds, notices
 from stage import eventually
 
 from signflow.core.pdf.validate import validate
@@ -174,6 +174,18 @@ def test_one_request_may_ask_for_more_than_the_settings(house: House, sealed_by_
 	assert completed(house).reached_level in (None, "")
 	request = completed(house, title=f"Takaus {house.key}", signature_level="B-LT")
 	assert request.reached_level == "B-LT" and levels_in(request, pki.trust) == {"B-LT"}
+
+
+def test_a_form_without_a_level_takes_the_settings(house: House) -> None:
+	settings(signature_level="B-LT")
+	try:
+		made = frappe.new_doc("Signature Request")  # as Desk makes it, with the fields' own defaults
+		made.update({"title": "Form", "company": house.company, "language": "en"})
+		made.append("documents", {"title": "A", "file": house.uploads(a_pdf("A"), "a.pdf")})
+		assert made.insert().signature_level == "B-LT"
+		frappe.db.rollback()
+	finally:
+		settings(signature_level="B-B")
 
 
 def test_requests_without_a_level_are_left_alone(house: House) -> None:

@@ -11,6 +11,8 @@ from frappe.model.document import Document
 
 from signflow.core.errors import SignflowError
 from signflow.core.pdf.keys import SealKey
+from signflow.signflow.refusals import message_of
+from signflow.signflow.uploads import attached, bytes_of
 
 
 class SealingKey(Document):
@@ -71,13 +73,10 @@ class SealingKey(Document):
 	def _read_upload(self) -> bytes | None:
 		if not self.upload:
 			return None
-		file = frappe.get_doc("File", {"file_url": self.upload})
-		file.check_permission("read")
+		file = attached(self.upload)
 		self.flags.upload = file.name
 		self.upload = None
-		# Not get_content(), which may take the bytes of a key for a text.
-		with open(file.get_full_path(), "rb") as stream:
-			return stream.read()
+		return bytes_of(file)
 
 	def _take(self, data: bytes) -> None:
 		if not self.is_new() and self.fingerprint:
@@ -90,7 +89,7 @@ class SealingKey(Document):
 		try:
 			key = opened()
 		except SignflowError as refusal:
-			frappe.throw(_(refusal.template).format(**refusal.params), title=_("The seal cannot be used"))
+			frappe.throw(message_of(refusal), title=_("The seal cannot be used"))
 		self.subject, self.issuer, self.fingerprint = key.subject, key.issuer, key.fingerprint
 		self.not_before = key.not_before.replace(tzinfo=None)
 		self.not_after = key.not_after.replace(tzinfo=None)

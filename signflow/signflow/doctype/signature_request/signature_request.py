@@ -57,7 +57,7 @@ class SignatureRequest(Document):
 		sealing_key: DF.Link | None
 		sent_by: DF.Link | None
 		sent_on: DF.Datetime | None
-		signature_level: DF.Literal["B-B", "B-T", "B-LT", "B-LTA"]
+		signature_level: DF.Literal["", "B-B", "B-T", "B-LT", "B-LTA"]
 		status: DF.Literal["Draft", "Sent", "In Progress", "Completed", "Declined", "Expired", "Cancelled"]
 		title: DF.Data
 		work_attempts: DF.Int

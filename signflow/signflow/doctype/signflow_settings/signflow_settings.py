@@ -7,6 +7,8 @@ from frappe.utils import validate_url
 
 from signflow.core.errors import SignflowError
 from signflow.core.pdf.trust import read_anchors, read_trust_list
+from signflow.signflow.refusals import message_of
+from signflow.signflow.uploads import attached, bytes_of
 
 
 class SignflowSettings(Document):
@@ -48,7 +50,7 @@ class SignflowSettings(Document):
 				read_anchors(self.trusted_certificates)
 			self._read_trust_list()
 		except SignflowError as refusal:
-			frappe.throw(_(refusal.template).format(**refusal.params), title=_("Trust anchors"))
+			frappe.throw(message_of(refusal), title=_("Trust anchors"))
 
 	def _read_trust_list(self):
 		"""Keep what the list says beside it: reading one takes seconds, sealing does not wait for that."""
@@ -63,12 +65,8 @@ class SignflowSettings(Document):
 		):
 			self.trust_list_anchors, self.trust_list_note = before.trust_list_anchors, before.trust_list_note
 			return
-		file = frappe.get_doc("File", {"file_url": self.trust_list})
-		file.check_permission("read")
-		with open(file.get_full_path(), "rb") as stream:
-			found = read_trust_list(
-				stream.read(), signers=[self.trust_list_signers] if self.trust_list_signers else []
-			)
+		signers = [self.trust_list_signers] if self.trust_list_signers else []
+		found = read_trust_list(bytes_of(attached(self.trust_list)), signers=signers)
 		self.trust_list_anchors = "\n".join(anchor.pem for anchor in found.anchors)
 		checked = (
 			_("its signature was checked") if found.signature_checked else _("its signature was not checked")
