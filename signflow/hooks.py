@@ -73,4 +73,11 @@ company_data_to_be_ignored = [
 	"Signature Event Payload",
 	"Sealing Key",
 	"Timestamp Authority",
+	"Signature Template",
+	"Signature Template Role",
+	"Signature Template Field",
+	"Signable Form",
+	"Signable Form Signer",
+	"Signable Form Mapping",
+	"Form Submission",
 ]

@@ -16,6 +16,13 @@ DOCTYPES = (
 	"Sealing Key",
 	"Signflow Settings",
 	"Timestamp Authority",
+	"Signature Template",
+	"Signature Template Role",
+	"Signature Template Field",
+	"Signable Form",
+	"Signable Form Signer",
+	"Signable Form Mapping",
+	"Form Submission",
 )
 
 

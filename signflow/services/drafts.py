@@ -22,7 +22,8 @@ def create_request(
 ) -> Any:
 	"""Make a draft request with its signers, with the caller's permissions.
 
-	`documents` are {"title", "file"} (a File's address) or {"title", "print_format"} (the reference record is printed);
+	`documents` are {"title", "file"} (a File's address), {"title", "content"} (PDF bytes) or {"title", "print_format"} (the
+	reference record is printed);
 	`signers` are {"signer_name", "email", …}; `options` may hold message, language, expires_on, remind_every_days,
 	signature_level and confidential. Raises ValidationError for what cannot be, and stores nothing then.
 	"""
@@ -44,8 +45,10 @@ def create_request(
 		}
 	)
 	for document in documents:
-		file = document.get("file") or _print(
-			reference_doctype, reference_name, document.get("print_format"), request.language
+		file = document.get("file") or _keep_file(
+			reference_name or title,
+			document.get("content")
+			or _print(reference_doctype, reference_name, document.get("print_format"), request.language),
 		)
 		request.append("documents", {"title": document.get("title") or title, "file": file})
 	request.insert()
@@ -81,12 +84,15 @@ def default_company() -> str | None:
 	return companies[0] if len(companies) == 1 else None
 
 
-def _print(doctype: str | None, name: str | None, print_format: str | None, language: str) -> str:
+def _print(doctype: str | None, name: str | None, print_format: str | None, language: str) -> bytes:
 	if not doctype or not name:
 		frappe.throw(_("Choose a PDF, or start from a record that can be printed."))
 	doc = frappe.get_doc(doctype, name)
 	doc.check_permission("print")
-	data = print_record(doc, print_format, language)
+	return print_record(doc, print_format, language)
+
+
+def _keep_file(name: str, data: bytes) -> str:
 	file = frappe.get_doc(
 		{
 			"doctype": "File",
