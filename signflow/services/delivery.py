@@ -108,8 +108,8 @@ def language_of(request: Any, signer: Any) -> str:
 	return signer.language or request.language or "en"
 
 
-def invite(request: Any, signer: Any, *, reminder: bool = False) -> None:
-	"""Give `signer` a new link and queue the mail that carries it; an older link ends with that."""
+def give_link(request: Any, signer: Any, *, reminder: bool = False, **more: Any) -> str:
+	"""Give `signer` a new link, which ends the older one, and return its address below the site's."""
 	token, token_hash = new_token(signer.name)
 	values = {
 		"token_hash": token_hash,
@@ -119,8 +119,7 @@ def invite(request: Any, signer: Any, *, reminder: bool = False) -> None:
 		"codes_sent": 0,
 		"code_hash": None,
 		"locked": 0,
-		"delivery_status": "Queued",
-		"delivery_note": None,
+		**more,
 	}
 	now = now_datetime()
 	if signer.status == "Waiting":
@@ -128,6 +127,12 @@ def invite(request: Any, signer: Any, *, reminder: bool = False) -> None:
 	if reminder:
 		values.update(last_reminded_on=now, reminders_sent=(signer.reminders_sent or 0) + 1)
 	frappe.db.set_value("Signature Request Signer", signer.name, values)
+	return f"/sign?lang={language_of(request, signer)}#{token}"
+
+
+def invite(request: Any, signer: Any, *, reminder: bool = False) -> None:
+	"""Give `signer` a new link and queue the mail that carries it; an older link ends with that."""
+	link = give_link(request, signer, reminder=reminder, delivery_status="Queued", delivery_note=None)
 	language, person = language_of(request, signer), sender(request)
 	with print_language(language):
 		title = request.title
@@ -144,7 +149,7 @@ def invite(request: Any, signer: Any, *, reminder: bool = False) -> None:
 				"title": title,
 				"message": request.message,
 				"expires_on": written(request.expires_on, language) if request.expires_on else "",
-				"link": f"{get_url()}/sign?lang={language}#{token}",
+				"link": f"{get_url()}{link}",
 				"reminder": reminder,
 				"reference": request.name,
 			},

@@ -87,12 +87,20 @@ def allowed(action: flow.Action, request: Any, signers: list[Any], signer: Any =
 	)
 
 
-def invite_next(request: Any, signers: list[Any]) -> None:
-	"""Invite everybody of the lowest order in which somebody has not signed yet."""
+def invite_next(request: Any, signers: list[Any], *, in_page: str | None = None) -> str | None:
+	"""Invite everybody of the lowest order in which somebody has not signed yet.
+
+	The one `in_page` is not mailed: his link is returned.
+	"""
 	next_ones = {one.name for one in flow.who_is_next([flow_signer(row) for row in signers])}
+	link = None
 	for signer in signers:
-		if signer.name in next_ones:
+		if signer.name in next_ones and signer.name == in_page:
+			link = delivery.give_link(request, signer, in_page=1)
+			evidence.record(request.name, "link_given", signer=signer.name, private=evidence.caller())
+		elif signer.name in next_ones:
 			delivery.invite(request, signer)
+	return link
 
 
 @one_transaction

@@ -28,11 +28,12 @@ from signflow.core.errors import SignflowError  # isort: skip
 
 
 @one_transaction
-def send_request(name: str) -> Any:
+def send_request(name: str, *, in_page: str | None = None) -> Any:
 	"""Freeze the documents, certify them with the house seal and invite the first group of signers.
 
-	Either all of it happens or nothing: the request stays a draft when any document is refused. Raises ValidationError
-	with the reason in the reader's language.
+	The signer `in_page` sits before a page of ours: he gets no mail, and the answer's `flags.link` is the address, below
+	the site's, where he goes on. Either all of it happens or nothing: the request stays a draft when any document is
+	refused. Raises ValidationError with the reason in the reader's language.
 	"""
 	request = lock_request(name)
 	request.check_permission("write")
@@ -82,7 +83,7 @@ def send_request(name: str) -> Any:
 			**evidence.caller(),
 		},
 	)
-	invite_next(request, signers)
+	request.flags.link = invite_next(request, signers, in_page=in_page)
 	return request
 
 

@@ -10,6 +10,7 @@ class EventKind(str, Enum):
 
 	CREATED = "created"
 	SENT = "sent"
+	LINK_GIVEN = "link_given"
 	INVITATION_QUEUED = "invitation_queued"
 	INVITATION_SENT = "invitation_sent"
 	INVITATION_FAILED = "invitation_failed"
@@ -54,6 +55,9 @@ class EventKind(str, Enum):
 EVENT_KINDS: dict[EventKind, str] = {
 	EventKind.CREATED: _("The request was made as a draft."),
 	EventKind.SENT: _("The sender sent the request; from here on its documents and signers are fixed."),
+	EventKind.LINK_GIVEN: _(
+		"The signer went on to the documents from a page of the organisation, without a mail."
+	),
 	EventKind.INVITATION_QUEUED: _("An invitation was put into the queue of outgoing mail."),
 	EventKind.INVITATION_SENT: _("The mail server took the invitation; this does not show that it was read."),
 	EventKind.INVITATION_FAILED: _("The mail server did not take the invitation."),
@@ -92,6 +96,7 @@ EVENT_KINDS: dict[EventKind, str] = {
 LABELS: dict[EventKind, str] = {
 	EventKind.CREATED: _("Created"),
 	EventKind.SENT: _("Sent"),
+	EventKind.LINK_GIVEN: _("Link given"),
 	EventKind.INVITATION_QUEUED: _("Invitation queued"),
 	EventKind.INVITATION_SENT: _("Invitation sent"),
 	EventKind.INVITATION_FAILED: _("Invitation failed"),

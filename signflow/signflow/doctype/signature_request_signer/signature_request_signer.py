@@ -35,6 +35,7 @@ class SignatureRequestSigner(Document):
 		identified_level: DF.Data | None
 		identified_on: DF.Datetime | None
 		idx_in_request: DF.Int
+		in_page: DF.Check
 		invited_on: DF.Datetime | None
 		language: DF.Literal["", "fi", "sv", "en"]
 		last_reminded_on: DF.Datetime | None
