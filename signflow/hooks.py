@@ -12,7 +12,12 @@ before_uninstall = "signflow.uninstall.before_uninstall"
 
 before_request = ["signflow.pages.renderer.serve"]
 
-override_whitelisted_methods = {"frappe.client.get_count": "signflow.api.counts.get_count"}
+update_website_context = ["signflow.services.forms.with_script"]
+
+override_whitelisted_methods = {
+	"frappe.client.get_count": "signflow.api.counts.get_count",
+	"frappe.website.doctype.web_form.web_form.accept": "signflow.api.forms.accept",
+}
 
 app_include_js = ["signflow.bundle.js"]
 override_doctype_dashboards = {
@@ -20,6 +25,15 @@ override_doctype_dashboards = {
 }
 
 doc_events = {
+	"*": {"before_save": "signflow.services.forms.guard"},
+	"Web Form": {
+		"on_update": "signflow.services.forms.forget_routes",
+		"on_trash": "signflow.services.forms.forget_routes",
+	},
+	"Signable Form": {
+		"on_update": "signflow.services.forms.forget_routes",
+		"on_trash": "signflow.services.forms.forget_routes",
+	},
 	"File": {
 		"before_insert": "signflow.services.files.guard_copy",
 		"before_validate": "signflow.services.files.guard_change",
@@ -29,6 +43,7 @@ doc_events = {
 }
 
 signflow_request_completed = [
+	"signflow.services.replays.on_request_completed",
 	"signflow.integrations.erpnext.customer.note_signed",
 	"signflow.integrations.erpnext.contract.mark_signed",
 ]
@@ -39,6 +54,7 @@ has_permission = {
 	"Sealed Revision": "signflow.services.permissions.under_request_permission",
 	"Signature Event": "signflow.services.permissions.under_request_permission",
 	"Signature Event Payload": "signflow.services.permissions.under_request_permission",
+	"Form Submission": "signflow.services.permissions.submission_permission",
 }
 permission_query_conditions = {
 	"Signature Request": "signflow.services.permissions.request_conditions",
@@ -47,6 +63,7 @@ permission_query_conditions = {
 	"Signature Event": "signflow.services.permissions.event_conditions",
 	"Signature Request Document": "signflow.services.permissions.document_conditions",
 	"File": "signflow.services.permissions.file_conditions",
+	"Form Submission": "signflow.services.permissions.submission_conditions",
 }
 
 scheduler_events = {
@@ -54,12 +71,14 @@ scheduler_events = {
 		"* * * * *": [
 			"signflow.services.delivery.sweep",
 			"signflow.services.sealing.sweep",
+			"signflow.services.replays.sweep",
 		],
 		"*/5 * * * *": ["signflow.services.sealing.look_after_levels"],
 	},
 	"hourly": [
 		"signflow.services.requests.expire_due",
 		"signflow.services.requests.remind_due",
+		"signflow.services.submissions.sweep",
 	],
 	"daily": ["signflow.services.files.sweep_orphans"],
 }

@@ -3,7 +3,9 @@
 from typing import Any
 
 import frappe
-from frappe.client import get_count as framework_count
+
+# The module, not the function: by a name of ours it could be called past this override.
+from frappe import client
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -12,6 +14,6 @@ def get_count(
 ) -> Any:
 	"""In place of `frappe.client.get_count`: of our DocTypes and of files only what the caller may list counts."""
 	if doctype != "File" and frappe.get_meta(doctype).module not in frappe.get_module_list("signflow"):
-		return framework_count(doctype, filters, debug, cache)
+		return client.get_count(doctype, filters, debug, cache)
 	filters = frappe.parse_json(filters) if isinstance(filters, str) else filters
 	return len(frappe.get_list(doctype, filters=filters, pluck="name", limit_page_length=0))

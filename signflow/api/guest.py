@@ -9,8 +9,8 @@ from typing import Any
 import frappe
 from frappe import _
 
-from signflow.services.ceremony import Refused
 from signflow.services.files import SealedFileLost
+from signflow.services.guests import Refused
 
 LANGUAGES = ("fi", "sv", "en")
 

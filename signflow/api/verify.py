@@ -8,7 +8,7 @@ from frappe.rate_limiter import rate_limit
 
 from signflow.api.guest import answers
 from signflow.services import verification
-from signflow.services.ceremony import Refused
+from signflow.services.guests import Refused
 
 MAX_BYTES = 40 * 2**20
 

@@ -20,8 +20,9 @@ from signflow.core.identity.levels import level_named, statement
 from signflow.core.identity.masking import mask_mail
 from signflow.core.identity.tokens import matches, new_session, parse, parse_session
 from signflow.core.pdf.stamps import BadDrawing, Stamp, draw_stamp
-from signflow.services import delivery, evidence, revisions, sealing
+from signflow.services import delivery, evidence, revisions, sealing, submissions
 from signflow.services.files import read_sealed
+from signflow.services.guests import Refused
 from signflow.services.requests import close_request, lock_request, signers_of
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
@@ -32,14 +33,6 @@ MAX_CODES = 8
 MAX_NEW_LINKS = 10
 MAX_DRAWN_BYTES = 200_000
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-class Refused(Exception):
-	"""An answer for the signing page: `code` for its script, `text` for its reader, and what else it should know."""
-
-	def __init__(self, code: str, text: str, status: int = 403, **more: Any):
-		self.code, self.text, self.status, self.more = code, text, status, more
-		super().__init__(code)
 
 
 def _link_invalid() -> Refused:
@@ -211,6 +204,7 @@ def _view(request: Any, signer: Any) -> dict[str, Any]:
 			for row in signers_of(request.name)
 		],
 		"documents": shown,
+		"form": submissions.shown(request.name, signer),
 		"notice": {
 			"controller": request.company,
 			"contact": settings.privacy_contact or person["email"] or "",
@@ -533,6 +527,28 @@ def ask_sender(session: str, question: str) -> None:
 			reference_name=request.name,
 			add_unsubscribe_link=0,
 		)
+
+
+def request_of_person(session: str) -> str:
+	"""The unsigned request of a live session whose person came from a form's page."""
+	request, signer = _by_session(session)
+	if not signer.in_page or _state(request, signer) != "open":
+		raise _not_open(request, signer)
+	return request.name
+
+
+@one_transaction
+def mail_link(session: str) -> None:
+	"""Mail the person who filled a form in a link for later; the session that is open goes on."""
+	request, signer = _by_session(session, lock=True)
+	if not signer.in_page or _state(request, signer) != "open":
+		raise _not_open(request, signer)
+	if (signer.new_links_sent or 0) >= 3:
+		raise Refused("too_many", _("A link was sent to this address already. Look into your mailbox."), 429)
+	delivery.invite(request, signer, keep_session=True)
+	frappe.db.set_value(
+		"Signature Request Signer", signer.name, "new_links_sent", (signer.new_links_sent or 0) + 1
+	)
 
 
 @one_transaction

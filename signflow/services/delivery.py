@@ -108,19 +108,16 @@ def language_of(request: Any, signer: Any) -> str:
 	return signer.language or request.language or "en"
 
 
-def give_link(request: Any, signer: Any, *, reminder: bool = False, **more: Any) -> str:
+def give_link(
+	request: Any, signer: Any, *, reminder: bool = False, keep_session: bool = False, **more: Any
+) -> str:
 	"""Give `signer` a new link, which ends the older one, and return its address below the site's."""
 	token, token_hash = new_token(signer.name)
-	values = {
-		"token_hash": token_hash,
-		"session_hash": None,
-		"session_identified": 0,
-		"code_tries": 0,
-		"codes_sent": 0,
-		"code_hash": None,
-		"locked": 0,
-		**more,
-	}
+	values = {"token_hash": token_hash, **more}
+	if not keep_session:
+		values.update(
+			session_hash=None, session_identified=0, code_tries=0, codes_sent=0, code_hash=None, locked=0
+		)
 	now = now_datetime()
 	if signer.status == "Waiting":
 		values.update(status="Invited", invited_on=now)
@@ -130,9 +127,10 @@ def give_link(request: Any, signer: Any, *, reminder: bool = False, **more: Any)
 	return f"/sign?lang={language_of(request, signer)}#{token}"
 
 
-def invite(request: Any, signer: Any, *, reminder: bool = False) -> None:
+def invite(request: Any, signer: Any, *, reminder: bool = False, keep_session: bool = False) -> None:
 	"""Give `signer` a new link and queue the mail that carries it; an older link ends with that."""
-	link = give_link(request, signer, reminder=reminder, delivery_status="Queued", delivery_note=None)
+	said = {"delivery_status": "Queued", "delivery_note": None}
+	link = give_link(request, signer, reminder=reminder, keep_session=keep_session, **said)
 	language, person = language_of(request, signer), sender(request)
 	with print_language(language):
 		title = request.title

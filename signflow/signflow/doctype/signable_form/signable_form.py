@@ -1,6 +1,16 @@
 """A web form whose answers are signed before they become a record."""
 
+import re
+
+import frappe
+from frappe import _
 from frappe.model.document import Document
+from frappe.utils import validate_email_address
+
+# An origin as a browser names it; a first label may be a star. A path or a semicolon would end up in a header.
+_ORIGIN = re.compile(r"https://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?")
+_LOCAL = re.compile(r"http://(localhost|127\.0\.0\.1)(:\d{1,5})?")
+_LANDING = re.compile(r"/(?![/\\])[^\s\\]*")
 
 
 class SignableForm(Document):
@@ -48,4 +58,64 @@ class SignableForm(Document):
 		withdrawal_days: DF.Int
 
 	# end: auto-generated types
-	pass
+	def validate(self):
+		self.doc_type = frappe.db.get_value("Web Form", self.web_form, "doc_type")
+		self._check_fields()
+		self._check_signers()
+		self._check_responsible()
+		self._check_addresses()
+
+	def on_update(self):
+		# Frappe sends the header by its own field; without any it would let every site show the form.
+		domains = self.embedding_domains or "'self'"
+		frappe.db.set_value(
+			"Web Form", self.web_form, "allowed_embedding_domains", domains, update_modified=False
+		)
+		frappe.clear_document_cache("Web Form", self.web_form)
+
+	def _check_fields(self):
+		known = set(
+			frappe.get_all(
+				"Web Form Field", filters={"parent": self.web_form}, pluck="fieldname", order_by="idx asc"
+			)
+		)
+		wanted = [part.strip() for part in self.signer_name_field.split(",")] + [self.signer_email_field]
+		wanted += [
+			value
+			for row in self.signers
+			if row.kind == "From the Form"
+			for value in (row.signer_name, row.email)
+		]
+		for name in wanted:
+			if name not in known:
+				frappe.throw(_("The web form has no field {0}.").format(name))
+		if self.template:
+			made_from = frappe.db.get_value("Signature Template", self.template, "reference_doctype")
+			if made_from and made_from != self.doc_type:
+				frappe.throw(
+					_("The template is made from {0}, the form makes {1}.").format(made_from, self.doc_type)
+				)
+
+	def _check_signers(self):
+		for row in self.signers:
+			if row.kind == "Fixed" and not (row.signer_name and validate_email_address(row.email or "")):
+				frappe.throw(_("Row {0}: a fixed signer has a name and a mail address.").format(row.idx))
+
+	def _check_responsible(self):
+		user = frappe.get_doc("User", self.responsible)
+		if not user.enabled or not {"Signflow User", "Signflow Manager"} & set(frappe.get_roles(user.name)):
+			frappe.throw(_("{0} cannot send signature requests.").format(user.full_name))
+
+	def _check_addresses(self):
+		domains = (self.embedding_domains or "").lower().split()
+		for origin in domains:
+			if not _ORIGIN.fullmatch(origin) and not _LOCAL.fullmatch(origin):
+				frappe.throw(_("{0} is not a web site such as https://www.example.com.").format(origin))
+		self.embedding_domains = "\n".join(dict.fromkeys(domains))
+		for address in (self.delivery_addresses or "").split():
+			if not validate_email_address(address):
+				frappe.throw(_("{0} is not a mail address.").format(address))
+		if self.success_url and not _LANDING.fullmatch(self.success_url):
+			frappe.throw(
+				_("{0} is not an address on this site, such as /thank-you.").format(self.success_url)
+			)

@@ -1,0 +1,11 @@
+"""What a person without an account is told when something cannot be done."""
+
+from typing import Any
+
+
+class Refused(Exception):
+	"""An answer for a public page: `code` for its script, `text` for its reader, and what else it should know."""
+
+	def __init__(self, code: str, text: str, status: int = 403, **more: Any):
+		self.code, self.text, self.status, self.more = code, text, status, more
+		super().__init__(code)

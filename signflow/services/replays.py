@@ -1,0 +1,193 @@
+"""What a signed form becomes: its record, made by Frappe's own web form, and whom it belongs to.
+
+The row is the queue, as with sealing: `work_due` and a lease; a worker that is killed leaves both to the next sweep.
+Each step is one transaction, and is found done when it is looked at again.
+"""
+
+import json
+import secrets
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.translate import print_language
+from frappe.utils import add_to_date, cint, get_datetime, getdate, now_datetime
+from frappe.website.doctype.web_form import web_form as framework
+
+from signflow.services import delivery, submissions
+from signflow.services.acting import acting_as
+from signflow.services.transaction import one_transaction
+
+LEASE_SECONDS = 120
+MAX_ATTEMPTS = 6
+
+
+def on_request_completed(request: Any) -> None:
+	"""A request is signed by all: if it came from a form, the form's record is due (hook signflow_request_completed)."""
+	name = frappe.db.get_value("Form Submission", {"request": request.name, "status": "Signing"})
+	if not name:
+		return
+	row = frappe.get_doc("Form Submission", name, for_update=True)
+	row.update(
+		{"status": "Signed", "signed_on": now_datetime(), "work_due": 1, "token_hash": None, "page_key": None}
+	)
+	submissions.write(row)
+	wake(name)
+
+
+def wake(name: str) -> None:
+	"""Have a worker look at the submission as soon as the transaction is committed."""
+	frappe.enqueue(
+		"signflow.services.replays.advance",
+		queue="short",
+		name=name,
+		enqueue_after_commit=True,
+		job_id=f"signflow-form-{name}-{secrets.token_hex(4)}",
+	)
+
+
+def sweep() -> None:
+	"""Once a minute: wake the signed submissions that nobody holds."""
+	for row in frappe.get_all(
+		"Form Submission",
+		filters={"work_due": 1},
+		fields=["name", "lease_until"],
+		order_by="modified asc",
+		limit=500,
+	):
+		if not row.lease_until or get_datetime(row.lease_until) < now_datetime():
+			wake(row.name)
+	frappe.db.commit()
+
+
+@one_transaction
+def retry(name: str) -> None:
+	"""Have a submission that failed tried again."""
+	row = frappe.get_doc("Form Submission", name, for_update=True)
+	if row.status == "Failed":
+		row.update(
+			{"status": "Signed", "work_due": 1, "work_attempts": 0, "lease_until": None, "failure": None}
+		)
+		submissions.write(row)
+		wake(name)
+
+
+def advance(name: str) -> None:
+	"""Make the record, settle whose it is, file the copies, tell (RQ job). Does nothing while another holds the lease."""
+	frappe.set_user("Administrator")
+	if not _take_lease(name):
+		return
+	try:
+		_make_record(name)
+		_settle(name)
+		_finish(name)
+	except Exception as error:
+		frappe.db.rollback()
+		_failed(name, error)
+		if not isinstance(error, frappe.ValidationError | frappe.PermissionError):
+			raise
+
+
+@one_transaction
+def _take_lease(name: str) -> bool:
+	row = frappe.db.get_value(
+		"Form Submission", name, ["work_due", "lease_until"], as_dict=True, for_update=True
+	)
+	if not row or not row.work_due or (row.lease_until and get_datetime(row.lease_until) > now_datetime()):
+		return False
+	_set(name, lease_until=add_to_date(now_datetime(), seconds=LEASE_SECONDS))
+	return True
+
+
+@one_transaction
+def _make_record(name: str) -> None:
+	"""Run Frappe's `accept` as the person who sent the form; the record and its name on the submission appear together."""
+	row = frappe.get_doc("Form Submission", name, for_update=True)
+	if row.record_name:
+		return
+	form = frappe.get_cached_doc("Signable Form", row.form)
+	frappe.flags.signflow_replay = True
+	try:
+		with acting_as(row.user or "Guest"), print_language(row.language or "en"):
+			record = framework.accept(web_form=form.web_form, data=json.dumps(submissions.answers_of(row)))
+	finally:
+		frappe.flags.signflow_replay = frappe.flags.in_web_form = None
+	row.update({"record_doctype": record.doctype, "record_name": record.name})
+	submissions.write(row)
+
+
+@one_transaction
+def _settle(name: str) -> None:
+	"""Find or make Lead, Customer, Contact, Address and Contract (hook signflow_settle_parties), once."""
+	row = frappe.get_doc("Form Submission", name, for_update=True)
+	form = frappe.get_cached_doc("Signable Form", row.form)
+	if not form.creates or row.lead or row.customer:
+		return
+	record = frappe.get_doc(row.record_doctype, row.record_name)
+	signer = submissions.person_of(row.request)
+	for method in frappe.get_hooks("signflow_settle_parties"):
+		found = frappe.get_attr(method)(form, row, record, signer)
+		duplicates = found.pop("duplicates", None)
+		row.update({key: value for key, value in found.items() if value})
+		if duplicates:
+			row.duplicates = "\n".join(duplicates)
+	submissions.write(row)
+
+
+@one_transaction
+def _finish(name: str) -> None:
+	row = frappe.get_doc("Form Submission", name, for_update=True)
+	if row.status == "Completed":
+		return
+	form = frappe.get_cached_doc("Signable Form", row.form)
+	now = now_datetime()
+	for method in frappe.get_hooks("signflow_form_completed"):
+		frappe.get_attr(method)(form, row)
+	row.update(
+		{
+			"status": "Completed",
+			"completed_on": now,
+			"work_due": 0,
+			"lease_until": None,
+			"failure": None,
+			"expires_on": add_to_date(now, days=cint(form.keep_answers_days)),
+		}
+	)
+	if form.consumer_contract and not row.withdraw_until:
+		row.withdraw_until = add_to_date(getdate(row.signed_on), days=cint(form.withdrawal_days) or 14)
+	submissions.write(row)
+	request = frappe.get_doc("Signature Request", row.request)
+	delivery.tell_sender(
+		request,
+		lambda: _("{0} was signed and is now {1} {2}.").format(
+			_(form.title), _(row.record_doctype), row.record_name
+		),
+	)
+
+
+@one_transaction
+def _failed(name: str, error: Exception) -> None:
+	row = frappe.get_doc("Form Submission", name, for_update=True)
+	attempts = cint(row.work_attempts) + 1
+	# What is wrong with the answers does not mend itself; anything else may.
+	final = attempts >= MAX_ATTEMPTS or isinstance(error, frappe.ValidationError | frappe.PermissionError)
+	text = frappe.utils.strip_html(str(error))[:300] if isinstance(error, frappe.ValidationError) else ""
+	frappe.clear_messages()
+	row.update(
+		{
+			"work_attempts": attempts,
+			"lease_until": add_to_date(now_datetime(), seconds=min(5 * 2**attempts, 1800)),
+			"failure": _("The record could not be made: {0}").format(text or type(error).__name__),
+		}
+	)
+	if final:
+		row.update({"status": "Failed", "work_due": 0, "lease_until": None})
+		request = frappe.get_doc("Signature Request", row.request)
+		delivery.tell_sender(
+			request, lambda: _("{0} was signed, but its record could not be made.").format(request.title)
+		)
+	submissions.write(row)
+
+
+def _set(name: str, **values: Any) -> None:
+	frappe.db.set_value("Form Submission", name, values, update_modified=False)

@@ -1,0 +1,448 @@
+"""Answers to a signable form until they are signed: the one writer of Form Submission.
+
+Answers lie encrypted in one row. Whoever holds the page's solved puzzle, or a link that was mailed, changes that row
+and no other: however often a page sends, one submission never becomes two.
+"""
+
+import hashlib
+import hmac
+import json
+import time
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import frappe
+from cryptography.fernet import Fernet
+from frappe import _
+from frappe.utils import add_to_date, cint, get_datetime, get_url, now_datetime
+from frappe.utils.password import get_encryption_key
+
+from signflow.core.flow import OPEN
+from signflow.core.identity import puzzle
+from signflow.core.identity.tokens import matches, new_token, parse
+from signflow.services import delivery, drafts, forms, requests, sending, templates
+from signflow.services.acting import acting_as
+from signflow.services.guests import Refused
+from signflow.services.transaction import one_transaction
+
+LANGUAGES = ("fi", "sv", "en")
+# Between the answers' arrival and the sent request: a second sending of the same page waits for the first.
+MAKING_SECONDS = 60
+EDITABLE = ("Draft", "Signing")
+
+
+@dataclass(frozen=True)
+class Page:
+	"""What a form's page says of itself beside the answers."""
+
+	key: str
+	language: str = "en"
+	host: str = ""
+	people: list[dict[str, str]] = field(default_factory=list)
+
+
+def read_page(form: Any, said: Any, language: str) -> Page:
+	"""Check what the page said of itself; raises Refused for what no page of ours says."""
+	said = said if isinstance(said, dict) else {}
+	solved = puzzle.check(
+		forms.secret("puzzle"),
+		form.name,
+		str(said.get("puzzle", "")),
+		str(said.get("answer", "")),
+		time.time(),
+	)
+	if not solved or said.get("company_fax"):
+		raise Refused("page_expired", _("This page has been open for too long. Load it again."), 409)
+	people = said.get("people") if isinstance(said.get("people"), list) else []
+	asked = str(said.get("language") or language)
+	return Page(
+		key=hashlib.sha256(solved.id.encode()).hexdigest(),
+		language=form.language or (asked if asked in LANGUAGES else "en"),
+		host=str(said.get("host", "")) if forms.is_host(form, str(said.get("host", ""))) else "",
+		people=[
+			{
+				"signer_name": str(one.get("name", "")).strip()[:140],
+				"email": str(one.get("email", "")).strip(),
+			}
+			for one in people[:20]
+			if isinstance(one, dict) and (one.get("name") or one.get("email"))
+		],
+	)
+
+
+def submit(form: Any, answers: dict[str, Any], page: Page) -> dict[str, Any]:
+	"""Keep the answers and make the documents to sign: {"next": address below the site's} or {"done": True}.
+
+	Raises Refused for what the form does not take, and whatever Frappe's own checks of the answers raise.
+	"""
+	forms.check_open(form)
+	forms.check_attachments(form, answers)
+	doc = forms.tried(form, answers)
+	# As the page sent them: a file's name and bytes, which the record itself would get an address for.
+	for row in frappe.get_cached_doc("Web Form", form.web_form).web_form_fields:
+		if row.fieldtype in ("Attach", "Attach Image") and answers.get(row.fieldname):
+			doc.set(row.fieldname, answers[row.fieldname])
+	signers = _signers(form, doc, page)
+	name = _keep(form, answers, page, mail=signers[0]["email"])
+	return _to_sign(form, name, doc, signers, page)
+
+
+def _signers(form: Any, doc: Any, page: Page) -> list[dict[str, Any]]:
+	"""The person who fills in first, then the template's roles and the form's own further signers."""
+	names = [doc.get(part.strip()) for part in form.signer_name_field.split(",")]
+	person = {
+		"signer_name": " ".join(str(one) for one in names if one),
+		"email": str(doc.get(form.signer_email_field) or "").strip(),
+	}
+	if not person["signer_name"] or not delivery.is_mail_address(person["email"]):
+		raise Refused("invalid_input", _("Your name and your mail address are needed to sign."), 422)
+	added = list(page.people)
+	most = sum(cint(row.most) for row in form.signers if row.kind == "Added by the Person")
+	least = sum(1 for row in form.signers if row.kind == "Added by the Person" and row.required)
+	if len(added) > most or len(added) < least:
+		raise Refused("invalid_input", _("Name who else signs."), 422)
+	if any(not one["signer_name"] or not delivery.is_mail_address(one["email"]) for one in added):
+		raise Refused("invalid_input", _("Each further signer needs a name and a mail address."), 422)
+	signers = _in_roles(form.template, doc, person, added) if form.template else [person]
+	order = max([1, *(cint(row.signing_order) for row in form.signers if row.kind == "Added by the Person")])
+	if len(signers) == 1:
+		signers += [{**one, "signing_order": order} for one in added]
+	for row in form.signers:
+		if row.kind == "Fixed":
+			further = {"signer_name": row.signer_name, "email": row.email}
+		elif row.kind == "From the Form":
+			further = {"signer_name": doc.get(row.signer_name), "email": doc.get(row.email)}
+		else:
+			continue
+		if further["signer_name"] and further["email"]:
+			signers.append({**further, "signing_order": cint(row.signing_order) or 2})
+		elif row.required:
+			raise Refused("invalid_input", _("Name who else signs."), 422)
+	mails = [str(one["email"]).lower() for one in signers]
+	if len(set(mails)) < len(mails):
+		raise Refused("invalid_input", _("Each signer needs a mail address of his own."), 422)
+	return [
+		{"language": page.language, "signing_order": 1, "required_level": form.required_level, **one}
+		for one in signers
+	]
+
+
+def _in_roles(
+	template: str, doc: Any, person: dict[str, str], added: list[dict[str, str]]
+) -> list[dict[str, Any]]:
+	"""The template's people: roles without an address are taken by the person, then by those whom he added."""
+	template = frappe.get_cached_doc("Signature Template", template)
+	free = [row.role for row in template.roles if not row.email]
+	people = templates.people_of(template, doc, dict(zip(free, [person, *added], strict=False)))
+	mine = [one for one in people if str(one["email"]).lower() == person["email"].lower()]
+	others = [one for one in people if one not in mine]
+	# Whoever fills in signs at once, whatever place his role has.
+	return [{**(mine[0] if mine else {}), **person, "signing_order": 1}, *others]
+
+
+@one_transaction
+def _keep(form: Any, answers: dict[str, Any], page: Page, *, mail: str = "") -> str:
+	"""Write the answers into this page's row; a request that was made of other answers and not signed ends."""
+	name = frappe.db.get_value("Form Submission", {"page_key": page.key})
+	mail_hash = _mail_hash(mail) if mail else None
+	row = (
+		frappe.get_doc("Form Submission", name, for_update=True)
+		if name
+		else frappe.new_doc("Form Submission")
+	)
+	if name and row.form != form.name:
+		raise Refused("page_expired", _("This page has been open for too long. Load it again."), 409)
+	if name and row.status not in EDITABLE:
+		return name
+	if name and row.lease_until and get_datetime(row.lease_until) > now_datetime():
+		raise Refused("try_later", _("Your answers are on their way already. Wait a moment."), 409)
+	if mail and row.mail_hash != mail_hash:
+		_check_limit(form, mail_hash)
+	now = now_datetime()
+	if row.request and (answers_of(row) != answers or row.mail_hash != mail_hash):
+		if not requests.replace_request(row.request):
+			return name
+		row.request = None
+	row.update(
+		{
+			"form": form.name,
+			"status": "Signing" if row.request else "Draft",
+			"language": page.language,
+			"origin": page.host or row.origin,
+			"user": frappe.session.user,
+			"page_key": page.key,
+			"mail_hash": mail_hash,
+			"submitted_on": now if mail else None,
+			"expires_on": add_to_date(now, days=cint(form.expire_after_days) or 14),
+			"lease_until": add_to_date(now, seconds=MAKING_SECONDS) if mail else None,
+		}
+	)
+	row.answers = _encrypted(answers)
+	return write(row).name
+
+
+def _check_limit(form: Any, mail_hash: str) -> None:
+	since = add_to_date(now_datetime(), days=-1)
+	sent = frappe.db.count(
+		"Form Submission", {"form": form.name, "mail_hash": mail_hash, "creation": [">", since]}
+	)
+	if cint(form.max_per_day) and sent >= form.max_per_day:
+		raise Refused(
+			"too_many", _("This address has sent this form many times today. Try again tomorrow."), 429
+		)
+
+
+def _to_sign(form: Any, name: str, doc: Any, signers: list[dict[str, Any]], page: Page) -> dict[str, Any]:
+	row = frappe.get_doc("Form Submission", name)
+	if row.status not in EDITABLE:
+		return {"done": True}
+	try:
+		with acting_as(form.responsible):
+			if not row.request:
+				row.request = _make_request(form, row, doc, signers)
+			link = _link(row.request)
+	finally:
+		frappe.db.rollback()
+		frappe.db.set_value("Form Submission", name, "lease_until", None, update_modified=False)
+		frappe.db.commit()
+	return {"next": on_page(link, form, page.host)} if link else {"done": True}
+
+
+def on_page(link: str, form: Any, host: str) -> str:
+	"""A signing address as a form's page opens it: it may stand in a frame on the form's hosts."""
+	said = {"form": form.name, **({"host": host} if host else {})}
+	return link.replace("?", f"?{urlencode(said, quote_via=quote)}&", 1)
+
+
+@one_transaction
+def _make_request(form: Any, row: Any, doc: Any, signers: list[dict[str, Any]]) -> str:
+	options: dict[str, Any] = {"delivery_addresses": form.delivery_addresses}
+	if form.template:
+		template = frappe.get_cached_doc("Signature Template", form.template)
+		title, content = templates.render_document(template, doc, language=row.language)
+		options.update(signature_level=template.signature_level, confidential=template.confidential)
+		options["delivery_addresses"] = "\n".join(
+			filter(None, (form.delivery_addresses, template.delivery_addresses))
+		)
+	else:
+		title = _(form.title)
+		web_form = frappe.get_cached_doc("Web Form", form.web_form)
+		content = templates.render_answers(title, web_form, doc, language=row.language, company=form.company)
+	request = drafts.create_request(
+		title=title,
+		company=form.company,
+		documents=[{"title": title, "content": content}],
+		signers=signers,
+		**{
+			**options,
+			"language": row.language,
+			"expires_on": row.expires_on,
+			"remind_every_days": 1,
+		},
+	)
+	frappe.db.set_value("Form Submission", row.name, {"request": request.name, "status": "Signing"})
+	return request.name
+
+
+def _link(request: str) -> str | None:
+	"""The person's way to the documents: sent now if the request still is a draft; None when he has signed."""
+	person = person_of(request)
+	if frappe.db.get_value("Signature Request", request, "status") == "Draft":
+		return sending.send_request(request, in_page=person.name).flags.link
+	return requests.link_in_page(person.name)
+
+
+def person_of(request: str) -> Any:
+	"""The signer who filled the form in: the first that the request was made with."""
+	return min(requests.signers_of(request), key=lambda row: row.idx_in_request)
+
+
+def answers_of(submission: Any) -> dict[str, Any]:
+	"""The answers as the page sent them, by the Web Form's fields; {} when they were erased.
+
+	`submission` is a Form Submission or its name. Who may see them is for the caller to know.
+	"""
+	kept = (
+		frappe.db.get_value("Form Submission", submission, "answers")
+		if isinstance(submission, str)
+		else submission.get("answers")
+	)
+	if not kept:
+		return {}
+	return json.loads(zlib.decompress(Fernet(get_encryption_key()).decrypt(kept.encode())))
+
+
+def _encrypted(answers: dict[str, Any]) -> str:
+	packed = zlib.compress(json.dumps(answers, sort_keys=True).encode())
+	return Fernet(get_encryption_key()).encrypt(packed).decode()
+
+
+def _mail_hash(mail: str) -> str:
+	return hmac.new(forms.secret("mail"), mail.strip().lower().encode(), hashlib.sha256).hexdigest()
+
+
+def write(row: Any) -> Any:
+	"""Save a Form Submission: nobody else may."""
+	row.flags.signflow = True
+	return row.save(ignore_permissions=True) if row.name else row.insert(ignore_permissions=True)
+
+
+@one_transaction
+def save_for_later(form: Any, answers: dict[str, Any], page: Page, mail: str) -> None:
+	"""Keep unfinished answers and mail the way back to them."""
+	forms.check_open(form)
+	if not delivery.is_mail_address(mail):
+		raise Refused("invalid_input", _("{0} is not a mail address.").format(mail), 422, field="email")
+	if len(json.dumps(answers)) > forms.MAX_ANSWERS_BYTES * 4 // 3:
+		raise Refused("too_large", _("The files are too large together: {0} MB at most.").format(10), 413)
+	name = _keep.__wrapped__(form, answers, page)
+	row = frappe.get_doc("Form Submission", name, for_update=True)
+	hashed = _mail_hash(mail)
+	since = add_to_date(now_datetime(), days=-1)
+	mailed = frappe.db.count("Form Submission", {"resume_hash": hashed, "resume_sent_on": [">", since]})
+	again = row.resume_sent_on and get_datetime(row.resume_sent_on) > add_to_date(now_datetime(), minutes=-2)
+	if mailed >= 5 or again:
+		raise Refused("too_many", _("A link was sent to this address already. Look into your mailbox."), 429)
+	delivery.mail_resume(row, form, mail, f"{get_url()}{_way_back(form, row)}")
+	row.update({"resume_hash": hashed, "resume_sent_on": now_datetime()})
+	write(row)
+
+
+def _way_back(form: Any, row: Any) -> str:
+	"""A new link to the form with these answers in it; the older one ends. The caller writes the row."""
+	token, row.token_hash = new_token(row.name)
+	route = frappe.db.get_value("Web Form", form.web_form, "route")
+	return f"/{route}/new?{urlencode({'lang': row.language})}#signflow={token}"
+
+
+@one_transaction
+def resume(token: str) -> dict[str, Any]:
+	"""Exchange the token of a link for the answers and a puzzle that goes with them: {"answers", "puzzle", "people"}.
+
+	The same refusal for a token that never was, one that has ended, and one of somebody who is not logged in.
+	"""
+	parsed = parse(token)
+	row = parsed and frappe.db.get_value(
+		"Form Submission", parsed[0], ["name", "token_hash", "user", "expires_on"], as_dict=True
+	)
+	gone = Refused("link_invalid", _("This link does not work any more. Fill the form in anew."))
+	if not parsed or not row or not row.token_hash or not matches(parsed.secret_hash, row.token_hash):
+		raise gone
+	row = frappe.get_doc("Form Submission", row.name, for_update=True)
+	form = frappe.get_cached_doc("Signable Form", row.form)
+	if row.status not in EDITABLE or row.user not in ("Guest", frappe.session.user):
+		raise gone
+	text = puzzle.new_puzzle(forms.secret("puzzle"), form.name, time.time())
+	row.page_key = hashlib.sha256(text.partition(".")[0].encode()).hexdigest()
+	write(row)
+	return {"answers": answers_of(row), "puzzle": text, "bits": puzzle.BITS}
+
+
+@one_transaction
+def change_answers(request: str) -> str:
+	"""The address of the form with the answers of an unsigned request in it, for its person's own session."""
+	name = frappe.db.get_value("Form Submission", {"request": request, "status": "Signing"})
+	if not name:
+		raise Refused("request_closed", _("These answers cannot be changed any more."), 409)
+	row = frappe.get_doc("Form Submission", name, for_update=True)
+	address = _way_back(frappe.get_cached_doc("Signable Form", row.form), row)
+	write(row)
+	return address
+
+
+def shown(request: str, signer: Any) -> dict[str, Any] | None:
+	"""What the signing page shows of the form that a request came from, to the person who filled it in."""
+	if not signer.in_page:
+		return None
+	found = frappe.db.get_value(
+		"Form Submission", {"request": request}, ["name", "form", "status"], as_dict=True
+	)
+	if not found:
+		return None
+	form = frappe.get_cached_doc("Signable Form", found.form)
+	return {
+		"name": form.name,
+		"editable": found.status == "Signing",
+		"hosts": forms.hosts(form),
+		"button": form.button_label or "",
+		"binds_to_pay": bool(form.consumer_contract),
+		"withdrawal_days": cint(form.withdrawal_days) if form.consumer_contract else 0,
+		"success_url": form.success_url or "",
+		"color": form.accent_color or "",
+	}
+
+
+def begin(form: Any) -> dict[str, Any]:
+	"""What a form's page starts with: a puzzle, who may sign beside the person, and why it is closed, if it is."""
+	closed = ""
+	try:
+		forms.check_open(form)
+	except Refused as refused:
+		closed = refused.text
+	added = [row for row in form.signers if row.kind == "Added by the Person"]
+	return {
+		"form": form.name,
+		"closed": closed,
+		"puzzle": puzzle.new_puzzle(forms.secret("puzzle"), form.name, time.time()),
+		"bits": puzzle.BITS,
+		"hosts": forms.hosts(form),
+		"email_field": form.signer_email_field,
+		"most_people": sum(cint(row.most) for row in added),
+		"least_people": sum(1 for row in added if row.required),
+		"color": form.accent_color or "",
+		"notice": {
+			"controller": form.company,
+			"url": frappe.get_cached_doc("Signflow Settings").privacy_url or "",
+		},
+	}
+
+
+def sweep() -> None:
+	"""Hourly: end what nobody signed, and erase the answers whose time is over."""
+	for name in frappe.get_all(
+		"Form Submission", filters={"status": ["in", EDITABLE]}, pluck="name", order_by="modified asc"
+	):
+		_end_if_over(name)
+	for name in frappe.get_all(
+		"Form Submission",
+		filters=[
+			["status", "not in", EDITABLE],
+			["answers", "is", "set"],
+			["expires_on", "is", "set"],
+			["expires_on", "<", now_datetime()],
+		],
+		pluck="name",
+		order_by="expires_on asc",
+		limit=1000,
+	):
+		_erase_answers(name)
+
+
+@one_transaction
+def _end_if_over(name: str) -> None:
+	row = frappe.get_doc("Form Submission", name, for_update=True)
+	if row.status not in EDITABLE:
+		return
+	status = row.request and frappe.db.get_value("Signature Request", row.request, "status")
+	over = row.expires_on and get_datetime(row.expires_on) < now_datetime()
+	if status in ("Declined", "Expired", "Cancelled"):
+		row.status = "Expired" if status == "Expired" else "Cancelled"
+	elif over and status not in OPEN and status != "Completed":
+		row.status = "Expired"
+	else:
+		return
+	row.update({"answers": None, "token_hash": None, "page_key": None})
+	write(row)
+	if row.request:
+		requests.forget_unsigned(row.request)
+
+
+@one_transaction
+def _erase_answers(name: str) -> None:
+	row = frappe.get_doc("Form Submission", name, for_update=True)
+	if row.status in ("Signed", "Failed"):
+		return
+	row.update({"answers": None, "token_hash": None, "page_key": None})
+	write(row)
