@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, cint, now_datetime
 
+from signflow.services.company import default_company
 from signflow.services.printing import print_record
 
 
@@ -73,15 +74,6 @@ def add_signer(request: str, **values: Any) -> Any:
 	doc.update({field: values[field] for field in allowed if values.get(field) not in (None, "")})
 	doc.request = request
 	return doc.insert()
-
-
-def default_company() -> str | None:
-	"""The user's default company, or the only one there is."""
-	company = frappe.defaults.get_user_default("Company")
-	if company:
-		return company
-	companies = frappe.get_all("Company", pluck="name", limit=2, order_by="creation asc")
-	return companies[0] if len(companies) == 1 else None
 
 
 def _print(doctype: str | None, name: str | None, print_format: str | None, language: str) -> bytes:

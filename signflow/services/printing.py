@@ -3,11 +3,15 @@
 Frappe 15 prints with wkhtmltopdf, which many servers lack and which needs the web server; WeasyPrint comes with Frappe.
 Whatever printed it, the PDF is made a PDF/A-3b as far as its pages allow, with the values that were printed as an
 associated file, so that a program need not read the pages.
+
+A record that is not stored (a form's answers before they are signed) was written by a stranger: it is printed by
+WeasyPrint alone, which fetches nothing, and without Frappe's access log, which would commit the caller's transaction.
 """
 
 import os
 import shutil
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import frappe
@@ -17,42 +21,102 @@ from frappe.translate import print_language
 from frappe.utils import cstr, strip_html
 from frappe.www.printview import is_visible
 
+import signflow.core.pdf
 from signflow.core.evidence.canonical import canonical_json
 from signflow.core.pdf.pdfa import Attached, archive
 
 DATA_FILE = "record.json"
 ALONE = 6
 PAGE = "@page { size: A4; margin: 15mm }"
+# The seal's own typeface: every server prints the same, and PDF/A wants fonts embedded.
+FONTS = {
+	f"signflow:{name}": Path(signflow.core.pdf.__file__).parent / "fonts" / name
+	for name in ("NotoSans-Regular.ttf", "NotoSans-Bold.ttf")
+}
 
 
 def print_record(doc: Any, print_format: str | None, language: str) -> bytes:
 	"""`doc` printed in `language` with `print_format` (None: its default) as PDF bytes; the caller checks permission.
 
-	Its associated file `record.json` holds {"doctype", "name", "print_format", "language", "fields"}: the values by
-	field name as text, a table as a list of rows. Only what the print shows and the reader may see stands in it.
+	`doc` may be a Document that is not stored. The associated file `record.json` holds {"doctype", "name" (null of
+	what is not stored), "print_format", "language", "fields"}: the values by field name as text, a table as a list of
+	rows. Only what the print shows and the reader may see stands in it.
 	"""
 	print_format = print_format or frappe.get_meta(doc.doctype).default_print_format or "Standard"
 	with print_language(language):
-		printed = _rendered(doc, print_format)
-		record = {
-			"doctype": doc.doctype,
-			"name": doc.name,
-			"print_format": print_format,
-			"language": language,
-			"fields": _printed_fields(doc, _Page(_text_of(printed))),
-		}
-	data = Attached(DATA_FILE, canonical_json(record), description=f"{doc.doctype} {doc.name}")
-	return archive(printed, data, title=f"{_(doc.doctype)} {doc.name}", language=language, level="B")
+		printed = _rendered(doc, print_format) if is_stored(doc) else _rendered_unsaved(doc, print_format)
+		return with_data(printed, doc, {"print_format": print_format}, language=language)
+
+
+def with_data(
+	pdf: bytes, doc: Any, made_by: dict[str, str], *, language: str, title: str | None = None
+) -> bytes:
+	"""A rendered `pdf` as PDF/A-3 as far as its pages allow, with what it shows of `doc` as its data.
+
+	`made_by` says what rendered it, such as {"print_format": name}; `title` is by default the record's.
+	"""
+	name = doc.name if is_stored(doc) else None
+	record = {
+		"doctype": doc.doctype,
+		"name": name,
+		**made_by,
+		"language": language,
+		"fields": _printed_fields(doc, _Page(_text_of(pdf))),
+	}
+	about = " ".join(filter(None, (doc.doctype, name)))
+	data = Attached(DATA_FILE, canonical_json(record), description=about)
+	title = title or " ".join(filter(None, (_(doc.doctype), name)))
+	return archive(pdf, data, title=title, language=language, level="B")
+
+
+def is_stored(doc: Any) -> bool:
+	"""Whether `doc` is a record of the database: one that was rolled back has a name and is none."""
+	return bool(doc.name) and not doc.is_new() and bool(frappe.db.exists(doc.doctype, doc.name))
 
 
 def _rendered(doc: Any, print_format: str) -> bytes:
-	if frappe.db.get_value("Print Format", print_format, "print_format_builder_beta"):
+	if _is_builder_beta(print_format):
 		from frappe.utils.weasyprint import PrintFormatGenerator
 
 		return PrintFormatGenerator(print_format, doc).render_pdf()
 	if shutil.which("wkhtmltopdf"):
 		return frappe.get_print(doc.doctype, doc.name, print_format=print_format, as_pdf=True)
-	return _by_weasyprint(frappe.get_print(doc.doctype, doc.name, print_format=print_format))
+	return from_html(frappe.get_print(doc.doctype, doc.name, print_format=print_format))
+
+
+def _rendered_unsaved(doc: Any, print_format: str) -> bytes:
+	from frappe.www.printview import (
+		get_print_format_doc,
+		get_print_style,
+		get_rendered_template,
+		set_link_titles,
+	)
+
+	# A copy: printing sets fields. It has no name to show, and the standard print would say "None".
+	copy = frappe.get_doc({**doc.as_dict(), "name": "", "sub_heading": ""})
+	copy._sanitize_content()  # as it would be stored
+	if _is_builder_beta(print_format):
+		from frappe.utils.weasyprint import PrintFormatGenerator
+
+		generator = PrintFormatGenerator(print_format, copy)
+		generator.context.update({"header_height": 0, "footer_height": 0})
+		return from_html(generator.get_main_html())
+	set_link_titles(copy)
+	format_doc = get_print_format_doc(print_format, meta=copy.meta)
+	ignored = frappe.flags.ignore_print_permissions
+	frappe.flags.ignore_print_permissions = True  # of a record that does not exist nobody has any
+	try:
+		body = get_rendered_template(copy, print_format=format_doc, meta=copy.meta)
+	finally:
+		frappe.flags.ignore_print_permissions = ignored
+	styles = frappe.get_jenv().from_string("{{ include_style('print.bundle.css') }}").render()
+	return from_html(
+		f"{styles}<style>{get_print_style(None, format_doc)}</style><div class='print-format'>{body}</div>"
+	)
+
+
+def _is_builder_beta(print_format: str) -> bool:
+	return bool(frappe.db.get_value("Print Format", print_format, "print_format_builder_beta"))
 
 
 def _text_of(pdf: bytes) -> str:
@@ -100,7 +164,8 @@ def _printed_fields(doc: Any, page: _Page) -> dict[str, Any]:
 	return fields
 
 
-def _by_weasyprint(html: str) -> bytes:
+def from_html(html: str, *, page: str = PAGE) -> bytes:
+	"""`html` as PDF bytes, with `page` as its first style sheet; nothing is fetched but this site's public files."""
 	from weasyprint import HTML, default_url_fetcher
 
 	base = frappe.utils.get_url()
@@ -112,6 +177,8 @@ def _by_weasyprint(html: str) -> bytes:
 	def fetch(url: str, *args: Any, **kwargs: Any) -> Any:
 		# A print takes nothing from the network, and of this site only what everybody may read, from the disk:
 		# a print must not wait for a web server, nor carry a private file or an address inside the house.
+		if url in FONTS:
+			return {"file_obj": FONTS[url].open("rb"), "mime_type": "font/ttf"}
 		if url.startswith("data:"):
 			return default_url_fetcher(url, *args, **kwargs)
 		path = url.removeprefix(base).partition("?")[0].lstrip("/") if url.startswith(f"{base}/") else ""
@@ -123,4 +190,4 @@ def _by_weasyprint(html: str) -> bytes:
 			raise ValueError(f"not used in a print: {url}")
 		return default_url_fetcher(f"file://{file}", *args, **kwargs)
 
-	return HTML(string=f"<style>{PAGE}</style>{html}", base_url=f"{base}/", url_fetcher=fetch).write_pdf()
+	return HTML(string=f"<style>{page}</style>{html}", base_url=f"{base}/", url_fetcher=fetch).write_pdf()
