@@ -23,7 +23,7 @@ LANGUAGES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
 
 # What a page's script loads by itself; named here so that the browser fetches all of it at once.
 SCRIPTS = {
-	"sign": ("kit", "api", "read", "viewer", "confirm", "signature", "pad", "outcome", "talk"),
+	"sign": ("kit", "api", "read", "viewer", "confirm", "signature", "pad", "outcome", "talk", "origin"),
 	"verify": ("kit",),
 }
 

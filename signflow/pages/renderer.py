@@ -10,12 +10,14 @@ import frappe
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from signflow.pages.render import LANGUAGES, PAGES, assets_version, environment, render_page
+from signflow.pages.render import APP_FOLDER, LANGUAGES, PAGES, assets_version, environment, render_page
 
 __all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "choose_language", "forget_pages", "respond", "serve"]
 
 # A changed translation or default language shows after this many seconds at the latest.
 KEEP_SECONDS = 300
+KEEP_HOSTS_SECONDS = 10
+EMBED = "sign/embed.js"
 
 CONTENT_SECURITY_POLICY = "; ".join(
 	(
@@ -45,6 +47,7 @@ HEADERS = {
 	"Vary": "Accept-Language",
 }
 
+_kept_hosts: dict[tuple[str, str], tuple[float, list[str]]] = {}
 _kept: dict[tuple[str, ...], tuple[float, bytes]] = {}
 _default_languages: dict[str, tuple[float, str]] = {}
 
@@ -56,8 +59,8 @@ def serve() -> None:
 	"""
 	request = frappe.local.request
 	path = request.path.strip("/")
-	if path in PAGES:
-		answer = respond(path, request)
+	if path in PAGES or path == EMBED:
+		answer = embed_script() if path == EMBED else respond(path, request)
 		# Frappe would otherwise open a connection now, only to roll nothing back.
 		frappe.db.close()
 		frappe.local.db = None
@@ -70,7 +73,37 @@ def respond(path: str, request) -> Response:
 		return Response(status=405, headers={**HEADERS, "Allow": "GET, HEAD"})
 	lang = choose_language(request.args.get("lang"), request.accept_languages) or _default_language()
 	frappe.local.lang = lang
-	return Response(_page(path, lang), mimetype="text/html", headers={**HEADERS, "Content-Language": lang})
+	headers = {**HEADERS, "Content-Language": lang}
+	if request.args.get("form"):
+		headers = in_frame(headers, request.args["form"])
+	return Response(_page(path, lang), mimetype="text/html", headers=headers)
+
+
+def in_frame(headers: dict[str, str], form: str) -> dict[str, str]:
+	"""`headers` for a page that a form's hosts, and nobody else, may show in a frame."""
+	hosts = _hosts_of(form)
+	if not hosts:
+		return headers
+	policy = headers["Content-Security-Policy"].replace(
+		"frame-ancestors 'none'", f"frame-ancestors 'self' {' '.join(hosts)}"
+	)
+	# Older than frame-ancestors and without a list; browsers that know both go by the policy.
+	rest = {key: value for key, value in headers.items() if key != "X-Frame-Options"}
+	return {**rest, "Content-Security-Policy": policy}
+
+
+def embed_script() -> Response:
+	"""The script that puts a form into another web site's page; not from /assets, which browsers keep for a year."""
+	body = (APP_FOLDER / "public" / "forms" / "embed.js").read_bytes()
+	return Response(
+		body,
+		mimetype="text/javascript",
+		headers={
+			"Cache-Control": "public, max-age=3600",
+			"X-Content-Type-Options": "nosniff",
+			"Cross-Origin-Resource-Policy": "cross-origin",
+		},
+	)
 
 
 def choose_language(asked: str | None, accepted) -> str | None:
@@ -87,10 +120,22 @@ def choose_language(asked: str | None, accepted) -> str | None:
 	return None
 
 
+def _hosts_of(form: str) -> list[str]:
+	made, hosts = _kept_hosts.get((frappe.local.site, form), (0.0, []))
+	if not made or time.monotonic() - made > KEEP_HOSTS_SECONDS:
+		if len(_kept_hosts) > 1000:
+			_kept_hosts.clear()
+		kept = frappe.db.get_value("Signable Form", form, "embedding_domains")
+		hosts = (kept or "").split()
+		_kept_hosts[frappe.local.site, form] = (time.monotonic(), hosts)
+	return hosts
+
+
 def forget_pages() -> None:
 	"""Drop what this process keeps, so that the next reader gets everything anew."""
 	_kept.clear()
 	_default_languages.clear()
+	_kept_hosts.clear()
 	assets_version.cache_clear()
 	environment.cache_clear()
 

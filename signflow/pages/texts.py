@@ -161,6 +161,7 @@ def _code(_):
 
 def _signature(_):
 	return {
+		"order_and_pay": _("Order with obligation to pay"),
 		"sign_one": _("Sign the document"),
 		"sign_many": _("Sign {count} documents"),
 		"sign_next_one": _("Sign the document"),

@@ -134,6 +134,7 @@ def _iso(moment: Any) -> str | None:
 def _view(request: Any, signer: Any) -> dict[str, Any]:
 	state = _state(request, signer)
 	settings = frappe.get_cached_doc("Signflow Settings")
+	form = submissions.shown(request.name, signer)
 	house, person = delivery.house(request), delivery.sender(request)
 	seal = frappe.db.get_value(
 		"Sealing Key", request.sealing_key, ["subject", "fingerprint", "is_test"], as_dict=True
@@ -180,7 +181,7 @@ def _view(request: Any, signer: Any) -> dict[str, Any]:
 		"sender": {"name": person["name"], "company": request.company, "email": person["email"]},
 		"house": {
 			"name": house["name"],
-			"logo": house["logo"] or None,
+			"logo": (form and form["logo"]) or house["logo"] or None,
 			"seal_subject": seal.subject,
 			"seal_fingerprint": seal.fingerprint,
 			"seal_is_test": bool(seal.is_test),
@@ -204,7 +205,7 @@ def _view(request: Any, signer: Any) -> dict[str, Any]:
 			for row in signers_of(request.name)
 		],
 		"documents": shown,
-		"form": submissions.shown(request.name, signer),
+		"form": form,
 		"notice": {
 			"controller": request.company,
 			"contact": settings.privacy_contact or person["email"] or "",

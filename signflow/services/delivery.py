@@ -24,7 +24,7 @@ from signflow.services.times import written
 from signflow.services.transaction import TRIES, is_conflict, one_transaction
 
 BLANK = "(Removed by signflow: it held a personal link or code.)"
-KINDS = ("invitation", "code", "copy", "closed", "question")
+KINDS = ("invitation", "code", "copy", "closed", "question", "resume")
 GIVE_UP_DAYS = 14
 # RFC 5321, 4.2.1: 5yz is for good. A 4yz (grey-listing, a full mailbox) and a refused sender are tried again.
 _REFUSED = re.compile(r"SMTPRecipientsRefused: \{.*: \(5\d\d,|SMTPDataError: \(5\d\d,")
@@ -225,6 +225,28 @@ def mail_closed(request: Any, signer: Any, status: str) -> None:
 		)
 
 
+def mail_resume(submission: Any, form: Any, address: str, link: str) -> None:
+	"""Queue the mail that brings a person back to unfinished answers. It says nothing that was typed into the form."""
+	if frappe.db.exists("Email Unsubscribe", {"email": address, "global_unsubscribe": 1}):
+		return
+	with print_language(submission.language or "en"):
+		queued = frappe.sendmail(
+			recipients=[address],
+			subject=_("Go on with: {0}").format(_(form.title)),
+			template="signflow_resume",
+			args={"house": house(form), "title": _(form.title), "link": link},
+			reference_doctype="Form Submission",
+			reference_name=submission.name,
+			message_id=f"signflow.resume.{submission.name}.{secrets.token_hex(8)}@{frappe.local.site}",
+			add_unsubscribe_link=0,
+			send_after=add_to_date(now_datetime(), minutes=5),
+			with_container=True,
+			send_priority=2,
+		)
+	if queued:
+		wake_flush(queued.name)
+
+
 def tell_sender(request: Any, subject: Callable[[], str]) -> None:
 	"""Put a notice into the sender's notifications (and mail, by his own settings).
 
@@ -353,6 +375,14 @@ def settle(queue_name: str) -> None:
 	if not mail or mail.message == BLANK:
 		return
 	kind, signer = kind_and_signer(mail.message_id)
+	if kind == "resume":
+		if mail.status == "Sent":
+			_blank(mail.name)
+		elif mail.status != "Sending" and (_REFUSED.search(mail.error or "") or _is_old(mail)):
+			_give_up(mail.name)
+		elif mail.status != "Sending" and mail.error:
+			_try_in_an_hour(mail.name)
+		return
 	if not kind or not frappe.db.exists("Signature Request Signer", signer):
 		return
 	if mail.status == "Sent":
@@ -362,7 +392,7 @@ def settle(queue_name: str) -> None:
 		if _REFUSED.search(mail.error or ""):
 			_give_up(mail.name)
 			mark(signer, "Bounced", lambda: _("The receiving mail server refused the address."))
-		elif mail.creation < add_to_date(now_datetime(), days=-GIVE_UP_DAYS):
+		elif _is_old(mail):
 			_give_up(mail.name)
 			mark(
 				signer,
@@ -370,19 +400,24 @@ def settle(queue_name: str) -> None:
 				lambda: _("The mail server could not be reached for {0} days.").format(GIVE_UP_DAYS),
 			)
 		elif mail.error:
-			# Frappe parks a mail for good after three tries; a mail server may be down for longer. Ours is the
-			# only retry: two at once would send twice.
-			frappe.db.set_value(
-				"Email Queue",
-				mail.name,
-				{"status": "Not Sent", "retry": 0, "send_after": add_to_date(now_datetime(), hours=1)},
-			)
+			_try_in_an_hour(mail.name)
 			if kind != "code":
 				mark(
 					signer,
 					"Delayed",
 					lambda: _("The mail server did not take the mail yet; it is tried again."),
 				)
+
+
+def _try_in_an_hour(queue_name: str) -> None:
+	# Frappe parks a mail for good after three tries; a mail server may be down for longer. Ours is the only retry:
+	# two at once would send twice.
+	values = {"status": "Not Sent", "retry": 0, "send_after": add_to_date(now_datetime(), hours=1)}
+	frappe.db.set_value("Email Queue", queue_name, values)
+
+
+def _is_old(mail: Any) -> bool:
+	return mail.creation < add_to_date(now_datetime(), days=-GIVE_UP_DAYS)
 
 
 def _sent(kind: str, signer: str) -> None:
@@ -421,7 +456,7 @@ def sweep() -> None:
 	rows = frappe.get_all(
 		"Email Queue",
 		filters={
-			"reference_doctype": "Signature Request Signer",
+			"reference_doctype": ["in", ("Signature Request Signer", "Form Submission")],
 			"message": ["!=", BLANK],
 			"creation": [">", add_to_date(now_datetime(), days=-GIVE_UP_DAYS - 1)],
 		},

@@ -161,7 +161,8 @@ def _keep(form: Any, answers: dict[str, Any], page: Page, *, mail: str = "") -> 
 	if mail and row.mail_hash != mail_hash:
 		_check_limit(form, mail_hash)
 	now = now_datetime()
-	if row.request and (answers_of(row) != answers or row.mail_hash != mail_hash):
+	kept = {"answers": answers, "people": page.people}
+	if row.request and (_kept(row) != kept or row.mail_hash != mail_hash):
 		if not requests.replace_request(row.request):
 			return name
 		row.request = None
@@ -179,7 +180,7 @@ def _keep(form: Any, answers: dict[str, Any], page: Page, *, mail: str = "") -> 
 			"lease_until": add_to_date(now, seconds=MAKING_SECONDS) if mail else None,
 		}
 	)
-	row.answers = _encrypted(answers)
+	row.answers = _encrypted(kept)
 	return write(row).name
 
 
@@ -204,10 +205,18 @@ def _to_sign(form: Any, name: str, doc: Any, signers: list[dict[str, Any]], page
 				row.request = _make_request(form, row, doc, signers)
 			link = _link(row.request)
 	finally:
-		frappe.db.rollback()
 		frappe.db.set_value("Form Submission", name, "lease_until", None, update_modified=False)
 		frappe.db.commit()
-	return {"next": on_page(link, form, page.host)} if link else {"done": True}
+	if not link:
+		return {"done": True}
+	return {"next": on_page(link, form, page.host), "back": _new_token(name)}
+
+
+@one_transaction
+def _new_token(name: str) -> str:
+	token, hashed = new_token(name)
+	frappe.db.set_value("Form Submission", name, "token_hash", hashed, update_modified=False)
+	return token
 
 
 def on_page(link: str, form: Any, host: str) -> str:
@@ -221,7 +230,7 @@ def _make_request(form: Any, row: Any, doc: Any, signers: list[dict[str, Any]]) 
 	options: dict[str, Any] = {"delivery_addresses": form.delivery_addresses}
 	if form.template:
 		template = frappe.get_cached_doc("Signature Template", form.template)
-		title, content = templates.render_document(template, doc, language=row.language)
+		title, content = templates.render_document(template, doc, language=row.language, company=form.company)
 		options.update(signature_level=template.signature_level, confidential=template.confidential)
 		options["delivery_addresses"] = "\n".join(
 			filter(None, (form.delivery_addresses, template.delivery_addresses))
@@ -264,18 +273,19 @@ def answers_of(submission: Any) -> dict[str, Any]:
 
 	`submission` is a Form Submission or its name. Who may see them is for the caller to know.
 	"""
-	kept = (
-		frappe.db.get_value("Form Submission", submission, "answers")
-		if isinstance(submission, str)
-		else submission.get("answers")
-	)
-	if not kept:
+	row = frappe.get_doc("Form Submission", submission) if isinstance(submission, str) else submission
+	return _kept(row).get("answers", {})
+
+
+def _kept(row: Any) -> dict[str, Any]:
+	"""{"answers", "people": the further signers whom the person named}; {} when they were erased."""
+	if not row.get("answers"):
 		return {}
-	return json.loads(zlib.decompress(Fernet(get_encryption_key()).decrypt(kept.encode())))
+	return json.loads(zlib.decompress(Fernet(get_encryption_key()).decrypt(row.answers.encode())))
 
 
-def _encrypted(answers: dict[str, Any]) -> str:
-	packed = zlib.compress(json.dumps(answers, sort_keys=True).encode())
+def _encrypted(kept: dict[str, Any]) -> str:
+	packed = zlib.compress(json.dumps(kept, sort_keys=True).encode())
 	return Fernet(get_encryption_key()).encrypt(packed).decode()
 
 
@@ -337,7 +347,8 @@ def resume(token: str) -> dict[str, Any]:
 	text = puzzle.new_puzzle(forms.secret("puzzle"), form.name, time.time())
 	row.page_key = hashlib.sha256(text.partition(".")[0].encode()).hexdigest()
 	write(row)
-	return {"answers": answers_of(row), "puzzle": text, "bits": puzzle.BITS}
+	people = [{"name": one["signer_name"], "email": one["email"]} for one in _kept(row).get("people", ())]
+	return {"answers": answers_of(row), "people": people, "puzzle": text, "bits": puzzle.BITS}
 
 
 @one_transaction
@@ -371,6 +382,7 @@ def shown(request: str, signer: Any) -> dict[str, Any] | None:
 		"withdrawal_days": cint(form.withdrawal_days) if form.consumer_contract else 0,
 		"success_url": form.success_url or "",
 		"color": form.accent_color or "",
+		"logo": form.logo if (form.logo or "").startswith(("/files/", "/assets/")) else "",
 	}
 
 

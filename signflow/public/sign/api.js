@@ -1,6 +1,7 @@
 // The signing end points, the invitation's token and the session that it was exchanged for.
 
 const BASE = "/api/method/signflow.api.signing.";
+const FORMS = "/api/method/signflow.api.forms.";
 
 export function createApi({ store, post, lang, Failure, t }) {
 	takeToken();
@@ -17,11 +18,11 @@ export function createApi({ store, post, lang, Failure, t }) {
 		return true;
 	}
 
-	function send(verb, body, seconds) {
+	function send(verb, body, seconds, base = BASE) {
 		const headers = { "Content-Type": "application/json", Accept: "application/json" };
 		const session = store.get("session");
 		if (session) headers["X-Signflow-Session"] = session;
-		return post(BASE + verb, { headers, body: JSON.stringify(body) }, seconds);
+		return post(base + verb, { headers, body: JSON.stringify(body) }, seconds);
 	}
 
 	async function open() {
@@ -51,6 +52,7 @@ export function createApi({ store, post, lang, Failure, t }) {
 		},
 		start: () => (store.get("session") ? call("view", { language: lang }) : open()),
 		view: () => call("view", { language: lang }),
+		form: (verb) => send(verb, { language: lang }, 30, FORMS),
 		newLink: () => send("send_new_link", { token: store.get("token") }),
 		async document(id, purpose) {
 			const bytes = await call("document", { document: id, purpose }, 120);

@@ -6,17 +6,18 @@
 const query = new URL(import.meta.url).search;
 const load = (name) => import(`./${name}.js${query}`);
 
-const names = ["kit", "api", "read", "viewer", "confirm", "signature", "pad", "outcome", "talk"];
+const names = ["kit", "api", "read", "viewer", "confirm", "signature", "pad", "outcome", "talk", "origin"];
 Promise.all(names.map(load)).then(([kit, api, ...rooms]) => begin(kit, api, rooms));
 
 const CLOSED = ["sealing", "signed", "declined", "completed", "cancelled", "expired", "locked"];
 
-function begin(kit, { createApi }, [read, viewer, confirm, signature, pad, outcome, talk]) {
+function begin(kit, { createApi }, [read, viewer, confirm, signature, pad, outcome, talk, origin]) {
 	const { $, t, store, show, lang } = kit;
 	const api = createApi(kit);
 	const app = { api, view: null, step: null, go, took, take, refresh, start };
 
 	app.talk = talk.create(kit, app);
+	app.origin = origin.create(kit, app);
 	const panels = {
 		read: read.create(kit, app, viewer),
 		confirm: confirm.create(kit, app),
@@ -82,6 +83,7 @@ function begin(kit, { createApi }, [read, viewer, confirm, signature, pad, outco
 		document.title = t("page_title", { title: view.request.title });
 		document.querySelectorAll("[data-fill=title]").forEach((node) => (node.textContent = view.request.title));
 		app.talk.draw(view);
+		app.origin.draw(view);
 		show($("side"), true);
 		go(step, options);
 	}
@@ -136,7 +138,9 @@ function begin(kit, { createApi }, [read, viewer, confirm, signature, pad, outco
 	function changeLanguage(code) {
 		if (!document.querySelector(`[data-language="${code}"]`)) return false;
 		store.set("focus", code);
-		location.replace(`${location.pathname}?lang=${code}`);
+		const asked = new URLSearchParams(location.search);
+		asked.set("lang", code);
+		location.replace(`${location.pathname}?${asked}`);
 		return true;
 	}
 

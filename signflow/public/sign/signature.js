@@ -42,7 +42,7 @@ export function create(kit, app, { createPad }) {
 	function enter(view) {
 		const number = view.documents.length;
 		$("sign-title").textContent = count("sign", number);
-		$("sign-next").textContent = count("sign_next", number);
+		$("sign-next").textContent = app.origin.button(view, count("sign_next", number));
 		$("accept-text").textContent = count("accept", number);
 		$("seal-line").textContent = t("seal_line", { house: view.house.name });
 		fill(

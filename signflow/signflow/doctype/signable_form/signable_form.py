@@ -10,6 +10,7 @@ from frappe.utils import validate_email_address
 # An origin as a browser names it; a first label may be a star. A path or a semicolon would end up in a header.
 _ORIGIN = re.compile(r"https://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?")
 _LOCAL = re.compile(r"http://(localhost|127\.0\.0\.1)(:\d{1,5})?")
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LANDING = re.compile(r"/(?![/\\])[^\s\\]*")
 
 
@@ -115,7 +116,21 @@ class SignableForm(Document):
 		for address in (self.delivery_addresses or "").split():
 			if not validate_email_address(address):
 				frappe.throw(_("{0} is not a mail address.").format(address))
+		if self.accent_color and not _COLOR.fullmatch(self.accent_color):
+			frappe.throw(_("{0} is not a colour such as #12478a.").format(self.accent_color))
+		if self.accent_color and _contrast_with_white(self.accent_color) < 4.5:
+			frappe.throw(
+				_("The colour is too light: white letters on it could not be read. Choose a darker one.")
+			)
 		if self.success_url and not _LANDING.fullmatch(self.success_url):
 			frappe.throw(
 				_("{0} is not an address on this site, such as /thank-you.").format(self.success_url)
 			)
+
+
+def _contrast_with_white(color: str) -> float:
+	"""The contrast of white letters on `color` (#rrggbb), 1 to 21 (WCAG 2.2, relative luminance)."""
+	parts = [int(color.lstrip("#")[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+	linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+	luminance = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+	return 1.05 / (luminance + 0.05)
