@@ -16,16 +16,21 @@ from signflow.services.guests import Refused
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=60, seconds=60 * 10)
-def accept(web_form: str, data: str) -> Any:
+def accept(web_form: str = "", data: str = "") -> Any:
 	"""In place of Frappe's `accept`: a bound form's answers are kept and made into documents to sign.
 
 	Answers {"signflow": {"next": address}} for those, and what Frappe answers for all other forms. What the page says of
 	itself travels in the answers under `__signflow`.
 	"""
+	if not web_form or not data:
+		frappe.throw(_("This call is not complete. Load the page again."))
 	form = forms.form_of(str(web_form))
 	if not form:
 		return framework.accept(web_form=web_form, data=data)
-	given = frappe.parse_json(data)
+	try:
+		given = frappe.parse_json(data)
+	except ValueError:
+		given = None
 	if not isinstance(given, dict):
 		frappe.throw(_("This call is not complete. Load the page again."))
 	said = given.pop("__signflow", None)

@@ -13,9 +13,9 @@ from signflow.services import ceremony
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=60, seconds=60 * 10)
 @answers
-def open(token: str, language: str | None = None) -> dict[str, Any]:
-	"""Exchange the invitation's token for a session: {session, view}."""
-	new_session, shown = ceremony.open_invitation(str(token))
+def open(token: str, form: str | None = None, language: str | None = None) -> dict[str, Any]:
+	"""Exchange the invitation's token for a session: {session, view}. `form` is whose frame the page may stand in."""
+	new_session, shown = ceremony.open_invitation(str(token), form=str(form) if form else None)
 	return {"session": new_session, "view": shown}
 
 

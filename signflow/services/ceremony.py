@@ -75,9 +75,14 @@ def _by_session(session: str, *, lock: bool = False, identified: bool = False) -
 
 
 @one_transaction
-def open_invitation(token: str) -> tuple[str, dict[str, Any]]:
-	"""Exchange an invitation's token for a session; returns (session, view). Raises Refused `link_invalid`."""
+def open_invitation(token: str, *, form: str | None = None) -> tuple[str, dict[str, Any]]:
+	"""Exchange an invitation's token for a session; returns (session, view). Raises Refused `link_invalid`.
+
+	A page that may stand in the frame of `form`'s hosts opens requests of that form only.
+	"""
 	found = _by_token(token)
+	if form and frappe.db.get_value("Form Submission", {"request": found.request}, "form") != form:
+		raise _link_invalid()
 	request = lock_request(found.request)
 	signer = frappe.get_doc("Signature Request Signer", found.name, for_update=True)
 	session, hashed = new_session()

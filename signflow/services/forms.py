@@ -65,7 +65,7 @@ def form_of(web_form: str) -> Any:
 
 def with_script(context: Any) -> dict[str, Any] | None:
 	"""Add our script to the page of a bound Web Form (hook update_website_context)."""
-	path = (context.get("path") or "").strip("/")
+	path = (frappe.local.path or "").strip("/")
 	for route in bound_routes():
 		if path == route or path.startswith(f"{route}/"):
 			return {"web_include_js": [*(context.get("web_include_js") or []), SCRIPT]}

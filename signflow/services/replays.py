@@ -14,7 +14,7 @@ from frappe.translate import print_language
 from frappe.utils import add_to_date, cint, get_datetime, getdate, now_datetime
 from frappe.website.doctype.web_form import web_form as framework
 
-from signflow.services import delivery, submissions
+from signflow.services import delivery, forms, submissions
 from signflow.services.acting import acting_as
 from signflow.services.transaction import one_transaction
 
@@ -28,9 +28,7 @@ def on_request_completed(request: Any) -> None:
 	if not name:
 		return
 	row = frappe.get_doc("Form Submission", name, for_update=True)
-	row.update(
-		{"status": "Signed", "signed_on": now_datetime(), "work_due": 1, "token_hash": None, "page_key": None}
-	)
+	row.update({"status": "Signed", "signed_on": now_datetime(), "work_due": 1, "token_hash": None})
 	submissions.write(row)
 	wake(name)
 
@@ -106,14 +104,31 @@ def _make_record(name: str) -> None:
 	if row.record_name:
 		return
 	form = frappe.get_cached_doc("Signable Form", row.form)
+	data = json.dumps(_with_files(form, submissions.answers_of(row)))
 	frappe.flags.signflow_replay = True
 	try:
 		with acting_as(row.user or "Guest"), print_language(row.language or "en"):
-			record = framework.accept(web_form=form.web_form, data=json.dumps(submissions.answers_of(row)))
+			record = framework.accept(web_form=form.web_form, data=data)
 	finally:
 		frappe.flags.signflow_replay = frappe.flags.in_web_form = None
 	row.update({"record_doctype": record.doctype, "record_name": record.name})
 	submissions.write(row)
+
+
+def _with_files(form: Any, answers: dict[str, Any]) -> dict[str, Any]:
+	"""The answers with the addresses of private files in place of their bytes.
+
+	A guest may not make files, which Frappe would find out only now. Frappe itself hangs them under the record whose
+	field names them.
+	"""
+	for field in frappe.get_cached_doc("Web Form", form.web_form).web_form_fields:
+		if field.fieldtype not in ("Attach", "Attach Image") or not answers.get(field.fieldname):
+			continue
+		name, data = forms.attachment(answers[field.fieldname])
+		if data is not None:
+			file = {"doctype": "File", "file_name": name, "is_private": 1, "content": data}
+			answers[field.fieldname] = frappe.get_doc(file).insert(ignore_permissions=True).file_url
+	return answers
 
 
 @one_transaction

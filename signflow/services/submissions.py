@@ -37,10 +37,15 @@ EDITABLE = ("Draft", "Signing")
 class Page:
 	"""What a form's page says of itself beside the answers."""
 
-	key: str
+	id: str
 	language: str = "en"
 	host: str = ""
 	people: list[dict[str, str]] = field(default_factory=list)
+
+	@property
+	def key(self) -> str:
+		"""By which its row is found: whoever knows the id may write the row, so only its hash is kept in clear."""
+		return hashlib.sha256(self.id.encode()).hexdigest()
 
 
 def read_page(form: Any, said: Any, language: str) -> Page:
@@ -58,7 +63,7 @@ def read_page(form: Any, said: Any, language: str) -> Page:
 	people = said.get("people") if isinstance(said.get("people"), list) else []
 	asked = str(said.get("language") or language)
 	return Page(
-		key=hashlib.sha256(solved.id.encode()).hexdigest(),
+		id=solved.id,
 		language=form.language or (asked if asked in LANGUAGES else "en"),
 		host=str(said.get("host", "")) if forms.is_host(form, str(said.get("host", ""))) else "",
 		people=[
@@ -161,7 +166,7 @@ def _keep(form: Any, answers: dict[str, Any], page: Page, *, mail: str = "") -> 
 	if mail and row.mail_hash != mail_hash:
 		_check_limit(form, mail_hash)
 	now = now_datetime()
-	kept = {"answers": answers, "people": page.people}
+	kept = {"answers": answers, "people": page.people, "page": page.id}
 	if row.request and (_kept(row) != kept or row.mail_hash != mail_hash):
 		if not requests.replace_request(row.request):
 			return name
@@ -311,9 +316,18 @@ def save_for_later(form: Any, answers: dict[str, Any], page: Page, mail: str) ->
 	row = frappe.get_doc("Form Submission", name, for_update=True)
 	hashed = _mail_hash(mail)
 	since = add_to_date(now_datetime(), days=-1)
-	mailed = frappe.db.count("Form Submission", {"resume_hash": hashed, "resume_sent_on": [">", since]})
-	again = row.resume_sent_on and get_datetime(row.resume_sent_on) > add_to_date(now_datetime(), minutes=-2)
-	if mailed >= 5 or again:
+	sent = frappe.get_all(
+		"Form Submission",
+		filters=[
+			["resume_hash", "=", hashed],
+			["resume_sent_on", "is", "set"],
+			["resume_sent_on", ">", since],
+		],
+		pluck="resume_sent_on",
+		order_by="resume_sent_on desc",
+	)
+	again = row.resume_sent_on or (sent[0] if sent else None)
+	if len(sent) >= 5 or (again and get_datetime(again) > add_to_date(now_datetime(), minutes=-2)):
 		raise Refused("too_many", _("A link was sent to this address already. Look into your mailbox."), 429)
 	delivery.mail_resume(row, form, mail, f"{get_url()}{_way_back(form, row)}")
 	row.update({"resume_hash": hashed, "resume_sent_on": now_datetime()})
@@ -344,11 +358,10 @@ def resume(token: str) -> dict[str, Any]:
 	form = frappe.get_cached_doc("Signable Form", row.form)
 	if row.status not in EDITABLE or row.user not in ("Guest", frappe.session.user):
 		raise gone
-	text = puzzle.new_puzzle(forms.secret("puzzle"), form.name, time.time())
-	row.page_key = hashlib.sha256(text.partition(".")[0].encode()).hexdigest()
-	write(row)
-	people = [{"name": one["signer_name"], "email": one["email"]} for one in _kept(row).get("people", ())]
-	return {"answers": answers_of(row), "people": people, "puzzle": text, "bits": puzzle.BITS}
+	kept = _kept(row)
+	text = puzzle.new_puzzle(forms.secret("puzzle"), form.name, time.time(), id=kept["page"])
+	people = [{"name": one["signer_name"], "email": one["email"]} for one in kept["people"]]
+	return {"answers": kept["answers"], "people": people, "puzzle": text, "bits": puzzle.BITS}
 
 
 @one_transaction

@@ -22,6 +22,12 @@ GUEST_ENDPOINTS = {
 	"signflow.api.signing.decline": "the other answer; needs an identified session",
 	"signflow.api.signing.ask_sender": "a question to the sender before signing; needs a session",
 	"signflow.api.signing.send_new_link": "the way out of an old link; mails to the signer's own address only",
+	"signflow.api.forms.accept": "in place of the framework's own; a page has to solve a puzzle, the form to be open",
+	"signflow.api.forms.begin": "what the page of a published form starts with; nothing about any person",
+	"signflow.api.forms.save_for_later": "keeps unfinished answers; the mail goes out a few times a day and says nothing",
+	"signflow.api.forms.resume": "brings back the answers of whoever has the link",
+	"signflow.api.forms.change_answers": "from the documents back to the form; needs the person's own session",
+	"signflow.api.forms.mail_link": "a link for later to the person's own address; needs the person's own session",
 	"signflow.api.verify.verify_document": "anybody may check a PDF that was handed to them",
 }
 ARGUMENTS = {
@@ -32,8 +38,14 @@ ARGUMENTS = {
 	"decline": {"reason": "I do not want to"},
 	"ask_sender": {"question": "Who are you?"},
 	"send_new_link": {"token": "nobody"},
+	"accept": {"web_form": "nothing", "data": "{}"},
+	"begin": {"web_form": "nothing"},
+	"save_for_later": {"web_form": "nothing", "data": "{}", "email": "a@b.example", "page": "{}"},
+	"resume": {"token": "nobody"},
 }
 ANSWERS_ALL = {"signflow.api.signing.send_new_link"}
+# Stands in place of the framework's own, whose pages read the framework's answers.
+IN_PLACE_OF_FRAPPES = {"signflow.api.forms.accept"}
 PACKAGE = Path(signflow.__file__).parent
 
 
@@ -85,6 +97,9 @@ def test_a_guest_endpoint_refuses_get_and_whoever_has_no_session(kept_house: Hou
 		return
 	assert 400 <= posted.status_code < 500, (name, posted.status_code, posted.text[:300])
 	answer = posted.json()
+	if name in IN_PLACE_OF_FRAPPES:
+		assert "exc" not in answer
+		return
 	assert set(answer) == {"message"} and set(answer["message"]) == {"error"}, answer
 	assert set(answer["message"]["error"]) == {"code", "text"}, answer
 

@@ -24,7 +24,7 @@ def execute_query(self, query, values=None):
 		if query.upper().startswith("BEGIN"):
 			self._savepoints = []
 		elif query.upper().startswith("SAVEPOINT"):
-			self._savepoints.append(query)
+			self._savepoints = [*getattr(self, "_savepoints", ()), query]
 		return result
 	bound = []
 	positional = iter(values if isinstance(values, list | tuple) else ())

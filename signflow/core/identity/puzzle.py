@@ -24,9 +24,12 @@ class Puzzle:
 	made: int
 
 
-def new_puzzle(key: bytes, purpose: str, now: float) -> str:
-	"""Make a puzzle for `purpose` (a form's name) at `now` (seconds since 1970): `<random>.<time>.<keyed hash>`."""
-	body = f"{secrets.token_hex(16)}.{int(now)}"
+def new_puzzle(key: bytes, purpose: str, now: float, id: str | None = None) -> str:
+	"""Make a puzzle for `purpose` (a form's name) at `now` (seconds since 1970): `<id>.<time>.<keyed hash>`.
+
+	`id` is a new random one, or that of an earlier puzzle, whose holder goes on with what he began.
+	"""
+	body = f"{id or secrets.token_hex(16)}.{int(now)}"
 	return f"{body}.{_keyed(key, purpose, body)}"
 
 

@@ -27,8 +27,10 @@ export function createApi({ store, post, lang, Failure, t }) {
 
 	async function open() {
 		store.set("session", null);
-		const asked = new URLSearchParams(location.search).get("lang");
-		const answer = await send("open", { token: store.get("token"), ...(asked && { language: lang }) });
+		const query = new URLSearchParams(location.search);
+		const form = query.get("form");
+		const said = { ...(query.get("lang") && { language: lang }), ...(form && { form }) };
+		const answer = await send("open", { token: store.get("token"), ...said });
 		store.set("session", answer.session);
 		return answer.view;
 	}
