@@ -45,15 +45,20 @@ def before_install() -> None:
 
 def after_install() -> None:
 	"""Make the roles and our fields, fill in the settings, and say what the site still needs."""
+	make_roles()
+	custom_fields.make()
+	frappe.get_single("Signflow Settings").save(ignore_permissions=True)
+	for problem in check_site():
+		print(f"signflow: {problem}")
+
+
+def make_roles() -> None:
+	"""Make the roles that are not there."""
 	for role in ROLES:
 		if not frappe.db.exists("Role", role):
 			frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(
 				ignore_permissions=True
 			)
-	custom_fields.make()
-	frappe.get_single("Signflow Settings").save(ignore_permissions=True)
-	for problem in check_site():
-		print(f"signflow: {problem}")
 
 
 def after_migrate() -> None:

@@ -11,14 +11,18 @@ COUNTERS = ("signflow-parties",)
 def before_uninstall() -> None:
 	"""Take roles, fields and counters away; DocTypes and their data go with the app by Frappe itself."""
 	custom_fields.remove()
-	series = frappe.qb.DocType("Series")
-	frappe.qb.from_(series).delete().where(series.name.isin(COUNTERS)).run()
+	remove_counters()
 	for role in ROLES:
 		if frappe.db.exists("Role", role):
 			frappe.db.delete("Has Role", {"role": role})
 			frappe.db.delete("DocPerm", {"role": role})
 			frappe.db.delete("Custom DocPerm", {"role": role})
 			frappe.delete_doc("Role", role, force=True, ignore_permissions=True)
+
+
+def remove_counters() -> None:
+	series = frappe.qb.DocType("Series")
+	frappe.qb.from_(series).delete().where(series.name.isin(COUNTERS)).run()
 
 
 def after_uninstall() -> None:

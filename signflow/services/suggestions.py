@@ -19,7 +19,7 @@ _CALLED = {
 	"company": "company_name|organization_name|organisation_name|organization|organisation|business_name"
 	"|customer_name|company|yritys|yrityksen_nimi|organisaatio|yhteisö|yhteisön_nimi|toiminimi|företag"
 	"|företagets_namn|företagsnamn|organisationens_namn|bolag",
-	"tax_id": "tax_id|business_id|business_identity_code|vat|vat_id|vat_number|y_tunnus|ytunnus|alv_tunnus"
+	"tax_id": "tax_id|business_id|business_identity_code|vat|vat_id|vat_number|y_tunnus|ytunnus|yrityksen_y_tunnus|alv_tunnus"
 	"|alv_numero|yritystunnus|fo_nummer|fo_nr|organisationsnummer|moms_nummer|momsnummer",
 	"street": "address_line1|address_line_1|address|street|street_address|osoite|katuosoite|lähiosoite|postiosoite"
 	"|adress|gatuadress|näradress|postadress",
@@ -28,7 +28,7 @@ _CALLED = {
 	"city": "city|town|kaupunki|paikkakunta|postitoimipaikka|kunta|ort|stad|postort|postanstalt|kommun",
 	"state": "state|region|province|maakunta|landskap|län",
 	"country": "country|maa|land",
-	"designation": "designation|job_title|title|titteli|tehtävä|tehtävänimike|asema|titel|befattning",
+	"designation": "designation|job_title|titteli|tehtävä|tehtävänimike|asema|befattning",
 	"website": "website|web_site|homepage|verkkosivut|verkkosivu|kotisivut|kotisivu|webbplats|hemsida",
 }
 _KIND = {name: kind for kind, names in _CALLED.items() for name in names.split("|")}
@@ -61,7 +61,7 @@ def suggest_mapping(form: Any) -> list[dict[str, str]]:
 	rows, taken = [], set()
 	for asked in web_form.web_form_fields:
 		source = meta.get_field(asked.fieldname) if asked.fieldname else None
-		if not source:
+		if not source or not _is_typed(source):
 			continue
 		kind = next(
 			(
@@ -78,6 +78,13 @@ def suggest_mapping(form: Any) -> list[dict[str, str]]:
 					{"target": target, "target_field": name, "value": source.fieldname, "merge": "Keep"}
 				)
 	return rows
+
+
+def _is_typed(source: Any) -> bool:
+	# A Link names a record of the house's own: "company" is then not the customer's.
+	if source.fieldtype == "Link":
+		return source.options == "Country"
+	return source.fieldtype in ("Data", "Small Text", "Text", "Phone", "Select", "Autocomplete")
 
 
 def _folded(text: str | None) -> str:

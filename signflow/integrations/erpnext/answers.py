@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import frappe
+from babel import Locale
 from frappe import _
 from frappe.utils import cint, cstr, flt, get_datetime, getdate, sbool, validate_email_address
 
@@ -131,13 +132,10 @@ def telephone(text: str) -> str:
 
 def country_named(text: str) -> str:
 	"""The Country by its name in English, Finnish or Swedish, or by its code of two letters; else `text` itself."""
-	countries = frappe.get_all("Country", fields=["name", "code"], order_by="name asc")
 	wanted = text.casefold()
-	for row in countries:
-		if wanted in (row.name.casefold(), cstr(row.code).casefold()):
+	for row in frappe.get_all("Country", fields=["name", "code"], order_by="name asc"):
+		code = cstr(row.code)
+		called = [Locale(language).territories.get(code.upper(), "") for language in ("en", "fi", "sv")]
+		if wanted in (row.name.casefold(), code.casefold(), *(name.casefold() for name in called)):
 			return row.name
-	for language in ("fi", "sv"):
-		for row in countries:
-			if _(row.name, lang=language).casefold() == wanted:
-				return row.name
 	return text

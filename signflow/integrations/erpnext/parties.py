@@ -439,7 +439,9 @@ class _Settlement:
 			customer.customer_primary_contact, changed = self.contact, True
 		if self.address and not customer.customer_primary_address:
 			customer.customer_primary_address, changed = self.address, True
-			customer.primary_address = get_address_display(self.address)
+			# How it is shown is Frappe's affair, for which a template must be there.
+			if frappe.db.exists("Address Template", {"is_default": 1}):
+				customer.primary_address = get_address_display(self.address)
 		if changed:
 			_written(customer)
 
