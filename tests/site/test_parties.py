@@ -358,18 +358,22 @@ def test_half_an_address_is_said_and_loses_nothing_else(house: House, key: str) 
 	assert any("Address" in line and "missing" in line for line in settled.duplicates)
 
 
-def test_a_mail_address_that_was_only_typed_finds_and_changes_nobody(house: House, key: str) -> None:
+@pytest.mark.parametrize("level", [None, "none", "sms_code"])
+def test_a_mail_address_that_was_only_typed_finds_and_changes_nobody(
+	level: str | None, house: House, key: str
+) -> None:
 	customer = a_customer(f"{key} Oyj")
 	victim = a_contact(
 		"Anna", f"Aalto{key}", f"anna@{key}.example", ("Customer", customer), designation="Johtaja"
 	)
 	before = frappe.get_doc("Contact", victim).as_dict()
 	answers = answers_for(key, business_id="", job_title="Konna")
-	settled = signs_up(house, answers, level=None, form={"replace": ("designation", "first_name")})
+	settled = signs_up(house, answers, level=level, form={"replace": ("designation", "first_name")})
 	assert settled.contact != victim and settled.customer != customer and listed(settled, victim)
 	assert frappe.get_doc("Contact", victim).as_dict() == before
 	stranger = frappe.get_doc("Contact", settled.contact)
-	assert not stranger.email_ids and not stranger.signflow_identified_level
+	assert not stranger.email_ids
+	assert (stranger.signflow_identified_level or None) == (level if level == "sms_code" else None)
 
 
 def test_another_mail_address_in_the_answers_is_not_taken_for_proven(house: House, key: str) -> None:
@@ -409,22 +413,45 @@ def test_one_mailbox_of_several_people(house: House, key: str) -> None:
 	assert listed(other, other.contact), "taken by the mailbox, with another name: shown"
 
 
-def test_a_proven_identity_finds_and_another_one_keeps_apart(house: House, key: str) -> None:
+def test_a_proven_identity_finds_whatever_was_typed(house: House, key: str) -> None:
+	identity, answers = uuid.uuid4().hex, answers_for(key)
+	settled = signs_up(house, answers, identity_hmac=identity, level="substantial")
+	moved = answers_for(key, last="Uusi", mail=f"anna@{key}2.example", business_id=answers["business_id"])
+	again = signs_up(house, moved, identity_hmac=identity, level="high")
+	assert (again.contact, again.customer) == (settled.contact, settled.customer)
+	row = frappe.get_doc("Contact", again.contact)
+	assert row.signflow_identity_hmac == identity and row.signflow_identified_level == "high"
+	assert not row.email_ids, "an electronic identity proves no mailbox"
+
+
+def test_an_identity_does_not_get_a_contact_by_a_mail_address_that_it_typed(house: House, key: str) -> None:
+	victim = a_contact("Anna", f"Aalto{key}", f"anna@{key}.example")
+	settled = signs_up(house, answers_for(key), identity_hmac=uuid.uuid4().hex, level="high")
+	assert settled.contact != victim and listed(settled, victim)
+	assert not frappe.db.get_value("Contact", victim, "signflow_identity_hmac")
+
+
+def test_a_contact_of_another_identity_is_not_taken_by_mail(house: House, key: str) -> None:
 	mail, mine, others = f"anna@{key}.example", uuid.uuid4().hex, uuid.uuid4().hex
 	contact = a_contact("Anna", f"Aalto{key}", mail, signflow_identity_hmac=others)
-	answers = answers_for(key)
-	settled = signs_up(house, answers, identity_hmac=mine, level="substantial")
+	settled = signs_up(house, answers_for(key), identity_hmac=mine)
 	assert settled.contact != contact and listed(settled, contact)
-	moved = answers_for(key, mail=f"anna@{key}2.example", last="Uusi", business_id=answers["business_id"])
-	again = signs_up(house, moved, identity_hmac=mine, level="substantial")
-	assert again.contact == settled.contact and again.customer == settled.customer
-	row = frappe.get_doc("Contact", again.contact)
-	assert row.signflow_identity_hmac == mine and row.signflow_identified_level == "substantial"
-	assert {one.email_id for one in row.email_ids} == {mail, f"anna@{key}2.example"}
-	weaker = signs_up(house, answers_for(key, mail=f"anna@{key}2.example", business_id=""))
-	assert weaker.contact == again.contact
-	row.reload()
-	assert row.signflow_identified_level == "substantial", "never lowered"
+	assert frappe.db.get_value("Contact", contact, "signflow_identity_hmac") == others
+	assert signs_up(house, answers_for(key), identity_hmac=mine).contact == settled.contact
+
+
+def test_a_weaker_proof_does_not_lower_a_stronger_one(house: House, key: str) -> None:
+	contact = a_contact(
+		"Anna",
+		f"Aalto{key}",
+		f"anna@{key}.example",
+		signflow_identified_level="substantial",
+		signflow_identified_on="2026-01-01 12:00:00",
+	)
+	assert signs_up(house, answers_for(key)).contact == contact
+	row = frappe.get_doc("Contact", contact)
+	assert (row.signflow_identified_level, row.signflow_identified_on.year) == ("substantial", 2026)
+	assert row.signflow_identified_on.month == 1
 
 
 def test_the_date_is_that_of_the_latest_proof(house: House, key: str) -> None:
@@ -456,6 +483,13 @@ def test_a_lead_is_made_once_and_followed_when_it_became_a_customer(house: House
 	followed = signs_up(house, answers, "Lead")
 	assert (followed.customer, followed.lead) == (bought.customer, settled.lead)
 	assert counted(key)[:3] == [1, 1, 1]
+
+
+def test_a_lead_of_a_person_whose_contact_is_there_gets_no_second_contact(house: House, key: str) -> None:
+	contact = a_contact("Anna", f"Aalto{key}", f"anna@{key}.example")
+	settled = signs_up(house, answers_for(key), "Lead")
+	assert settled.contact == contact and counted(key) == [0, 1, 1, 1]
+	assert frappe.get_doc("Contact", contact).has_link("Lead", settled.lead)
 
 
 def test_the_forms_own_record_may_be_the_lead(house: House, key: str) -> None:

@@ -4,8 +4,9 @@ Who is found and what may be changed
 ====================================
 
 - A **person** is found by the keyed hash of a proven identity, else by the mail address, in any case, and by that only
-  once the signer proved control of the mailbox (`identified_level` is set). What a stranger merely typed finds nobody and
-  is put on no Contact: whoever signs from that mailbox one day would otherwise be taken for the one who typed it.
+  once the signer proved control of the mailbox: by a mailed code. (An electronic identity proves who somebody is, not
+  whose mailbox was typed.) What was merely typed finds nobody and is put on no Contact: whoever signs from that mailbox
+  one day would otherwise be taken for the one who typed it.
 - A found person's Contact, and the Customer or Lead that it hangs under, are **known**: empty fields are filled, fields
   of rows with "Replace" are replaced, "Keep" keeps what is there. A Contact of another proven identity is never taken.
 - A **company** is found by its business ID. Whoever knows that public number is not the company: unless the person's
@@ -92,7 +93,8 @@ class _Settlement:
 		self.is_newcomer = False
 		# Customers of the business ID that the signer gave without being known there.
 		self.claimed: list[str] = []
-		self.mail = cstr(signer.email).strip().lower() if signer.get("identified_level") else ""
+		self.level = level_named(signer.get("identified_level") or Level.NONE.value)
+		self.mail = cstr(signer.email).strip().lower() if self.level is Level.MAIL_CODE else ""
 		words = plain(signer.signer_name).split()
 		self.first_name = self.answers.first(("Contact", "first_name"), ("Lead", "first_name"))
 		self.last_name = self.answers.first(("Contact", "last_name"), ("Lead", "last_name"))
@@ -370,9 +372,9 @@ class _Settlement:
 
 	def _mark_identified(self, contact: Any) -> None:
 		"""Say how surely and when the person was identified; a weaker or an older proof changes nothing."""
-		if not self.signer.get("identified_level"):
+		level = self.level
+		if level is Level.NONE:
 			return
-		level = level_named(self.signer.identified_level)
 		on = get_datetime(self.signer.identified_on or self.signer.signed_on)
 		before = Level.NONE
 		if contact.get("signflow_identified_level"):
