@@ -21,7 +21,7 @@ def before_uninstall() -> None:
 
 
 def remove_counters() -> None:
-	series = frappe.qb.DocType("Series")
+	series = frappe.qb.Table("tabSeries")
 	frappe.qb.from_(series).delete().where(series.name.isin(COUNTERS)).run()
 
 

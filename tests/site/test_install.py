@@ -78,7 +78,7 @@ def test_fields_and_columns_come_and_go_with_all_that_they_held() -> None:
 
 
 def test_counters_are_taken_away() -> None:
-	series = frappe.qb.DocType("Series")
+	series = frappe.qb.Table("tabSeries")
 	uninstall.remove_counters()
 	assert not frappe.qb.from_(series).where(series.name.like("signflow%")).select(series.name).run()
 

@@ -287,9 +287,14 @@ def test_a_colleague_by_mail_domain_is_linked_but_changes_nothing(house: House, 
 	customer = a_customer(f"{key} Oyj", number)
 	a_contact("Olli", f"Oja{key}", f"olli@{key}.example", ("Customer", customer))
 	before = frappe.get_doc("Customer", customer).as_dict()
-	answers = answers_for(key, business_id=number, homepage="evil.example")
-	settled = signs_up(house, answers, form={"replace": ("customer_name", "website"), "creates_contract": 1})
+	form = a_form(house, replace=("customer_name", "website"), creates_contract=1)
+	doc = an_application(**answers_for(key, business_id=number, homepage="evil.example"))
+	signer = a_signer(house, f"Anna Aalto{key}", doc.mail)
+	settled = settles(form, doc, signer)
 	assert settled.customer == customer and settled.contract and settled.address is None
+	assert settles(form, doc, signer) == settled, (
+		"linked by the first run, the person is as new in the second"
+	)
 	assert frappe.get_doc("Contact", settled.contact).has_link("Customer", customer)
 	assert frappe.get_doc("Customer", customer).as_dict() == before
 	assert listed(settled, customer), "the house is told that somebody new acts for the company"

@@ -59,18 +59,18 @@ def fitting(target: str, name: str, value: Any) -> Any:
 		return None
 	docfield = frappe.get_meta(target).get_field(name)
 	if not docfield:
-		_refuse(target, name, _("there is no such field"))
+		refuse(target, name, _("there is no such field"))
 	kind = docfield.fieldtype
 	if kind in ("Date", "Datetime"):
 		try:
 			return getdate(value) if kind == "Date" else get_datetime(value)
 		except Exception:
-			_refuse(target, name, _("{0} is no date").format(plain(value)))
+			refuse(target, name, _("{0} is no date").format(plain(value)))
 	if kind in ("Int", "Float", "Currency", "Percent", "Duration"):
 		try:
 			float(cstr(value).replace(",", ".").replace(" ", ""))
 		except ValueError:
-			_refuse(target, name, _("{0} is no number").format(plain(value)))
+			refuse(target, name, _("{0} is no number").format(plain(value)))
 		number = cstr(value).replace(",", ".").replace(" ", "")
 		return cint(number) if kind == "Int" else flt(number)
 	if kind == "Check":
@@ -83,27 +83,28 @@ def fitting(target: str, name: str, value: Any) -> Any:
 def _line_of_text(target: str, docfield: Any, text: str) -> str:
 	name, kind = docfield.fieldname, docfield.fieldtype
 	if kind == "Select" and text not in (docfield.options or "").split("\n"):
-		_refuse(target, name, _("{0} is not one of its options").format(text))
+		refuse(target, name, _("{0} is not one of its options").format(text))
 	if kind == "Link":
 		text = country_named(text) if docfield.options == "Country" else text
 		if not frappe.db.exists(docfield.options, text):
-			_refuse(target, name, _("there is no {0} {1}").format(_(docfield.options), text))
+			refuse(target, name, _("there is no {0} {1}").format(_(docfield.options), text))
 	if docfield.options == "Phone" or kind == "Phone":
 		text = telephone(text)
 		if not _PHONE.fullmatch(text):
-			_refuse(
+			refuse(
 				target,
 				name,
 				_("{0} is no telephone number: digits, spaces and +-() only, 20 at most").format(text),
 			)
 	if docfield.options == "Email" and not validate_email_address(text):
-		_refuse(target, name, _("{0} is no mail address").format(text))
+		refuse(target, name, _("{0} is no mail address").format(text))
 	if len(text) > (longest := docfield.length or DATA_LENGTH):
-		_refuse(target, name, _("{0} characters, at most {1} fit").format(len(text), longest))
+		refuse(target, name, _("{0} characters, at most {1} fit").format(len(text), longest))
 	return text
 
 
-def _refuse(target: str, name: str, problem: str) -> None:
+def refuse(target: str, name: str, problem: str) -> None:
+	"""Raise frappe.ValidationError that says which answer cannot be used, and why."""
 	label = frappe.get_meta(target).get_label(name)
 	frappe.throw(
 		_("The answer for {0}, field {1} ({2}), cannot be used: {3}.").format(

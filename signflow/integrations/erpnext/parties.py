@@ -14,6 +14,7 @@ Who is found and what may be changed
   is of the company's own domain (`matching.is_companys_mail`), the person is linked to it as a Contact; otherwise the
   Contact (or Lead) stands by itself and the Customer is listed for a person to look at, who links them or does not and
   has the submission settled again.
+  A person who is linked that way is the company's contact from the next form on, as the listed line says.
 - Nobody is joined by **name or telephone**: namesakes are listed in `duplicates`.
 - A Lead that became a Customer is followed to it.
 """
@@ -30,7 +31,7 @@ from frappe.utils import cint, cstr, escape_html, get_datetime, getdate
 
 from signflow.core.identity.levels import Level, level_named
 from signflow.integrations.erpnext import matching
-from signflow.integrations.erpnext.answers import Answers, answers_of, plain
+from signflow.integrations.erpnext.answers import Answers, answers_of, plain, refuse
 from signflow.integrations.erpnext.contract import signatures_of
 
 TURN = "signflow-parties"
@@ -63,7 +64,7 @@ def take_turn() -> None:
 	clock: held until the transaction ends, and if it moved since this transaction began to read, what was read is old.
 	SQLite refuses a write after such a read by itself.
 	"""
-	series = frappe.qb.DocType("Series")
+	series = frappe.qb.Table("tabSeries")
 	seen = frappe.qb.from_(series).where(series.name == TURN).select(series.current).run()
 	if cint(getseries(TURN, 1)) != (cint(seen[0][0]) if seen else 0) + 1:
 		raise frappe.QueryDeadlockError("other parties were settled meanwhile")
@@ -195,7 +196,9 @@ class _Settlement:
 		own = list(dict.fromkeys(filter(None, own)))
 		holders = matching.customers_of_tax_id(self.tax_id) if self.tax_id else []
 		chosen = self._chosen(own, holders)
-		if chosen:
+		if chosen and self._is_new_at(chosen):
+			self._link_newcomer(chosen)
+		elif chosen:
 			self.customer, self.knows_customer = chosen, True
 		elif holders:
 			self._newcomer(holders)
@@ -235,14 +238,26 @@ class _Settlement:
 	def _may_be_company(self, row: Any) -> bool:
 		return self._is_company(row) if self.company else row.customer_type != "Individual"
 
+	def _is_new_at(self, customer: str) -> bool:
+		"""Whether the signer's Contact was linked to an older Customer only after the form was sent to be signed.
+
+		Then an earlier run of this submission did it, or a person who looked: neither makes the answers the company's.
+		"""
+		if self.doc.doctype == "Customer" or (self.lead and matching.customer_of_lead(self.lead) == customer):
+			return False
+		link = {"parenttype": "Contact", "parent": self.contact}
+		linked = frappe.db.get_value(
+			"Dynamic Link", {**link, "link_doctype": "Customer", "link_name": customer}, "creation"
+		)
+		began = frappe.db.get_value("Signature Request", self.signer.request, "creation")
+		made = frappe.db.get_value("Customer", customer, "creation")
+		return bool(linked and began) and made < began < linked
+
 	def _newcomer(self, holders: list[str]) -> None:
 		"""The company is a Customer already, and the signer is not known there."""
 		ours = [name for name in holders if self.mail and matching.is_companys_mail(name, self.mail)]
 		if ours:
-			self.customer, self.is_newcomer = ours[0], True
-			self._line(
-				"Customer", ours[0], _("linked by business ID and mail domain: the person is new there")
-			)
+			self._link_newcomer(ours[0])
 			return
 		self.claimed = holders
 		for name in holders:
@@ -251,6 +266,12 @@ class _Settlement:
 				name,
 				_("has the same business ID, but does not know the signer: nothing was changed or linked"),
 			)
+
+	def _link_newcomer(self, customer: str) -> None:
+		self.customer, self.is_newcomer = customer, True
+		self._line(
+			"Customer", customer, _("the person was linked to it, is new there, and changed nothing else")
+		)
 
 	# Making
 
@@ -263,14 +284,8 @@ class _Settlement:
 			**self.answers.of("Customer"),
 		}
 		if len(values["customer_name"]) > NAME_LENGTH:
-			frappe.throw(
-				_("The answer for {0}, field {1} ({2}), cannot be used: {3}.").format(
-					_("Customer"),
-					_(frappe.get_meta("Customer").get_label("customer_name")),
-					"customer_name",
-					_("{0} characters, at most {1} fit").format(len(values["customer_name"]), NAME_LENGTH),
-				)
-			)
+			too_long = _("{0} characters, at most {1} fit").format(len(values["customer_name"]), NAME_LENGTH)
+			refuse("Customer", "customer_name", too_long)
 		customer = frappe.new_doc("Customer", **values)
 		if self.lead and not matching.customer_of_lead(self.lead):
 			customer.lead_name = self.lead
@@ -292,13 +307,16 @@ class _Settlement:
 		lead.lead_owner = responsible if cstr(responsible).lower() != self.mail else None
 		if not self.contact:
 			self._make_contact([])
-		# ERPNext makes a new Contact for every Lead, as its settings say; this one's is there.
-		lead.create_contact = lambda: frappe.get_doc("Contact", self.contact, for_update=True)
+		self.lead = self._written_with_our_contact(lead)
+
+	def _written_with_our_contact(self, record: Any) -> str:
+		"""ERPNext makes a new Contact for every Lead, as its settings say; the one to use is here already."""
+		record.create_contact = lambda: frappe.get_doc("Contact", self.contact, for_update=True)
 		try:
-			self.lead = _written(lead, insert=True)
+			return _written(record, insert=True)
 		finally:
 			# Documents may be pickled later on, for a webhook; a function cannot.
-			del lead.create_contact
+			del record.create_contact
 
 	def _links(self) -> list[tuple[str, str]]:
 		found = (("Customer", self.customer), ("Lead", self.lead))
@@ -569,9 +587,11 @@ def _written(record: Any, *, insert: bool = False, **options: Any) -> str:
 			record.insert(ignore_permissions=True, **options)
 		else:
 			record.save(ignore_permissions=True)
-	except (frappe.DuplicateEntryError, frappe.QueryDeadlockError, frappe.QueryTimeoutError):
+	except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
 		raise
 	except (frappe.ValidationError, frappe.NameError) as error:
+		if insert and isinstance(error, frappe.DuplicateEntryError):
+			raise
 		with contextlib.suppress(Exception):
 			frappe.clear_last_message()
 		frappe.throw(
