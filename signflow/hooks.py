@@ -8,7 +8,9 @@ required_apps = ["frappe/erpnext"]
 
 before_install = "signflow.install.before_install"
 after_install = "signflow.install.after_install"
+after_migrate = ["signflow.install.after_migrate"]
 before_uninstall = "signflow.uninstall.before_uninstall"
+after_uninstall = "signflow.uninstall.after_uninstall"
 
 before_request = ["signflow.pages.renderer.serve"]
 
@@ -40,6 +42,7 @@ doc_events = {
 		"on_trash": "signflow.services.files.guard_delete",
 	},
 	"Communication": {"after_insert": "signflow.services.delivery.on_communication"},
+	"Contact": {"before_validate": "signflow.integrations.erpnext.parties.guard_contact"},
 }
 
 signflow_request_completed = [
@@ -47,6 +50,8 @@ signflow_request_completed = [
 	"signflow.integrations.erpnext.customer.note_signed",
 	"signflow.integrations.erpnext.contract.mark_signed",
 ]
+
+signflow_request_filed = ["signflow.integrations.erpnext.customer.note_signed"]
 
 has_permission = {
 	"Signature Request": "signflow.services.permissions.request_permission",

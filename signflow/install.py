@@ -4,6 +4,8 @@ import frappe
 from frappe import _
 from frappe.utils.scheduler import is_scheduler_disabled
 
+from signflow import custom_fields
+
 ROLES = ("Signflow Manager", "Signflow User")
 MODULES = ("Signflow",)
 DOCTYPES = (
@@ -42,15 +44,26 @@ def before_install() -> None:
 
 
 def after_install() -> None:
-	"""Make the roles, give them to Administrator, fill in the settings, and say what the site still needs."""
+	"""Make the roles and our fields, fill in the settings, and say what the site still needs."""
+	make_roles()
+	custom_fields.make()
+	frappe.get_single("Signflow Settings").save(ignore_permissions=True)
+	for problem in check_site():
+		print(f"signflow: {problem}")
+
+
+def make_roles() -> None:
+	"""Make the roles that are not there."""
 	for role in ROLES:
 		if not frappe.db.exists("Role", role):
 			frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(
 				ignore_permissions=True
 			)
-	frappe.get_single("Signflow Settings").save(ignore_permissions=True)
-	for problem in check_site():
-		print(f"signflow: {problem}")
+
+
+def after_migrate() -> None:
+	"""Bring our fields of other apps' DocTypes up to date."""
+	custom_fields.make()
 
 
 def check_site() -> list[str]:

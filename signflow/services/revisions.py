@@ -160,6 +160,34 @@ def file_copies(request: Any) -> list[dict[str, str]]:
 	return attachments
 
 
+@one_transaction
+def file_copies_later(
+	name: str,
+	customer: str | None = None,
+	reference_doctype: str | None = None,
+	reference_name: str | None = None,
+) -> None:
+	"""Hang a completed request under a customer and a record that were made only after it was signed.
+
+	The copies are filed there as at completion, unless the request is confidential, and the hook
+	`signflow_request_filed` is told. What is set already stays; a second call changes nothing. A transaction of its
+	own: what the caller has pending is committed.
+	"""
+	request = lock_request(name)
+	values = {}
+	if customer and not request.customer:
+		values["customer"] = customer
+	if reference_doctype and reference_name and not request.reference_name:
+		values.update(reference_doctype=reference_doctype, reference_name=reference_name)
+	if values:
+		request.db_set(values, update_modified=False)
+	if request.status != "Completed":
+		return
+	file_copies(request)
+	for method in frappe.get_hooks("signflow_request_filed"):
+		frappe.get_attr(method)(request)
+
+
 def copy_name(request: Any, revision: Any) -> str:
 	"""A file name that people and every file system can read."""
 	title = "".join(c if c.isalnum() or c in " -_.()" else "-" for c in revision.document_title or "")

@@ -1,11 +1,12 @@
-"""Install refuses what cannot work and says what is missing; uninstall leaves nothing behind. All rolled back."""
+"""Install refuses what cannot work and says what is missing; uninstall leaves nothing behind. All rolled back
+where the database can: making and dropping fields cannot, and is put back."""
 
 from collections.abc import Iterator
 
 import frappe
 import pytest
 
-from signflow import install, uninstall
+from signflow import custom_fields, install, uninstall
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,6 @@ def test_install_knows_all_our_doctypes() -> None:
 
 
 def test_roles_are_made_and_taken_away() -> None:
-	holders = frappe.get_all("Has Role", filters={"role": "Signflow User"}, pluck="parent")
 	frappe.get_doc(
 		{
 			"doctype": "Custom DocPerm",
@@ -48,9 +48,39 @@ def test_roles_are_made_and_taken_away() -> None:
 			assert not frappe.db.exists(table, {"role": role}), table
 	for doctype in ("Custom Field", "Property Setter"):
 		assert not frappe.db.exists(doctype, {"module": ["in", install.MODULES]})
-	install.after_install()
+	install.make_roles()
 	assert all(frappe.db.exists("Role", role) for role in install.ROLES)
-	assert holders is not None
+
+
+def test_fields_and_columns_come_and_go_with_all_that_they_held() -> None:
+	ours = [row["fieldname"] for row in custom_fields.FIELDS["Contact"]]
+	contact = frappe.get_doc({"doctype": "Contact", "first_name": "Tunnistettu"})
+	contact.flags.signflow = True
+	contact.update({"signflow_identified_level": "high", "signflow_identity_hmac": "abc"})
+	contact.insert()
+	custom_fields.make()
+	custom_fields.remove()
+	assert not frappe.db.exists("Custom Field", {"fieldname": ["in", ours]})
+	assert not frappe.get_meta("Contact").get_field("signflow_identity_hmac")
+	assert (
+		frappe.db.sql("select count(*) from `tabContact` where signflow_identity_hmac is not null")[0][0] == 0
+	)
+	custom_fields.drop_columns()
+	assert not {column for column in frappe.db.get_table_columns("Contact") if column.startswith("signflow")}
+	frappe.get_doc({"doctype": "Contact", "first_name": "Ilman"}).insert()
+	custom_fields.drop_columns()
+	custom_fields.make()
+	custom_fields.make()
+	assert set(ours) <= set(frappe.db.get_table_columns("Contact"))
+	assert len(frappe.get_all("Custom Field", {"dt": "Contact", "fieldname": ["in", ours]})) == len(ours)
+	frappe.delete_doc("Contact", contact.name)
+	frappe.db.commit()
+
+
+def test_counters_are_taken_away() -> None:
+	series = frappe.qb.Table("tabSeries")
+	uninstall.remove_counters()
+	assert not frappe.qb.from_(series).where(series.name.like("signflow%")).select(series.name).run()
 
 
 def test_what_a_site_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,24 +5,27 @@ from typing import Any
 import frappe
 
 
+def signatures_of(request: str) -> dict[str, Any]:
+	"""What a Contract says of a request that is signed: is_signed, signee (all names), signed_on (the last)."""
+	signed = frappe.get_all(
+		"Signature Request Signer",
+		filters=[["request", "=", request], ["signed_on", "is", "set"]],
+		fields=["signed_name", "signed_on"],
+		order_by="signed_on asc",
+	)
+	return {
+		"is_signed": 1,
+		"signee": ", ".join(row.signed_name or "" for row in signed)[:140],
+		"signed_on": signed[-1].signed_on if signed else None,
+	}
+
+
 def mark_signed(request: Any) -> None:
 	"""Set is_signed, signee and signed_on of the contract that the request was made from, draft or submitted."""
 	if request.reference_doctype != "Contract" or not frappe.db.exists("Contract", request.reference_name):
 		return
-	signer = frappe.get_all(
-		"Signature Request Signer",
-		filters={"request": request.name},
-		fields=["signed_name", "signed_on"],
-		order_by="signed_on asc",
-	)
 	contract = frappe.get_doc("Contract", request.reference_name)
-	contract.update(
-		{
-			"is_signed": 1,
-			"signee": ", ".join(row.signed_name for row in signer)[:140],
-			"signed_on": signer[-1].signed_on,
-		}
-	)
+	contract.update(signatures_of(request.name))
 	if contract.docstatus == 0:
 		contract.save(ignore_permissions=True)
 		return

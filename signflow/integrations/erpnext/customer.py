@@ -9,15 +9,25 @@ from frappe.utils import get_link_to_form
 
 def dashboard(data: dict[str, Any]) -> dict[str, Any]:
 	"""Add the group "Agreements" to Customer's connections (hook override_doctype_dashboards)."""
-	data.setdefault("transactions", []).append({"label": _("Agreements"), "items": ["Signature Request"]})
+	data.setdefault("transactions", []).append(
+		{"label": _("Agreements"), "items": ["Signature Request", "Form Submission"]}
+	)
 	return data
 
 
 def note_signed(request: Any) -> None:
-	"""Say on the customer's timeline who signed; of a confidential request only that one was signed."""
+	"""Say on the customer's timeline, once, who signed; of a confidential request only that one was signed."""
 	if not request.customer or not frappe.db.exists("Customer", request.customer):
 		return
 	link = get_link_to_form("Signature Request", request.name)
+	noted = {
+		"reference_doctype": "Customer",
+		"reference_name": request.customer,
+		"comment_type": "Info",
+		"content": ["like", f"%{request.name}%"],
+	}
+	if frappe.db.exists("Comment", noted):
+		return
 	if request.confidential:
 		text = _("A confidential agreement was signed: {0}").format(link)
 	else:

@@ -1,3 +1,4 @@
+import frappe
 from frappe.contacts.address_and_contact import delete_contact_and_address, load_address_and_contact
 from frappe.model.document import Document
 
@@ -10,6 +11,10 @@ class Customer(Document):
 
 	def autoname(self):
 		self.name = free_name("Customer", self.customer_name)
+
+	def after_insert(self):
+		if self.lead_name:
+			frappe.db.set_value("Lead", self.lead_name, "status", "Converted")
 
 	def on_trash(self):
 		delete_contact_and_address("Customer", self.name)
