@@ -68,11 +68,12 @@ def a_form(house: House, **options: Any) -> Any:
 		istable=1,
 	)
 	_doctype(DOCTYPE, FORM_FIELDS)
+	key = f"{house.key}-{frappe.generate_hash(length=5)}"
 	web_form = frappe.get_doc(
 		{
 			"doctype": "Web Form",
-			"title": f"Hakemus {house.key}",
-			"route": f"hakemus-{house.key}-{frappe.generate_hash(length=5)}",
+			"title": f"Hakemus {key}",
+			"route": f"hakemus-{key}",
 			"doc_type": DOCTYPE,
 			"module": "Signflow",
 			"published": 1,
@@ -83,7 +84,7 @@ def a_form(house: House, **options: Any) -> Any:
 	form = frappe.get_doc(
 		{
 			"doctype": "Signable Form",
-			"title": f"Hakemus {house.key} {frappe.generate_hash(length=5)}",
+			"title": f"Hakemus {key}",
 			"web_form": web_form.name,
 			"status": "Open",
 			"company": house.company,
