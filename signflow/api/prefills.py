@@ -38,6 +38,6 @@ def make_prefill(
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=60, seconds=60 * 10)
 @answers
-def open_prefill(token: str, language: str | None = None) -> dict[str, Any]:
+def open(token: str, language: str | None = None) -> dict[str, Any]:
 	"""What the form's page fills in: {form, values, locked, language}; any bad token gets one and the same answer."""
 	return prefills.values_of(token)

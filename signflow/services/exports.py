@@ -12,12 +12,14 @@ import secrets
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import frappe
+from cryptography.fernet import InvalidToken
 from frappe import _
 from frappe.query_builder.functions import Count
 from frappe.translate import print_language
@@ -147,9 +149,8 @@ def entries_of(names: list[str]) -> Iterator[Entry]:
 def _entry(row: Any) -> Entry:
 	try:
 		answers = answers_of(row.name)
-	except frappe.ValidationError:
+	except (InvalidToken, ValueError, zlib.error):
 		# Kept with another encryption key, after a restore: one of them does not stop the others.
-		frappe.clear_last_message()
 		return Entry(row, {}, "Unreadable")
 	return Entry(row, answers, "Kept" if answers else "Erased")
 

@@ -7,8 +7,6 @@ before its time is over.
 """
 
 import base64
-import hashlib
-import hmac
 import json
 import time
 import zlib
@@ -19,10 +17,10 @@ from cryptography.fernet import Fernet, InvalidToken
 from frappe import _
 from frappe.model import table_fields
 from frappe.utils import add_to_date, get_url, now_datetime
-from frappe.utils.password import get_encryption_key
 
-from signflow.services.ceremony import Refused
+from signflow.services import forms
 from signflow.services.export_formats import FILES, NUMBERS, WHOLE, Field, fields_of, typed
+from signflow.services.guests import Refused
 
 MOST_CHARACTERS = 8_000
 MOST_HOURS = 24 * 90
@@ -64,9 +62,7 @@ def make(
 	if len(token) > MOST_CHARACTERS:
 		frappe.throw(_("These values are too long for a link. Give fewer, or shorter ones."))
 	return {
-		"address": get_url(
-			f"/{web_form.route}/new{f'?_lang={language}' if language else ''}#prefill={token}"
-		),
+		"address": get_url(f"/{web_form.route}/new{f'?lang={language}' if language else ''}#prefill={token}"),
 		"token": token,
 		"expires_on": str(add_to_date(now_datetime(), hours=expires_in_hours).replace(microsecond=0)),
 	}
@@ -177,5 +173,4 @@ def _open(token: Any, grace: int = 0) -> dict[str, Any] | None:
 
 def _cipher() -> Fernet:
 	# A key of its own: no other text that this site encrypts can serve as a link, nor a link as anything else.
-	key = hmac.digest(get_encryption_key().encode(), b"signflow.prefill.v1", hashlib.sha256)
-	return Fernet(base64.urlsafe_b64encode(key))
+	return Fernet(base64.urlsafe_b64encode(forms.secret("prefill")))

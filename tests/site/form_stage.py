@@ -1,11 +1,11 @@
 """A signable form with a field of each kind, and submissions to it, for tests of what is done with answers."""
 
-import json
 from typing import Any
 
 import frappe
-from frappe.utils.password import encrypt
 from house import House, for_writing
+
+from signflow.services import submissions
 
 DOCTYPE = "Signflow Test Application"
 ITEM = "Signflow Test Application Item"
@@ -110,7 +110,7 @@ def a_submission(form: Any, **values: Any) -> Any:
 	submission.update(
 		{
 			"submitted_on": frappe.utils.now_datetime(),
-			"answers": encrypt(json.dumps(answers)),
+			"answers": submissions._encrypted(answers),
 			**own,
 		}
 	)
