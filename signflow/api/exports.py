@@ -42,22 +42,3 @@ def answers(submission: str) -> dict[str, Any]:
 	"""The answers of one submission, for its form in Desk."""
 	frappe.get_doc("Form Submission", submission).check_permission("read")
 	return exports.show(submission)
-
-
-@frappe.whitelist(methods=["GET", "POST"])
-def overview(form: str) -> dict[str, Any]:
-	"""What the Desk form of a Signable Form shows of it: {counts, route, address, site, may_export}.
-
-	The counts are for those who see the submissions.
-	"""
-	doc = frappe.get_doc("Signable Form", form)
-	doc.check_permission("read")
-	route = frappe.db.get_value("Web Form", doc.web_form, "route") or ""
-	may_export = exports.may_export(doc)
-	return {
-		"counts": exports.counts(form) if may_export else {},
-		"route": route,
-		"address": frappe.utils.get_url(f"/{route}"),
-		"site": frappe.utils.get_url(),
-		"may_export": may_export,
-	}

@@ -358,9 +358,24 @@ def test_the_form_tells_its_counts_and_its_address(house: House) -> None:
 	for who, counts in (("owner", {"Completed": 2, "Signing": 1}), ("colleague", {})):
 		caller = as_program(house.web, house.users[who])
 		told = caller.get(
-			f"{house.web}/api/method/signflow.api.exports.overview",
+			f"{house.web}/api/method/signflow.api.signable_forms.overview",
 			params={"form": form.name},
 			timeout=TIMEOUT,
 		).json()["message"]
 		assert told["counts"] == counts and told["may_export"] is bool(counts)
 		assert told["address"].endswith(told["route"]) and told["route"]
+
+
+def test_the_fields_to_choose_from_are_for_those_who_set_up_forms(house: House) -> None:
+	form = a_form(house)
+	for who, status in (("manager", 200), ("owner", 403), ("outsider", 403), (None, 403)):
+		answer = as_program(house.web, house.users[who] if who else None).get(
+			f"{house.web}/api/method/signflow.api.signable_forms.fields",
+			params={"web_form": form.web_form},
+			timeout=TIMEOUT,
+		)
+		assert answer.status_code == status, answer.text[:300]
+		if status == 200:
+			assert [one["fieldname"] for one in answer.json()["message"]] == [
+				one["fieldname"] for one in FORM_FIELDS
+			]
