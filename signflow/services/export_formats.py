@@ -4,7 +4,6 @@ Writers take the entries one by one, so that a long export needs no more memory 
 """
 
 import csv
-import io
 import json
 import math
 import re
@@ -417,16 +416,19 @@ def as_text(export: Export, entry: Entry) -> str:
 def written_for_people(one: Field, value: Any) -> str:
 	"""An answer as the Desk shows it."""
 	if one.fieldtype in table_fields:
-		stream = io.StringIO()
+		lines = []
 		for row in _rows(value):
-			answers = {
-				child.label: _plain(_cell(child, row.get(child.fieldname)), "en") for child in one.rows
-			}
-			stream.write(", ".join(f"{label}: {text}" for label, text in answers.items() if text) + "\n")
-		return stream.getvalue().strip()
+			shown = {child.label: written_for_people(child, row.get(child.fieldname)) for child in one.rows}
+			lines.append(", ".join(f"{label}: {text}" for label, text in shown.items() if text))
+		return "\n".join(lines)
 	value = _cell(one, value)
 	if isinstance(value, bool):
 		return _("Yes") if value else _("No")
 	if isinstance(value, str):
 		return value
 	return "" if value is None else str(frappe.format(value, {"fieldtype": one.fieldtype}))
+
+
+def not_asked_any_more(fields: Sequence[Field], answers: dict[str, Any]) -> list[Field]:
+	"""The answers to what the form had once, as fields without a label of their own."""
+	return [Field(name, name, "Data") for name in _rest(fields, answers)]

@@ -32,6 +32,7 @@ from signflow.services.export_formats import (
 	Export,
 	as_text,
 	fields_of,
+	not_asked_any_more,
 	split_upload,
 	write_csv,
 	write_json,
@@ -168,7 +169,7 @@ def ask(form: Any, *, file_type: str, since: date | None, until: date | None, la
 	if not names:
 		frappe.throw(_("Nothing was submitted to this form in that period."))
 	if len(names) > MOST:
-		frappe.throw(_("That are more than {0} submissions: choose a shorter period.").format(MOST))
+		frappe.throw(_("There are more than {0} submissions in that period: choose a shorter one.").format(MOST))
 	note_access(
 		form.name,
 		method="Export",
@@ -370,6 +371,7 @@ def show(submission: str) -> dict[str, Any]:
 	note_access(form.name, method="Show Answers", submission=submission)
 	entry = _entry(row)
 	fields = fields_of(form.web_form)
+	fields = (*fields, *not_asked_any_more(fields, entry.answers))
 	return {
 		"state": entry.state,
 		"answers": [

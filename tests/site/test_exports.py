@@ -346,7 +346,8 @@ def test_answers_are_shown_on_demand(house: House) -> None:
 	texts = {row["fieldname"]: row["text"] for row in shown["answers"]}
 	assert shown["state"] == "Kept"
 	assert texts["full_name"] == "=Maija & Meri" and texts["agreed"] == "Yes" and texts["seats"] == "3"
-	assert "Ikkuna" in texts["items"] and texts["attachment"] == "kuva.png"
+	assert texts["items"].splitlines()[1] == "Label: -Ovi" and texts["attachment"] == "kuva.png"
+	assert texts["left_out_later"] == "still here"
 	(line,) = looks(form)
 	assert line.method == "Show Answers" and json.loads(line.filters) == {"submission": submission.name}
 

@@ -145,7 +145,7 @@ function show_submissions(frm, shown) {
 		)
 		.join("");
 	const none = shown.may_export ? `<span class="text-muted">${__("No submissions yet.")}</span>` : "";
-	const $section = $(`<div class="signflow-form-overview">
+	const $section = $(`<div>
 		<p>
 			<a href="${escape(shown.address)}" target="_blank" rel="noopener">${escape(shown.address)}</a>
 			<button type="button" class="btn btn-default btn-xs ml-2" data-copy>${__("Copy")}</button>
@@ -161,8 +161,9 @@ function show_submissions(frm, shown) {
 				status: event.currentTarget.dataset.status,
 			})
 		);
-	frm.signflow_overview?.remove();
-	frm.signflow_overview = frm.dashboard.add_section($section, __("Address and Submissions"));
+	// The dashboard removes its "custom" sections at each refresh, but not those of a refresh that overtook another.
+	$(frm.dashboard.parent).find(".signflow-overview").remove();
+	frm.dashboard.add_section($section, __("Address and Submissions"), "custom signflow-overview");
 	frm.dashboard.show();
 }
 
