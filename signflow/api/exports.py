@@ -3,6 +3,7 @@
 from typing import Any
 
 import frappe
+from werkzeug.utils import send_file
 
 from signflow.services import exports
 
@@ -14,7 +15,7 @@ def export(
 	from_date: str | None = None,
 	to_date: str | None = None,
 	language: str | None = None,
-) -> dict[str, Any] | None:
+) -> Any:
 	"""The submissions of `form` as JSON, CSV, XLSX or ZIP; days are included, in the site's time zone.
 
 	Few are answered as the file itself. For many the answer is {"submissions": how many}, a worker makes the file and
@@ -28,13 +29,16 @@ def export(
 	made = exports.ask(doc, file_type=file_type, since=since, until=until, language=frappe.local.lang)
 	if isinstance(made, int):
 		return {"submissions": made}
-	try:
-		frappe.local.response.filecontent = made.read_bytes()
-	finally:
-		made.unlink()
-	frappe.local.response.filename = exports.file_name_of(doc, since, until, file_type)
-	frappe.local.response.type = "download"
-	return None
+	stream = made.open("rb")
+	# Read on through its handle, however the answer ends.
+	made.unlink()
+	return send_file(
+		stream,
+		environ=frappe.local.request.environ,
+		mimetype=exports.MIME_TYPES[file_type],
+		as_attachment=True,
+		download_name=exports.file_name_of(doc, since, until, file_type),
+	)
 
 
 @frappe.whitelist(methods=["POST"])

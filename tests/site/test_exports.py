@@ -56,7 +56,7 @@ def test_only_managers_and_the_responsible_user_get_the_answers(
 	form = a_form(house)
 	submission = a_submission(form)
 	caller = as_program(house.web, house.users[who] if who else None)
-	for file_type in exports.FILE_TYPES:
+	for file_type in exports.MIME_TYPES:
 		answer = ask(caller, house, form, file_type)
 		assert answer.status_code == status, (file_type, answer.text[:500])
 	shown = caller.post(
