@@ -300,6 +300,8 @@ def sweep(older_than_days: float = KEEP_DAYS) -> int:
 		if not _OURS.fullmatch(entry.name) or time.time() - entry.stat().st_mtime < older_than_days * 86_400:
 			continue
 		frappe.db.delete("File", {"file_url": f"/private/files/{entry.name}"})
+		# The row first: what is killed here leaves a file that the next sweep finds.
+		frappe.db.commit()
 		os.remove(entry.path)
 		swept += 1
 	return swept

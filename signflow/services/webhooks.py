@@ -36,8 +36,9 @@ def add(form: Any, url: str, *, with_answers: bool) -> dict[str, str]:
 			"doctype": "Webhook",
 			"webhook_doctype": "Form Submission",
 			"webhook_docevent": "on_update",
-			# Once: a completed submission is saved again when its answers are erased.
-			"condition": f'doc.form == {form.name!r} and doc.status == "Completed"'
+			# Once: a completed submission is saved again when its answers are erased. In ASCII: Frappe normalises the
+			# code, and a name with "½" in it would be another.
+			"condition": f'doc.form == {form.name!a} and doc.status == "Completed"'
 			' and doc.has_value_changed("status")',
 			"request_url": url,
 			"request_method": "POST",

@@ -104,7 +104,7 @@ def checked(taken: tuple[dict[str, str], bytes], secret: str) -> dict[str, Any]:
 def test_a_completed_submission_is_told_once_with_a_signature(
 	house: House, both: str, receiver: Receiver
 ) -> None:
-	form, other = a_form(house), a_form(house)
+	form, other = a_form(house, title=f"O'Brienin ½ hakemus {house.key}"), a_form(house)
 	hook = added(house, form, both, receiver.url)
 	submission, stranger = a_submission(form), a_submission(other)
 	completes(submission, customer=house.customer)
