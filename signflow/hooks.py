@@ -71,6 +71,13 @@ permission_query_conditions = {
 	"Form Submission": "signflow.services.permissions.submission_conditions",
 }
 
+jinja = {
+	"methods": [
+		"signflow.services.webhooks.signflow_submission",
+		"signflow.services.webhooks.signflow_answers",
+	]
+}
+
 scheduler_events = {
 	"cron": {
 		"* * * * *": [
@@ -85,7 +92,7 @@ scheduler_events = {
 		"signflow.services.requests.remind_due",
 		"signflow.services.submissions.sweep",
 	],
-	"daily": ["signflow.services.files.sweep_orphans"],
+	"daily": ["signflow.services.files.sweep_orphans", "signflow.services.exports.sweep"],
 }
 
 company_data_to_be_ignored = [

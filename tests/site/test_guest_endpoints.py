@@ -28,6 +28,7 @@ GUEST_ENDPOINTS = {
 	"signflow.api.forms.resume": "brings back the answers of whoever has the link",
 	"signflow.api.forms.change_answers": "from the documents back to the form; needs the person's own session",
 	"signflow.api.forms.mail_link": "a link for later to the person's own address; needs the person's own session",
+	"signflow.api.prefills.open": "a form's page has a link and no account: what the house filled in",
 	"signflow.api.verify.verify_document": "anybody may check a PDF that was handed to them",
 }
 ARGUMENTS = {
