@@ -51,6 +51,8 @@ signflow_request_completed = [
 	"signflow.integrations.erpnext.contract.mark_signed",
 ]
 
+signflow_settle_parties = ["signflow.integrations.erpnext.parties.settle_parties"]
+
 signflow_request_filed = ["signflow.integrations.erpnext.customer.note_signed"]
 
 has_permission = {

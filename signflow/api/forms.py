@@ -133,6 +133,7 @@ def _texts() -> dict[str, str]:
 		"link_invalid": _("This link does not work any more. Fill the form in anew."),
 		"no_crypto": _("This page needs a secure connection (https)."),
 		"privacy": _("How your data is used"),
+		"kept": _("What you fill in is encrypted until you sign, and erased if you do not."),
 		"wait": _("One moment: the page is getting ready."),
 		"locked": _("Filled in by the organisation; it cannot be changed."),
 	}

@@ -65,11 +65,22 @@ def form_of(web_form: str) -> Any:
 
 def with_script(context: Any) -> dict[str, Any] | None:
 	"""Add our script to the page of a bound Web Form (hook update_website_context)."""
-	path = (frappe.local.path or "").strip("/")
-	for route in bound_routes():
+	# An error page has no path of its own.
+	path = (getattr(frappe.local, "path", None) or "").strip("/")
+	for route in _routes() if path else ():
 		if path == route or path.startswith(f"{route}/"):
 			return {"web_include_js": [*(context.get("web_include_js") or []), SCRIPT]}
 	return None
+
+
+def _routes() -> dict[str, str]:
+	try:
+		return bound_routes()
+	except Exception as error:
+		# Between an update of the code and its migration all other pages go on.
+		if not frappe.db.is_table_missing(error):
+			raise
+		return {}
 
 
 def guard(doc: Any, method: str | None = None) -> None:

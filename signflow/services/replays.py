@@ -16,6 +16,7 @@ from frappe.website.doctype.web_form import web_form as framework
 
 from signflow.services import delivery, forms, submissions
 from signflow.services.acting import acting_as
+from signflow.services.revisions import file_copies_later
 from signflow.services.transaction import one_transaction
 
 LEASE_SECONDS = 120
@@ -143,7 +144,7 @@ def _settle(name: str) -> None:
 	for method in frappe.get_hooks("signflow_settle_parties"):
 		found = frappe.get_attr(method)(form, row, record, signer)
 		duplicates = found.pop("duplicates", None)
-		row.update({key: value for key, value in found.items() if value})
+		row.update({key: value for key, value in found.items() if value and row.meta.has_field(key)})
 		if duplicates:
 			row.duplicates = "\n".join(duplicates)
 	submissions.write(row)
@@ -172,6 +173,7 @@ def _finish(name: str) -> None:
 		row.withdraw_until = add_to_date(getdate(row.signed_on), days=cint(form.withdrawal_days) or 14)
 	submissions.write(row)
 	request = frappe.get_doc("Signature Request", row.request)
+	file_copies_later(row.request, row.customer, row.record_doctype, row.record_name)
 	delivery.tell_sender(
 		request,
 		lambda: _("{0} was signed and is now {1} {2}.").format(

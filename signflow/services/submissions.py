@@ -22,7 +22,7 @@ from frappe.utils.password import get_encryption_key
 from signflow.core.flow import OPEN
 from signflow.core.identity import puzzle
 from signflow.core.identity.tokens import matches, new_token, parse
-from signflow.services import delivery, drafts, forms, requests, sending, templates
+from signflow.services import delivery, drafts, forms, prefills, requests, sending, templates
 from signflow.services.acting import acting_as
 from signflow.services.guests import Refused
 from signflow.services.transaction import one_transaction
@@ -41,6 +41,7 @@ class Page:
 	language: str = "en"
 	host: str = ""
 	people: list[dict[str, str]] = field(default_factory=list)
+	prefill: str = ""
 
 	@property
 	def key(self) -> str:
@@ -64,6 +65,7 @@ def read_page(form: Any, said: Any, language: str) -> Page:
 	asked = str(said.get("language") or language)
 	return Page(
 		id=solved.id,
+		prefill=str(said.get("prefill") or ""),
 		language=form.language or (asked if asked in LANGUAGES else "en"),
 		host=str(said.get("host", "")) if forms.is_host(form, str(said.get("host", ""))) else "",
 		people=[
@@ -84,6 +86,8 @@ def submit(form: Any, answers: dict[str, Any], page: Page) -> dict[str, Any]:
 	"""
 	forms.check_open(form)
 	forms.check_attachments(form, answers)
+	if page.prefill:
+		prefills.check_locked(form.name, answers, page.prefill)
 	doc = forms.tried(form, answers)
 	# As the page sent them: a file's name and bytes, which the record itself would get an address for.
 	for row in frappe.get_cached_doc("Web Form", form.web_form).web_form_fields:

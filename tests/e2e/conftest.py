@@ -40,35 +40,55 @@ def axe() -> str:
 	return path.read_text()
 
 
+ARGUMENTS = [
+	"--no-sandbox",
+	"--disable-gpu",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+	"--no-first-run",
+]
+
+
 @pytest.fixture(scope="session")
-def chromium() -> Iterator["Browser"]:  # noqa: F821
+def playwright() -> Iterator["Playwright"]:  # noqa: F821
 	from playwright.sync_api import sync_playwright
 
-	with sync_playwright() as playwright:
-		browser = playwright.chromium.launch(
-			executable_path=os.environ["CHROMIUM"],
-			args=[
-				"--no-sandbox",
-				"--disable-gpu",
-				"--disable-background-networking",
-				"--disable-component-update",
-				"--disable-sync",
-				"--no-first-run",
-			],
-		)
-		yield browser
+	with sync_playwright() as running:
+		yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright) -> Iterator["Browser"]:  # noqa: F821
+	browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=ARGUMENTS)
+	yield browser
+	browser.close()
+
+
+@pytest.fixture
+def strict_chromium(playwright) -> Iterator[Callable]:
+	"""Starts, when it is called, a browser that blocks third-party cookies."""
+	started = []
+
+	def start() -> "Browser":  # noqa: F821
+		arguments = [*ARGUMENTS, "--test-third-party-cookie-phaseout"]
+		started.append(playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=arguments))
+		return started[-1]
+
+	yield start
+	for browser in started:
 		browser.close()
 
 
 @pytest.fixture
-def visit(chromium, url: str, axe: str) -> Iterator[Callable]:
+def visit(chromium, strict_chromium, url: str, axe: str) -> Iterator[Callable]:
 	"""Opens windows, one browser profile each; afterwards nothing may have gone wrong in any of them."""
 	from window import DESKTOP, Window
 
 	windows: list[Window] = []
 
-	def open_window(size: dict | None = None, **options) -> Window:
-		context = chromium.new_context(
+	def open_window(size: dict | None = None, *, blocks_third_party: bool = False, **options) -> Window:
+		context = (strict_chromium() if blocks_third_party else chromium).new_context(
 			viewport=size or DESKTOP, locale="en-GB", timezone_id="Europe/Helsinki", **options
 		)
 		window = Window(context, url, axe)

@@ -23,6 +23,8 @@ class Window:
 		self.troubles: list[str] = []
 		# Refusals that a test asks for itself (a wrong code) also show in the console as failed requests.
 		self.expected: list[str] = []
+		# Web sites beside ours that a test visits.
+		self.allowed: list[str] = []
 		context.set_default_timeout(WAIT)
 		context.add_init_script(
 			"document.addEventListener('securitypolicyviolation', (event) => "
@@ -35,7 +37,8 @@ class Window:
 
 	def _requested(self, request: Any) -> None:
 		address = request.url
-		if not address.startswith((f"{self.url}/", "data:", f"blob:{self.url}/")):
+		known = tuple(f"{site}/" for site in (self.url, *self.allowed))
+		if not address.startswith((*known, "data:", f"blob:{self.url}/")):
 			self.troubles.append(f"left the site: {address}")
 
 	def _said(self, message: Any) -> None:

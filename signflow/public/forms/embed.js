@@ -20,6 +20,7 @@
 		const said = event.data;
 		if (event.source !== frame.contentWindow || event.origin !== home || said?.source !== "signflow") return;
 		if (said.event === "height") {
+			frame.style.minHeight = 0;
 			frame.style.height = `${Math.min(Math.max(Number(said.height) || 0, 200), 20000)}px`;
 			return;
 		}

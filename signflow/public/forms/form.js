@@ -53,11 +53,13 @@
 	function watch_height() {
 		if (!framed) return;
 		let last = 0;
+		// Not the body's: it is as tall as the frame at least.
+		const content = document.querySelector(".web-form-container");
 		const measure = () => {
-			const height = Math.ceil(document.body.getBoundingClientRect().height);
+			const height = Math.ceil(content.getBoundingClientRect().bottom + window.scrollY) + 24;
 			if (Math.abs(height - last) > 2) tell("height", { height: (last = height) });
 		};
-		new ResizeObserver(measure).observe(document.body);
+		new ResizeObserver(measure).observe(content);
 		measure();
 	}
 
@@ -253,6 +255,25 @@
 		document.querySelector(".web-form-container")?.append(el("p", { class: "signflow-closed", role: "status" }, text));
 	}
 
+	function draw_notice() {
+		const { controller, url } = state.notice;
+		const link = /^(https?:\/\/|\/(?!\/))/.test(url) && el("a", { href: url, target: "_blank", rel: "noopener" }, t("privacy"));
+		document.querySelector(".web-form").append(el("p", { class: "signflow-privacy" }, `${controller}. ${t("kept")} `, link));
+	}
+
+	/** Frappe draws labels beside its inputs without tying them together; a reader of screens hears none. */
+	function tie_labels() {
+		document.querySelectorAll(".web-form .frappe-control[data-fieldname]").forEach((control) => {
+			const label = control.querySelector("label.control-label");
+			const input = control.querySelector("input:not([type=checkbox]), select, textarea");
+			if (!input) return;
+			input.id ||= `signflow-${control.dataset.fieldname}`;
+			if (label) label.setAttribute("for", input.id);
+			else if (control.title) input.setAttribute("aria-label", control.title);
+			if (control.querySelector(".reqd")) input.setAttribute("aria-required", "true");
+		});
+	}
+
 	// ---------------------------------------------------------------- start
 
 	async function start(form) {
@@ -265,12 +286,14 @@
 			return tell("loaded");
 		}
 		const submit = document.querySelector(".web-form .submit-btn");
-		if (submit && !form.button_label) submit.textContent = t("to_sign");
+		if (submit && ["", "Save", "Submit"].includes(form.button_label || "")) submit.textContent = t("to_sign");
 		if (begun.color) document.documentElement.style.setProperty("--signflow-color", begun.color);
 		state.trap = el("input", { name: "company_fax", tabindex: -1, autocomplete: "off" });
 		document.querySelector(".web-form")?.append(
 			el("div", { class: "signflow-trap", "aria-hidden": "true" }, el("label", {}, "Fax", state.trap))
 		);
+		tie_labels();
+		draw_notice();
 		draw_people();
 		draw_later(form);
 

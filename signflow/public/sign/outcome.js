@@ -72,7 +72,13 @@ export function create(kit, app) {
 			const go = () => app.go("confirm");
 			return [el("button", { type: "button", className: "button primary", onclick: go }, icon("down"), t("get_copy"))];
 		}
-		if (state === "completed") return [el("a", { className: "button", href: "/verify" }, t("verify"))];
+		if (state === "completed") {
+			const onward = app.view.form?.success_url;
+			return [
+				onward && el("a", { className: "button primary", href: onward }, t("onward")),
+				el("a", { className: "button", href: "/verify", target: "_blank", rel: "noopener" }, t("verify")),
+			];
+		}
 		return [];
 	}
 

@@ -173,7 +173,7 @@ function show_snippets(frm, shown) {
 	const snippets = [
 		[
 			__("The frame grows with the form, and the page is told what happens in it:"),
-			`<script src="${shown.site}/assets/signflow/forms/embed.js" data-form="${attribute(
+			`<script src="${shown.site}/sign/embed.js" data-form="${attribute(
 				shown.route
 			)}" data-title="${title}" async></script>`,
 		],

@@ -7,6 +7,8 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import validate_email_address
 
+from signflow.signflow.mapping import check_mapping
+
 # An origin as a browser names it; a first label may be a star. A path or a semicolon would end up in a header.
 _ORIGIN = re.compile(r"https://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?")
 _LOCAL = re.compile(r"http://(localhost|127\.0\.0\.1)(:\d{1,5})?")
@@ -65,6 +67,7 @@ class SignableForm(Document):
 		self._check_signers()
 		self._check_responsible()
 		self._check_addresses()
+		check_mapping(self)
 
 	def on_update(self):
 		# Frappe sends the header by its own field; without any it would let every site show the form.
