@@ -79,6 +79,7 @@ def advance(name: str) -> None:
 	try:
 		_make_record(name)
 		_settle(name)
+		_file_copies(name)
 		_finish(name)
 	except Exception as error:
 		frappe.db.rollback()
@@ -150,6 +151,11 @@ def _settle(name: str) -> None:
 	submissions.write(row)
 
 
+def _file_copies(name: str) -> None:
+	row = frappe.get_doc("Form Submission", name)
+	file_copies_later(row.request, row.customer, row.record_doctype, row.record_name)
+
+
 @one_transaction
 def _finish(name: str) -> None:
 	row = frappe.get_doc("Form Submission", name, for_update=True)
@@ -173,7 +179,6 @@ def _finish(name: str) -> None:
 		row.withdraw_until = add_to_date(getdate(row.signed_on), days=cint(form.withdrawal_days) or 14)
 	submissions.write(row)
 	request = frappe.get_doc("Signature Request", row.request)
-	file_copies_later(row.request, row.customer, row.record_doctype, row.record_name)
 	delivery.tell_sender(
 		request,
 		lambda: _("{0} was signed and is now {1} {2}.").format(

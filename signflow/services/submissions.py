@@ -84,6 +84,9 @@ def submit(form: Any, answers: dict[str, Any], page: Page) -> dict[str, Any]:
 
 	Raises Refused for what the form does not take, and whatever Frappe's own checks of the answers raise.
 	"""
+	status = frappe.db.get_value("Form Submission", {"page_key": page.key}, "status")
+	if status and status not in EDITABLE:
+		return {"done": True}
 	forms.check_open(form)
 	forms.check_attachments(form, answers)
 	if page.prefill:
