@@ -20,9 +20,9 @@ def prefill(doctype: str, name: str) -> dict[str, Any]:
 
 @frappe.whitelist(methods=["POST"])
 def create_request(
-	title: str,
-	documents: list | str,
-	signers: list | str,
+	title: str | None = None,
+	documents: list | str | None = None,
+	signers: list | str | None = None,
 	company: str | None = None,
 	customer: str | None = None,
 	reference_doctype: str | None = None,
@@ -33,22 +33,34 @@ def create_request(
 	remind_every_days: int | str | None = None,
 	confidential: bool | int | str = False,
 	signature_level: str | None = None,
+	delivery_addresses: list | str | None = None,
+	template: str | None = None,
+	people: dict | str | None = None,
 	send: bool | int | str = False,
 ) -> dict[str, str]:
-	"""Make a request, and send it when `send` is true: {name, status}."""
+	"""Make a request, and send it when `send` is true: {name, status}.
+
+	With `template` its document, people and settings are taken, as far as nothing else is said here; `people` says who
+	takes its roles: {"Tenant": {"signer_name", "email", …}}.
+	"""
 	frappe.has_permission("Signature Request", "create", throw=True)
 	options = {
 		"message": message,
 		"language": language,
 		"expires_on": expires_on,
 		"signature_level": signature_level,
+		"delivery_addresses": _lines(delivery_addresses),
 	}
+	if not template and not (title and documents and signers):
+		frappe.throw(_("A request needs a title, documents and signers, or a template."))
 	if remind_every_days not in (None, ""):
 		options["remind_every_days"] = remind_every_days
 	request = drafts.create_request(
 		title=title,
 		documents=frappe.parse_json(documents),
 		signers=frappe.parse_json(signers),
+		template=template,
+		asked=_by_role(people),
 		company=company,
 		customer=customer,
 		reference_doctype=reference_doctype,
@@ -59,6 +71,17 @@ def create_request(
 	if frappe.utils.sbool(send) in (True, 1):
 		request = sending.send_request(request.name)
 	return {"name": request.name, "status": request.status}
+
+
+def _lines(addresses: list | str | None) -> str | None:
+	return "\n".join(str(one) for one in addresses) if isinstance(addresses, list) else addresses
+
+
+def _by_role(people: dict | str | None) -> dict[str, dict[str, Any]]:
+	asked = frappe.parse_json(people) if people else {}
+	if not isinstance(asked, dict) or not all(isinstance(person, dict) for person in asked.values()):
+		frappe.throw(_("People are given by role, each with a name and a mail address."))
+	return asked
 
 
 @frappe.whitelist(methods=["POST"])

@@ -522,12 +522,14 @@ def ask_sender(session: str, question: str) -> None:
 			recipients=[person["email"]],
 			subject=_("Question about {0}").format(request.title),
 			template="signflow_question",
-			args={
-				"name": signer.signer_name,
-				"title": request.title,
-				"question": question,
-				"link": f"{get_url()}/app/signature-request/{request.name}",
-			},
+			args=delivery.as_text(
+				{
+					"name": signer.signer_name,
+					"title": request.title,
+					"question": question,
+					"link": f"{get_url()}/app/signature-request/{request.name}",
+				}
+			),
 			reply_to=signer.email,
 			reference_doctype="Signature Request",
 			reference_name=request.name,

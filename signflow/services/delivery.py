@@ -1,7 +1,8 @@
 """Mails of a request: queued with the work that causes them, sent at once, watched, and blanked when done.
 
 Frappe's Email Queue carries them. Its rows hold links and codes in clear, so a row's body is blanked as soon as it is
-sent, expired or given up. The kind of mail and its signer stand in the Message-ID, by which a bounce finds its way.
+sent, expired or given up. The kind of mail and its signer stand in the Message-ID, by which a bounce finds its way. A
+mail to a delivery address, which is nobody's who signs, bears its request instead.
 """
 
 import random
@@ -15,6 +16,7 @@ import frappe
 from frappe import _
 from frappe.translate import print_language
 from frappe.utils import add_to_date, get_url, now_datetime, validate_email_address
+from markupsafe import escape
 
 from signflow.core.flow import OPEN
 from signflow.core.identity.otp import CODE_LIFETIME_SECONDS
@@ -22,13 +24,16 @@ from signflow.core.identity.tokens import new_token
 from signflow.services import evidence
 from signflow.services.times import written
 from signflow.services.transaction import TRIES, is_conflict, one_transaction
+from signflow.signflow.addresses import addresses_in
 
 BLANK = "(Removed by signflow: it held a personal link or code.)"
-KINDS = ("invitation", "code", "copy", "closed", "question", "resume")
+KINDS = ("invitation", "code", "copy", "closed", "question", "resume", "delivery")
+DELIVERY = "delivery"
+SIGNER, REQUEST, SUBMISSION = "Signature Request Signer", "Signature Request", "Form Submission"
 GIVE_UP_DAYS = 14
 # RFC 5321, 4.2.1: 5yz is for good. A 4yz (grey-listing, a full mailbox) and a refused sender are tried again.
 _REFUSED = re.compile(r"SMTPRecipientsRefused: \{.*: \(5\d\d,|SMTPDataError: \(5\d\d,")
-_MESSAGE_ID = re.compile(r"signflow\.[a-z]+\.[0-9A-Za-z]+\.[0-9a-f]{16}@[^\s<>\"']+")
+_MESSAGE_ID = re.compile(r"signflow\.[a-z]+\.[0-9A-Za-z-]+\.[0-9a-f]{16}@[^\s<>\"']+")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']+@[^\s<>()\[\],;:\"']+[^\s<>()\[\],;:\"'.]")
 
 
@@ -47,22 +52,54 @@ def queue_mail(
 	Returns the Email Queue row, or None when the address has unsubscribed from everything: the signer is then marked
 	and the sender told, since Frappe itself would drop the mail without a word.
 	"""
-	if frappe.db.exists("Email Unsubscribe", {"email": signer.email, "global_unsubscribe": 1}):
+	if _has_unsubscribed(signer.email):
 		mark(
 			signer.name,
 			"Unsubscribed",
 			lambda: _("This address has unsubscribed from all mail of this site."),
 		)
 		return None
-	queued = frappe.sendmail(
-		recipients=[signer.email],
+	queued = _queue(
+		kind,
+		SIGNER,
+		signer.name,
+		signer.email,
 		subject=subject,
 		template=template,
 		args=args,
-		reference_doctype="Signature Request Signer",
-		reference_name=signer.name,
+		reply_to=reply_to,
+		attachments=attachments,
+	)
+	if not queued:
+		mark(signer.name, "Failed", lambda: _("This mail address is not accepted by the mail system."))
+	return queued
+
+
+def _has_unsubscribed(email: str) -> bool:
+	return bool(frappe.db.exists("Email Unsubscribe", {"email": email, "global_unsubscribe": 1}))
+
+
+def _queue(
+	kind: str,
+	doctype: str,
+	name: str,
+	email: str,
+	*,
+	subject: str,
+	template: str,
+	args: dict[str, Any],
+	reply_to: str | None = None,
+	attachments: list[dict[str, str]] | None = None,
+) -> str | None:
+	queued = frappe.sendmail(
+		recipients=[email],
+		subject=subject,
+		template=template,
+		args=as_text(args),
+		reference_doctype=doctype,
+		reference_name=name,
 		# Frappe takes a mail for an answer to one of its own by the site's name in it.
-		message_id=f"signflow.{kind}.{signer.name}.{secrets.token_hex(8)}@{frappe.local.site}",
+		message_id=f"signflow.{kind}.{name}.{secrets.token_hex(8)}@{frappe.local.site}",
 		reply_to=reply_to,
 		attachments=attachments or [],
 		add_unsubscribe_link=0,
@@ -72,10 +109,19 @@ def queue_mail(
 		send_priority=2,
 	)
 	if not queued:
-		mark(signer.name, "Failed", lambda: _("This mail address is not accepted by the mail system."))
 		return None
 	wake_flush(queued.name)
 	return queued.name
+
+
+def as_text(args: Any) -> Any:
+	"""What a mail's template is given, with all texts escaped: Frappe's mails escape nothing.
+
+	Names and titles may come from the answers of a form that anybody can fill in.
+	"""
+	if isinstance(args, dict):
+		return {key: as_text(value) for key, value in args.items()}
+	return escape(args) if isinstance(args, str) else args
 
 
 def wake_flush(queue_name: str) -> None:
@@ -206,6 +252,50 @@ def mail_copies(request: Any, signer: Any, files: list[dict[str, str]]) -> None:
 		)
 
 
+def mail_delivery(request: Any, address: str, files: list[dict[str, str]]) -> None:
+	"""Queue the mail that brings the signed documents to a delivery address; without `files` it only says so.
+
+	The sender is told when the address has unsubscribed from everything, and later when the mail cannot be delivered.
+	"""
+	if _has_unsubscribed(address):
+		_tell_not_delivered(request, address, "Unsubscribed")
+		return
+	with print_language(request.language):
+		reference = _("Reference: {0}").format(request.name)
+		# A confidential agreement's title stays among its signers.
+		title = reference if request.confidential else request.title
+		queued = _queue(
+			DELIVERY,
+			REQUEST,
+			request.name,
+			address,
+			subject=_("Signed: {0}").format(title),
+			template="signflow_delivery",
+			args={
+				"house": house(request),
+				"title": "" if request.confidential else request.title,
+				"attached": bool(files),
+				"confidential": bool(request.confidential),
+				"sender": sender(request),
+				"verify_link": f"{get_url()}/verify?lang={request.language}",
+				"reference": request.name,
+			},
+			reply_to=sender(request)["email"] or None,
+			attachments=files,
+		)
+	if not queued:
+		_tell_not_delivered(request, address, "Failed")
+
+
+def _tell_not_delivered(request: Any, address: str, status: str) -> None:
+	texts = {
+		"Unsubscribed": lambda: _("{0} has unsubscribed from all mail of this site: not delivered."),
+		"Bounced": lambda: _("The signed documents did not reach {0}: the mail came back."),
+		"Failed": lambda: _("The mail with the signed documents could not be sent to {0}."),
+	}
+	tell_sender(request, lambda: texts[status]().format(address))
+
+
 def mail_closed(request: Any, signer: Any, status: str) -> None:
 	"""Queue the mail that says that nothing is left to sign."""
 	with print_language(language_of(request, signer)):
@@ -227,24 +317,18 @@ def mail_closed(request: Any, signer: Any, status: str) -> None:
 
 def mail_resume(submission: Any, form: Any, address: str, link: str) -> None:
 	"""Queue the mail that brings a person back to unfinished answers. It says nothing that was typed into the form."""
-	if frappe.db.exists("Email Unsubscribe", {"email": address, "global_unsubscribe": 1}):
+	if _has_unsubscribed(address):
 		return
 	with print_language(submission.language or "en"):
-		queued = frappe.sendmail(
-			recipients=[address],
+		_queue(
+			"resume",
+			SUBMISSION,
+			submission.name,
+			address,
 			subject=_("Go on with: {0}").format(_(form.title)),
 			template="signflow_resume",
 			args={"house": house(form), "title": _(form.title), "link": link},
-			reference_doctype="Form Submission",
-			reference_name=submission.name,
-			message_id=f"signflow.resume.{submission.name}.{secrets.token_hex(8)}@{frappe.local.site}",
-			add_unsubscribe_link=0,
-			send_after=add_to_date(now_datetime(), minutes=5),
-			with_container=True,
-			send_priority=2,
 		)
-	if queued:
-		wake_flush(queued.name)
 
 
 def tell_sender(request: Any, subject: Callable[[], str]) -> None:
@@ -383,7 +467,10 @@ def settle(queue_name: str) -> None:
 		elif mail.status != "Sending" and mail.error:
 			_try_in_an_hour(mail.name)
 		return
-	if not kind or not frappe.db.exists("Signature Request Signer", signer):
+	if kind == DELIVERY:
+		_settle_delivery(mail, signer)
+		return
+	if not kind or not frappe.db.exists(SIGNER, signer):
 		return
 	if mail.status == "Sent":
 		_blank(mail.name)
@@ -407,6 +494,22 @@ def settle(queue_name: str) -> None:
 					"Delayed",
 					lambda: _("The mail server did not take the mail yet; it is tried again."),
 				)
+
+
+def _settle_delivery(mail: Any, name: str) -> None:
+	if not frappe.db.exists(REQUEST, name):
+		return
+	address = frappe.db.get_value("Email Queue Recipient", {"parent": mail.name}, "recipient")
+	if mail.status == "Sent":
+		_blank(mail.name)
+		evidence.record(name, "copies_sent", private={"email": address})
+	elif mail.status in ("Not Sent", "Error", "Partially Sent"):
+		refused = bool(_REFUSED.search(mail.error or ""))
+		if refused or _is_old(mail):
+			_give_up(mail.name)
+			_tell_not_delivered(frappe.get_doc(REQUEST, name), address, "Bounced" if refused else "Failed")
+		elif mail.error:
+			_try_in_an_hour(mail.name)
 
 
 def _try_in_an_hour(queue_name: str) -> None:
@@ -444,7 +547,10 @@ def _give_up(queue_name: str) -> None:
 
 
 def kind_and_signer(message_id: str | None) -> tuple[str | None, str]:
-	"""What mail this was and whose, from a Message-ID that `queue_mail` made; (None, "") for any other."""
+	"""What mail this was and whose, from a Message-ID that we made; (None, "") for any other.
+
+	A mail of the kind "delivery" is nobody's who signs: it bears its request.
+	"""
 	parts = (message_id or "").strip("<> ").split("@")[0].split(".")
 	if len(parts) == 4 and parts[0] == "signflow" and parts[1] in KINDS:
 		return parts[1], parts[2]
@@ -456,16 +562,20 @@ def sweep() -> None:
 	rows = frappe.get_all(
 		"Email Queue",
 		filters={
-			"reference_doctype": ["in", ("Signature Request Signer", "Form Submission")],
+			# Of a request's own mails only ours: people write others from its form.
+			"reference_doctype": ["in", [SIGNER, REQUEST, SUBMISSION]],
+			"message_id": ["like", "%signflow.%"],
 			"message": ["!=", BLANK],
 			"creation": [">", add_to_date(now_datetime(), days=-GIVE_UP_DAYS - 1)],
 		},
-		fields=["name", "status", "modified", "creation"],
+		fields=["name", "status", "modified", "creation", "message_id"],
 		order_by="creation asc",
 		limit=500,
 	)
 	now = now_datetime()
 	for row in rows:
+		if not kind_and_signer(row.message_id)[0]:
+			continue
 		if row.status == "Sending" and row.modified < add_to_date(now, minutes=-10):
 			frappe.db.set_value("Email Queue", row.name, "status", "Not Sent")
 			row.status = "Not Sent"
@@ -484,36 +594,69 @@ def on_communication(doc, method: str | None = None) -> None:
 		return
 	if (doc.sender or "").split("@")[0].lower() not in ("mailer-daemon", "postmaster"):
 		return
-	signer = _returned_to(doc)
-	if signer:
-		mark(signer, "Bounced", lambda: _("The receiving mail server returned the mail."))
+	doctype, name = _returned_to(doc)
+	if doctype == SIGNER:
+		mark(name, "Bounced", lambda: _("The receiving mail server returned the mail."))
+	elif doctype == REQUEST:
+		_delivery_returned(frappe.get_doc(REQUEST, name), _text_of(doc))
 
 
-def _returned_to(doc: Any) -> str | None:
-	"""The signer whose mail a bounce is about: by our Message-ID, else by his address and the request's title.
+def _text_of(doc: Any) -> str:
+	return f"{doc.text_content or ''} {frappe.utils.strip_html(doc.content or '')} {doc.content or ''}"
+
+
+def _returned_to(doc: Any) -> tuple[str, str]:
+	"""Whose mail a bounce is about, ("", "") if none of ours: by our Message-ID, else by address and title.
 
 	Frappe files a bounce under the record of the mail that its In-Reply-To names; a bounce without that header
 	(Postfix) arrives with the addresses and the subject of the returned mail in its text, without its Message-ID.
 	"""
-	text = f"{doc.text_content or ''} {frappe.utils.strip_html(doc.content or '')} {doc.content or ''}"
+	text = _text_of(doc)
 	for message_id in _MESSAGE_ID.findall(text):
-		kind, signer = kind_and_signer(message_id)
+		kind, name = kind_and_signer(message_id)
 		if kind and frappe.db.exists("Email Queue", {"message_id": message_id}):
-			return signer
-	if doc.reference_doctype == "Signature Request Signer":
-		return doc.reference_name
-	addresses = {address.lower() for address in _ADDRESS.findall(text)}
+			return (REQUEST if kind == DELIVERY else SIGNER), name
+	if doc.reference_doctype in (SIGNER, REQUEST):
+		return doc.reference_doctype, doc.reference_name
+	addresses = sorted({address.lower() for address in _ADDRESS.findall(text)})[:50]
 	for row in frappe.get_all(
-		"Signature Request Signer",
-		filters={"email": ["in", sorted(addresses)[:50]], "delivery_status": "Sent"},
+		SIGNER,
+		filters={"email": ["in", addresses], "delivery_status": "Sent"},
 		fields=["name", "request"],
 		order_by="invited_on desc",
 		limit=50,
 	):
-		title = frappe.db.get_value("Signature Request", row.request, "title")
+		title = frappe.db.get_value(REQUEST, row.request, "title")
 		if title and title in text:
-			return row.name
-	return None
+			return SIGNER, row.name
+	for name in _delivered_to(addresses):
+		if name in text or frappe.db.get_value(REQUEST, name, "title") in text:
+			return REQUEST, name
+	return "", ""
+
+
+def _delivered_to(addresses: list[str]) -> list[str]:
+	"""The requests whose documents went to one of these delivery addresses, newest first."""
+	mail, recipient = frappe.qb.DocType("Email Queue"), frappe.qb.DocType("Email Queue Recipient")
+	rows = (
+		frappe.qb.from_(mail)
+		.join(recipient)
+		.on(recipient.parent == mail.name)
+		.select(mail.reference_name)
+		.where(mail.reference_doctype == REQUEST)
+		.where(mail.message_id.like(f"%signflow.{DELIVERY}.%"))
+		.where(recipient.recipient.isin(addresses or [""]))
+		.orderby(mail.creation, order=frappe.qb.desc)
+		.limit(50)
+	).run()
+	return [row[0] for row in rows]
+
+
+def _delivery_returned(request: Any, text: str) -> None:
+	lower = text.lower()
+	for address in addresses_in(request.delivery_addresses):
+		if address.lower() in lower:
+			_tell_not_delivered(request, address, "Bounced")
 
 
 def is_mail_address(text: str) -> bool:

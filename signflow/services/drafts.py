@@ -8,17 +8,20 @@ from frappe.utils import add_to_date, cint, now_datetime
 
 from signflow.services.company import default_company
 from signflow.services.printing import print_record
+from signflow.services.templates import context_of, message_of, people_of, render_document
 
 
 def create_request(
 	*,
-	title: str,
-	documents: list[dict[str, str]],
-	signers: list[dict[str, Any]],
+	title: str | None = None,
+	documents: list[dict[str, str]] | None = None,
+	signers: list[dict[str, Any]] | None = None,
 	company: str | None = None,
 	customer: str | None = None,
 	reference_doctype: str | None = None,
 	reference_name: str | None = None,
+	template: str | None = None,
+	asked: dict[str, dict[str, Any]] | None = None,
 	**options: Any,
 ) -> Any:
 	"""Make a draft request with its signers, with the caller's permissions.
@@ -26,9 +29,20 @@ def create_request(
 	`documents` are {"title", "file"} (a File's address), {"title", "content"} (PDF bytes) or {"title", "print_format"} (the
 	reference record is printed);
 	`signers` are {"signer_name", "email", …}; `options` may hold message, language, expires_on, remind_every_days,
-	signature_level and confidential. Raises ValidationError for what cannot be, and stores nothing then.
+	signature_level, confidential and delivery_addresses (one a line).
+	`template` (a Signature Template's name) makes the first document from the reference record, and gives its people and
+	whatever of title and options is not given here; `asked` says who takes its roles (see `templates.people_of`).
+	Raises ValidationError for what cannot be, and stores nothing then.
 	"""
 	settings = frappe.get_cached_doc("Signflow Settings")
+	documents, signers = list(documents or ()), list(signers or ())
+	if template:
+		made = _from_template(template, reference_doctype, reference_name, company, asked, options, settings)
+		title = title or made["title"]
+		documents.insert(0, {"title": made["title"], "content": made["pdf"]})
+		signers = made["people"] + signers
+		options = {**made["options"], **{key: value for key, value in options.items() if value}}
+		company = company or made["company"]
 	request = frappe.new_doc("Signature Request")
 	request.update(
 		{
@@ -43,6 +57,7 @@ def create_request(
 			"signature_level": options.get("signature_level"),
 			"expires_on": options.get("expires_on") or _default_expiry(settings),
 			"remind_every_days": cint(options.get("remind_every_days", settings.remind_every_days)),
+			"delivery_addresses": options.get("delivery_addresses"),
 		}
 	)
 	for document in documents:
@@ -53,15 +68,79 @@ def create_request(
 		)
 		request.append("documents", {"title": document.get("title") or title, "file": file})
 	request.insert()
+	if template:
+		request.db_set("template", template, update_modified=False)
 	for signer in signers:
 		add_signer(request.name, **signer)
 	return request
 
 
+def _from_template(
+	name: str,
+	reference_doctype: str | None,
+	reference_name: str | None,
+	company: str | None,
+	asked: dict[str, dict[str, Any]] | None,
+	options: dict[str, Any],
+	settings: Any,
+) -> dict[str, Any]:
+	template, doc = template_and_record(name, reference_doctype, reference_name)
+	language = template.language or options.get("language") or settings.default_language or "fi"
+	title, pdf = render_document(template, doc, language=language, company=company)
+	context = context_of(template, doc, language=language, company=company)
+	days = cint(template.expire_after_days) or cint(settings.expire_after_days) or 30
+	return {
+		"title": title,
+		"pdf": pdf,
+		"people": people_of(template, doc, asked, language=language, company=company),
+		"company": context["company"].get("name"),
+		"options": {
+			"language": language,
+			"message": message_of(template, context),
+			"expires_on": _expiry(days),
+			"signature_level": template.signature_level,
+			"confidential": template.confidential,
+			"delivery_addresses": template.delivery_addresses,
+			**({"remind_every_days": template.remind_every_days} if template.remind_every_days else {}),
+		},
+	}
+
+
+def template_and_record(name: str, doctype: str | None, record: str | None) -> tuple[Any, Any]:
+	"""A template that the user may use, and the record for it (None where the template needs none).
+
+	Raises PermissionError, or ValidationError when the two do not fit.
+	"""
+	template = frappe.get_doc("Signature Template", name)
+	template.check_permission("read")
+	if not template.enabled:
+		frappe.throw(_("Template {0} is not in use any more.").format(frappe.bold(name)))
+	if not doctype or not record:
+		if template.reference_doctype:
+			frappe.throw(
+				_("Template {0} needs a record of the kind {1}.").format(
+					frappe.bold(name), _(template.reference_doctype)
+				)
+			)
+		return template, None
+	if template.reference_doctype not in (None, "", doctype):
+		frappe.throw(
+			_("Template {0} is for {1}, not for {2}.").format(
+				frappe.bold(name), _(template.reference_doctype), _(doctype)
+			)
+		)
+	doc = frappe.get_doc(doctype, record)
+	doc.check_permission("print")
+	return template, doc
+
+
 def _default_expiry(settings: Any) -> Any:
+	return _expiry(cint(settings.expire_after_days) or 30)
+
+
+def _expiry(days: int) -> Any:
 	# Whole minutes: Desk's field would round the rest away and call an untouched form "Not Saved".
-	now = now_datetime().replace(second=0, microsecond=0)
-	return add_to_date(now, days=cint(settings.expire_after_days) or 30)
+	return add_to_date(now_datetime().replace(second=0, microsecond=0), days=days)
 
 
 def add_signer(request: str, **values: Any) -> Any:

@@ -33,6 +33,7 @@ from signflow.services.requests import CLOSED, fresh, invite_next, lock_request,
 from signflow.services.revisions import REPORT, append, file_copies, head_of
 from signflow.services.times import written
 from signflow.services.transaction import one_transaction
+from signflow.signflow.addresses import addresses_in
 
 LEASE_SECONDS = 30
 ATTACH_LIMIT_BYTES = 8 * 2**20
@@ -276,8 +277,13 @@ def complete(name: str) -> None:
 		frappe.get_all("Sealed Revision", {"request": name, "kind": ["!=", "Certified"]}, pluck="size")
 	)
 	attach = not request.confidential and total <= ATTACH_LIMIT_BYTES
-	for signer in signers_of(name):
+	signers = signers_of(name)
+	for signer in signers:
 		delivery.mail_copies(request, signer, attachments if attach else [])
+	told = {(signer.email or "").lower() for signer in signers}
+	for address in addresses_in(request.delivery_addresses):
+		if address.lower() not in told:
+			delivery.mail_delivery(request, address, attachments if attach else [])
 	request.db_set("copies_sent_on", now_datetime())
 	delivery.tell_sender(request, lambda: _("{0} has been signed by everybody.").format(request.title))
 	for method in frappe.get_hooks("signflow_request_completed"):

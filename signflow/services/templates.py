@@ -62,7 +62,7 @@ def context_of(template: Any, doc: Any, *, language: str, company: str | None = 
 	company = company or (doc and doc.get("company")) or template.company or default_company()
 	return {
 		**({"doc": doc} if doc is not None else {}),
-		"company": frappe.get_cached_doc("Company", company) if company else frappe._dict(name=""),
+		"company": frappe.get_cached_doc("Company", company) if company else {"name": ""},
 		"language": language,
 		"today": formatdate(nowdate()),
 		"template": template.name,
@@ -81,7 +81,12 @@ def message_of(template: Any, context: dict[str, Any]) -> str:
 
 
 def people_of(
-	template: Any, doc: Any, asked: dict[str, dict[str, Any]] | None = None
+	template: Any,
+	doc: Any,
+	asked: dict[str, dict[str, Any]] | None = None,
+	*,
+	language: str | None = None,
+	company: str | None = None,
 ) -> list[dict[str, Any]]:
 	"""The signers of `template` for `doc`, as `drafts.create_request` takes them, in the order of the roles.
 
@@ -96,7 +101,9 @@ def people_of(
 				frappe.bold(template.name), frappe.bold(str(escape(sorted(unknown)[0])))
 			)
 		)
-	context = context_of(template, doc, language=template.language or frappe.local.lang)
+	context = context_of(
+		template, doc, language=template.language or language or frappe.local.lang, company=company
+	)
 	people = []
 	for row, person in zip(template.roles, known_people(template, context), strict=True):
 		given = asked.get(row.role) or {}
@@ -126,6 +133,22 @@ def known_people(template: Any, context: dict[str, Any]) -> list[dict[str, Any]]
 	]
 
 
+def summary(template: Any, doc: Any, *, language: str) -> dict[str, Any]:
+	"""What `template` says of `doc` short of its document: {title, message, language, confidential, people}."""
+	with print_language(language):
+		context = context_of(template, doc, language=language)
+		return {
+			"title": title_of(template, context),
+			"message": message_of(template, context),
+			"language": language,
+			"confidential": cint(template.confidential),
+			"people": [
+				{"role": row.role, **person}
+				for row, person in zip(template.roles, known_people(template, context), strict=True)
+			],
+		}
+
+
 def render_answers(title: str, web_form: Any, doc: Any, *, language: str, company: str | None) -> bytes:
 	"""The answers to a Web Form as an agreement of their own: the PDF of `doc`, a record that need not be stored.
 
@@ -138,7 +161,7 @@ def render_answers(title: str, web_form: Any, doc: Any, *, language: str, compan
 			.get_template("signflow/templates/agreements/answers.html")
 			.render(sections=_sections(web_form, doc))
 		)
-		holder = frappe.get_cached_doc("Company", company) if company else frappe._dict(name="")
+		holder = frappe.get_cached_doc("Company", company) if company else {"name": ""}
 		html = _page(title, Markup(body), holder, language)
 		return with_data(from_html(html), doc, {"web_form": web_form.name}, language=language, title=title)
 
@@ -174,14 +197,14 @@ def _where(template: Any, field: str) -> str:
 	return _("Template {0}, {1}").format(template.name, _(template.meta.get_label(field)))
 
 
-def _print_format_of(template: Any, doc: Any) -> str:
+def _print_format_of(template: Any, doc: Any) -> str | None:
+	if not template.print_format:
+		return None
 	row = frappe.db.get_value("Print Format", template.print_format, ["doc_type", "disabled"], as_dict=True)
-	if template.print_format == "Standard":
-		return "Standard"
 	if not row or row.disabled:
 		frappe.throw(
 			_("Template {0}: there is no print format {1} any more.").format(
-				frappe.bold(template.name), frappe.bold(template.print_format or "")
+				frappe.bold(template.name), frappe.bold(template.print_format)
 			)
 		)
 	if row.doc_type != doc.doctype:
@@ -239,7 +262,7 @@ def _page(title: str, body: Markup, company: Any, language: str) -> str:
 		.render(
 			title=title,
 			body=body,
-			company=company.name,
+			company=company.get("name"),
 			logo=logo if logo.startswith(("/files/", "/assets/")) else "",
 			language=language,
 		)

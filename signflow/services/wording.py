@@ -17,10 +17,10 @@ from frappe.utils.jinja import get_jloader, set_filters
 from frappe.utils.safe_exec import UNSAFE_ATTRIBUTES, get_safe_globals
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
-from markupsafe import escape
 
 from signflow.services.formatting import formatted
 from signflow.services.transaction import is_conflict
+from signflow.signflow.jinja_texts import refuse
 
 # Of a record a template calls these; everything else that can be called might write.
 VERBS = ("get", "get_formatted")
@@ -40,26 +40,13 @@ def write_out(text: str | None, context: dict[str, Any], where: str, *, html: bo
 	try:
 		return _environment(html).from_string(text).render(context)
 	except TemplateError as error:
-		_refuse(where, _line_of(error), error.message or str(error))
+		refuse(where, _line_of(error), error.message or str(error))
 	except (frappe.ValidationError, frappe.PermissionError):
 		raise
 	except Exception as error:
 		if is_conflict(error):
 			raise
-		_refuse(where, _line_of(error), f"{type(error).__name__}: {error}")
-
-
-def check_syntax(text: str | None, where: str) -> None:
-	"""Raise a ValidationError that says where and why if `text` is no Jinja."""
-	try:
-		_environment(False).parse(text or "")
-	except TemplateSyntaxError as error:
-		_refuse(where, str(error.lineno), error.message or "")
-
-
-def _refuse(where: str, line: str, why: str) -> None:
-	text = _("{0}, line {1}: {2}") if line else _("{0}: {2}")
-	frappe.throw(str(escape(text.format(where, line, why))), title=_("The template does not work"))
+		refuse(where, _line_of(error), f"{type(error).__name__}: {error}")
 
 
 def _line_of(error: Exception) -> str:

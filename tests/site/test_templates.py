@@ -10,11 +10,25 @@ import frappe
 import pikepdf
 import pypdfium2
 import pytest
-from house import House, a_pdf, for_writing
+from house import (
+	TIMEOUT,
+	House,
+	Signer,
+	a_pdf,
+	as_program,
+	attachments_of,
+	for_writing,
+	kinds,
+	notices,
+	queued,
+	text_of,
+)
+from stage import eventually
 from test_prints import data_of
 from test_records import a_sales_order
 
 from signflow.core.pdf.pdfa import broken_clauses
+from signflow.services import delivery, drafts, sending
 from signflow.services.templates import people_of, render_answers, render_document
 
 pytestmark = pytest.mark.timeout(300)
@@ -324,9 +338,9 @@ def test_a_print_format_prints_what_is_not_stored(house: House) -> None:
 	made = frappe.copy_doc(order)
 	made.customer_name = "Vielä tallentamatta Oy"
 	before = frappe.db.count("Access Log")
-	for name in ("Standard", *_custom_format("Sales Order")):
+	for name in (None, *_custom_format("Sales Order")):
 		template.print_format = name
-		title, pdf = render_document(template, made, language="en")
+		_title, pdf = render_document(template, made, language="en")
 		assert "Vielä tallentamatta Oy" in words_of(pdf) and "None" not in words_of(pdf)
 		assert data_of(pdf)["name"] is None
 	assert frappe.db.count("Access Log") == before
@@ -401,3 +415,243 @@ def test_roles_become_people(house: House) -> None:
 	)
 	assert (landlord["signing_order"], landlord["represents"]) == (2, house.company)
 	assert json.dumps([tenant, landlord])
+
+
+def lead_of(house: House, **values: Any) -> Any:
+	for_writing()
+	lead = frappe.get_doc(
+		{
+			"doctype": "Lead",
+			"first_name": "Maija",
+			"email_id": house.maija.mail,
+			"company": house.company,
+			**values,
+		}
+	).insert(ignore_permissions=True)
+	frappe.db.commit()
+	return lead
+
+
+LANDLORD = {"role": "Landlord", "signing_order": 2}
+
+
+def test_a_request_is_made_from_a_template(house: House) -> None:
+	archive = f"arkisto.{house.key}@posti.example"
+	template = a_template(
+		house,
+		message="Hello {{ doc.first_name }}, please read.",
+		delivery_addresses=archive,
+		expire_after_days=9,
+		remind_every_days=4,
+		confidential=0,
+		roles=[
+			{"role": "Tenant", "signer_name": "{{ doc.first_name }}", "email": "{{ doc.email_id }}"},
+			LANDLORD,
+		],
+	)
+	lead = lead_of(house)
+	browser = as_program(house.web, house.users["owner"])
+	answer = browser.post(
+		f"{house.web}/api/method/signflow.api.requests.create_request",
+		json={
+			"template": template.name,
+			"reference_doctype": "Lead",
+			"reference_name": lead.name,
+			"people": {"Landlord": {"signer_name": "Matti Mäki", "email": house.matti.mail}},
+			"language": "en",
+			"send": 1,
+		},
+		timeout=TIMEOUT,
+	)
+	assert answer.status_code == 200, answer.text[:2000]
+	frappe.db.rollback()
+	request = frappe.get_doc("Signature Request", answer.json()["message"]["name"])
+	assert (request.template, request.title) == (template.name, "Agreement with Maija")
+	assert (request.message, request.delivery_addresses) == ("Hello Maija, please read.", archive)
+	assert (request.remind_every_days, request.status) == (4, "Sent")
+	assert 8 <= (request.expires_on - frappe.utils.now_datetime()).days <= 9
+	house.subject = "Agreement with Maija"
+	for person in (house.maija, house.matti):
+		person.goes_all_the_way()
+	eventually(
+		lambda: frappe.db.get_value("Signature Request", request.name, "status") == "Completed", "completed"
+	)
+	mail = house.mailbox.wait_for(archive, subject="Signed")
+	pdfs = attachments_of(mail)
+	assert len(pdfs) == 2 and all(data.startswith(b"%PDF") for data in pdfs.values())
+	assert "Agreement with Maija" in text_of(mail) and "/sign?" not in text_of(mail)
+	(row,) = eventually(
+		lambda: [row for row in queued(request.name, "delivery") if row.message == delivery.BLANK],
+		"the delivered mail is blank",
+	)
+	assert row.status == "Sent"
+	assert kinds(request.name).count("copies_sent") == 3
+
+
+def test_a_template_without_its_people_makes_nothing(house: House) -> None:
+	template = a_template(house, roles=[LANDLORD])
+	lead = lead_of(house)
+	before = frappe.db.count("Signature Request"), frappe.db.count("File")
+	text = refusal(
+		drafts.create_request, template=template.name, reference_doctype="Lead", reference_name=lead.name
+	)
+	assert "Landlord" in text
+	assert (frappe.db.count("Signature Request"), frappe.db.count("File")) == before
+
+
+def test_who_may_use_a_template(house: House) -> None:
+	template = a_template(house)
+	lead = lead_of(house)
+	args = {
+		"template": template.name,
+		"reference_doctype": "Lead",
+		"reference_name": lead.name,
+		"language": "en",
+	}
+	outsider = as_program(house.web, house.users["outsider"])
+	for method, values in (
+		("signflow.api.requests.create_request", args),
+		("signflow.api.templates.filled", {"template": template.name, "doctype": "Lead", "name": lead.name}),
+	):
+		assert (
+			outsider.post(f"{house.web}/api/method/{method}", json=values, timeout=TIMEOUT).status_code == 403
+		)
+	owner = as_program(house.web, house.users["owner"])
+	seen = owner.get(
+		f"{house.web}/api/method/signflow.api.templates.for_record",
+		params={"doctype": "Lead", "name": lead.name},
+		timeout=TIMEOUT,
+	).json()["message"]
+	assert template.name in [row["name"] for row in seen]
+	said = owner.get(
+		f"{house.web}/api/method/signflow.api.templates.filled",
+		params={"template": template.name, "doctype": "Lead", "name": lead.name},
+		timeout=TIMEOUT,
+	).json()["message"]
+	assert said["title"] == "Agreement with Maija" and said["people"][0]["email"] == house.maija.mail
+	shown = owner.get(
+		f"{house.web}/api/method/signflow.api.templates.preview",
+		params={"template": template.name, "doctype": "Lead", "name": lead.name},
+		timeout=TIMEOUT,
+	)
+	assert shown.headers["Content-Type"] == "application/pdf" and "Maija agrees." in words_of(shown.content)
+	for doctype, name in (
+		("Signature Template", template.name),
+		("Signature Template Role", template.roles[0].name),
+	):
+		url = f"{house.web}/api/resource/{doctype}/{name}"
+		assert owner.put(url, json={"role": "x", "message": "x"}, timeout=TIMEOUT).status_code == 403
+		assert owner.delete(url, timeout=TIMEOUT).status_code == 403
+		assert outsider.get(url, timeout=TIMEOUT).status_code == 403
+	for_writing()
+	frappe.db.set_value("Signature Template", template.name, "enabled", 0)
+	frappe.db.commit()
+	frappe.clear_document_cache("Signature Template", template.name)
+	answer = owner.post(
+		f"{house.web}/api/method/signflow.api.requests.create_request", json=args, timeout=TIMEOUT
+	)
+	assert answer.status_code == 417 and "not in use" in answer.text
+
+
+def test_a_template_for_another_kind_of_record_is_refused(house: House) -> None:
+	template = a_template(house)
+	text = refusal(
+		drafts.create_request,
+		template=template.name,
+		reference_doctype="Customer",
+		reference_name=house.customer,
+	)
+	assert "Lead" in text and "Customer" in text
+
+
+@pytest.mark.parametrize(
+	("values", "why"),
+	[
+		({"body": "{% if %}"}, "Text, line 1"),
+		({"document_title": "{{ doc."}, "Title, line 1"),
+		({"body": " "}, "Write the text"),
+		({"reference_doctype": None}, "Say from which"),
+		({"reference_doctype": "Signflow Settings"}, "no records"),
+		({"source": "PDF"}, "Attach the PDF"),
+		({"delivery_addresses": "arkisto@posti.example\nno address"}, "no address"),
+		({"roles": [{"role": "Tenant"}, {"role": "tenant "}]}, "two roles"),
+		({"roles": [{"role": "Tenant", "email": "nobody"}]}, "nobody"),
+		({"roles": [{"role": "Tenant", "signer_name": "{{"}]}, "Tenant, Name"),
+	],
+)
+def test_what_no_template_can_be(kept_house: House, values: dict[str, Any], why: str) -> None:
+	assert why in refusal(a_template, kept_house, **values)
+	frappe.db.rollback()
+
+
+def test_a_template_takes_only_a_pdf_that_can_be_read(house: House) -> None:
+	assert "PDF" in refusal(a_template, house, source="PDF", pdf=house.uploads(b"%PDF-1.7 nothing"))
+	text = refusal(a_template, house, source="Print Format", print_format=_custom_format("Sales Order")[0])
+	assert "Sales Order" in text and "Lead" in text
+
+
+def test_delivery_addresses_are_addresses_and_fixed_once_sent(house: House) -> None:
+	assert "no address" in refusal(house.drafts, delivery_addresses="no address")
+	request = house.drafts(
+		house.maija, delivery_addresses="a@posti.example, A@posti.example; b@posti.example"
+	)
+	assert request.delivery_addresses == "a@posti.example\nb@posti.example"
+	sending.send_request(request.name)
+	request.reload()
+	request.delivery_addresses = "evil@posti.example"
+	assert "was sent" in refusal(request.save)
+
+
+def test_a_confidential_request_is_delivered_without_its_content(house: House) -> None:
+	archive = f"arkisto.{house.key}@posti.example"
+	request = house.sends(house.maija, confidential=1, delivery_addresses=f"{archive}\n{house.maija.mail}")
+	house.maija.goes_all_the_way()
+	mail = house.mailbox.wait_for(archive, subject="Signed")
+	assert attachments_of(mail) == {} and request.title not in text_of(mail)
+	assert request.title not in str(mail["Subject"]) and request.name in text_of(mail)
+	assert "/sign?" not in text_of(mail)
+	house.mailbox.wait_for(house.maija.mail, subject="Signed")
+	assert len([one for one in house.mailbox.all(house.maija.mail) if "Signed" in str(one["Subject"])]) == 1
+
+
+def test_a_delivery_that_cannot_be_made_is_told(house: House) -> None:
+	refused, gone = f"no-such-{house.key}@posti.example", f"ei.{house.key}@posti.example"
+	for_writing()
+	frappe.get_doc({"doctype": "Email Unsubscribe", "email": gone, "global_unsubscribe": 1}).insert(
+		ignore_permissions=True
+	)
+	request = house.sends(house.maija, delivery_addresses=f"{refused}\n{gone}")
+	house.maija.goes_all_the_way()
+	eventually(
+		lambda: any(refused in text for text in notices(request.name)), "the sender is told of a bounce"
+	)
+	assert any(gone in text and "unsubscribed" in text for text in notices(request.name))
+	assert house.mailbox.all(gone) == []
+	assert [row.message for row in queued(request.name, "delivery")] == [delivery.BLANK]
+
+
+def test_a_delivery_that_comes_back_is_told(house: House) -> None:
+	from frappe.email.receive import InboundMail
+	from test_delivery import bounce
+
+	archive = f"arkisto.{house.key}@posti.example"
+	request = house.sends(house.maija, delivery_addresses=archive)
+	house.maija.goes_all_the_way()
+	house.mailbox.wait_for(archive, subject="Signed")
+	message_id = frappe.db.get_value(
+		"Email Queue", {"message_id": ["like", f"%signflow.delivery.{request.name}.%"]}, "message_id"
+	)
+	account = frappe.get_doc("Email Account", {"default_outgoing": 1})
+	for number, dialect in enumerate(("quotes the Message-ID", "answers it", "returns the mail"), 1):
+		for_writing()
+		person = Signer(house, "Arkisto", archive)
+		InboundMail(bounce(house, person, message_id, dialect), account).process()
+		frappe.db.commit()
+		assert len([text for text in notices(request.name) if archive in text]) == number, dialect
+
+
+def test_names_of_strangers_are_text_in_mails(house: House) -> None:
+	evil = Signer(house, '<a href="http://evil.example">Maija</a>', house.maija.mail)
+	house.sends(evil)
+	raw = house.maija.invitation().get_body(("html",)).get_content()
+	assert "http://evil.example" in raw and 'href="http://evil.example"' not in raw

@@ -1,11 +1,18 @@
 // The dialog that makes a Signature Request from any record: prefilled, checked, sent in one go or kept as a draft.
 
 export async function request_signature(frm) {
-	const start = await frappe.xcall("signflow.api.requests.prefill", { doctype: frm.doctype, name: frm.doc.name });
+	const record = { doctype: frm.doctype, name: frm.doc.name };
+	const [start, templates] = await Promise.all([
+		frappe.xcall("signflow.api.requests.prefill", record),
+		frappe.xcall("signflow.api.templates.for_record", record),
+	]);
 	const dialog = new frappe.ui.Dialog({
 		title: __("Request Signature"),
 		size: "large",
-		fields: fields(frm, start),
+		fields: [
+			...template_field(templates, () => use_template(dialog, frm, start)),
+			...fields(frm, start, templates.length > 0),
+		],
 		primary_action_label: __("Send for Signing"),
 		primary_action: () => make(dialog, frm, start, true),
 		secondary_action_label: __("Save as Draft"),
@@ -15,7 +22,57 @@ export async function request_signature(frm) {
 	return dialog;
 }
 
-function fields(frm, start) {
+function template_field(templates, onchange) {
+	if (!templates.length) {
+		return [];
+	}
+	return [
+		{
+			fieldname: "template",
+			fieldtype: "Select",
+			label: __("Template"),
+			options: ["", ...templates.map((row) => row.name)],
+			description: __("Makes the document and fills in the rest"),
+			onchange,
+		},
+	];
+}
+
+// Roles stand in place of persons: what the template does not know of them is left to be filled in.
+async function use_template(dialog, frm, start) {
+	const template = dialog.get_value("template");
+	if (template === (dialog.signflow_template || "")) {
+		return;
+	}
+	dialog.signflow_template = template;
+	if (!template) {
+		show_signers(dialog, start.contacts);
+		return;
+	}
+	const filled = await frappe.xcall("signflow.api.templates.filled", {
+		template,
+		doctype: frm.doctype,
+		name: frm.doc.name,
+	});
+	await dialog.set_values({
+		title: filled.title,
+		message: filled.message,
+		language: filled.language,
+		confidential: filled.confidential,
+		print_format: "",
+		...Object.fromEntries(start.attachments.map((_file, index) => [`attachment_${index}`, 0])),
+	});
+	show_signers(dialog, filled.people);
+}
+
+function show_signers(dialog, people) {
+	const { df, grid } = dialog.fields_dict.signers;
+	df.data = people.map((person, index) => ({ signing_order: 1, ...person, idx: index + 1 }));
+	grid.df.data = df.data;
+	grid.refresh();
+}
+
+function fields(frm, start, roles) {
 	const prints = start.print_formats.length > 0;
 	return [
 		{
@@ -36,13 +93,25 @@ function fields(frm, start) {
 			in_place_edit: true,
 			data: start.contacts.map((contact, index) => ({ ...contact, idx: index + 1, signing_order: 1 })),
 			fields: [
+				...(roles
+					? [
+							{
+								fieldname: "role",
+								fieldtype: "Data",
+								label: __("Role"),
+								in_list_view: 1,
+								read_only: 1,
+								columns: 2,
+							},
+						]
+					: []),
 				{
 					fieldname: "signer_name",
 					fieldtype: "Data",
 					label: __("Name"),
 					in_list_view: 1,
 					reqd: 1,
-					columns: 4,
+					columns: roles ? 3 : 4,
 				},
 				{
 					fieldname: "email",
@@ -51,7 +120,7 @@ function fields(frm, start) {
 					label: __("Email"),
 					in_list_view: 1,
 					reqd: 1,
-					columns: 4,
+					columns: roles ? 3 : 4,
 				},
 				{
 					fieldname: "signing_order",
@@ -132,17 +201,15 @@ async function make(dialog, frm, start, send) {
 		return;
 	}
 	const chosen = documents(values, start);
-	if (!chosen.length) {
+	if (!chosen.length && !values.template) {
 		frappe.msgprint(__("Choose at least one document."));
 		return;
 	}
-	const signers = (values.signers || []).map(({ signer_name, email, contact, signing_order }) => ({
-		signer_name,
-		email,
-		contact,
-		signing_order,
-	}));
-	if (!signers.length) {
+	const rows = values.signers || [];
+	const person = ({ signer_name, email, contact, signing_order }) => ({ signer_name, email, contact, signing_order });
+	const signers = rows.filter((row) => !row.role).map(person);
+	const people = Object.fromEntries(rows.filter((row) => row.role).map((row) => [row.role, person(row)]));
+	if (!rows.length) {
 		frappe.msgprint(__("Add at least one signer."));
 		return;
 	}
@@ -152,6 +219,8 @@ async function make(dialog, frm, start, send) {
 			title: values.title,
 			documents: chosen,
 			signers,
+			template: values.template,
+			people,
 			company: values.company,
 			customer: start.customer,
 			reference_doctype: frm.doctype,

@@ -1,8 +1,10 @@
 // "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest.
+import { add_ready_form } from "./ready_forms";
 import { request_signature } from "./request_signature";
 
 frappe.provide("signflow");
 signflow.request_signature = request_signature;
+signflow.add_ready_form = add_ready_form;
 
 const WITH_BUTTON = [
 	"Customer",

@@ -20,6 +20,7 @@ const FROZEN = [
 	"confidential",
 	"message",
 	"language",
+	"delivery_addresses",
 	"documents",
 ];
 

@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from signflow.signflow.addresses import checked_addresses
 from signflow.signflow.kept_fields import keep
 
 FROZEN = (
@@ -15,6 +16,7 @@ FROZEN = (
 	"confidential",
 	"message",
 	"language",
+	"delivery_addresses",
 )
 
 
@@ -38,6 +40,7 @@ class SignatureRequest(Document):
 		confidential: DF.Check
 		copies_sent_on: DF.Datetime | None
 		customer: DF.Link | None
+		delivery_addresses: DF.SmallText | None
 		documents: DF.Table[SignatureRequestDocument]
 		event_count: DF.Int
 		event_head: DF.Data | None
@@ -59,6 +62,7 @@ class SignatureRequest(Document):
 		sent_on: DF.Datetime | None
 		signature_level: DF.Literal["", "B-B", "B-T", "B-LT", "B-LTA"]
 		status: DF.Literal["Draft", "Sent", "In Progress", "Completed", "Declined", "Expired", "Cancelled"]
+		template: DF.Link | None
 		title: DF.Data
 		work_attempts: DF.Int
 		work_due: DF.Check
@@ -78,13 +82,14 @@ class SignatureRequest(Document):
 
 	def validate(self):
 		self._validate_reference()
+		self.delivery_addresses = checked_addresses(self.delivery_addresses)
 		before = self.get_doc_before_save()
 		if not before:
 			return
 		keep(self, before)
 		self._keep_documents(before)
 		if before.status != "Draft" and (
-			any(self.get(field) != before.get(field) for field in FROZEN)
+			any((self.get(field) or None) != (before.get(field) or None) for field in FROZEN)
 			or _documents(self) != _documents(before)
 		):
 			frappe.throw(_("The request was sent and cannot be changed. Cancel it and make a new one."))
