@@ -487,7 +487,8 @@ def test_a_lead_is_made_once_and_followed_when_it_became_a_customer(house: House
 	assert frappe.db.get_value("Customer", bought.customer, "lead_name") == settled.lead
 	followed = signs_up(house, answers, "Lead")
 	assert (followed.customer, followed.lead) == (bought.customer, settled.lead)
-	assert counted(key)[:3] == [1, 1, 1]
+	assert counted(key) == [1, 1, 1, 1]
+	assert frappe.get_doc("Address", settled.address).has_link("Customer", bought.customer)
 
 
 def test_a_lead_of_a_person_whose_contact_is_there_gets_no_second_contact(house: House, key: str) -> None:

@@ -31,8 +31,9 @@ from frappe.utils import cint, cstr, escape_html, get_datetime, getdate
 
 from signflow.core.identity.levels import Level, level_named
 from signflow.integrations.erpnext import matching
-from signflow.integrations.erpnext.answers import Answers, answers_of, plain, refuse
+from signflow.integrations.erpnext.answers import Answers, plain, refuse
 from signflow.integrations.erpnext.contract import signatures_of
+from signflow.integrations.erpnext.finding import Finding
 
 TURN = "signflow-parties"
 NAME_LENGTH = 130
@@ -79,44 +80,13 @@ def guard_contact(doc, method: str | None = None) -> None:
 		doc.set(field, before.get(field) if before else None)
 
 
-class _Settlement:
+class _Settlement(Finding):
 	"""One run of settle_parties."""
 
-	def __init__(self, form: Any, submission: Any, doc: Any, signer: Any):
-		self.form, self.submission, self.doc, self.signer = form, submission, doc, signer
-		self.answers: Answers = answers_of(form, doc)
-		self.lines: list[str] = []
-		self.listed: set[tuple[str, str]] = set()
-		self.contact = self.lead = self.customer = self.address = self.contract = None
-		# Whether contact, lead and customer were found as the signer's own, and may be changed.
-		self.knows_contact = self.knows_lead = self.knows_customer = False
-		# Whether the Customer was found by business ID and mail domain, and the signer is new there.
-		self.is_newcomer = False
-		# Customers of the business ID that the signer gave without being known there.
-		self.claimed: list[str] = []
-		self.level = level_named(signer.get("identified_level") or Level.NONE.value)
-		self.mail = cstr(signer.email).strip().lower() if self.level is Level.MAIL_CODE else ""
-		words = plain(signer.signer_name).split()
-		self.first_name = self.answers.first(("Contact", "first_name"), ("Lead", "first_name"))
-		self.last_name = self.answers.first(("Contact", "last_name"), ("Lead", "last_name"))
-		if not self.first_name:
-			self.first_name = (words or [self.mail.partition("@")[0] or "?"])[0]
-			self.last_name = self.last_name or " ".join(words[1:])
-		self.full_name = " ".join(filter(None, (self.first_name, self.last_name)))
-		self.company = self.answers.first(
-			("Customer", "customer_name"), ("Lead", "company_name"), ("Contact", "company_name")
-		)
-		typed_id = self.answers.first(("Customer", "tax_id"))
-		self.tax_id = matching.normal_tax_id(typed_id)
-		if typed_id and not self.tax_id:
-			self.lines.append(
-				_("{0} is not a valid business ID; nobody was looked for by it.").format(typed_id)
-			)
+	address = contract = None
 
 	def settle(self) -> dict[str, Any]:
-		self._find_contact()
-		self._find_lead()
-		self._find_customer()
+		self.find()
 		if self.form.creates == "Customer" and not self.customer and not self.claimed:
 			self._make_customer()
 		elif self.form.creates == "Lead" and not self.customer and not self.lead:
@@ -130,7 +100,7 @@ class _Settlement:
 		self._settle_primary()
 		if self.form.creates_contract and self.form.creates == "Customer":
 			self._settle_contract()
-		self._list_namesakes()
+		self.list_namesakes()
 		return {
 			"lead": self.lead,
 			"customer": self.customer,
@@ -139,141 +109,6 @@ class _Settlement:
 			"contract": self.contract,
 			"duplicates": self.lines[:MOST_LINES],
 		}
-
-	# Finding
-
-	def _own(self, doctype: str) -> str | None:
-		"""The form's own record when it is one of the parties, else what an earlier run left on the submission."""
-		if self.doc.doctype == doctype:
-			return self.doc.name
-		before = self.submission.get(doctype.lower())
-		return before if before and frappe.db.exists(doctype, before) else None
-
-	def _find_contact(self) -> None:
-		identity = self.signer.get("identity_hmac")
-		found = matching.contacts_of_mail(self.mail) if self.mail else []
-		others = [row for row in found if identity and (row.signflow_identity_hmac or identity) != identity]
-		own = [row for row in found if row not in others]
-		# One mailbox may serve several people: the one of this name, then one whom we sell to, then the oldest.
-		own.sort(key=lambda row: (not self._is_signers_name(row.full_name), not _customers_of(row.name)))
-		names = [self._own("Contact"), matching.contact_of_identity(identity), *(row.name for row in own)]
-		names = list(dict.fromkeys(filter(None, names)))
-		if names:
-			self.contact, self.knows_contact = names[0], True
-			full_name = frappe.db.get_value("Contact", self.contact, "full_name")
-			if not self._is_signers_name(full_name):
-				self._line("Contact", self.contact, _("found by the mail address, but has another name"))
-		for name in names[1:]:
-			self._line("Contact", name, _("has the same mail address"))
-		for row in others:
-			self._line("Contact", row.name, _("has the same mail address, but is another identified person"))
-		if not self.mail:
-			for row in matching.contacts_of_mail(cstr(self.signer.email).strip()):
-				self._line("Contact", row.name, _("has the mail address that was typed, but not proven"))
-
-	def _is_signers_name(self, name: str | None) -> bool:
-		key = matching.name_key(name)
-		return key in (matching.name_key(self.full_name), matching.name_key(self.signer.signer_name))
-
-	def _find_lead(self) -> None:
-		names = [self._own("Lead")]
-		if self.contact:
-			names += matching.linked_to(self.contact, "Lead")
-		if self.mail:
-			names += matching.leads_of_mail(self.mail)
-		names = list(dict.fromkeys(filter(None, names)))
-		if names:
-			self.lead, self.knows_lead = names[0], True
-		for name in names[1:]:
-			self._line("Lead", name, _("is of the same person"))
-
-	def _find_customer(self) -> None:
-		own = [self._own("Customer")]
-		if self.contact:
-			own += matching.linked_to(self.contact, "Customer")
-		if self.lead:
-			own.append(matching.customer_of_lead(self.lead))
-		own = list(dict.fromkeys(filter(None, own)))
-		holders = matching.customers_of_tax_id(self.tax_id) if self.tax_id else []
-		chosen = self._chosen(own, holders)
-		if chosen and self._is_new_at(chosen):
-			self._link_newcomer(chosen)
-		elif chosen:
-			self.customer, self.knows_customer = chosen, True
-		elif holders:
-			self._newcomer(holders)
-		for name in holders:
-			if name != self.customer and name not in self.claimed:
-				self._line("Customer", name, _("has the same business ID"))
-
-	def _chosen(self, own: list[str], holders: list[str]) -> str | None:
-		"""Of the Customers that the signer is known at the one that the form is about; None when it is another."""
-		rows = [
-			frappe.db.get_value(
-				"Customer", name, ["name", "customer_name", "customer_type", "tax_id"], as_dict=True
-			)
-			for name in own
-		]
-		made = [row for row in rows if row.name == self._own("Customer")]
-		if made:
-			return made[0].name
-		if self.tax_id:
-			fits = [row for row in rows if row.name in holders]
-			# One whose business ID nobody has written down yet.
-			fits += [row for row in rows if not row.tax_id and not holders and self._may_be_company(row)]
-		else:
-			fits = sorted(rows, key=lambda row: not self._is_company(row))
-			for row in fits[1:]:
-				self._line("Customer", row.name, _("the signer is a contact of this one too"))
-		if fits and self.company and not self._is_company(fits[0]):
-			self._line(
-				"Customer", fits[0].name, _("the signer is its contact, but named {0}").format(self.company)
-			)
-		return fits[0].name if fits else None
-
-	def _is_company(self, row: Any) -> bool:
-		"""Whether a Customer bears the name of the form's company."""
-		return bool(self.company) and matching.name_key(row.customer_name) == matching.name_key(self.company)
-
-	def _may_be_company(self, row: Any) -> bool:
-		return self._is_company(row) if self.company else row.customer_type != "Individual"
-
-	def _is_new_at(self, customer: str) -> bool:
-		"""Whether the signer's Contact was linked to an older Customer only after the form was sent to be signed.
-
-		Then an earlier run of this submission did it, or a person who looked: neither makes the answers the company's.
-		"""
-		if self.doc.doctype == "Customer" or (self.lead and matching.customer_of_lead(self.lead) == customer):
-			return False
-		link = {"parenttype": "Contact", "parent": self.contact}
-		linked = frappe.db.get_value(
-			"Dynamic Link", {**link, "link_doctype": "Customer", "link_name": customer}, "creation"
-		)
-		began = frappe.db.get_value("Signature Request", self.signer.request, "creation")
-		made = frappe.db.get_value("Customer", customer, "creation")
-		return bool(linked and began) and made < began < linked
-
-	def _newcomer(self, holders: list[str]) -> None:
-		"""The company is a Customer already, and the signer is not known there."""
-		ours = [name for name in holders if self.mail and matching.is_companys_mail(name, self.mail)]
-		if ours:
-			self._link_newcomer(ours[0])
-			return
-		self.claimed = holders
-		for name in holders:
-			self._line(
-				"Customer",
-				name,
-				_("has the same business ID, but does not know the signer: nothing was changed or linked"),
-			)
-
-	def _link_newcomer(self, customer: str) -> None:
-		self.customer, self.is_newcomer = customer, True
-		self._line(
-			"Customer", customer, _("the person was linked to it, is new there, and changed nothing else")
-		)
-
-	# Making
 
 	def _make_customer(self) -> None:
 		values = {
@@ -365,7 +200,7 @@ class _Settlement:
 		"""Put the proven address on the Contact; another one that was typed is only shown."""
 		typed = self.answers.first(("Contact", "email_id"), ("Lead", "email_id"))
 		if typed and typed.lower() != self.mail:
-			self._tell(_("{0} was typed, but not proven, and is not on the Contact.").format(typed))
+			self.tell(_("{0} was typed, but not proven, and is not on the Contact.").format(typed))
 		known = {cstr(row.email_id).strip().lower() for row in contact.email_ids}
 		held = self.mail and any(row.name != contact.name for row in matching.contacts_of_mail(self.mail))
 		if self.mail and self.mail not in known and (contact.is_new() or not held):
@@ -411,17 +246,18 @@ class _Settlement:
 
 	def _settle_address(self) -> None:
 		"""The party's Address: the same one again, one changed where rows replace, or a new one if there is none."""
-		party = next(iter(self._links()), None)
-		values = self.answers.of("Address")
-		if not party or not any(values.get(field) for field in ("address_line1", "pincode", "city")):
+		parties, values = self._links(), self.answers.of("Address")
+		if not parties or not any(values.get(field) for field in _PLACE):
 			return
-		there = _addresses_of(*party)
+		there = [row for party in parties for row in _addresses_of(*party)]
 		same = [row for row in there if all(_same(row.get(field), values.get(field)) for field in _PLACE)]
 		if same:
 			self.address = same[0].name
+			if not self.is_newcomer:
+				self._link_address(*parties[0])
 			return
 		if self.is_newcomer:
-			self._tell(_("The address of the form was not added to {0}.").format(self.customer))
+			self.tell(_("The address of the form was not added to {0}.").format(self.customer))
 			return
 		if there:
 			kind = values.get("address_type")
@@ -430,9 +266,16 @@ class _Settlement:
 			if _fill(address, values, self.answers):
 				_written(address)
 			if any(not _same(address.get(field), values[field]) for field in _PLACE if values.get(field)):
-				self._line("Address", self.address, _("is kept, but the form says another address"))
+				self.line("Address", self.address, _("is kept, but the form says another address"))
 			return
-		self._make_address(party, values)
+		self._make_address(parties[0], values)
+
+	def _link_address(self, doctype: str, name: str) -> None:
+		"""Let a Lead's Address be the Customer's as well that the Lead became."""
+		address = frappe.get_doc("Address", self.address, for_update=True)
+		if not address.has_link(doctype, name):
+			address.append("links", {"link_doctype": doctype, "link_name": name})
+			_written(address)
 
 	def _make_address(self, party: tuple[str, str], values: dict[str, Any]) -> None:
 		country = frappe.get_cached_value(
@@ -442,7 +285,7 @@ class _Settlement:
 		missing = [field for field in ("address_line1", "city", "country") if not values.get(field)]
 		if missing:
 			labels = ", ".join(_(frappe.get_meta("Address").get_label(field)) for field in missing)
-			self._tell(_("No Address was made: {0} is missing.").format(labels))
+			self.tell(_("No Address was made: {0} is missing.").format(labels))
 			return
 		address = frappe.new_doc("Address", **values)
 		address.address_title = (values.get("address_title") or self.company or self.full_name)[:100]
@@ -467,11 +310,11 @@ class _Settlement:
 
 	def _settle_contract(self) -> None:
 		if not self.customer:
-			self._tell(_("No Contract was made, since there is no Customer to make it with."))
+			self.tell(_("No Contract was made, since there is no Customer to make it with."))
 			return
 		signed = signatures_of(self.signer.request)
 		signed["signed_on"] = signed["signed_on"] or self.signer.signed_on
-		found = self._own("Contract") or frappe.db.get_value(
+		found = self.own("Contract") or frappe.db.get_value(
 			"Contract",
 			{"party_type": "Customer", "party_name": self.customer, "signed_on": signed["signed_on"]},
 			"name",
@@ -506,32 +349,6 @@ class _Settlement:
 			contract.submit()
 			contract.db_set("signed_by_company", self.form.responsible)
 
-	# Showing
-
-	def _line(self, doctype: str, name: str, why: str) -> None:
-		if (doctype, name) not in self.listed:
-			self.listed.add((doctype, name))
-			self._tell(f"{_(doctype)} {name}: {why}")
-
-	def _tell(self, text: str) -> None:
-		if text not in self.lines:
-			self.lines.append(text)
-
-	def _list_namesakes(self) -> None:
-		own = {("Contact", self.contact), ("Lead", self.lead), ("Customer", self.customer)}
-		alike = [("Contact", name) for name in matching.namesakes("Contact", "full_name", self.full_name)]
-		alike += [("Lead", name) for name in matching.namesakes("Lead", "lead_name", self.full_name)]
-		for party in {self.company, self.full_name} - {None}:
-			alike += [("Customer", name) for name in matching.namesakes("Customer", "customer_name", party)]
-		if self.company:
-			alike += [("Lead", name) for name in matching.namesakes("Lead", "company_name", self.company)]
-		for doctype, name in sorted(set(alike) - own):
-			self._line(doctype, name, _("has the same name"))
-		for field in ("phone", "mobile_no"):
-			for name in matching.contacts_of_phone(self.answers.first(("Contact", field), ("Lead", field))):
-				if name != self.contact:
-					self._line("Contact", name, _("has the same telephone number"))
-
 
 _PLACE = ("address_line1", "pincode", "city")
 
@@ -542,10 +359,6 @@ def _same(one: Any, other: Any) -> bool:
 
 def _digits(number: str) -> str:
 	return "".join(c for c in cstr(number) if c.isdigit())
-
-
-def _customers_of(contact: str) -> list[str]:
-	return matching.linked_to(contact, "Customer")
 
 
 def _addresses_of(doctype: str, name: str) -> list[Any]:
