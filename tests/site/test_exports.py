@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 import requests
 from form_stage import FORM_FIELDS, a_form, a_submission, erase
+from forms import FormPage, a_signable_form, submissions_of
 from house import TIMEOUT, House, as_program, for_writing
 from stage import eventually
 
@@ -332,6 +333,26 @@ def test_a_large_export_is_made_by_a_worker_for_the_asker_alone_and_swept(
 	frappe.db.commit()
 	assert not frappe.db.exists("File", file.name)
 	assert manager.get(f"{house.web}{notice.link}", timeout=TIMEOUT).status_code in (403, 404)
+
+
+def test_what_a_person_filled_in_and_signed_is_in_the_export(house: House) -> None:
+	form = a_signable_form(house)
+	page = FormPage(house, form)
+	person = page.submits(mobile_no="+358 40 123 4567", image="kuva.png,data:image/png;base64,iVBORw==")
+	person.identifies()
+	person.signs()
+	eventually(lambda: submissions_of(form)[0].status == "Completed", "the record is made")
+	caller = as_program(house.web, house.users["manager"])
+	(row,) = json.loads(got(ask(caller, house, form, "JSON")))["submissions"]
+	submission = submissions_of(form)[0]
+	assert row["answers"]["mobile_no"] == "+358 40 123 4567"
+	assert row["answers"]["image"] == {"file_name": "kuva.png", "size": 4}
+	assert row["record"] == {"doctype": "Lead", "name": submission.record_name}
+	assert row["signed_on"] <= row["completed_on"] and row["request"] == submission.request
+	archive = zipfile.ZipFile(io.BytesIO(got(ask(caller, house, form, "ZIP"))))
+	names = [name.partition("/")[2] for name in archive.namelist()]
+	assert sum(name.endswith(".pdf") for name in names) == 2, names
+	assert {"answers.json", "evidence.json", "attachments/image-kuva.png"} <= set(names), names
 
 
 def test_answers_are_shown_on_demand(house: House) -> None:
