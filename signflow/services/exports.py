@@ -4,8 +4,6 @@ A small export is answered at once. A large one is made by a worker, which leave
 reads, tells him, and is swept after a few days: exports are personal data too.
 """
 
-import base64
-import binascii
 import hashlib
 import os
 import re
@@ -26,7 +24,7 @@ from frappe.query_builder.functions import Count
 from frappe.translate import print_language
 from frappe.utils.background_jobs import is_job_enqueued
 
-from signflow.services import evidence, revisions
+from signflow.services import evidence, forms, revisions
 from signflow.services.export_formats import (
 	FILES,
 	Entry,
@@ -34,7 +32,6 @@ from signflow.services.export_formats import (
 	as_text,
 	fields_of,
 	not_asked_any_more,
-	split_upload,
 	write_csv,
 	write_json,
 	write_xlsx,
@@ -350,15 +347,11 @@ def _write_zip(export: Export, names: list[str], target: Path) -> None:
 def _papers(export: Export, entry: Entry, with_evidence: bool) -> Iterator[tuple[str, bytes | str]]:
 	yield "answers.json", as_text(export, entry)
 	for one in export.fields:
-		upload = split_upload(entry.answers.get(one.fieldname)) if one.fieldtype in FILES else None
-		if upload:
-			try:
-				yield (
-					f"attachments/{one.fieldname}-{_plain_name(upload[0])}",
-					base64.b64decode(upload[1], validate=True),
-				)
-			except binascii.Error:
-				continue
+		value = entry.answers.get(one.fieldname)
+		if one.fieldtype in FILES and value:
+			name, data = forms.attachment(value)
+			if data is not None:
+				yield f"attachments/{one.fieldname}-{_plain_name(name)}", data
 	if not entry.row.request:
 		return
 	request = frappe.get_doc("Signature Request", entry.row.request)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import frappe
+from forms import a_signable_form, a_web_form
 from house import House, for_writing
 
 from signflow.services import submissions
@@ -68,34 +69,10 @@ def a_form(house: House, **options: Any) -> Any:
 		istable=1,
 	)
 	_doctype(DOCTYPE, FORM_FIELDS)
-	key = f"{house.key}-{frappe.generate_hash(length=5)}"
-	web_form = frappe.get_doc(
-		{
-			"doctype": "Web Form",
-			"title": f"Hakemus {key}",
-			"route": f"hakemus-{key}",
-			"doc_type": DOCTYPE,
-			"module": "Signflow",
-			"published": 1,
-			"login_required": 0,
-			"web_form_fields": FORM_FIELDS,
-		}
-	).insert(ignore_permissions=True)
-	form = frappe.get_doc(
-		{
-			"doctype": "Signable Form",
-			"title": f"Hakemus {key}",
-			"web_form": web_form.name,
-			"status": "Open",
-			"company": house.company,
-			"responsible": house.users["owner"],
-			"signer_name_field": "full_name",
-			"signer_email_field": "phone",
-			**options,
-		}
-	).insert(ignore_permissions=True)
-	frappe.db.commit()
-	return form
+	web_form = a_web_form(house, doc_type=DOCTYPE, module="Signflow", web_form_fields=FORM_FIELDS)
+	return a_signable_form(
+		house, web_form, **{"signer_name_field": "full_name", "signer_email_field": "phone", **options}
+	)
 
 
 def a_submission(form: Any, **values: Any) -> Any:

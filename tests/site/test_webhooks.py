@@ -15,8 +15,11 @@ import frappe
 import pytest
 import requests
 from form_stage import a_form, a_submission, erase
-from house import TIMEOUT, House, as_program, for_writing
+from forms import FormPage, a_signable_form, submissions_of
+from house import TIMEOUT, House, as_program, for_writing, long_ago
 from stage import eventually
+
+from signflow.services import submissions
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -123,6 +126,29 @@ def test_a_completed_submission_is_told_once_with_a_signature(
 	completes(later)
 	eventually(lambda: len(receiver.taken) == 2, "the next one is told")
 	assert checked(receiver.taken[1], hook["secret"])["submission"]["submission"] == later.name
+
+
+def test_a_person_who_signs_is_told_of_once(house: House, both: str, receiver: Receiver) -> None:
+	form = a_signable_form(house)
+	hook = added(house, form, both, receiver.url, with_answers=True)
+	person = FormPage(house, form).submits(company_name="Lahti Oy")
+	person.identifies()
+	person.signs()
+	eventually(lambda: receiver.taken, "the program is told")
+	told = checked(receiver.taken[0], hook["secret"])
+	(submission,) = submissions_of(form)
+	assert told["answers"]["company_name"] == "Lahti Oy"
+	assert told["submission"]["record"] == {"doctype": "Lead", "name": submission.record_name}
+	assert told["submission"]["request"] == submission.request
+	long_ago("Form Submission", submission.name, "expires_on", days=1)
+	submissions.sweep()
+	# The next person's completion is told after whatever the erasing would have told.
+	other = FormPage(house, form).submits(first_name="Leena", email_id=f"leena.{house.key}@posti.example")
+	other.identifies()
+	other.signs()
+	eventually(lambda: len(receiver.taken) > 1, "the next one is told")
+	assert not frappe.db.get_value("Form Submission", submission.name, "answers")
+	assert checked(receiver.taken[1], hook["secret"])["answers"]["first_name"] == "Leena"
 
 
 def test_answers_go_along_only_where_somebody_asked_for_it(

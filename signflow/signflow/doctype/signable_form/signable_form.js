@@ -20,6 +20,10 @@ frappe.ui.form.on("Signable Form", {
 	async refresh(frm) {
 		offer_fields(frm);
 		frm.get_field("embed_html").$wrapper.empty();
+		const may_write = frm.perm[0] && frm.perm[0].write;
+		if (may_write && !frappe.model.can_read("Web Form") && !frappe.model.can_select("Web Form")) {
+			frm.set_intro(__("To choose a web form you need the role Website Manager as well."), "orange");
+		}
 		if (frm.is_new()) {
 			return;
 		}
