@@ -1,8 +1,11 @@
-// "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest.
+// "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest. "From paper"
+// is begun from the list of templates.
+import { from_paper } from "./from_paper";
 import { request_signature } from "./request_signature";
 
 frappe.provide("signflow");
 signflow.request_signature = request_signature;
+signflow.from_paper = from_paper;
 
 const WITH_BUTTON = [
 	"Customer",
