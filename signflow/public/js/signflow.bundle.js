@@ -1,9 +1,12 @@
-// "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest.
+// "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest. "From paper"
+// is begun from the list of templates, a ready form from the list of signable forms.
+import { from_paper } from "./from_paper";
 import { add_ready_form } from "./ready_forms";
 import { request_signature } from "./request_signature";
 
 frappe.provide("signflow");
 signflow.request_signature = request_signature;
+signflow.from_paper = from_paper;
 signflow.add_ready_form = add_ready_form;
 
 const WITH_BUTTON = [
