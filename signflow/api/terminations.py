@@ -6,7 +6,7 @@ import frappe
 from frappe.rate_limiter import rate_limit
 from frappe.utils import getdate
 
-from signflow.api.guest import answers, invalid_input, session
+from signflow.api.guest import answers, invalid_input, reader_language, session
 from signflow.services import agreements, terminations, visits
 
 
@@ -17,7 +17,7 @@ def begin(mail: str, language: str | None = None) -> dict[str, Any]:
 	"""Begin a visit and mail a code: {session, sent_to, …}, the same whether the address is known or not."""
 	if not terminations.page_is_open():
 		raise terminations.not_open()
-	new_session, shown = visits.begin(str(mail), frappe.local.lang)
+	new_session, shown = visits.begin(str(mail), reader_language())
 	return {"session": new_session, **shown}
 
 
@@ -50,7 +50,7 @@ def prepare(chosen: list | str, reason: str = "", language: str | None = None) -
 	"""Make the notice of the chosen [[DocType, name], …] and its request: {link, session, reference}."""
 	visit, found = visits.identified(session())
 	return terminations.prepare_on_page(
-		found["mail"], _pairs(chosen), reason=str(reason), language=frappe.local.lang, visit=visit
+		found["mail"], _pairs(chosen), reason=str(reason), language=reader_language(), visit=visit
 	)
 
 

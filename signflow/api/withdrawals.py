@@ -5,7 +5,7 @@ from typing import Any
 import frappe
 from frappe.rate_limiter import rate_limit
 
-from signflow.api.guest import answers
+from signflow.api.guest import answers, reader_language
 from signflow.services import withdrawals
 
 
@@ -45,7 +45,7 @@ def confirm(
 	"""Keep the statement and mail its receipt: {reference, stated_on, statement, mailed}."""
 	return withdrawals.state_withdrawal(
 		page_key=str(page_key),
-		language=frappe.local.lang,
+		language=reader_language(),
 		person_name=person_name,
 		contract_reference=contract_reference,
 		email=email,

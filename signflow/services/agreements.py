@@ -15,7 +15,7 @@ from frappe.utils import getdate
 
 from signflow.core.flow.notice import Billing, Counted, Notice, Unit, ends_on
 from signflow.core.identity.levels import Level, level_named
-from signflow.services.drafts import default_company
+from signflow.services.company import default_company
 
 
 @dataclass(frozen=True)

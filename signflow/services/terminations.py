@@ -27,7 +27,7 @@ from frappe.utils import (
 from signflow.services import agreements, drafts, letters, sending, visits
 from signflow.services.acting import acting_as
 from signflow.services.agreements import Agreement
-from signflow.services.ceremony import Refused
+from signflow.services.guests import Refused
 from signflow.services.requests import signers_of
 from signflow.services.times import written, written_day
 from signflow.services.transaction import is_conflict, one_transaction

@@ -25,8 +25,8 @@ from frappe.utils import (
 )
 
 from signflow.core.flow.notice import withdrawal_ends_on
-from signflow.services import agreements, letters
-from signflow.services.ceremony import Refused
+from signflow.services import agreements, letters, submissions
+from signflow.services.guests import Refused
 from signflow.services.times import utc_time, written
 from signflow.services.transaction import one_transaction
 
@@ -281,14 +281,13 @@ def last_day(concluded: date, days: int, company: str | None) -> date:
 def _until(request: str, signed_on: Any, submission: Any) -> date | None:
 	if not submission:
 		return None
-	if submission.withdraw_until:
-		return getdate(submission.withdraw_until)
 	form = frappe.db.get_value(
 		"Signable Form", submission.form, ["consumer_contract", "withdrawal_days", "company"], as_dict=True
 	)
 	if not form or not form.consumer_contract:
 		return None
-	return last_day(getdate(signed_on), cint(form.withdrawal_days) or 14, form.company)
+	until = last_day(getdate(signed_on), cint(form.withdrawal_days) or 14, form.company)
+	return max(until, getdate(submission.withdraw_until)) if submission.withdraw_until else until
 
 
 def withdrawal_link(request: Any) -> str | None:
@@ -374,7 +373,9 @@ def accept(name: str, note: str = "") -> None:
 	if not doc.request:
 		frappe.throw(_("Say first which contract it is about."))
 	if doc.submission:
-		frappe.db.set_value("Form Submission", doc.submission, {"status": "Cancelled", "work_due": 0})
+		row = frappe.get_doc("Form Submission", doc.submission, for_update=True)
+		row.update({"status": "Cancelled", "work_due": 0})
+		submissions.write(row)
 	for doctype, agreement in _agreements_of(doc):
 		kind = agreements.kinds().get(doctype)
 		if kind:
