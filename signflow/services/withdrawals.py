@@ -186,7 +186,7 @@ def _receipt(doc: Any) -> None:
 			subject=_("Receipt: your withdrawal {0}").format(doc.name),
 			template="signflow_withdrawal",
 			args={
-				"name": doc.person_name,
+				"name": _no_links(doc.person_name),
 				"stated_on": written(doc.stated_on, doc.language, seconds=True),
 				"reference": doc.name,
 				"statement": _no_links(statement_of(doc)),
@@ -201,7 +201,7 @@ def _receipt(doc: Any) -> None:
 
 def _no_links(text: str) -> str:
 	"""`text` whose addresses no mail program makes into links: a stranger may have typed it."""
-	return re.sub(r"(?<=\w)([.:])(?=[\w/])", "\\1\u2060", text)
+	return re.sub(r"(?<=\w)(\.(?=[^\W\d])|:(?=//))", "\\1\u2060", text)
 
 
 def match(reference: str, email: str, stated_on: date) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Ending agreements: on the page, on request, by a free-form message; and attacks on the page."""
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -18,8 +19,7 @@ from signflow.services import agreements, terminations
 @pytest.fixture
 def open_house(house: House) -> Iterator[House]:
 	"""A house whose customers terminate by themselves: 14 days from the day."""
-	for key in frappe.cache.get_keys("signflow:count:"):
-		frappe.cache.delete(key)
+	frappe.cache.delete_keys("signflow:count:")
 	settings(
 		terminations_open=1,
 		termination_responsible=house.users["owner"],
@@ -147,30 +147,29 @@ def test_an_address_that_is_not_known_is_answered_alike(open_house: House) -> No
 		key: value for key, value in other.items() if key != "sent_to"
 	}
 	mail = house.mailbox.wait_for(nobody, subject="No agreement under this address")
-	assert not any(
-		letter.isdigit() for letter in text_of(mail).split("Hello")[1].split("If it was not you")[0]
-	)
+	assert not re.search(r">\s*\d{6}\s*<", text_of(mail)), "no code that could be tried"
 	known.code(house.maija.mail)
 	wrong = [visitor.refused("terminations.check_code", code="000000") for visitor in (known, stranger)]
 	assert wrong[0] == wrong[1] == {**wrong[0], "code": "code_wrong", "tries_left": 4}
 
 
 def test_the_time_of_the_answer_tells_nothing(open_house: House) -> None:
+	"""However many agreements there are to look through: a worker does that, the answer does not wait for it."""
 	house = open_house
-	for _turn in range(30):
-		a_subscription(house)
+	for _turn in range(40):
+		a_contract(house)
 	times: dict[str, list[float]] = {"known": [], "unknown": []}
-	for turn in range(8):
+	for turn in range(7):
+		frappe.cache.delete_keys("signflow:count:")
 		for kind, mail in (
-			("known", house.maija.mail if turn == 0 else house.matti.mail if turn == 1 else ""),
 			("unknown", f"nobody{turn}.{house.key}@posti.example"),
+			("known", house.maija.mail),
 		):
-			if not mail:
-				continue
 			started = time.perf_counter()
 			Visitor(house).begins(mail)
 			times[kind].append(time.perf_counter() - started)
-	assert min(times["known"]) < 3 * max(times["unknown"]), times
+	known, unknown = (sorted(times[kind])[3] for kind in ("known", "unknown"))
+	assert known < 2 * unknown + 0.01, times
 
 
 def test_codes_are_guessed_five_times_at_most_and_for_their_visit_alone(open_house: House) -> None:
@@ -241,7 +240,7 @@ def test_nobody_ends_what_is_not_his(open_house: House) -> None:
 		["Customer", house.customer],
 	):
 		assert visitor.refused("terminations.prepare", chosen=[pair])["code"] == "invalid_input"
-	for nonsense in ([], "x", [["Contract"]], [[1, 2]], {"a": 1}, [[None, None]]):
+	for nonsense in ([], "x", [["Contract"]], [[1, 2]], "{}", [[None, None]]):
 		assert visitor.refused("terminations.prepare", chosen=nonsense)["code"] == "invalid_input"
 	unknown = Visitor(house, session="x" * 43)
 	assert unknown.refused("terminations.prepare", chosen=chosen(mine))["code"] == "session_expired"

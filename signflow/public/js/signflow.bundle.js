@@ -1,5 +1,6 @@
 // "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest.
 import { request_signature } from "./request_signature";
+import { offer_termination } from "./terminate_agreements";
 
 frappe.provide("signflow");
 signflow.request_signature = request_signature;
@@ -16,12 +17,13 @@ const WITH_BUTTON = [
 	"Employee",
 	"Project",
 ];
-const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event"];
+const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event", "Contract Termination", "Contract Withdrawal"];
 
 $(document).on("form-refresh", (_event, frm) => {
 	if (!frm || frm.is_new() || frm.meta.issingle || frm.meta.istable || OURS.includes(frm.doctype)) {
 		return;
 	}
+	offer_termination(frm);
 	if (!frappe.model.can_create("Signature Request")) {
 		return;
 	}

@@ -189,7 +189,7 @@ function begin(kit) {
 	// A reload or another language: a visit that was identified goes on where it was.
 	if (!store.get("visit")) go("mail", false);
 	else
-		call("view")
+		{call("view")
 			.then((answer) => draw(answer.agreements))
-			.catch((error) => (error.code === "not_identified" && store.get("visit_sent") ? enter_code() : go("mail", false)));
+			.catch((error) => (error.code === "not_identified" && store.get("visit_sent") ? enter_code() : go("mail", false)));}
 }
