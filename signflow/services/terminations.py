@@ -635,7 +635,11 @@ def _notify(doc: Any, subject: Callable[[], str]) -> None:
 def of_record(doctype: str, name: str) -> dict[str, Any]:
 	"""What Desk's dialogs start with for a Customer or an agreement: {customer, agreements, people, earlier}."""
 	if doctype == "Customer":
-		found = agreements.agreements_of([name])
+		found = [
+			one
+			for one in agreements.agreements_of([name])
+			if frappe.has_permission(one.doctype, "read", doc=one.name)
+		]
 		customer = name
 	else:
 		found = [agreements.kind_of(doctype).read(name)]

@@ -12,6 +12,7 @@ from house import Browser, House, attachments_of, for_writing, long_ago, text_of
 from leaving import Visitor, a_contract, a_plan, a_subscription, settings
 from stage import eventually
 
+from signflow.core.identity.levels import Level
 from signflow.integrations.erpnext import subscription as subscriptions
 from signflow.services import agreements, terminations
 
@@ -118,6 +119,12 @@ def test_a_customer_terminates_on_the_page(open_house: House) -> None:
 		order_by="creation asc",
 	)
 	assert any(doc.name in note and "Notice of termination" in note for note in notes)
+
+	if "helpdesk" in frappe.get_installed_apps():
+		tickets = frappe.get_all(
+			"HD Ticket", filters={"raised_by": maija.mail}, pluck="subject", order_by="creation asc"
+		)
+		assert len(tickets) == 1 and tickets[0].startswith("Terminated: ")
 
 	assert all(one["under_notice"] for one in visitor.answer("terminations.view")["agreements"])
 	comes(doc.name, 14)
@@ -508,3 +515,25 @@ def test_what_was_prepared_and_never_signed_is_closed(open_house: House) -> None
 	terminations.sweep()
 	assert frappe.db.get_value("Contract Termination", prepared["reference"], "status") == "Cancelled"
 	assert not frappe.db.get_value("Contract", contract.name, "end_date")
+
+
+def test_leaving_asks_for_no_more_than_joining_did(open_house: House) -> None:
+	house = open_house
+	contract = a_contract(house)
+	one = agreements.kind_of("Contract").read(contract.name)
+	assert agreements.level_to_leave([one], Level.HIGH) is Level.HIGH, "nothing is known of its joining"
+	request = house.sends(house.maija, reference_doctype="Contract", reference_name=contract.name)
+	house.maija.goes_all_the_way()
+	eventually(
+		lambda: frappe.db.get_value("Signature Request", request.name, "status") == "Completed",
+		"it is signed",
+	)
+	assert agreements.level_to_leave([one], Level.HIGH) is Level.MAIL_CODE
+	assert agreements.level_to_leave([one]) is Level.MAIL_CODE
+
+
+def test_only_somebody_who_can_send_requests_is_responsible(house: House) -> None:
+	for responsible in (None, house.users["outsider"]):
+		with pytest.raises(frappe.ValidationError):
+			settings(terminations_open=1, termination_responsible=responsible)
+		frappe.db.rollback()

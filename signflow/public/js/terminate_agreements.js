@@ -125,6 +125,7 @@ function record_dialog(frm, start, free) {
 				fieldtype: "HTML",
 				options: `<p class="text-muted">${__("A notice in the customer's own words counts from its arrival and needs no signature. The customer gets a confirmation.")}</p>`,
 			},
+			{ fieldtype: "Section Break" },
 			{
 				fieldname: "channel",
 				fieldtype: "Select",

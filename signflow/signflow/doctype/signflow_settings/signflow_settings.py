@@ -58,12 +58,27 @@ class SignflowSettings(Document):
 		for row in self.timestamp_authorities:
 			if not validate_url(row.url, valid_schemes=("http", "https")):
 				frappe.throw(_("{0} is not the address of a time-stamp authority.").format(row.url))
+		self._validate_terminations()
 		try:
 			if self.trusted_certificates:
 				read_anchors(self.trusted_certificates)
 			self._read_trust_list()
 		except SignflowError as refusal:
 			frappe.throw(message_of(refusal), title=_("Trust anchors"))
+
+	def _validate_terminations(self):
+		if not self.terminations_open:
+			return
+		if not self.termination_responsible:
+			frappe.throw(
+				_("Say who is responsible for terminations before customers can terminate by themselves.")
+			)
+		if not frappe.has_permission("Signature Request", "create", user=self.termination_responsible):
+			frappe.throw(
+				_("{0} may not make signature requests: choose somebody with the role Signflow User.").format(
+					self.termination_responsible
+				)
+			)
 
 	def _read_trust_list(self):
 		"""Keep what the list says beside it: reading one takes seconds, sealing does not wait for that."""
