@@ -37,6 +37,7 @@ PAGE_HOURS = 24
 REQUEST_DAYS = 7
 MAX_REASON = 1000
 LANGUAGES = ("fi", "sv", "en")
+NOTICE = '{% include "signflow/templates/agreements/termination.html" %}'
 
 
 def page_is_open() -> bool:
@@ -328,21 +329,6 @@ def _notice(doc: Any) -> tuple[str, bytes]:
 			}
 		)
 		return render_document(template, doc, language=doc.language)
-
-
-NOTICE = """
-<p>{{ _("I terminate the agreements named below, made with {0}.").format(doc.company) }}</p>
-<table>
-<thead><tr><th>{{ _("Agreement") }}</th><th>{{ _("Period of Notice") }}</th><th>{{ _("Ends on") }}</th></tr></thead>
-<tbody>
-{% for row in doc.agreements %}<tr><td>{{ row.title }}<br>{{ row.agreement_name }}</td><td>{{ row.notice }}</td><td>{{ row.last_day }}</td></tr>
-{% endfor %}</tbody>
-</table>
-<p>{{ _("The agreements are in force until the end of the day named.") }}</p>
-{% if doc.reason %}<h2>{{ _("Reason") }}</h2><p>{{ doc.reason }}</p>{% endif %}
-<h2>{{ _("Given by") }}</h2>
-<p>{{ doc.person_name }}, {{ doc.email }}<br>{{ _("Customer") }}: {{ doc.customer }}<br>{{ _("Reference") }}: {{ doc.name }}</p>
-"""
 
 
 def on_completed(request: Any) -> None:

@@ -249,7 +249,7 @@ def match(reference: str, email: str, stated_on: date) -> dict[str, Any]:
 	if len(named) != 1:
 		return {"status": "New"}
 	request, row = named[0], submissions.get(named[0])
-	until = _until(request, signed[request], row)
+	until = _until(signed_on=signed[request], submission=row)
 	contract = row.contract if row else None
 	if not contract:
 		about = frappe.db.get_value("Signature Request", request, ["reference_doctype", "reference_name"])
@@ -278,15 +278,17 @@ def last_day(concluded: date, days: int, company: str | None) -> date:
 	return withdrawal_ends_on(concluded, days, free.__contains__)
 
 
-def _until(request: str, signed_on: Any, submission: Any) -> date | None:
+def _until(*, signed_on: Any, submission: Any) -> date | None:
 	if not submission:
 		return None
+	# Where somebody signed after the consumer, the contract is concluded only then.
+	concluded = frappe.db.get_value("Signature Request", submission.request, "completed_on") or signed_on
 	form = frappe.db.get_value(
 		"Signable Form", submission.form, ["consumer_contract", "withdrawal_days", "company"], as_dict=True
 	)
 	if not form or not form.consumer_contract:
 		return None
-	until = last_day(getdate(signed_on), cint(form.withdrawal_days) or 14, form.company)
+	until = last_day(getdate(concluded), cint(form.withdrawal_days) or 14, form.company)
 	return max(until, getdate(submission.withdraw_until)) if submission.withdraw_until else until
 
 
@@ -303,7 +305,7 @@ def withdrawal_link(request: Any) -> str | None:
 	)
 	if not submission or submission.status == "Cancelled":
 		return None
-	until = _until(request.name, request.completed_on or now_datetime(), submission)
+	until = _until(signed_on=request.completed_on or now_datetime(), submission=submission)
 	if not until or getdate() > until:
 		return None
 	return f"/withdraw?lang={request.language or 'fi'}&ref={quote(request.name)}"

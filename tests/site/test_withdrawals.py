@@ -270,7 +270,7 @@ def test_the_link_is_there_as_long_as_the_right(shop: House) -> None:
 	row = a_consumer_contract(shop, shop.maija)
 	request = frappe.get_doc("Signature Request", row.request)
 	assert withdrawals.withdrawal_link(request) == f"/withdraw?lang=en&ref={request.name}"
-	request.completed_on = add_days(now_datetime(), -30)
+	request.db_set("completed_on", add_days(now_datetime(), -30))
 	assert withdrawals.withdrawal_link(request) is None
 	plain = shop.sends(shop.matti)
 	assert withdrawals.withdrawal_link(plain) is None, "no consumer's form"

@@ -8,6 +8,7 @@ from frappe.utils import escape_html, getdate
 
 from signflow.services.terminations import left_to_do
 from signflow.services.times import written_day
+from signflow.services.transaction import is_conflict
 
 
 def open_ticket(termination: Any) -> None:
@@ -34,7 +35,9 @@ def open_ticket(termination: Any) -> None:
 				"description": f"<ul>{ends}</ul><p>{_('Left to do')}</p><ul>{lines}</ul><p>{termination.name}</p>",
 			}
 		).insert(ignore_permissions=True)
-	except Exception:
+	except Exception as error:
+		if is_conflict(error):
+			raise
 		frappe.db.rollback(save_point="signflow_ticket")
 		frappe.clear_messages()
 		frappe.log_error(
