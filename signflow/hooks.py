@@ -49,7 +49,13 @@ signflow_request_completed = [
 	"signflow.services.replays.on_request_completed",
 	"signflow.integrations.erpnext.customer.note_signed",
 	"signflow.integrations.erpnext.contract.mark_signed",
+	"signflow.services.terminations.on_completed",
 ]
+signflow_terminable_agreements = {
+	"Subscription": "signflow.integrations.erpnext.subscription",
+	"Contract": "signflow.integrations.erpnext.contract_end",
+}
+signflow_notice_given = ["signflow.integrations.helpdesk.termination.open_ticket"]
 
 signflow_settle_parties = ["signflow.integrations.erpnext.parties.settle_parties"]
 
@@ -87,7 +93,11 @@ scheduler_events = {
 			"signflow.services.sealing.sweep",
 			"signflow.services.replays.sweep",
 		],
-		"*/5 * * * *": ["signflow.services.sealing.look_after_levels"],
+		"*/5 * * * *": [
+			"signflow.services.sealing.look_after_levels",
+			"signflow.services.terminations.sweep",
+			"signflow.services.withdrawals.sweep",
+		],
 	},
 	"hourly": [
 		"signflow.services.requests.expire_due",
@@ -113,4 +123,8 @@ company_data_to_be_ignored = [
 	"Signable Form Signer",
 	"Signable Form Mapping",
 	"Form Submission",
+	"Contract Termination",
+	"Contract Termination Agreement",
+	"Notice Period",
+	"Contract Withdrawal",
 ]

@@ -25,6 +25,10 @@ DOCTYPES = (
 	"Signable Form Signer",
 	"Signable Form Mapping",
 	"Form Submission",
+	"Contract Termination",
+	"Contract Termination Agreement",
+	"Notice Period",
+	"Contract Withdrawal",
 )
 
 

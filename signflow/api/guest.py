@@ -96,6 +96,11 @@ def set_language(language: str | None) -> None:
 		frappe.local.lang = frappe.local.signflow_lang
 
 
+def reader_language() -> str:
+	"""The language that the page asked for, else the house's."""
+	return frappe.local.signflow_lang or frappe.get_cached_doc("Signflow Settings").default_language or "fi"
+
+
 def session() -> str:
 	"""The session that the page holds, from its header: never a cookie, so no other site can send it along."""
 	return frappe.get_request_header("X-Signflow-Session") or ""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jinja2
 
+from signflow.pages.ending import terminate_texts, withdraw_texts
 from signflow.pages.texts import sign_texts, verify_texts
 
 __all__ = ["LANGUAGES", "PAGES", "PDFJS_VERSION", "assets_version", "render_page"]
@@ -25,16 +26,20 @@ LANGUAGES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
 SCRIPTS = {
 	"sign": ("kit", "api", "read", "viewer", "confirm", "signature", "pad", "outcome", "talk", "origin"),
 	"verify": ("kit",),
+	"terminate": ("kit",),
+	"withdraw": ("kit",),
 }
 
 PAGES: dict[str, Callable[[Callable[[str], str]], dict[str, str]]] = {
 	"sign": sign_texts,
 	"verify": verify_texts,
+	"terminate": terminate_texts,
+	"withdraw": withdraw_texts,
 }
 
 
 def render_page(name: str, lang: str, translate: Callable[[str], str], context: dict | None = None) -> str:
-	"""The HTML of the public page `name` ("sign", "verify") in `lang`.
+	"""The HTML of the public page `name` (a key of PAGES) in `lang`.
 
 	`translate` takes an English text and returns it in `lang`. `context` is added to what the template sees.
 	Raises KeyError for a page that does not exist.

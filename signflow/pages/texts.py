@@ -6,13 +6,17 @@ Each function takes the translation function under the name `_`, so that the tex
 
 from collections.abc import Callable
 
-__all__ = ["sign_texts", "verify_texts"]
+__all__ = ["shared_texts", "sign_texts", "verify_texts"]
+
+
+def shared_texts(_: Callable[[str], str]) -> dict[str, str]:
+	"""What every page's script may have to say."""
+	return {**_failures(_), **_dates_and_sizes(_)}
 
 
 def sign_texts(_: Callable[[str], str]) -> dict[str, str]:
 	return {
-		**_failures(_),
-		**_dates_and_sizes(_),
+		**shared_texts(_),
 		**_request(_),
 		**_viewer(_),
 		**_code(_),
@@ -23,8 +27,7 @@ def sign_texts(_: Callable[[str], str]) -> dict[str, str]:
 
 def verify_texts(_: Callable[[str], str]) -> dict[str, str]:
 	return {
-		**_failures(_),
-		**_dates_and_sizes(_),
+		**shared_texts(_),
 		"offline": _("There is no connection. Check it and try again."),
 		"slow": _("No answer came in time. Try again."),
 		"server": _("Something went wrong at our end. Try again in a moment."),

@@ -1,6 +1,6 @@
 """Times: the chain speaks UTC, Frappe keeps the site's zone without naming it, people read their own form."""
 
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time
@@ -31,3 +31,8 @@ def written(moment: datetime | str, language: str, *, seconds: bool = False) -> 
 	day = format_date(local, "medium", locale)
 	hour = format_time(local, "medium" if seconds else "short", zone, locale)
 	return f"{day} {hour} ({format_datetime(local, 'ZZZZ', zone, locale)})"
+
+
+def written_day(day: date, language: str) -> str:
+	"""A day as people of `language` write it: "22.11.2026" in Finnish."""
+	return format_date(day, "medium", "en_GB" if language == "en" else language)

@@ -10,7 +10,10 @@ from frappe.utils import get_link_to_form
 def dashboard(data: dict[str, Any]) -> dict[str, Any]:
 	"""Add the group "Agreements" to Customer's connections (hook override_doctype_dashboards)."""
 	data.setdefault("transactions", []).append(
-		{"label": _("Agreements"), "items": ["Signature Request", "Form Submission"]}
+		{
+			"label": _("Agreements"),
+			"items": ["Signature Request", "Form Submission", "Contract Termination"],
+		}
 	)
 	return data
 

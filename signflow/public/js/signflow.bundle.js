@@ -3,6 +3,7 @@
 import { from_paper } from "./from_paper";
 import { add_ready_form } from "./ready_forms";
 import { request_signature } from "./request_signature";
+import { offer_termination } from "./terminate_agreements";
 
 frappe.provide("signflow");
 signflow.request_signature = request_signature;
@@ -21,12 +22,13 @@ const WITH_BUTTON = [
 	"Employee",
 	"Project",
 ];
-const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event"];
+const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event", "Contract Termination", "Contract Withdrawal"];
 
 $(document).on("form-refresh", (_event, frm) => {
 	if (!frm || frm.is_new() || frm.meta.issingle || frm.meta.istable || OURS.includes(frm.doctype)) {
 		return;
 	}
+	offer_termination(frm);
 	if (!frappe.model.can_create("Signature Request")) {
 		return;
 	}

@@ -20,6 +20,7 @@ class SignflowSettings(Document):
 	if TYPE_CHECKING:
 		from frappe.types import DF
 
+		from signflow.signflow.doctype.notice_period.notice_period import NoticePeriod
 		from signflow.signflow.doctype.timestamp_authority.timestamp_authority import TimestampAuthority
 
 		archive_years: DF.Int
@@ -28,11 +29,23 @@ class SignflowSettings(Document):
 		expire_after_days: DF.Int
 		logo: DF.AttachImage | None
 		max_file_mb: DF.Int
+		notice_counted: DF.Literal[
+			"From the Day",
+			"From the End of the Month",
+			"To the End of the Month",
+			"To the End of the Billing Period",
+		]
+		notice_length: DF.Int
+		notice_periods: DF.Table[NoticePeriod]
+		notice_unit: DF.Literal["Days", "Months"]
 		privacy_contact: DF.Data | None
 		privacy_note: DF.SmallText | None
 		privacy_url: DF.Data | None
 		remind_every_days: DF.Int
 		signature_level: DF.Literal["B-B", "B-T", "B-LT", "B-LTA"]
+		termination_responsible: DF.Link | None
+		termination_template: DF.Link | None
+		terminations_open: DF.Check
 		timestamp_authorities: DF.Table[TimestampAuthority]
 		trust_list: DF.Attach | None
 		trust_list_anchors: DF.LongText | None
@@ -45,12 +58,27 @@ class SignflowSettings(Document):
 		for row in self.timestamp_authorities:
 			if not validate_url(row.url, valid_schemes=("http", "https")):
 				frappe.throw(_("{0} is not the address of a time-stamp authority.").format(row.url))
+		self._validate_terminations()
 		try:
 			if self.trusted_certificates:
 				read_anchors(self.trusted_certificates)
 			self._read_trust_list()
 		except SignflowError as refusal:
 			frappe.throw(message_of(refusal), title=_("Trust anchors"))
+
+	def _validate_terminations(self):
+		if not self.terminations_open:
+			return
+		if not self.termination_responsible:
+			frappe.throw(
+				_("Say who is responsible for terminations before customers can terminate by themselves.")
+			)
+		if not frappe.has_permission("Signature Request", "create", user=self.termination_responsible):
+			frappe.throw(
+				_("{0} may not make signature requests: choose somebody with the role Signflow User.").format(
+					self.termination_responsible
+				)
+			)
 
 	def _read_trust_list(self):
 		"""Keep what the list says beside it: reading one takes seconds, sealing does not wait for that."""

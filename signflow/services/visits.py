@@ -1,0 +1,175 @@
+"""A visitor of /terminate who proves by a mailed code that a mailbox is his, before there is any request.
+
+What an asker sees is the same whether we know the address or not: the mail is made by a worker, so not even the time
+tells. A visit lives in Redis alone, for an hour; a code works for the visit that asked for it, for ten minutes. Tries
+are counted before they are judged, so that many at once are no more than five.
+"""
+
+import secrets
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.translate import print_language
+from frappe.utils import get_url, now_datetime
+
+from signflow.core.identity import otp
+from signflow.core.identity.masking import mask_mail
+from signflow.core.identity.tokens import new_session, parse_session
+from signflow.services import agreements, ceremony, evidence
+from signflow.services.guests import Refused
+from signflow.services.letters import DAY_SECONDS, counted, one_address, send_secret
+from signflow.services.transaction import one_transaction
+
+VISIT_SECONDS = 3600
+RESEND_SECONDS = 60
+MAX_MAILS_A_DAY = 8
+
+
+def begin(mail: str, language: str) -> tuple[str, dict[str, Any]]:
+	"""Begin a visit for whoever says that `mail` is his; returns (session, what the page shows).
+
+	Raises Refused `invalid_input` for what is no address, `too_many` beyond the bounds of one address.
+	"""
+	mail = one_address(mail) or ""
+	if not mail:
+		raise Refused("invalid_input", _("Write your mail address."), 422, field="mail")
+	if counted(f"visit wait {mail.lower()}", RESEND_SECONDS) > 1:
+		raise Refused(
+			"too_many",
+			_("A mail is on its way to this address. You can ask for another in a minute."),
+			429,
+			resend_after_seconds=RESEND_SECONDS,
+		)
+	if counted(f"visit {mail.lower()}", DAY_SECONDS) > MAX_MAILS_A_DAY:
+		raise Refused("too_many", _("Too many codes were asked for today. Try again tomorrow."), 429)
+	session, hashed = new_session()
+	_put(hashed, {"mail": mail, "language": language, "began": now_datetime().timestamp(), "identified": 0})
+	frappe.enqueue(
+		"signflow.services.visits.mail_code",
+		queue="short",
+		visit=hashed,
+		job_id=f"signflow-visit-{secrets.token_hex(8)}",
+	)
+	return session, {
+		"sent_to": mask_mail(mail),
+		"valid_seconds": otp.CODE_LIFETIME_SECONDS,
+		"tries_left": otp.MAX_TRIES,
+		"resend_after_seconds": RESEND_SECONDS,
+	}
+
+
+def mail_code(visit: str) -> None:
+	"""Mail a code, or that nothing was found under the address (RQ job)."""
+	frappe.set_user("Administrator")
+	found = _get(visit)
+	if not found:
+		return
+	customers = [name for contact in agreements.contacts_of(found["mail"]) for name in contact.customers]
+	known = bool(agreements.agreements_of(customers))
+	house = frappe.defaults.get_global_default("company") or get_url().partition("://")[2]
+	with print_language(found["language"]):
+		if not known:
+			send_secret(
+				found["mail"],
+				subject=_("No agreement under this address"),
+				template="signflow_nothing_found",
+				args={"house": house},
+			)
+			return
+		code, salt = otp.make_code(), secrets.token_bytes(16)
+		frappe.cache.set_value(
+			_key("code", visit),
+			{"hash": otp.hash_code(code, salt=salt, session=visit), "salt": salt.hex()},
+			expires_in_sec=otp.CODE_LIFETIME_SECONDS,
+		)
+		send_secret(
+			found["mail"],
+			subject=_("Your code for terminating an agreement"),
+			template="signflow_visit_code",
+			args={"code": code, "minutes": otp.CODE_LIFETIME_SECONDS // 60, "house": house},
+		)
+
+
+def check_code(session: str, code: str) -> dict[str, Any]:
+	"""Identify the visit by the code that was mailed for it; returns the visit. Raises Refused as the signing page does."""
+	visit, found = _of(session)
+	tries = counted(f"visit tries {visit}", VISIT_SECONDS)
+	if tries > otp.MAX_TRIES:
+		raise Refused("locked", _("Too many wrong codes. Begin again with your mail address."))
+	if now_datetime().timestamp() - found["began"] > otp.CODE_LIFETIME_SECONDS:
+		raise Refused("code_expired", _("This code has expired. Ask for a new one."))
+	# Without a code for this visit something is compared all the same: the answer and its time stay alike.
+	kept = frappe.cache.get_value(_key("code", visit), expires=True) or {"hash": "0" * 64, "salt": "00" * 16}
+	if not otp.check_code(code, code_hash=kept["hash"], salt=bytes.fromhex(kept["salt"]), session=visit):
+		left = otp.MAX_TRIES - tries
+		if not left:
+			raise Refused("locked", _("Too many wrong codes. Begin again with your mail address."))
+		raise Refused("code_wrong", _("That is not the code. {0} tries left.").format(left), tries_left=left)
+	frappe.cache.delete_value(_key("code", visit))
+	found["identified"] = 1
+	_put(visit, found)
+	return found
+
+
+def identified(session: str) -> tuple[str, dict[str, Any]]:
+	"""The visit's key and the visit of a session that was identified; raises Refused for every other."""
+	visit, found = _of(session)
+	if not found["identified"]:
+		raise Refused("not_identified", _("Confirm first that it is you: ask for a code."))
+	return visit, found
+
+
+def carry_over(token: str, mail: str) -> str:
+	"""Open the signing link `token` of somebody who has just shown that `mail` is his; returns an identified session.
+
+	A second code to the same mailbox, minutes later, would show nothing more. Raises PermissionError for another's link.
+	"""
+	session, _shown = ceremony.open_invitation(token)
+	_identify(parse_session(session) or "", mail)
+	return session
+
+
+@one_transaction
+def _identify(session_hash: str, mail: str) -> None:
+	name = frappe.db.get_value("Signature Request Signer", {"session_hash": session_hash})
+	signer = frappe.get_doc("Signature Request Signer", name, for_update=True)
+	if signer.email.lower() != mail.lower() or signer.status != "Opened":
+		frappe.throw(_("This link belongs to somebody else."), frappe.PermissionError)
+	frappe.db.set_value(
+		"Signature Request Signer",
+		name,
+		{
+			"session_identified": 1,
+			"status": "Identified",
+			"identified_on": now_datetime(),
+			"identified_level": "mail_code",
+		},
+	)
+	evidence.record(
+		signer.request,
+		"identified",
+		signer=name,
+		public={"level": "mail_code"},
+		private={"email": signer.email, "page": "/terminate", **evidence.caller()},
+	)
+
+
+def _of(session: str) -> tuple[str, dict[str, Any]]:
+	visit = parse_session(session)
+	found = visit and _get(visit)
+	if not visit or not found:
+		raise Refused("session_expired", _("Your visit has ended for your safety. Begin again."), 401)
+	return visit, found
+
+
+def _key(kind: str, visit: str) -> str:
+	return f"signflow:{kind}:{visit}"
+
+
+def _get(visit: str) -> dict[str, Any] | None:
+	return frappe.cache.get_value(_key("visit", visit), expires=True)
+
+
+def _put(visit: str, values: dict[str, Any]) -> None:
+	frappe.cache.set_value(_key("visit", visit), values, expires_in_sec=VISIT_SECONDS)
