@@ -28,8 +28,9 @@ def _pages() -> list[Path]:
 
 def _called(path: Path) -> list[tuple[int, str]]:
 	"""What a script or page calls, whole paths and verbs of a client in the same folder."""
-	clients = [_read(other) for other in sorted(path.parent.glob("*.js"))]
-	verbs = [hit for client in clients for hit in dotted_paths.verb_paths(client, _read(path))]
+	# A page's script that names its own end points is its own client; the others share api.js.
+	own = dotted_paths.verb_paths(_read(path), _read(path))
+	verbs = own or dotted_paths.verb_paths(_read(path.parent / "api.js"), _read(path))
 	return dotted_paths.script_paths(_read(path)) + verbs
 
 

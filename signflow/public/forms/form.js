@@ -3,7 +3,7 @@
 // What the page says of itself travels in the answers under `__signflow`: the solved puzzle, the reader's language, who
 // else signs, and on which web site the form stands.
 (() => {
-	const CALL = "/api/method/signflow.api.";
+	const CALL = "/api/method/";
 	const query = new URLSearchParams(location.search);
 	const state = { texts: {}, people: [], answer: null };
 
@@ -177,7 +177,7 @@
 			primary_action: async ({ email }) => {
 				await state.solving;
 				try {
-					const answer = await call("forms.save_for_later", {
+					const answer = await call("signflow.api.forms.save_for_later", {
 						web_form: form.name,
 						data: form.get_values(true) || {},
 						email,
@@ -208,7 +208,7 @@
 		const token = mailed || history.state?.signflow;
 		if (!token) return false;
 		try {
-			const kept = await call("forms.resume", { token });
+			const kept = await call("signflow.api.forms.resume", { token });
 			take_puzzle(kept);
 			await form.set_values(kept.answers);
 			set_people(kept.people);
@@ -226,7 +226,7 @@
 		const token = token_of("prefill");
 		if (!token) return;
 		try {
-			const given = await call("prefills.open", { token });
+			const given = await call("signflow.api.prefills.open", { token });
 			state.prefill = token;
 			await form.set_values(given.values);
 			for (const name of given.locked || []) {
@@ -277,7 +277,7 @@
 	// ---------------------------------------------------------------- start
 
 	async function start(form) {
-		const begun = await call("forms.begin", { web_form: form.name });
+		const begun = await call("signflow.api.forms.begin", { web_form: form.name });
 		Object.assign(state, begun);
 		document.documentElement.classList.add("signflow-form");
 		watch_height();

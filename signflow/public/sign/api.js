@@ -1,7 +1,6 @@
 // The signing end points, the invitation's token and the session that it was exchanged for.
 
 const BASE = "/api/method/signflow.api.signing.";
-const FORMS = "/api/method/signflow.api.forms.";
 
 export function createApi({ store, post, lang, Failure, t }) {
 	takeToken();
@@ -18,11 +17,11 @@ export function createApi({ store, post, lang, Failure, t }) {
 		return true;
 	}
 
-	function send(verb, body, seconds, base = BASE) {
+	function send(verb, body, seconds) {
 		const headers = { "Content-Type": "application/json", Accept: "application/json" };
 		const session = store.get("session");
 		if (session) headers["X-Signflow-Session"] = session;
-		return post(base + verb, { headers, body: JSON.stringify(body) }, seconds);
+		return post(verb.includes(".") ? `/api/method/${verb}` : BASE + verb, { headers, body: JSON.stringify(body) }, seconds);
 	}
 
 	async function open() {
@@ -54,7 +53,7 @@ export function createApi({ store, post, lang, Failure, t }) {
 		},
 		start: () => (store.get("session") ? call("view", { language: lang }) : open()),
 		view: () => call("view", { language: lang }),
-		form: (verb) => send(verb, { language: lang }, 30, FORMS),
+		form: (method) => send(method, { language: lang }, 30),
 		newLink: () => send("send_new_link", { token: store.get("token") }),
 		async document(id, purpose) {
 			const bytes = await call("document", { document: id, purpose }, 120);

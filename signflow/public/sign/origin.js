@@ -27,7 +27,7 @@ export function create(kit, app) {
 	$("change-answers").addEventListener("click", () =>
 		busy($("change-answers"), async () => {
 			try {
-				const { next } = await app.api.form("change_answers");
+				const { next } = await app.api.form("signflow.api.forms.change_answers");
 				const asked = new URL(next, location.origin);
 				if (host) asked.searchParams.set("signflow_host", host);
 				location.assign(asked);
@@ -41,7 +41,7 @@ export function create(kit, app) {
 	$("mail-link").addEventListener("click", () =>
 		busy($("mail-link"), async () => {
 			try {
-				const { text } = await app.api.form("mail_link");
+				const { text } = await app.api.form("signflow.api.forms.mail_link");
 				$("mail-link-said").textContent = text;
 				announce(text);
 			} catch (error) {
