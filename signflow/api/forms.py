@@ -127,7 +127,6 @@ def _texts() -> dict[str, str]:
 		"person_mail": _("Mail address"),
 		"person_add": _("Add a signer"),
 		"person_remove": _("Remove"),
-		"making": _("Making your document…"),
 		"resumed": _("Your answers are back where you left them."),
 		"done": _("This form was signed already. Fill in a new one if you need to."),
 		"link_invalid": _("This link does not work any more. Fill the form in anew."),

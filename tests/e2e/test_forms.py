@@ -63,9 +63,9 @@ def test_a_stranger_fills_in_signs_and_is_a_lead(office: Office, visit) -> None:
 
 
 HOST = """<!doctype html><html lang="en"><head><title>Our club</title><meta charset="utf-8"></head><body>
-<h1>Our club</h1><main>
+<main><h1>Our club</h1>
 <script src="{url}/sign/embed.js" data-form="{route}" data-lang="en" data-title="Become a member" id="form"></script>
-</main><ol id="events"></ol><script>
+<ol id="events"></ol></main><script>
 for (const name of ["loaded", "submitted", "signed", "cancelled"]) {
 	document.addEventListener(`signflow:${name}`, (event) => {
 		const line = document.createElement("li");
