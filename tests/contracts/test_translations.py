@@ -12,7 +12,7 @@ LOCALE = Path(__file__).parents[2] / "signflow" / "locale"
 LANGUAGES = ("fi", "sv")
 PLACES = re.compile(r"\{\w*\}|%\(\w+\)\w|%[sd]|</?\w+[^>]*>")
 # The same in every language.
-COMMON = {"PDF", "PEM", "SHA-256", "Signflow", "B-B", "B-T", "B-LT", "B-LTA", "{page} / {count}"}
+COMMON = {"{0}: {2}", "PDF", "PEM", "SHA-256", "Signflow", "B-B", "B-T", "B-LT", "B-LTA", "{page} / {count}"}
 ALIKE = {"fi": {*COMMON, "Logo"}, "sv": {*COMMON, "Status", "Version"}}
 
 
