@@ -42,7 +42,7 @@ def formatted(doc: Any, field: Any) -> Markup:
 		text = frappe.utils.markdown(value) if kind == "Markdown Editor" else cstr(value)
 		return Markup(clean_html(text))
 	if kind in LONG_TEXTS:
-		return Markup("<br>").join(escape(line) for line in cstr(value).splitlines())
+		return _lines(cstr(value))
 	if kind in FILES:
 		return _file(cstr(value))
 	if kind == "Signature":
@@ -55,6 +55,14 @@ def formatted(doc: Any, field: Any) -> Markup:
 		most = cint(field.options) or 5
 		return Markup(escape(f"{flt(value) * most:g}/{most}"))
 	return Markup(escape(frappe.format_value(value, field, doc)))
+
+
+def _lines(text: str) -> Markup:
+	# Each a block of its own: WeasyPrint needs minutes for a paragraph with thousands of line breaks.
+	lines = text.splitlines()
+	if len(lines) == 1:
+		return Markup(escape(lines[0]))
+	return Markup("").join(Markup('<span class="line">{}</span>').format(line) for line in lines)
 
 
 def _title_of(doc: Any, field: Any, name: str) -> str:

@@ -11,7 +11,6 @@ WeasyPrint alone, which fetches nothing, and without Frappe's access log, which 
 import os
 import shutil
 import unicodedata
-from pathlib import Path
 from typing import Any
 
 import frappe
@@ -21,18 +20,16 @@ from frappe.translate import print_language
 from frappe.utils import cstr, strip_html
 from frappe.www.printview import is_visible
 
-import signflow.core.pdf
+from signflow.core.errors import SignflowError
 from signflow.core.evidence.canonical import canonical_json
 from signflow.core.pdf.pdfa import Attached, archive
+from signflow.core.pdf.rendering import render_html
+from signflow.services.formatting import PICTURES
+from signflow.services.transaction import throw
 
 DATA_FILE = "record.json"
 ALONE = 6
 PAGE = "@page { size: A4; margin: 15mm }"
-# The seal's own typeface: every server prints the same, and PDF/A wants fonts embedded.
-FONTS = {
-	f"signflow:{name}": Path(signflow.core.pdf.__file__).parent / "fonts" / name
-	for name in ("NotoSans-Regular.ttf", "NotoSans-Bold.ttf")
-}
 
 
 def print_record(doc: Any, print_format: str | None, language: str) -> bytes:
@@ -95,6 +92,7 @@ def _rendered_unsaved(doc: Any, print_format: str) -> bytes:
 	# A copy: printing sets fields. It has no name to show, and the standard print would say "None".
 	copy = frappe.get_doc({**doc.as_dict(), "name": "", "sub_heading": ""})
 	copy._sanitize_content()  # as it would be stored
+	_drop_pictures(copy)
 	if _is_builder_beta(print_format):
 		from frappe.utils.weasyprint import PrintFormatGenerator
 
@@ -113,6 +111,14 @@ def _rendered_unsaved(doc: Any, print_format: str) -> bytes:
 	return from_html(
 		f"{styles}<style>{get_print_style(None, format_doc)}</style><div class='print-format'>{body}</div>"
 	)
+
+
+def _drop_pictures(doc: Any) -> None:
+	# Formats put a drawn signature's address into <img>: a stranger's may only be a picture made of dots.
+	for row in [doc, *doc.get_all_children()]:
+		for field in row.meta.get("fields", {"fieldtype": "Signature"}):
+			if not cstr(row.get(field.fieldname)).startswith(PICTURES):
+				row.set(field.fieldname, None)
 
 
 def _is_builder_beta(print_format: str) -> bool:
@@ -165,29 +171,19 @@ def _printed_fields(doc: Any, page: _Page) -> dict[str, Any]:
 
 
 def from_html(html: str, *, page: str = PAGE) -> bytes:
-	"""`html` as PDF bytes, with `page` as its first style sheet; nothing is fetched but this site's public files."""
-	from weasyprint import HTML, default_url_fetcher
+	"""`html` as PDF bytes, with `page` as its first style sheet; nothing is fetched but this site's public files.
 
-	base = frappe.utils.get_url()
+	Raises ValidationError for what takes too long.
+	"""
 	public = {
-		"assets": os.path.realpath(os.path.join(frappe.local.sites_path, "assets")),
-		"files": os.path.realpath(frappe.get_site_path("public", "files")),
+		"assets": os.path.join(frappe.local.sites_path, "assets"),
+		"files": frappe.get_site_path("public", "files"),
 	}
-
-	def fetch(url: str, *args: Any, **kwargs: Any) -> Any:
-		# A print takes nothing from the network, and of this site only what everybody may read, from the disk:
-		# a print must not wait for a web server, nor carry a private file or an address inside the house.
-		if url in FONTS:
-			return {"file_obj": FONTS[url].open("rb"), "mime_type": "font/ttf"}
-		if url.startswith("data:"):
-			return default_url_fetcher(url, *args, **kwargs)
-		path = url.removeprefix(base).partition("?")[0].lstrip("/") if url.startswith(f"{base}/") else ""
-		folder, _slash, rest = path.partition("/")
-		if folder not in public:
-			raise ValueError(f"not used in a print: {url}")
-		file = os.path.normpath(os.path.join(public[folder], rest))
-		if not file.startswith(public[folder] + os.sep):
-			raise ValueError(f"not used in a print: {url}")
-		return default_url_fetcher(f"file://{file}", *args, **kwargs)
-
-	return HTML(string=f"<style>{page}</style>{html}", base_url=f"{base}/", url_fetcher=fetch).write_pdf()
+	try:
+		return render_html(
+			f"<style>{page}</style>{html}",
+			base=frappe.utils.get_url(),
+			public={name: os.path.abspath(folder) for name, folder in public.items()},
+		)
+	except SignflowError as refusal:
+		throw(refusal)

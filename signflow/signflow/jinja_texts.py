@@ -17,7 +17,5 @@ def check_syntax(text: str | None, where: str) -> None:
 
 def refuse(where: str, line: str, why: str) -> NoReturn:
 	"""Raise the ValidationError for a text that does not work; `where` names it for people, `line` may be empty."""
-	text = _("{0}, line {1}: {2}") if line else _("{0}: {2}")
-	frappe.throw(
-		frappe.utils.escape_html(text.format(where, line, why)), title=_("The template does not work")
-	)
+	text = _("{0}, line {1}: {2}").format(where, line, why) if line else f"{where}: {why}"
+	frappe.throw(frappe.utils.escape_html(text), title=_("The template does not work"))

@@ -1,5 +1,6 @@
 """Ready forms: made in the site to be edited, once, and each ready to be opened."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -83,7 +84,13 @@ def test_a_power_of_attorney_says_for_how_long(house: House) -> None:
 	assert f"until {frappe.utils.formatdate('2027-01-31')}" in words
 
 
-def test_feedback_becomes_a_ticket_without_a_signature(house: House) -> None:
+def test_feedback_becomes_a_ticket_without_a_signature(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+	# Frappe numbers Helpdesk's tickets by a sequence, which SQLite has not.
+	doctype = "Issue" if frappe.db.db_type == "sqlite" else "HD Ticket"
+	feedback = next(one for one in ready_forms.READY if one.key == "feedback")
+	monkeypatch.setattr(ready_forms, "READY", (dataclasses.replace(feedback, doctypes=(doctype,)),))
+	for_writing()
+	frappe.delete_doc_if_exists("Web Form", "feedback")
 	name = made("feedback")["web_form"]
 	for_writing()
 	frappe.db.set_value("Web Form", name, "published", 1)
@@ -102,7 +109,6 @@ def test_feedback_becomes_a_ticket_without_a_signature(house: House) -> None:
 	)
 	assert answer.status_code == 200, answer.text[:2000]
 	frappe.db.rollback()
-	doctype = frappe.db.get_value("Web Form", name, "doc_type")
 	assert frappe.db.get_value(doctype, {"subject": subject}, "raised_by") == house.maija.mail
 
 

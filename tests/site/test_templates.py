@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import time
 from typing import Any
 
 import frappe
@@ -23,6 +24,7 @@ from house import (
 	queued,
 	text_of,
 )
+from PIL import Image
 from stage import eventually
 from test_prints import data_of
 from test_records import a_sales_order
@@ -655,3 +657,73 @@ def test_names_of_strangers_are_text_in_mails(house: House) -> None:
 	house.sends(evil)
 	raw = house.maija.invitation().get_body(("html",)).get_content()
 	assert "http://evil.example" in raw and 'href="http://evil.example"' not in raw
+
+
+def test_a_text_that_would_take_minutes_is_refused_in_time(kept_house: House) -> None:
+	template = frappe.get_doc(
+		{
+			"doctype": "Signature Template",
+			"name": "Endless",
+			"source": "Text",
+			"document_title": "x",
+			"body": f"<p>{'a<br>' * 20000}</p>",
+			"reference_doctype": "Lead",
+		}
+	)
+	start = time.monotonic()
+	assert "too long" in refusal(render_document, template, a_lead(), language="en")
+	assert time.monotonic() - start < 40
+
+
+def test_many_lines_of_answers_are_printed(house: House, rental: str) -> None:
+	doc = answers(rental, wishes="\n".join(f"Wish {number}" for number in range(1200)))
+	words = words_of(
+		render_answers("Rent a home", a_web_form(rental), doc, language="en", company=house.company)
+	)
+	assert "Wish 0" in words and "Wish 1199" in words
+
+
+def a_huge_picture() -> str:
+	stream = io.BytesIO()
+	Image.new("1", (20000, 20000)).save(stream, "PNG")
+	return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+@pytest.mark.parametrize(
+	"drawn",
+	[
+		a_huge_picture(),
+		"data:image/svg+xml;base64,"
+		+ base64.b64encode(b"<svg xmlns='http://www.w3.org/2000/svg'/>").decode(),
+		"file:///etc/passwd",
+		"http://127.0.0.1:1/",
+	],
+)
+def test_a_drawing_that_is_none_is_left_out(house: House, rental: str, drawn: str) -> None:
+	doc = answers(rental, drawn=drawn)
+	pdf = render_answers("Rent a home", a_web_form(rental), doc, language="en", company=house.company)
+	assert pictures_in(pdf) == set()
+	template = frappe.get_doc(
+		{
+			"doctype": "Signature Template",
+			"name": "Printed",
+			"source": "Print Format",
+			"document_title": "x",
+			"reference_doctype": rental,
+		}
+	)
+	# Frappe's standard print has a picture of its own for what was not signed.
+	without = render_document(template, answers(rental, drawn=None), language="en")[1]
+	assert pictures_in(render_document(template, doc, language="en")[1]) <= pictures_in(without)
+
+
+def test_a_drawing_is_shown(house: House, rental: str) -> None:
+	pdf = render_answers(
+		"Rent a home", a_web_form(rental), answers(rental), language="en", company=house.company
+	)
+	assert pictures_in(pdf) == {(1, 1)}
+
+
+def pictures_in(pdf: bytes) -> set[tuple[int, int]]:
+	with pikepdf.open(io.BytesIO(pdf)) as opened:
+		return {(int(one.Width), int(one.Height)) for page in opened.pages for one in page.images.values()}

@@ -27,6 +27,10 @@ def main() -> int:
 		from ._intake import take_in
 
 		answer, payload = take_in(data, **request["header"])
+	elif request["task"] == "html":
+		from ._rendering import render
+
+		answer, payload = {}, render(data, **request["header"])
 	elif request["task"] == "anchors":
 		from .placement import search
 
