@@ -31,6 +31,14 @@ def main() -> int:
 		from .placement import search
 
 		answer = search(data, **request["header"])
+	elif request["task"] == "find_fields":
+		from ._forms import find
+
+		answer, payload = find(data)
+	elif request["task"] == "fill":
+		from ._filling import fill
+
+		answer, payload = fill(data, **request["header"])
 	else:
 		from ._judge import judge
 

@@ -28,7 +28,7 @@ class ChildFailed(Exception):
 def run(
 	task: str, header: dict[str, Any], data: bytes, *, seconds: float, memory_bytes: int
 ) -> tuple[dict[str, Any], bytes]:
-	"""Run `task` ("normalise" or "validate") on `data` in a limited child; return its answer and its bytes.
+	"""Run `task` (as `_child` knows it, such as "normalise") on `data` in a limited child; return its answer and its bytes.
 
 	`seconds` is wall-clock and processor time, `memory_bytes` the child's address space.
 	Raises ChildTimedOut or ChildFailed; never anything else for whatever `data` holds.

@@ -1,0 +1,1 @@
+"""Paper forms: what their printed words mean, and Word files."""
