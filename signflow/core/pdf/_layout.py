@@ -17,8 +17,8 @@ from .placement import as_seen
 Box = tuple[float, float, float, float]
 
 MOST_GLYPHS = 30_000  # a densely printed A4 has some 6,000
-BLANK = re.compile(r"_(?: ?_){2,}|\.(?: ?\.){4,}|…(?: ?…)+|[☐□❏❑◻]")
-TICK_BOXES = "☐□❏❑◻"
+BLANK = re.compile(r"_(?: ?_){2,}|\.(?: ?\.){4,}|…(?: ?…)+|[☐□❏❑◻]|\[ \]|\( \)")
+TICK_BOXES = "☐□❏❑◻[("
 LEFT_REACH, RIGHT_REACH, ABOVE_REACH, BELOW_REACH = 220.0, 40.0, 18.0, 12.0
 
 
