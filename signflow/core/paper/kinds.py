@@ -109,7 +109,7 @@ def clean_label(text: str) -> str:
 	"""A label without leaders, colon, asterisk and line breaks, of at most 140 characters."""
 	line = "".join(character if character.isprintable() else " " for character in text)
 	line = " ".join(re.sub(r"_{2,}|\.{3,}|…+|[☐□❏❑]", " ", line).split())
-	line = line.strip(" :*·•-–—_|/").rstrip(".,;")
+	line = line.strip(" :,;*·•-–—_|/").rstrip(".,;")
 	return line if len(line) <= MOST_LABEL else line[: MOST_LABEL - 1].rstrip() + "…"
 
 

@@ -39,6 +39,10 @@ def main() -> int:
 		from ._filling import fill
 
 		answer, payload = fill(data, **request["header"])
+	elif request["task"] == "word":
+		from ..paper._word import read
+
+		answer = read(data)
 	else:
 		from ._judge import judge
 
