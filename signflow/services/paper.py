@@ -66,7 +66,7 @@ def inspect(file: str, doctype: str | None = None) -> dict[str, Any]:
 	kind, page, max_length}], warnings: [str]}. With `doctype`, the fields are matched to those that it has, and kept
 	where one was found.
 	"""
-	data, fields, word = _read(file)
+	_data, fields, word = _read(file)
 	rows = _rows(fields)
 	warnings = _warnings(fields, rows, word)
 	if doctype:

@@ -513,4 +513,5 @@ def _value(element: Any, attribute: str = "val") -> str:
 
 
 def _printable(text: str) -> str:
-	return "".join(one for one in text if one.isprintable() and one not in (MARK_START, MARK_END))
+	kept = "".join(one for one in text if one.isprintable() and one not in (MARK_START, MARK_END))
+	return kept.replace("<", "‹").replace(">", "›")

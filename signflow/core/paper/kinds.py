@@ -108,6 +108,7 @@ def readable(name: str) -> str:
 def clean_label(text: str) -> str:
 	"""A label without leaders, colon, asterisk and line breaks, of at most 140 characters."""
 	line = "".join(character if character.isprintable() else " " for character in text)
+	line = line.replace("<", "‹").replace(">", "›")  # labels end up in pages
 	line = " ".join(re.sub(r"_{2,}|\.{3,}|…+|[☐□❏❑]", " ", line).split())
 	line = line.strip(" :,;*·•-–—_|/").rstrip(".,;")
 	return line if len(line) <= MOST_LABEL else line[: MOST_LABEL - 1].rstrip() + "…"

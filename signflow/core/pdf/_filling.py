@@ -207,7 +207,7 @@ def _fill_choice(node: Node, value: str, label: str, printed: PrintedPages) -> s
 
 def _export_of(options: list[tuple[str, str]], wanted: str, label: str) -> str:
 	for shown, export in options:
-		if " ".join(wanted.split()) == shown:
+		if " ".join(wanted.split()).replace("<", "‹").replace(">", "›") == shown:
 			return export
 	for _shown, export in options:
 		if wanted == export:

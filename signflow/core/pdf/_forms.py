@@ -19,13 +19,16 @@ from ._layout import Box, PrintedPage, label_beside, read_page
 from .fields import MOST_FIELDS, MOST_NAME, MOST_OPTIONS, FormField
 
 # Field flags (ISO 32000-2, tables 227, 229, 231 and 233).
-READ_ONLY, REQUIRED, MULTILINE, RADIO, PUSH, COMBO, EDIT, FILE, MULTISELECT, COMB = (
-	1 << bit - 1 for bit in (1, 2, 13, 16, 17, 18, 19, 21, 22, 25)
+READ_ONLY, REQUIRED, MULTILINE, PUSH, COMBO, EDIT, FILE, MULTISELECT, COMB = (
+	1 << bit - 1 for bit in (1, 2, 13, 17, 18, 19, 21, 22, 25)
 )
 HIDDEN = 1 << 1 | 1 << 5  # Hidden, NoView (table 167)
 MOST_NODES = 10 * MOST_FIELDS
-MOST_PAGES_READ = 300
+MOST_PAGES_READ = 100
+LONG_TOOLTIP = 80
+SHORTEST_DATE = 6
 INHERITED = ("/FT", "/Ff", "/MaxLen", "/Opt", "/DA", "/Q", "/AA")
+NAMES = ("name", "first_name", "last_name")
 NAMELESS_STATE = re.compile(r"(choice|valinta|val|option|button|radio|yes|on|kylla|ja|x)?[ _]?\d*")
 
 
@@ -86,7 +89,7 @@ class Node:
 		"""Radio buttons, or boxes of one name that stand for different things."""
 		if self.type != "/Btn" or self.flags & PUSH:
 			return False
-		return bool(self.flags & RADIO) or len({widget.state for widget in self.widgets} - {""}) > 1
+		return len({widget.state for widget in self.widgets} - {""}) > 1
 
 
 def answer(
@@ -286,8 +289,9 @@ def _field(
 	node: Node, first: Widget, box: Box, page: PrintedPage, others: list[Box], printed: PrintedPages
 ) -> FormField:
 	tick = node.type == "/Btn" and not node.is_choice_of_boxes
-	beside = "" if node.tooltip else label_beside(box, page.runs, others, tick=tick)
-	label = clean_label(node.tooltip) or clean_label(beside) or readable(node.name)
+	tooltip = _worded(node)
+	beside = "" if tooltip else label_beside(box, page.runs, others, tick=tick)
+	label = clean_label(tooltip) or clean_label(beside) or readable(node.name)
 	kind, date_format = _kind(node, label)
 	options = [shown for shown, _export in options_of(node, printed)] if kind == "choice" else []
 	return FormField(
@@ -295,11 +299,22 @@ def _field(
 		label=label or node.name[-140:],
 		kind=kind,
 		options=tuple(options),
-		required=bool(node.flags & REQUIRED) or is_starred(node.tooltip or beside),
+		required=bool(node.flags & REQUIRED) or is_starred(tooltip or beside),
 		max_length=node.max_length,
 		page=first.page + 1,
 		date_format=date_format,
 	)
+
+
+def _worded(node: Node) -> str:
+	"""The tooltip as a label: its last sentence if it tells much; "" if it only repeats the field's name."""
+	name = re.sub(r"\[\d+\]", "", node.name.rsplit(".", 1)[-1])
+	if folded(node.tooltip) == folded(name) and " " not in node.tooltip.strip():
+		return ""
+	if len(node.tooltip) <= LONG_TOOLTIP:
+		return node.tooltip
+	last = re.split(r"(?<=[.:!?])\s+", node.tooltip.strip())[-1]
+	return last if 3 <= len(last) <= LONG_TOOLTIP else node.tooltip
 
 
 def _kind(node: Node, label: str) -> tuple[str, str]:
@@ -311,7 +326,8 @@ def _kind(node: Node, label: str) -> tuple[str, str]:
 		return "check", ""
 	script = script_of(node)
 	date = re.search(r"AFDate_\w+\(\s*[\"']([^\"']{1,40})[\"']", script)
-	if date or "AFDate_" in script:
+	part_of_date = 0 < node.max_length < SHORTEST_DATE  # a day, a month or a year alone
+	if (date or "AFDate_" in script) and not part_of_date:
 		return "date", date[1] if date else ""
 	if "AFTime_" in script:
 		return "time", ""
@@ -320,9 +336,9 @@ def _kind(node: Node, label: str) -> tuple[str, str]:
 	if re.search(r"AFSpecial_\w+\(\s*2\s*\)", script):
 		return "phone", ""
 	guessed = guess_kind(label) or guess_kind(readable(node.name)) or "text"
-	if node.flags & MULTILINE and guessed not in ("signature", "identity_code", "email", "date"):
+	if node.flags & MULTILINE and guessed in ("text", "long_text", "number", "company", *NAMES):
 		return "long_text", ""
-	return "text" if guessed == "long_text" else guessed, ""
+	return "text" if guessed == "long_text" or (guessed == "date" and part_of_date) else guessed, ""
 
 
 def script_of(node: Node) -> str:
@@ -374,7 +390,7 @@ def _states(node: Node, printed: PrintedPages) -> list[tuple[str, str]]:
 def _distinct(options: list[tuple[str, str]]) -> list[tuple[str, str]]:
 	found: dict[str, str] = {}
 	for shown, export in options:
-		text = " ".join(shown.split())[:200]
+		text = " ".join(shown.split())[:200].replace("<", "‹").replace(">", "›")
 		found.setdefault(text if text not in found else f"{text} ({export})", export)
 	return list(found.items())
 

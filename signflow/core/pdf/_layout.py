@@ -93,7 +93,7 @@ def _glyphs(page: Any, printed: PrintedPage) -> list[tuple[str, Box]]:
 
 
 def _lines(glyphs: list[tuple[str, Box]]) -> list[list[tuple[Run | None, tuple[str, Box] | None]]]:
-	"""Lines from top to bottom; each has runs and blanks ("_" or "☐", and its box) from left to right."""
+	"""Lines from top to bottom; each has runs and blanks ("_", "." or "☐", and its box) from left to right."""
 	rows: list[list[tuple[str, Box]]] = []
 	middle = height = 0.0
 	for glyph in sorted(glyphs, key=lambda one: one[1][1] + one[1][3]):
@@ -116,7 +116,7 @@ def _split(row: list[tuple[str, Box]]) -> list[tuple[Run | None, tuple[str, Box]
 		place = 0
 		for found in BLANK.finditer(text):
 			_add_run(parts, text[place : found.start()], boxes[place : found.start()])
-			mark = found[0][0] if found[0][0] in TICK_BOXES else "_"
+			mark = "." if found[0][0] == "…" else found[0][0]
 			parts.append((None, (mark, _around(boxes[found.start() : found.end()]))))
 			place = found.end()
 		_add_run(parts, text[place:], boxes[place:])
@@ -155,7 +155,9 @@ def _blanks(lines: list[list[tuple[Run | None, tuple[str, Box] | None]]], runs: 
 				before = run
 				continue
 			mark, box = blank
-			if mark in TICK_BOXES:
+			if mark == "." and _is_page_number(line, place + 1):
+				pass  # a line of a table of contents
+			elif mark in TICK_BOXES:
 				after = line[place + 1][0] if place + 1 < len(line) else None
 				text = after.text if after else before.text if before else ""
 				found.append(Blank(clean_label(text), [box], tick=True))
@@ -166,6 +168,11 @@ def _blanks(lines: list[list[tuple[Run | None, tuple[str, Box] | None]]], runs: 
 				found.append(Blank(clean_label(near), [box], starred=near.rstrip(" :").endswith("*")))
 			before = None
 	return [blank for blank in found if blank.label]
+
+
+def _is_page_number(line: list[tuple[Run | None, tuple[str, Box] | None]], place: int) -> bool:
+	after = line[place][0] if place < len(line) else None
+	return after is not None and re.fullmatch(r"\d{1,4}|[ivxlc]{1,7}", after.text.strip()) is not None
 
 
 def _continued(found: list[Blank], box: Box, runs: Iterable[Run]) -> Blank | None:
