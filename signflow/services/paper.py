@@ -19,7 +19,7 @@ from signflow.core.paper.kinds import folded, guess_kind
 from signflow.core.paper.word import WordForm, read_word
 from signflow.core.pdf.fields import FormField, find_fields
 from signflow.core.pdf.placement import find_anchors
-from signflow.services.drafts import default_company
+from signflow.services.company import default_company
 from signflow.services.files import read_upload
 from signflow.services.transaction import one_transaction, throw
 
@@ -523,7 +523,7 @@ def _pdf_value(one: dict[str, Any]) -> str:
 	written = one["fieldtype"] in ("Date", "Time", "Int", "Float", "Currency", "Datetime")
 	if written and not (one["fieldtype"] == "Date" and field.date_format):
 		return f'{{{{ doc.get_formatted("{name}") if doc.{name} else "" }}}}'
-	return f'{{{{ doc.{name} or "" }}}}'
+	return f"{{{{ doc.{name} }}}}"
 
 
 def _anchor(data: bytes) -> str:

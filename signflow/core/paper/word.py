@@ -59,8 +59,8 @@ class WordForm:
 	def body(self, fieldnames: Mapping[str, str]) -> str:
 		"""The text as HTML with Jinja in which field `name` shows the value of `doc.<fieldnames[name]>`.
 
-		A field that `fieldnames` leaves out keeps the text that stood in its place. The values are escaped when the
-		template is rendered.
+		A field that `fieldnames` leaves out keeps the text that stood in its place. The template escapes the
+		values when it is rendered.
 		"""
 		kinds = {field.name: field.kind for field in self.fields}
 
@@ -79,12 +79,10 @@ class WordForm:
 def expression(fieldname: str, kind: str) -> str:
 	"""Jinja that shows the value of `fieldname` as people write a value of this kind; nothing where there is none."""
 	if kind == "check":
-		return f'{{{{ "☒" if doc.{fieldname} else "☐" }}}}'
-	if kind in ("date", "number"):
-		return f'{{{{ (doc.get_formatted("{fieldname}") if doc.{fieldname} else "") | e }}}}'
-	if kind == "long_text":
-		return f'{{{{ (doc.{fieldname} or "") | e | replace("\\n", "<br>") }}}}'
-	return f'{{{{ (doc.{fieldname} or "") | e }}}}'
+		return f'{{{{ "[x]" if doc.{fieldname} else "[ ]" }}}}'  # the boxes of Unicode are in few fonts
+	if kind in ("date", "time", "number", "long_text"):
+		return f'{{{{ doc.get_formatted("{fieldname}") if doc.{fieldname} else "" }}}}'
+	return f"{{{{ doc.{fieldname} }}}}"
 
 
 def read_word(
