@@ -1,10 +1,13 @@
-// "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest.
+// "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest. Ready forms
+// and forms from paper are begun from the lists of forms and templates.
+import { from_paper } from "./from_paper";
 import { add_ready_form } from "./ready_forms";
 import { request_signature } from "./request_signature";
 
 frappe.provide("signflow");
 signflow.request_signature = request_signature;
 signflow.add_ready_form = add_ready_form;
+signflow.from_paper = from_paper;
 
 const WITH_BUTTON = [
 	"Customer",
