@@ -205,7 +205,7 @@ def _warnings(fields: list[FormField], rows: list[dict[str, Any]], word: WordFor
 	if any(field.kind == "identity_code" for field in fields):
 		warnings.append(
 			_(
-				"A personal identity code may be asked for only where the law allows it (in Finland, Data Protection Act 29 §): when it is necessary to tell a person apart for a task or a right laid down by law, or by consent. Leave the field out otherwise."
+				"A personal identity code is asked for. In Finland (Data Protection Act, 29 §) that needs the person's consent or a law, or a need to tell persons apart beyond doubt for a task laid down by law or for rights and duties, as in lending, insurance and renting. Leave the field out otherwise."
 			)
 		)
 	if len(rows) > MOST_KEPT:
