@@ -4,7 +4,7 @@ from typing import Any
 
 import frappe
 
-from signflow.services import paper
+from signflow.services import paper, paper_drafts
 
 
 @frappe.whitelist(methods=["POST"])
@@ -25,7 +25,7 @@ def make_drafts(
 ) -> dict[str, Any]:
 	"""Make a Web Form, a Signature Template and what belongs to them: {doctype, web_form, template, form, warnings}."""
 	frappe.only_for("Signflow Manager")
-	return paper.make_drafts(
+	return paper_drafts.make_drafts(
 		file=file,
 		fields=frappe.parse_json(fields),
 		title=title,

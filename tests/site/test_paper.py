@@ -13,7 +13,7 @@ from house import TIMEOUT, House, for_writing
 from paper_forms import membership_pdf, proxy_docx
 
 from signflow.core.pdf.normalise import normalise
-from signflow.services import paper
+from signflow.services import paper, paper_drafts
 from signflow.services.templates import render_document
 
 pytestmark = pytest.mark.timeout(300)
@@ -75,7 +75,7 @@ def test_a_pdf_form_becomes_a_web_form_whose_record_fills_the_pdf(house: House, 
 
 	title = f"Jäsenhakemus {house.key}"
 	doctype = f"Member {house.key}"
-	made = paper.make_drafts(
+	made = paper_drafts.make_drafts(
 		file=file, fields=kept(found, Henkilötunnus={"keep": 0}), title=title, doctype_name=doctype
 	)
 	assert made["doctype"] == doctype
@@ -132,7 +132,7 @@ def test_a_word_file_becomes_a_text_template(house: House, maker: str) -> None:
 		("Sähköposti", "Data"),
 		("Saa ottaa vastaan rahaa", "Check"),
 	]
-	made = paper.make_drafts(
+	made = paper_drafts.make_drafts(
 		file=file, fields=kept(found), title=f"Valtakirja {house.key}", doctype_name=f"Proxy {house.key}"
 	)
 	template = frappe.get_doc("Signature Template", made["template"])
@@ -151,7 +151,7 @@ def test_fields_are_matched_to_a_kind_of_record_that_exists(house: House, maker:
 	assert by_label["Etunimi"]["fieldname"] == "first_name" and by_label["Etunimi"]["keep"]
 	assert by_label["Sukunimi"]["fieldname"] == "last_name"
 	assert not by_label["Jäsenlaji"]["keep"]
-	made = paper.make_drafts(
+	made = paper_drafts.make_drafts(
 		file=file, fields=kept(found), title=f"Contact from paper {house.key}", doctype="Contact"
 	)
 	assert made["doctype"] == "Contact"
@@ -178,7 +178,9 @@ def test_bad_corrections_are_refused_and_nothing_is_made(
 	found = paper.inspect(file)
 	title, doctype = f"Bad {house.key}", f"Bad {house.key}"
 	with pytest.raises(frappe.ValidationError) as refused:
-		paper.make_drafts(file=file, fields=kept(found, Etunimi=change), title=title, doctype_name=doctype)
+		paper_drafts.make_drafts(
+			file=file, fields=kept(found, Etunimi=change), title=title, doctype_name=doctype
+		)
 	assert words in str(refused.value)
 	for made in ("DocType", "Web Form", "Signature Template", "Signable Form"):
 		assert not frappe.db.exists(made, {"name": ["like", f"%{house.key}%"]})
@@ -188,14 +190,14 @@ def test_taken_names_are_refused(house: House, maker: str) -> None:
 	file = house.uploads(proxy_docx(), "varattu.docx")
 	found = paper.inspect(file)
 	with pytest.raises(frappe.ValidationError, match="already a kind of record"):
-		paper.make_drafts(
+		paper_drafts.make_drafts(
 			file=file, fields=kept(found), title=f"Taken {house.key}", doctype_name="Signature Request"
 		)
-	paper.make_drafts(
+	paper_drafts.make_drafts(
 		file=file, fields=kept(found), title=f"Taken {house.key}", doctype_name=f"Taken {house.key}"
 	)
 	with pytest.raises(frappe.ValidationError, match="already a"):
-		paper.make_drafts(
+		paper_drafts.make_drafts(
 			file=file, fields=kept(found), title=f"Taken {house.key}", doctype_name=f"Other {house.key}"
 		)
 	assert not frappe.db.exists("DocType", f"Other {house.key}")
@@ -211,12 +213,15 @@ def test_what_fails_late_takes_the_new_kind_of_record_back(
 	def fails(*_arguments) -> None:
 		frappe.throw("no")
 
-	monkeypatch.setattr(paper, "_template", fails)
+	monkeypatch.setattr(paper_drafts, "_template", fails)
 	with pytest.raises(frappe.ValidationError):
-		paper.make_drafts(file=file, fields=kept(found), title=name, doctype_name=name)
+		paper_drafts.make_drafts(file=file, fields=kept(found), title=name, doctype_name=name)
 	assert not frappe.db.exists("DocType", name) and not frappe.db.exists("Web Form", {"title": name})
 	monkeypatch.undo()
-	assert paper.make_drafts(file=file, fields=kept(found), title=name, doctype_name=name)["doctype"] == name
+	assert (
+		paper_drafts.make_drafts(file=file, fields=kept(found), title=name, doctype_name=name)["doctype"]
+		== name
+	)
 
 
 def test_hostile_labels_are_harmless_in_desk(house: House, maker: str) -> None:
@@ -227,7 +232,7 @@ def test_hostile_labels_are_harmless_in_desk(house: House, maker: str) -> None:
 	file = house.uploads(stream.getvalue(), "paha.docx")
 	found = paper.inspect(file)
 	assert "<" not in json.dumps(found)
-	made = paper.make_drafts(
+	made = paper_drafts.make_drafts(
 		file=file, fields=kept(found), title=f"<b>Evil</b> {house.key}", doctype_name=f"Evil {house.key}"
 	)
 	web_form = frappe.get_doc("Web Form", made["web_form"])
