@@ -11,7 +11,8 @@ from frappe.utils import cint, strip_html
 from signflow.core.errors import SignflowError
 from signflow.core.paper.kinds import folded
 from signflow.core.paper.word import WordForm
-from signflow.core.pdf.fields import FormField, find_fields
+from signflow.core.pdf.fields import FormField, fill, find_fields
+from signflow.core.pdf.normalise import normalise
 from signflow.core.pdf.placement import find_anchors
 from signflow.services.company import default_company
 from signflow.services.paper import (
@@ -26,7 +27,7 @@ from signflow.services.paper import (
 	read_paper,
 	usable_fields,
 )
-from signflow.services.transaction import one_transaction
+from signflow.services.transaction import one_transaction, throw
 
 # DocTypes in one of an app's modules go when the app goes; this module is Frappe's own, and what hangs under it stays.
 MODULE = "Custom"
@@ -299,7 +300,7 @@ def _template(
 	if word:
 		template.body = word.body({one["field"].name: one["fieldname"] for one in kept})
 	else:
-		template.pdf = file
+		template.pdf = _fit_for_signing(title, file, data)
 		for one in kept:
 			template.append("pdf_fields", {"pdf_field": one["field"].name, "value": _pdf_value(one)})
 	people = _people(kept)
@@ -316,6 +317,27 @@ def _template(
 			},
 		)
 	return template.insert()
+
+
+def _fit_for_signing(title: str, file: str, data: bytes) -> str:
+	"""The upload itself if it can be signed; else a copy without XFA and scripts, which many official forms carry."""
+	try:
+		normalise(data)
+		return file
+	except SignflowError:
+		pass
+	try:
+		cleaned = fill(data, {})
+		normalise(cleaned)
+	except SignflowError as refusal:
+		throw(refusal)
+	copy = {
+		"doctype": "File",
+		"file_name": f"{title}.pdf".replace("/", "-"),
+		"is_private": 1,
+		"content": cleaned,
+	}
+	return frappe.get_doc(copy).insert().file_url
 
 
 def _pdf_value(one: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import re
 
 import docx
 import frappe
+import pikepdf
 import pypdfium2
 import pytest
 import requests
@@ -267,6 +268,24 @@ def test_a_file_that_the_manager_may_not_read_is_refused(house: House) -> None:
 		f"{house.web}/api/method/signflow.api.paper.inspect_paper", data={"file": file}, timeout=TIMEOUT
 	)
 	assert answer.status_code == 417 and "may not read it" in answer.text
+
+
+def test_an_official_form_with_xfa_and_scripts_is_made_fit(house: House, maker: str) -> None:
+	with pikepdf.open(io.BytesIO(membership_pdf())) as pdf:
+		pdf.Root.AcroForm["/XFA"] = pdf.make_stream(b"<xdp/>")
+		script = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS=pikepdf.String("app.alert(1)"))
+		pdf.Root["/Names"] = pikepdf.Dictionary(JavaScript=pikepdf.Dictionary(Names=["a", script]))
+		stream = io.BytesIO()
+		pdf.save(stream)
+	file = house.uploads(stream.getvalue(), "virallinen.pdf")
+	found = paper.inspect(file)
+	made = paper_drafts.make_drafts(
+		file=file, fields=kept(found), title=f"Official {house.key}", doctype_name=f"Official {house.key}"
+	)
+	template = frappe.get_doc("Signature Template", made["template"])
+	assert template.pdf != file
+	doc = frappe.get_doc({"doctype": made["doctype"], "etunimi": "Maija"})
+	assert "Maija" in text_of(normalise(render_document(template, doc, language="fi")[1]).data)
 
 
 def test_many_fields_with_long_names_fit_into_a_record(house: House, maker: str) -> None:
