@@ -214,7 +214,7 @@ def usable_fields(doctype: str) -> list[Any]:
 def _title_of(file: str) -> str:
 	name = frappe.db.get_value("File", {"file_url": file}, "file_name") or file
 	stem = os.path.splitext(os.path.basename(name))[0]
-	words = " ".join(re.sub(r"[_\-]+", " ", plain(stem)).split())
+	words = " ".join(re.sub(r"[_\-{}]+", " ", plain(stem)).split())
 	return (words[:1].upper() + words[1:])[:100]
 
 

@@ -53,7 +53,8 @@ def make_drafts(
 	taken and fields that cannot be.
 	"""
 	_check_permissions(doctype)
-	title = " ".join(strip_html(title or "").split())[:140]
+	# Without braces: a template's title is Jinja, and this one may be the name of a stranger's file.
+	title = " ".join(re.sub(r"[{}]", " ", strip_html(title or "")).split())[:140]
 	if not title:
 		frappe.throw(_("Give the form a title."))
 	data, found, word = read_paper(file)

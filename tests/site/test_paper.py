@@ -235,9 +235,13 @@ def test_hostile_labels_are_harmless_in_desk(house: House, maker: str) -> None:
 	found = paper.inspect(file)
 	assert "<" not in json.dumps(found)
 	made = paper_drafts.make_drafts(
-		file=file, fields=kept(found), title=f"<b>Evil</b> {house.key}", doctype_name=f"Evil {house.key}"
+		file=file,
+		fields=kept(found),
+		title=f"<b>Evil</b> {{{{ 7 * 7 }}}} {house.key}",
+		doctype_name=f"Evil {house.key}",
 	)
 	web_form = frappe.get_doc("Web Form", made["web_form"])
+	assert "{" not in frappe.db.get_value("Signature Template", made["template"], "document_title")
 	assert "<" not in web_form.title and all("<" not in (row.label or "") for row in web_form.web_form_fields)
 
 
@@ -291,6 +295,7 @@ def test_an_official_form_with_xfa_and_scripts_is_made_fit(house: House, maker: 
 def test_many_fields_with_long_names_fit_into_a_record(house: House, maker: str) -> None:
 	stream = io.BytesIO()
 	page = canvas.Canvas(stream)
+	page.drawString(40, 820, "Kentät")
 	names = [f"form1[0].#subform[0].{'Osio' * 40}[0].Kentta{number}[0]" for number in range(120)]
 	for number, name in enumerate(names):
 		place = {"x": 40 + 180 * (number % 3), "y": 790 - 19 * (number // 3), "width": 160, "height": 16}
