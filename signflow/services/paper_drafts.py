@@ -43,6 +43,7 @@ def make_drafts(
 	title: str,
 	doctype_name: str | None = None,
 	doctype: str | None = None,
+	company: str | None = None,
 	language: str | None = None,
 ) -> dict[str, Any]:
 	"""Make the records from the corrected `fields` of `inspect`; all of them or none.
@@ -67,7 +68,7 @@ def make_drafts(
 	try:
 		web_form = _web_form(title, doctype, kept)
 		template = _template(title, doctype, file, data, kept, word, language)
-		form = _signable_form(title, web_form, template, kept)
+		form = _signable_form(title, web_form, template, kept, company or default_company())
 	except Exception:
 		frappe.db.rollback()
 		if made:
@@ -373,8 +374,10 @@ def _people(kept: list[dict[str, Any]]) -> tuple[list[str], str] | None:
 	return (names, by_kind["email"]) if names and "email" in by_kind else None
 
 
-def _signable_form(title: str, web_form: Any, template: Any, kept: list[dict[str, Any]]) -> Any:
-	people, company = _people(kept), default_company()
+def _signable_form(
+	title: str, web_form: Any, template: Any, kept: list[dict[str, Any]], company: str | None
+) -> Any:
+	people = _people(kept)
 	if not people or not company or not frappe.has_permission("Signable Form", "create"):
 		return None
 	form = frappe.new_doc("Signable Form")
@@ -415,6 +418,6 @@ def _not_made(form: Any) -> list[str]:
 		return []
 	return [
 		_(
-			"No signable form was made: it needs a field with the person's name, one with the mail address, and your default company."
+			"No signable form was made: it needs a field with the person's name, one with the mail address, and a company."
 		)
 	]

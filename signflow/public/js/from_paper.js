@@ -72,6 +72,13 @@ function review(start, found) {
 				reqd: start.doctype ? 0 : 1,
 				description: __("English letters, digits and spaces; it cannot be changed later"),
 			},
+			{
+				fieldname: "company",
+				fieldtype: "Link",
+				options: "Company",
+				label: __("Company"),
+				default: found.company,
+			},
 			{ fieldtype: "Section Break" },
 			{
 				fieldname: "fields",
@@ -131,6 +138,7 @@ async function make(dialog, start, values) {
 			doctype: start.doctype,
 			title: values.title,
 			doctype_name: values.doctype_name,
+			company: values.company,
 			fields,
 		},
 		__("Making the drafts …"),

@@ -211,6 +211,7 @@ def printed_form(rotate: int = 0) -> bytes:
 	paper.text(50, 540, "_________________________")
 	paper.text(50, 527, "Allekirjoitus")
 	paper.text(50, 480, "1 Johdanto ........................ 12")
+	paper.text(50, 460, "2 Muuta ............................ MS-2")
 	return paper.pdf()
 
 
