@@ -21,6 +21,7 @@ def make_drafts(
 	title: str,
 	doctype_name: str | None = None,
 	doctype: str | None = None,
+	company: str | None = None,
 	language: str | None = None,
 ) -> dict[str, Any]:
 	"""Make a Web Form, a Signature Template and what belongs to them: {doctype, web_form, template, form, warnings}."""
@@ -31,5 +32,6 @@ def make_drafts(
 		title=title,
 		doctype_name=doctype_name or None,
 		doctype=doctype or None,
+		company=company or None,
 		language=language or None,
 	)

@@ -18,6 +18,7 @@ from signflow.core.errors import SignflowError
 from signflow.core.paper.kinds import folded, guess_kind
 from signflow.core.paper.word import WordForm, read_word
 from signflow.core.pdf.fields import FormField, find_fields
+from signflow.services.company import default_company
 from signflow.services.files import read_upload
 from signflow.services.transaction import throw
 
@@ -56,7 +57,7 @@ KEPT_BY_FRAPPE = {
 def inspect(file: str, doctype: str | None = None) -> dict[str, Any]:
 	"""What the paper in File `file` (its address) asks for, for the user to correct.
 
-	{source: "PDF" | "Text", title, doctype_name, fields: [{paper_field, label, fieldname, fieldtype, options, reqd, keep,
+	{source: "PDF" | "Text", title, doctype_name, company, fields: [{paper_field, label, fieldname, fieldtype, options, reqd, keep,
 	kind, page, max_length}], warnings: [str]}. With `doctype`, the fields are matched to those that it has, and kept
 	where one was found.
 	"""
@@ -70,6 +71,7 @@ def inspect(file: str, doctype: str | None = None) -> dict[str, Any]:
 		"source": "Text" if word else "PDF",
 		"title": title,
 		"doctype_name": doctype_name_of(title),
+		"company": default_company(),
 		"fields": rows,
 		"warnings": warnings,
 	}
@@ -214,7 +216,7 @@ def usable_fields(doctype: str) -> list[Any]:
 def _title_of(file: str) -> str:
 	name = frappe.db.get_value("File", {"file_url": file}, "file_name") or file
 	stem = os.path.splitext(os.path.basename(name))[0]
-	words = " ".join(re.sub(r"[_\-]+", " ", plain(stem)).split())
+	words = " ".join(re.sub(r"[_\-{}]+", " ", plain(stem)).split())
 	return (words[:1].upper() + words[1:])[:100]
 
 

@@ -11,7 +11,8 @@ from frappe.utils import cint, strip_html
 from signflow.core.errors import SignflowError
 from signflow.core.paper.kinds import folded
 from signflow.core.paper.word import WordForm
-from signflow.core.pdf.fields import FormField, find_fields
+from signflow.core.pdf.fields import FormField, fill, find_fields
+from signflow.core.pdf.normalise import normalise
 from signflow.core.pdf.placement import find_anchors
 from signflow.services.company import default_company
 from signflow.services.paper import (
@@ -26,7 +27,7 @@ from signflow.services.paper import (
 	read_paper,
 	usable_fields,
 )
-from signflow.services.transaction import one_transaction
+from signflow.services.transaction import one_transaction, throw
 
 # DocTypes in one of an app's modules go when the app goes; this module is Frappe's own, and what hangs under it stays.
 MODULE = "Custom"
@@ -42,6 +43,7 @@ def make_drafts(
 	title: str,
 	doctype_name: str | None = None,
 	doctype: str | None = None,
+	company: str | None = None,
 	language: str | None = None,
 ) -> dict[str, Any]:
 	"""Make the records from the corrected `fields` of `inspect`; all of them or none.
@@ -52,7 +54,8 @@ def make_drafts(
 	taken and fields that cannot be.
 	"""
 	_check_permissions(doctype)
-	title = " ".join(strip_html(title or "").split())[:140]
+	# Without braces: a template's title is Jinja, and this one may be the name of a stranger's file.
+	title = " ".join(re.sub(r"[{}]", " ", strip_html(title or "")).split())[:140]
 	if not title:
 		frappe.throw(_("Give the form a title."))
 	data, found, word = read_paper(file)
@@ -65,7 +68,7 @@ def make_drafts(
 	try:
 		web_form = _web_form(title, doctype, kept)
 		template = _template(title, doctype, file, data, kept, word, language)
-		form = _signable_form(title, web_form, template, kept)
+		form = _signable_form(title, web_form, template, kept, company or default_company())
 	except Exception:
 		frappe.db.rollback()
 		if made:
@@ -299,7 +302,7 @@ def _template(
 	if word:
 		template.body = word.body({one["field"].name: one["fieldname"] for one in kept})
 	else:
-		template.pdf = file
+		template.pdf = _fit_for_signing(title, file, data)
 		for one in kept:
 			template.append("pdf_fields", {"pdf_field": one["field"].name, "value": _pdf_value(one)})
 	people = _people(kept)
@@ -316,6 +319,27 @@ def _template(
 			},
 		)
 	return template.insert()
+
+
+def _fit_for_signing(title: str, file: str, data: bytes) -> str:
+	"""The upload itself if it can be signed; else a copy without XFA and scripts, which many official forms carry."""
+	try:
+		normalise(data)
+		return file
+	except SignflowError:
+		pass
+	try:
+		cleaned = fill(data, {})
+		normalise(cleaned)
+	except SignflowError as refusal:
+		throw(refusal)
+	copy = {
+		"doctype": "File",
+		"file_name": f"{title}.pdf".replace("/", "-"),
+		"is_private": 1,
+		"content": cleaned,
+	}
+	return frappe.get_doc(copy).insert().file_url
 
 
 def _pdf_value(one: dict[str, Any]) -> str:
@@ -350,8 +374,10 @@ def _people(kept: list[dict[str, Any]]) -> tuple[list[str], str] | None:
 	return (names, by_kind["email"]) if names and "email" in by_kind else None
 
 
-def _signable_form(title: str, web_form: Any, template: Any, kept: list[dict[str, Any]]) -> Any:
-	people, company = _people(kept), default_company()
+def _signable_form(
+	title: str, web_form: Any, template: Any, kept: list[dict[str, Any]], company: str | None
+) -> Any:
+	people = _people(kept)
 	if not people or not company or not frappe.has_permission("Signable Form", "create"):
 		return None
 	form = frappe.new_doc("Signable Form")
@@ -392,6 +418,6 @@ def _not_made(form: Any) -> list[str]:
 		return []
 	return [
 		_(
-			"No signable form was made: it needs a field with the person's name, one with the mail address, and your default company."
+			"No signable form was made: it needs a field with the person's name, one with the mail address, and a company."
 		)
 	]

@@ -50,7 +50,7 @@ def test_a_pdf_form_becomes_a_web_form(visit) -> None:
 	window.keep("paper-review")
 	# A personal identity code is not needed here.
 	rows.nth(2).locator("[data-fieldname=keep]").click()
-	rows.nth(2).locator("[data-fieldname=keep] input[type=checkbox]").uncheck()
+	rows.nth(2).get_by_placeholder("Keep").uncheck()
 	review.get_by_role("button", name="Make Drafts").click()
 
 	page.wait_for_function("() => window.cur_frm?.doctype === 'Web Form'", timeout=90_000)

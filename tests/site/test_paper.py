@@ -6,11 +6,13 @@ import re
 
 import docx
 import frappe
+import pikepdf
 import pypdfium2
 import pytest
 import requests
 from house import TIMEOUT, House, for_writing
 from paper_forms import membership_pdf, proxy_docx
+from reportlab.pdfgen import canvas
 
 from signflow.core.pdf.normalise import normalise
 from signflow.services import paper, paper_drafts
@@ -80,7 +82,7 @@ def test_a_pdf_form_becomes_a_web_form_whose_record_fills_the_pdf(house: House, 
 	)
 	assert made["doctype"] == doctype
 	record = frappe.get_doc("DocType", doctype)
-	assert record.custom and record.module == "Custom"
+	assert record.custom and frappe.db.get_value("Module Def", record.module, "app_name") != "signflow"
 	web_form = frappe.get_doc("Web Form", made["web_form"])
 	assert not web_form.published
 	assert [row.fieldtype for row in web_form.web_form_fields].count("Section Break") == 2
@@ -233,9 +235,13 @@ def test_hostile_labels_are_harmless_in_desk(house: House, maker: str) -> None:
 	found = paper.inspect(file)
 	assert "<" not in json.dumps(found)
 	made = paper_drafts.make_drafts(
-		file=file, fields=kept(found), title=f"<b>Evil</b> {house.key}", doctype_name=f"Evil {house.key}"
+		file=file,
+		fields=kept(found),
+		title=f"<b>Evil</b> {{{{ 7 * 7 }}}} {house.key}",
+		doctype_name=f"Evil {house.key}",
 	)
 	web_form = frappe.get_doc("Web Form", made["web_form"])
+	assert "{" not in frappe.db.get_value("Signature Template", made["template"], "document_title")
 	assert "<" not in web_form.title and all("<" not in (row.label or "") for row in web_form.web_form_fields)
 
 
@@ -266,6 +272,46 @@ def test_a_file_that_the_manager_may_not_read_is_refused(house: House) -> None:
 		f"{house.web}/api/method/signflow.api.paper.inspect_paper", data={"file": file}, timeout=TIMEOUT
 	)
 	assert answer.status_code == 417 and "may not read it" in answer.text
+
+
+def test_an_official_form_with_xfa_and_scripts_is_made_fit(house: House, maker: str) -> None:
+	with pikepdf.open(io.BytesIO(membership_pdf())) as pdf:
+		pdf.Root.AcroForm["/XFA"] = pdf.make_stream(b"<xdp/>")
+		script = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS=pikepdf.String("app.alert(1)"))
+		pdf.Root["/Names"] = pikepdf.Dictionary(JavaScript=pikepdf.Dictionary(Names=["a", script]))
+		stream = io.BytesIO()
+		pdf.save(stream)
+	file = house.uploads(stream.getvalue(), "virallinen.pdf")
+	found = paper.inspect(file)
+	made = paper_drafts.make_drafts(
+		file=file, fields=kept(found), title=f"Official {house.key}", doctype_name=f"Official {house.key}"
+	)
+	template = frappe.get_doc("Signature Template", made["template"])
+	assert template.pdf != file
+	doc = frappe.get_doc({"doctype": made["doctype"], "etunimi": "Maija"})
+	assert "Maija" in text_of(normalise(render_document(template, doc, language="fi")[1]).data)
+
+
+def test_many_fields_with_long_names_fit_into_a_record(house: House, maker: str) -> None:
+	stream = io.BytesIO()
+	page = canvas.Canvas(stream)
+	page.drawString(40, 820, "Kentät")
+	names = [f"form1[0].#subform[0].{'Osio' * 40}[0].Kentta{number}[0]" for number in range(120)]
+	for number, name in enumerate(names):
+		place = {"x": 40 + 180 * (number % 3), "y": 790 - 19 * (number // 3), "width": 160, "height": 16}
+		page.acroForm.textfield(name=name, tooltip=f"Kenttä {number}", maxlen=100, **place)
+	page.save()
+	file = house.uploads(stream.getvalue(), "pitka.pdf")
+	found = paper.inspect(file)
+	made = paper_drafts.make_drafts(
+		file=file, fields=kept(found), title=f"Long {house.key}", doctype_name=f"Long {house.key}"
+	)
+	types = [df.fieldtype for df in frappe.get_meta(made["doctype"]).fields]
+	assert (types.count("Data"), types.count("Small Text")) == (70, 50)
+	rows = frappe.get_doc("Signature Template", made["template"]).pdf_fields
+	assert [row.pdf_field for row in rows] == names
+	values = {row["fieldname"]: "x" * 140 for row in found["fields"]}
+	frappe.get_doc({"doctype": made["doctype"], **values}).insert()
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,10 @@ def _blanks(lines: list[list[tuple[Run | None, tuple[str, Box] | None]]], runs: 
 
 def _is_page_number(line: list[tuple[Run | None, tuple[str, Box] | None]], place: int) -> bool:
 	after = line[place][0] if place < len(line) else None
-	return after is not None and re.fullmatch(r"\d{1,4}|[ivxlc]{1,7}", after.text.strip()) is not None
+	return (
+		after is not None
+		and re.fullmatch(r"([A-Z]{1,3}[-.])?\d{1,4}|[ivxlc]{1,7}", after.text.strip()) is not None
+	)
 
 
 def _continued(found: list[Blank], box: Box, runs: Iterable[Run]) -> Blank | None:

@@ -53,6 +53,7 @@ function review(start, found) {
 		size: "extra-large",
 		fields: [
 			{ fieldname: "warnings", fieldtype: "HTML", options: listed(found.warnings) },
+			{ fieldtype: "Section Break" },
 			{
 				fieldname: "title",
 				fieldtype: "Data",
@@ -70,6 +71,13 @@ function review(start, found) {
 				hidden: start.doctype ? 1 : 0,
 				reqd: start.doctype ? 0 : 1,
 				description: __("English letters, digits and spaces; it cannot be changed later"),
+			},
+			{
+				fieldname: "company",
+				fieldtype: "Link",
+				options: "Company",
+				label: __("Company"),
+				default: found.company,
 			},
 			{ fieldtype: "Section Break" },
 			{
@@ -130,6 +138,7 @@ async function make(dialog, start, values) {
 			doctype: start.doctype,
 			title: values.title,
 			doctype_name: values.doctype_name,
+			company: values.company,
 			fields,
 		},
 		__("Making the drafts …"),

@@ -9,7 +9,7 @@ import pytest
 from pki import PKI
 from sealing_house import House, OtherJudges, plain_pdf
 
-from signflow.core.pdf import sandbox
+from signflow.core.pdf import _filling, _forms, sandbox
 from signflow.core.pdf._intake import take_in
 from signflow.core.pdf.normalise import normalise
 
@@ -18,6 +18,13 @@ from signflow.core.pdf.normalise import normalise
 def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
 	"""Let `normalise` do without its child, to save the start of one per case; `test_pdf_limits` covers the child."""
 	monkeypatch.setattr(sandbox, "run", lambda task, header, data, **limits: take_in(data, **header))
+
+
+@pytest.fixture
+def same_process(monkeypatch: pytest.MonkeyPatch) -> None:
+	"""Let forms be read and filled without a child for each; the attacks on forms run in it."""
+	tasks = {"normalise": take_in, "find_fields": _forms.find, "fill": _filling.fill}
+	monkeypatch.setattr(sandbox, "run", lambda task, header, data, **limits: tasks[task](data, **header))
 
 
 @pytest.fixture(scope="session")

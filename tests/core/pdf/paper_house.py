@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pikepdf
 import pypdfium2
+import pytest
 from pikepdf import Array, Dictionary, Name, String
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen import canvas
 
 from signflow.core.pdf.drawing import FONTS
+from signflow.core.pdf.fields import FormField, FormRefused, find_fields
 from signflow.core.pdf.normalise import normalise
 
 A4 = (595.28, 841.89)
@@ -91,3 +94,49 @@ def ink_in(pdf: bytes, left: float, bottom: float, right: float, top: float) -> 
 	box = picture.crop((int(left * 4), int((height - top) * 4), int(right * 4), int((height - bottom) * 4)))
 	shades = list(box.getdata())
 	return sum(shade < 128 for shade in shades) / len(shades)
+
+
+def only(data: bytes) -> FormField:
+	(field,) = find_fields(data)
+	return field
+
+
+def refusal(call: Callable[..., Any], *arguments: Any) -> FormRefused:
+	"""The refusal that `call` ends in; its text is there."""
+	with pytest.raises(FormRefused) as refused:
+		call(*arguments)
+	assert str(refused.value)
+	return refused.value
+
+
+def application() -> bytes:
+	paper = Paper()
+	paper.text(50, 742, "Nimi:")
+	paper.field("t1", 130, 735, fieldFlags="required")
+	paper.text(350, 742, "Henkilötunnus")
+	paper.field("t2", 440, 735, 110, maxlen=11)
+	paper.text(50, 722, "Sähköposti *")
+	paper.field("t3", 50, 698)
+	paper.text(300, 722, "Puhelin")
+	paper.field("t4", 300, 698)
+	paper.text(50, 660, "Lisätiedot")
+	paper.field("t5", 130, 600, 300, 70, fieldFlags="multiline", maxlen=2000)
+	form = paper.canvas.acroForm
+	form.checkbox(name="c1", x=50, y=560, size=16, fieldFlags="")
+	paper.text(72, 563, "Hyväksyn säännöt")
+	paper.text(50, 530, "Jäsenlaji")
+	form.radio(name="r", value="1", x=130, y=526, size=16)
+	paper.text(150, 530, "Yksityinen")
+	form.radio(name="r", value="2", x=230, y=526, size=16)
+	paper.text(250, 530, "Yritys")
+	paper.text(50, 500, "Maa")
+	form.choice(
+		name="maa",
+		value="Suomi",
+		options=[("Suomi", "FI"), ("Ruotsi", "SE")],
+		x=130,
+		y=495,
+		width=100,
+		height=20,
+	)
+	return paper.pdf()
