@@ -4,6 +4,7 @@ import frappe
 
 from signflow import custom_fields
 from signflow.install import ROLES
+from signflow.services import exports
 
 COUNTERS = ("signflow-parties",)
 
@@ -12,6 +13,7 @@ def before_uninstall() -> None:
 	"""Take roles, fields and counters away; DocTypes and their data go with the app by Frappe itself."""
 	custom_fields.remove()
 	remove_counters()
+	remove_webhooks()
 	for role in ROLES:
 		if frappe.db.exists("Role", role):
 			frappe.db.delete("Has Role", {"role": role})
@@ -25,6 +27,15 @@ def remove_counters() -> None:
 	frappe.qb.from_(series).delete().where(series.name.isin(COUNTERS)).run()
 
 
+def remove_webhooks() -> None:
+	"""Delete the Webhooks on our records: Frappe would leave them with a DocType that is gone."""
+	for name in frappe.get_all(
+		"Webhook", filters={"webhook_doctype": "Form Submission"}, pluck="name", order_by="name asc"
+	):
+		frappe.delete_doc("Webhook", name, force=True, ignore_permissions=True)
+
+
 def after_uninstall() -> None:
-	"""Drop the columns of our fields, which cannot be rolled back: when the app is gone."""
+	"""Drop the columns of our fields and the files of exports, which cannot be rolled back: when the app is gone."""
 	custom_fields.drop_columns()
+	exports.sweep(older_than_days=0)

@@ -48,7 +48,7 @@ def _doctype(name: str, fields: list[dict[str, Any]], **more: Any) -> None:
 			{
 				"doctype": "DocType",
 				"name": name,
-				"module": "Signflow",
+				"module": "Custom",
 				"custom": 1,
 				"fields": fields,
 				"permissions": [] if more.get("istable") else [{"role": "System Manager", "read": 1}],
@@ -69,7 +69,7 @@ def a_form(house: House, **options: Any) -> Any:
 		istable=1,
 	)
 	_doctype(DOCTYPE, FORM_FIELDS)
-	web_form = a_web_form(house, doc_type=DOCTYPE, module="Signflow", web_form_fields=FORM_FIELDS)
+	web_form = a_web_form(house, doc_type=DOCTYPE, web_form_fields=FORM_FIELDS)
 	return a_signable_form(
 		house, web_form, **{"signer_name_field": "full_name", "signer_email_field": "phone", **options}
 	)

@@ -2,6 +2,7 @@
 where the database can: making and dropping fields cannot, and is put back."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import frappe
 import pytest
@@ -81,6 +82,25 @@ def test_counters_are_taken_away() -> None:
 	series = frappe.qb.Table("tabSeries")
 	uninstall.remove_counters()
 	assert not frappe.qb.from_(series).where(series.name.like("signflow%")).select(series.name).run()
+
+
+def test_webhooks_and_exports_are_taken_away() -> None:
+	frappe.get_doc(
+		{
+			"doctype": "Webhook",
+			"webhook_doctype": "Form Submission",
+			"webhook_docevent": "on_update",
+			"request_url": "https://www.example.com/signed",
+			"request_method": "POST",
+		}
+	).insert(set_name="Ours")
+	uninstall.remove_webhooks()
+	assert not frappe.db.exists("Webhook", {"webhook_doctype": "Form Submission"})
+	left = Path(frappe.get_site_path("private", "files", f"signflow-export-{'0' * 32}.zip"))
+	left.write_bytes(b"PK")
+	uninstall.after_uninstall()
+	custom_fields.make()
+	assert not left.exists()
 
 
 def test_what_a_site_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
