@@ -38,4 +38,9 @@ def remove_webhooks() -> None:
 def after_uninstall() -> None:
 	"""Drop the columns of our fields and the files of exports, which cannot be rolled back: when the app is gone."""
 	custom_fields.drop_columns()
+	remove_exports()
+
+
+def remove_exports() -> None:
+	"""Delete the files that exports left for whoever asked for them."""
 	exports.sweep(older_than_days=0)

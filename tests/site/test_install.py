@@ -98,8 +98,7 @@ def test_webhooks_and_exports_are_taken_away() -> None:
 	assert not frappe.db.exists("Webhook", {"webhook_doctype": "Form Submission"})
 	left = Path(frappe.get_site_path("private", "files", f"signflow-export-{'0' * 32}.zip"))
 	left.write_bytes(b"PK")
-	uninstall.after_uninstall()
-	custom_fields.make()
+	uninstall.remove_exports()
 	assert not left.exists()
 
 
