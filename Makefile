@@ -7,7 +7,7 @@ DB ?= sqlite
 
 export BENCH SITE DB
 
-.PHONY: demo stop test test-core test-next test-contracts test-site test-e2e check bench-web bench-pdf bench-forms clean
+.PHONY: demo stop test test-core test-next test-contracts test-site test-e2e check bench-web bench-pdf clean
 
 demo:
 	@$(PYTHON) -m devbench.demo
@@ -41,9 +41,6 @@ bench-web:
 
 bench-pdf:
 	@$(PYTHON) -m benchmarks.pdf $(ARGS)
-
-bench-forms:
-	@$(PYTHON) -m benchmarks.exports
 
 clean: stop
 	rm -rf .devbench demo node_modules
