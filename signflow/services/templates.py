@@ -13,11 +13,12 @@ from frappe.utils import cint, formatdate, nowdate
 from markupsafe import Markup, escape
 
 from signflow.core.errors import SignflowError
+from signflow.core.pdf.fields import fill
 from signflow.services.company import default_company
 from signflow.services.formatting import formatted
 from signflow.services.printing import from_html, print_record, with_data
-from signflow.services.transaction import throw
 from signflow.services.wording import write_out
+from signflow.signflow.refusals import message_of as refused
 from signflow.signflow.uploads import bytes_of
 
 LAYOUT = "signflow/templates/agreements/layout.html"
@@ -223,8 +224,6 @@ def _filled(template: Any, context: dict[str, Any]) -> bytes:
 	data = pdf_of(template)
 	if not template.pdf_fields:
 		return data
-	from signflow.core.pdf.fields import fill
-
 	values = {
 		row.pdf_field: write_out(
 			row.value, context, _("Template {0}, field {1} of the PDF").format(template.name, row.pdf_field)
@@ -234,7 +233,8 @@ def _filled(template: Any, context: dict[str, Any]) -> bytes:
 	try:
 		return fill(data, values)
 	except SignflowError as refusal:
-		throw(refusal)
+		where = _("Template {0}, {1}").format(template.name, _(template.meta.get_label("pdf")))
+		frappe.throw(frappe.utils.escape_html(f"{where}: {refused(refusal)}"))
 
 
 def pdf_of(template: Any) -> bytes:
