@@ -445,6 +445,7 @@ def test_what_cannot_be_ended_is_shown_and_tried_again(open_house: House) -> Non
 		received_on=add_to_date(now_datetime(), days=-30),
 		person_name="Maija Meri",
 		email=house.maija.mail,
+		language="en",
 	)
 	# The broken one joins by hand: staff could not have chosen it.
 	for_writing()
@@ -491,6 +492,7 @@ def test_working_twice_at_once_does_nothing_twice(open_house: House) -> None:
 		received_on=now_datetime(),
 		person_name="Maija Meri",
 		email=house.maija.mail,
+		language="en",
 	)
 	for _turn in range(4):
 		endings.wake(doc.name)
