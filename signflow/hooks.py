@@ -95,7 +95,7 @@ scheduler_events = {
 		],
 		"*/5 * * * *": [
 			"signflow.services.sealing.look_after_levels",
-			"signflow.services.terminations.sweep",
+			"signflow.services.endings.sweep",
 			"signflow.services.withdrawals.sweep",
 		],
 	},

@@ -7,7 +7,7 @@ from frappe.rate_limiter import rate_limit
 from frappe.utils import getdate
 
 from signflow.api.guest import answers, invalid_input, reader_language, session
-from signflow.services import agreements, terminations, visits
+from signflow.services import agreements, endings, terminations, visits
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
@@ -119,4 +119,4 @@ def record(
 def retry(name: str) -> None:
 	"""Have what failed tried again at once."""
 	frappe.get_doc("Contract Termination", name).check_permission("read")
-	terminations.retry(name)
+	endings.retry(name)

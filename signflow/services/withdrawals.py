@@ -9,26 +9,23 @@ import re
 import secrets
 from datetime import date
 from typing import Any
-from urllib.parse import quote
 
 import frappe
-import holidays
 from frappe import _
 from frappe.translate import print_language
 from frappe.utils import (
 	add_to_date,
-	cint,
 	escape_html,
 	get_link_to_form,
 	getdate,
 	now_datetime,
 )
 
-from signflow.core.flow.notice import withdrawal_ends_on
 from signflow.services import agreements, letters, submissions
 from signflow.services.guests import Refused
 from signflow.services.times import utc_time, written
 from signflow.services.transaction import one_transaction
+from signflow.services.withdrawal_rights import match
 
 REFUND_DAYS = 14
 MAX_RECEIPTS_A_DAY = 5
@@ -36,7 +33,6 @@ MAX_MAILS_A_DAY_ALTOGETHER = 500
 LIMITS = {"person_name": 140, "contract_reference": 500, "message": 2000}
 OPEN = ("New", "Matched")
 _KEY = re.compile(r"[A-Za-z0-9-]{16,64}")
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{5,139}")
 
 
 def read_statement(
@@ -202,113 +198,6 @@ def _receipt(doc: Any) -> None:
 def _no_links(text: str) -> str:
 	"""`text` whose addresses no mail program makes into links: a stranger may have typed it."""
 	return re.sub(r"(?<=\w)(\.(?=[^\W\d])|:(?=//))", "\\1\u2060", text)
-
-
-def match(reference: str, email: str, stated_on: date) -> dict[str, Any]:
-	"""The fields of a Contract Withdrawal that say which contract it is about, as far as reference and mail agree.
-
-	A signer's own address is needed for a match: numbers alone can be guessed.
-	"""
-	mine = frappe.get_all(
-		"Signature Request Signer",
-		filters={"email": ["in", sorted({email, email.lower()})], "status": "Signed"},
-		fields=["request", "signed_on"],
-		order_by="signed_on desc",
-		limit=200,
-	)
-	signed = {row.request: row.signed_on for row in reversed(mine)}
-	submissions = {
-		row.request: row
-		for row in frappe.get_all(
-			"Form Submission",
-			filters={"request": ["in", list(signed) or [""]]},
-			fields=["name", "form", "request", "contract", "customer", "withdraw_until", "status"],
-			order_by="creation asc",
-		)
-	}
-	words = {word.strip(".,;:()").upper() for word in _WORD.findall(reference)}
-	named = []
-	for request in signed:
-		row = submissions.get(request)
-		names = [request, *([row.name, row.contract] if row else [])]
-		about = frappe.db.get_value("Signature Request", request, ["reference_doctype", "reference_name"])
-		names += [about[1]] if about and about[0] == "Contract" else []
-		if words & {str(one).upper() for one in names if one}:
-			named.append(request)
-	how = _("By the reference and the mail address")
-	if not named:
-		# Whoever made just one contract that can be withdrawn from need not know its number.
-		open_ones = [
-			request
-			for request, row in submissions.items()
-			if row.status != "Cancelled"
-			and frappe.db.get_value("Signable Form", row.form, "consumer_contract")
-		]
-		named = open_ones if len(open_ones) == 1 else []
-		how = _("By the mail address: it is this person's only contract with a period of withdrawal")
-	if len(named) != 1:
-		return {"status": "New"}
-	request, row = named[0], submissions.get(named[0])
-	until = _until(signed_on=signed[request], submission=row)
-	contract = row.contract if row else None
-	if not contract:
-		about = frappe.db.get_value("Signature Request", request, ["reference_doctype", "reference_name"])
-		contract = about[1] if about and about[0] == "Contract" else None
-	return {
-		"status": "Matched",
-		"request": request,
-		"submission": row.name if row else None,
-		"contract": contract,
-		"customer": (row.customer if row else None)
-		or frappe.db.get_value("Signature Request", request, "customer"),
-		"withdraw_until": until,
-		"timeliness": ("In Time" if stated_on <= until else "Too Late") if until else "",
-		"match_note": how,
-	}
-
-
-def last_day(concluded: date, days: int, company: str | None) -> date:
-	"""The last day of withdrawal from a contract concluded on `concluded`, by the holidays of the company's country."""
-	country = company and frappe.db.get_value("Company", company, "country")
-	code = ((country and frappe.db.get_value("Country", country, "code")) or "fi").upper()
-	try:
-		free = holidays.country_holidays(code)
-	except NotImplementedError:
-		free = holidays.country_holidays("FI")
-	return withdrawal_ends_on(concluded, days, free.__contains__)
-
-
-def _until(*, signed_on: Any, submission: Any) -> date | None:
-	if not submission:
-		return None
-	# Where somebody signed after the consumer, the contract is concluded only then.
-	concluded = frappe.db.get_value("Signature Request", submission.request, "completed_on") or signed_on
-	form = frappe.db.get_value(
-		"Signable Form", submission.form, ["consumer_contract", "withdrawal_days", "company"], as_dict=True
-	)
-	if not form or not form.consumer_contract:
-		return None
-	until = last_day(getdate(concluded), cint(form.withdrawal_days) or 14, form.company)
-	return max(until, getdate(submission.withdraw_until)) if submission.withdraw_until else until
-
-
-def withdrawal_link(request: Any) -> str | None:
-	"""The address, below the site's, at which the signer of `request` withdraws; None when there is no such right (now).
-
-	`request` is a Signature Request (its document). For the copies' mail and the page's outcome.
-	"""
-	submission = frappe.db.get_value(
-		"Form Submission",
-		{"request": request.name},
-		["name", "form", "request", "withdraw_until", "status"],
-		as_dict=True,
-	)
-	if not submission or submission.status == "Cancelled":
-		return None
-	until = _until(signed_on=request.completed_on or now_datetime(), submission=submission)
-	if not until or getdate() > until:
-		return None
-	return f"/withdraw?lang={request.language or 'fi'}&ref={quote(request.name)}"
 
 
 def _responsible(doc: Any) -> str:

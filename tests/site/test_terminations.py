@@ -14,7 +14,7 @@ from stage import eventually
 
 from signflow.core.identity.levels import Level
 from signflow.integrations.erpnext import subscription as subscriptions
-from signflow.services import agreements, terminations
+from signflow.services import agreements, endings, terminations
 
 
 @pytest.fixture
@@ -129,14 +129,14 @@ def test_a_customer_terminates_on_the_page(open_house: House) -> None:
 
 	assert all(one["under_notice"] for one in visitor.answer("terminations.view")["agreements"])
 	comes(doc.name, 14)
-	terminations.sweep()
+	endings.sweep()
 	eventually(
 		lambda: frappe.db.get_value("Subscription", subscription.name, "status") == "Cancelled",
 		"the subscription is cancelled on its last day",
 	)
 	assert getdate(frappe.db.get_value("Subscription", subscription.name, "cancelation_date")) == getdate()
 	comes(doc.name, 1)
-	terminations.sweep()
+	endings.sweep()
 	eventually(
 		lambda: frappe.db.get_value("Contract Termination", doc.name, "status") == "Ended", "all has ended"
 	)
@@ -445,6 +445,7 @@ def test_what_cannot_be_ended_is_shown_and_tried_again(open_house: House) -> Non
 		received_on=add_to_date(now_datetime(), days=-30),
 		person_name="Maija Meri",
 		email=house.maija.mail,
+		language="en",
 	)
 	# The broken one joins by hand: staff could not have chosen it.
 	for_writing()
@@ -464,7 +465,7 @@ def test_what_cannot_be_ended_is_shown_and_tried_again(open_house: House) -> Non
 	).db_insert()
 	frappe.db.set_value(doc.doctype, doc.name, {"status": "Notice Given", "next_work_on": now_datetime()})
 	frappe.db.commit()
-	terminations.retry(doc.name)
+	endings.retry(doc.name)
 	frappe.db.commit()
 	failed = eventually(
 		lambda: (one := frappe.get_doc(doc.doctype, doc.name)).failure and one, "the failure is shown"
@@ -475,7 +476,7 @@ def test_what_cannot_be_ended_is_shown_and_tried_again(open_house: House) -> Non
 	for_writing()
 	frappe.db.set_value("Subscription", subscription.name, "party_type", "Customer")
 	frappe.db.commit()
-	terminations.retry(doc.name)
+	endings.retry(doc.name)
 	frappe.db.commit()
 	eventually(lambda: frappe.db.get_value(doc.doctype, doc.name, "status") == "Ended", "it ends after all")
 	assert frappe.db.get_value("Subscription", subscription.name, "status") == "Cancelled"
@@ -491,12 +492,13 @@ def test_working_twice_at_once_does_nothing_twice(open_house: House) -> None:
 		received_on=now_datetime(),
 		person_name="Maija Meri",
 		email=house.maija.mail,
+		language="en",
 	)
 	for _turn in range(4):
-		terminations.wake(doc.name)
+		endings.wake(doc.name)
 		frappe.db.commit()
 	settled(doc.name)
-	terminations.settle(doc.name)
+	endings.settle(doc.name)
 	assert frappe.db.count("ToDo", {"reference_type": doc.doctype, "reference_name": doc.name}) == 1
 	house.mailbox.wait_for(house.maija.mail, subject="Confirmation")
 	assert len(house.mailbox.all(house.maija.mail)) == 1
@@ -513,7 +515,7 @@ def test_what_was_prepared_and_never_signed_is_closed(open_house: House) -> None
 	frappe.db.set_value("Signature Request", request, "status", "Expired")
 	frappe.db.commit()
 	long_ago("Contract Termination", prepared["reference"], "modified", hours=2)
-	terminations.sweep()
+	endings.sweep()
 	assert frappe.db.get_value("Contract Termination", prepared["reference"], "status") == "Cancelled"
 	assert not frappe.db.get_value("Contract", contract.name, "end_date")
 

@@ -10,7 +10,7 @@ from house import House, Signer, for_writing, row_of, text_of
 from leaving import Visitor, a_contract
 from stage import eventually
 
-from signflow.services import submissions, withdrawals
+from signflow.services import submissions, withdrawal_rights, withdrawals
 
 
 @pytest.fixture
@@ -269,11 +269,11 @@ def test_what_was_stated_is_never_changed(shop: House) -> None:
 def test_the_link_is_there_as_long_as_the_right(shop: House) -> None:
 	row = a_consumer_contract(shop, shop.maija)
 	request = frappe.get_doc("Signature Request", row.request)
-	assert withdrawals.withdrawal_link(request) == f"/withdraw?lang=en&ref={request.name}"
+	assert withdrawal_rights.withdrawal_link(request) == f"/withdraw?lang=en&ref={request.name}"
 	request.db_set("completed_on", add_days(now_datetime(), -30))
-	assert withdrawals.withdrawal_link(request) is None
+	assert withdrawal_rights.withdrawal_link(request) is None
 	plain = shop.sends(shop.matti)
-	assert withdrawals.withdrawal_link(plain) is None, "no consumer's form"
+	assert withdrawal_rights.withdrawal_link(plain) is None, "no consumer's form"
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_a_period_ends_on_a_finnish_working_day(shop: House, concluded: str, unt
 	for_writing()
 	country = frappe.db.get_value("Company", shop.company, "country")
 	frappe.db.set_value("Company", shop.company, "country", "Finland")
-	assert withdrawals.last_day(getdate(concluded), 14, shop.company) == getdate(until)
+	assert withdrawal_rights.last_day(getdate(concluded), 14, shop.company) == getdate(until)
 	frappe.db.set_value("Company", shop.company, "country", country)
 	frappe.db.commit()
 

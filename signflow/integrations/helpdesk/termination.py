@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 from frappe.utils import escape_html, getdate
 
-from signflow.services.terminations import left_to_do
+from signflow.services.endings import left_to_do
 from signflow.services.times import written_day
 from signflow.services.transaction import is_conflict
 

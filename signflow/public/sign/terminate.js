@@ -1,7 +1,12 @@
 // The page that terminates agreements: a mail address, a code, a choice; the signing page does the rest.
 
 const query = new URL(import.meta.url).search;
-const BASE = "/api/method/signflow.api.terminations.";
+const API = {
+	begin: "/api/method/signflow.api.terminations.begin",
+	check_code: "/api/method/signflow.api.terminations.check_code",
+	view: "/api/method/signflow.api.terminations.view",
+	prepare: "/api/method/signflow.api.terminations.prepare",
+};
 const STEPS = ["mail", "code", "choose", "none"];
 
 import(`./kit.js${query}`).then(begin);
@@ -12,11 +17,11 @@ function begin(kit) {
 	fill($("house"), el("span", { className: "house-name" }, location.host));
 	["mail", "reason"].forEach((id) => keep($(id), `terminate.${id}`));
 
-	async function call(verb, body = {}, seconds = 30) {
+	async function call(url, body = {}, seconds = 30) {
 		const headers = { "Content-Type": "application/json", Accept: "application/json" };
 		const session = store.get("visit");
 		if (session) headers["X-Signflow-Session"] = session;
-		return post(BASE + verb, { headers, body: JSON.stringify({ language: lang, ...body }) }, seconds);
+		return post(url, { headers, body: JSON.stringify({ language: lang, ...body }) }, seconds);
 	}
 
 	function go(step, focus = true) {
@@ -51,7 +56,7 @@ function begin(kit) {
 		problem(place, "");
 		return busy(button, async () => {
 			try {
-				const answer = await call("begin", { mail: $("mail").value.trim() });
+				const answer = await call(API.begin, { mail: $("mail").value.trim() });
 				store.set("visit", answer.session);
 				store.set("visit_sent", {
 					to: answer.sent_to,
@@ -96,7 +101,7 @@ function begin(kit) {
 		}
 		busy($("code-next"), async () => {
 			try {
-				const answer = await call("check_code", { code });
+				const answer = await call(API.check_code, { code });
 				announce(t("code_right"));
 				draw(answer.agreements);
 			} catch (error) {
@@ -167,7 +172,7 @@ function begin(kit) {
 			$("choose-next"),
 			async () => {
 				try {
-					const answer = await call("prepare", { chosen: picked, reason: $("reason").value.trim() }, 120);
+					const answer = await call(API.prepare, { chosen: picked, reason: $("reason").value.trim() }, 120);
 					store.clear();
 					// The signing page finds its link known and its session open, and asks for no second code.
 					store.set("token", answer.link.split("#")[1]);
@@ -189,7 +194,7 @@ function begin(kit) {
 	// A reload or another language: a visit that was identified goes on where it was.
 	if (!store.get("visit")) go("mail", false);
 	else
-		{call("view")
+		{call(API.view)
 			.then((answer) => draw(answer.agreements))
 			.catch((error) => (error.code === "not_identified" && store.get("visit_sent") ? enter_code() : go("mail", false)));}
 }

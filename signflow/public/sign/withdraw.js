@@ -1,7 +1,10 @@
 // The page on which a consumer withdraws: what is stated, then a summary to confirm, then the receipt.
 
 const query = new URL(import.meta.url).search;
-const BASE = "/api/method/signflow.api.withdrawals.";
+const API = {
+	review: "/api/method/signflow.api.withdrawals.review",
+	confirm: "/api/method/signflow.api.withdrawals.confirm",
+};
 const STEPS = ["state", "confirm", "receipt"];
 const FIELDS = { person_name: "person-name", contract_reference: "contract", email: "mail", message: "message", trap: "website" };
 const NEEDED = { person_name: "name_missing", contract_reference: "contract_missing", email: "mail_missing" };
@@ -16,8 +19,8 @@ function begin(kit) {
 	const asked = new URLSearchParams(location.search).get("ref");
 	if (asked && !$("contract").value) $("contract").value = asked.slice(0, 140);
 
-	const call = (verb, body) =>
-		post(BASE + verb, {
+	const call = (url, body) =>
+		post(url, {
 			headers: { "Content-Type": "application/json", Accept: "application/json" },
 			body: JSON.stringify({ language: lang, ...body }),
 		});
@@ -47,7 +50,7 @@ function begin(kit) {
 		if (missing) return wrong(missing, t(NEEDED[missing]));
 		busy($("state-next"), async () => {
 			try {
-				stated = await call("review", values);
+				stated = await call(API.review, values);
 				fillList($("summary"), rows(stated));
 				problem($("confirm-problem"), "");
 				setTimeout(() => go("confirm"));
@@ -84,7 +87,7 @@ function begin(kit) {
 			$("confirm"),
 			async () => {
 				try {
-					const answer = await call("confirm", { ...stated, page_key: key() });
+					const answer = await call(API.confirm, { ...stated, page_key: key() });
 					$("receipt-mail").textContent = answer.mailed ? t("mailed", { address: stated.email }) : t("not_mailed");
 					fillList($("receipt"), [
 						[t("reference"), answer.reference],
