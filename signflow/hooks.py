@@ -123,6 +123,7 @@ company_data_to_be_ignored = [
 	"Signable Form Signer",
 	"Signable Form Mapping",
 	"Form Submission",
+	"Power of Attorney",
 	"Contract Termination",
 	"Contract Termination Agreement",
 	"Notice Period",

@@ -25,6 +25,7 @@ DOCTYPES = (
 	"Signable Form Signer",
 	"Signable Form Mapping",
 	"Form Submission",
+	"Power of Attorney",
 	"Contract Termination",
 	"Contract Termination Agreement",
 	"Notice Period",

@@ -106,31 +106,36 @@ def _make_record(name: str) -> None:
 	if row.record_name:
 		return
 	form = frappe.get_cached_doc("Signable Form", row.form)
-	data = json.dumps(_with_files(form, submissions.answers_of(row)))
+	answers = submissions.answers_of(row)
+	files = _keep_files(form, answers)
 	frappe.flags.signflow_replay = True
 	try:
 		with acting_as(row.user or "Guest"), print_language(row.language or "en"):
-			record = framework.accept(web_form=form.web_form, data=data)
+			record = framework.accept(web_form=form.web_form, data=json.dumps(answers))
 	finally:
 		frappe.flags.signflow_replay = frappe.flags.in_web_form = None
+	for field, file in files.items():
+		under = {"attached_to_doctype": record.doctype, "attached_to_name": record.name}
+		frappe.db.set_value("File", file, {**under, "attached_to_field": field})
 	row.update({"record_doctype": record.doctype, "record_name": record.name})
 	submissions.write(row)
 
 
-def _with_files(form: Any, answers: dict[str, Any]) -> dict[str, Any]:
-	"""The answers with the addresses of private files in place of their bytes.
+def _keep_files(form: Any, answers: dict[str, Any]) -> dict[str, str]:
+	"""Put the addresses of private files in place of their bytes into `answers`; the files by their fields.
 
-	A guest may not make files, which Frappe would find out only now. Frappe itself hangs them under the record whose
-	field names them.
+	A guest may not make files, which Frappe would find out only now, and it would make them public.
 	"""
+	files = {}
 	for field in frappe.get_cached_doc("Web Form", form.web_form).web_form_fields:
 		if field.fieldtype not in ("Attach", "Attach Image") or not answers.get(field.fieldname):
 			continue
 		name, data = forms.attachment(answers[field.fieldname])
 		if data is not None:
-			file = {"doctype": "File", "file_name": name, "is_private": 1, "content": data}
-			answers[field.fieldname] = frappe.get_doc(file).insert(ignore_permissions=True).file_url
-	return answers
+			values = {"doctype": "File", "file_name": name, "is_private": 1, "content": data}
+			file = frappe.get_doc(values).insert(ignore_permissions=True)
+			answers[field.fieldname], files[field.fieldname] = file.file_url, file.name
+	return files
 
 
 @one_transaction

@@ -96,18 +96,20 @@ def submit(form: Any, answers: dict[str, Any], page: Page) -> dict[str, Any]:
 	for row in frappe.get_cached_doc("Web Form", form.web_form).web_form_fields:
 		if row.fieldtype in ("Attach", "Attach Image") and answers.get(row.fieldname):
 			doc.set(row.fieldname, answers[row.fieldname])
-	signers = _signers(form, doc, page)
+	signers = _signers(form, answers, doc, page)
 	name = _keep(form, answers, page, mail=signers[0]["email"])
 	return _to_sign(form, name, doc, signers, page)
 
 
-def _signers(form: Any, doc: Any, page: Page) -> list[dict[str, Any]]:
+def _signers(form: Any, answers: dict[str, Any], doc: Any, page: Page) -> list[dict[str, Any]]:
 	"""The person who fills in first, then the template's roles and the form's own further signers."""
-	names = [doc.get(part.strip()) for part in form.signer_name_field.split(",")]
-	person = {
-		"signer_name": " ".join(str(one) for one in names if one),
-		"email": str(doc.get(form.signer_email_field) or "").strip(),
-	}
+
+	def said(name: str) -> str:
+		# What the person wrote: ERPNext makes a name out of the mail address where there is none.
+		return str(answers.get(name, doc.get(name)) or "").strip()
+
+	names = [said(part.strip()) for part in form.signer_name_field.split(",")]
+	person = {"signer_name": " ".join(filter(None, names)), "email": said(form.signer_email_field)}
 	if not person["signer_name"] or not delivery.is_mail_address(person["email"]):
 		raise Refused("invalid_input", _("Your name and your mail address are needed to sign."), 422)
 	added = list(page.people)

@@ -251,7 +251,12 @@ def test_files_come_along(house: House) -> None:
 		pluck="name",
 		order_by="creation asc",
 	)
-	assert len(files) == 1
+	assert len(files) == 1, frappe.get_all(
+		"File",
+		filters={"file_name": ["like", "kuva%"]},
+		fields=["file_url", "attached_to_doctype", "attached_to_name", "attached_to_field", "owner"],
+		order_by="creation desc",
+	)
 	assert bytes_of(frappe.get_doc("File", files[0])) == base64.b64decode(PNG)
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.contacts.doctype.address.address import get_address_display
+from frappe.contacts.doctype.address import address as framework
 from frappe.model.naming import append_number_if_name_exists, getseries
 from frappe.model.workflow import get_workflow_name
 from frappe.utils import cint, cstr, escape_html, get_datetime, getdate
@@ -304,7 +304,7 @@ class _Settlement(Finding):
 			customer.customer_primary_address, changed = self.address, True
 			# How it is shown is Frappe's affair, for which a template must be there.
 			if frappe.db.exists("Address Template", {"is_default": 1}):
-				customer.primary_address = get_address_display(self.address)
+				customer.primary_address = framework.get_address_display(self.address)
 		if changed:
 			_written(customer)
 
