@@ -48,8 +48,8 @@ class Kind(Protocol):
 	def announce(self, name: str, ends_on: date) -> None:
 		"""Notice was given: say so on the record. May run twice."""
 
-	def end(self, name: str, ends_on: date) -> None:
-		"""End the agreement, whose last day is or was `ends_on`. May run twice."""
+	def end(self, name: str, ends_on: date) -> date | None:
+		"""End the agreement, whose last day is or was `ends_on`; or answer the day on which to call again. May run twice."""
 
 	def undo(self, name: str) -> None:
 		"""End the agreement as if it had never begun: a consumer has withdrawn. May run twice."""

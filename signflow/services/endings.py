@@ -137,8 +137,8 @@ def _step(doc: Any, row: Any) -> None:
 			row.act_on = kind.act_on(row.agreement_name, getdate(row.ends_on))
 			row.state = "Notice Given"
 		if getdate(row.act_on) <= getdate():
-			kind.end(row.agreement_name, getdate(row.ends_on))
-			row.state = "Ended"
+			later = kind.end(row.agreement_name, getdate(row.ends_on))
+			row.act_on, row.state = (later, "Notice Given") if later else (row.act_on, "Ended")
 		row.failure = None
 	except Exception as error:
 		if is_conflict(error):

@@ -298,6 +298,11 @@ def test_a_subscription_billed_in_advance_has_its_own_period_at_heart(open_house
 		{"generate_invoice_at": "Days before the current subscription period", "number_of_days": 5},
 	)
 	assert subscriptions.act_on(subscription.name, add_days(today, 10)) == add_days(today, 5)
+	later = add_days(today, 20)
+	assert subscriptions.end(subscription.name, later) == later, "days before its end are not billed yet"
+	assert frappe.db.get_value("Subscription", subscription.name, "status") == "Active"
+	assert subscriptions.end(subscription.name, add_days(today, 10)) is None, "all is billed, the next is not"
+	assert frappe.db.get_value("Subscription", subscription.name, "status") == "Cancelled"
 
 
 def test_staff_records_a_free_form_message_from_its_arrival(open_house: House) -> None:

@@ -50,9 +50,10 @@ def announce(name: str, ends_on: date) -> None:
 	_set_end(frappe.get_doc("Contract", name, for_update=True), ends_on)
 
 
-def end(name: str, ends_on: date) -> None:
+def end(name: str, ends_on: date) -> date | None:
 	"""Reckon the status once more: ERPNext's daily job leaves out what was never submitted."""
 	announce(name, ends_on)
+	return None
 
 
 def undo(name: str) -> None:

@@ -1,9 +1,9 @@
 """ERPNext's Subscription as an agreement that can be ended (hook signflow_terminable_agreements).
 
-What ERPNext 15 does, and why the end is ours to time: `cancel_at_period_end` without an end date cancels at the next
-day's processing, whatever the period; a prepaid subscription with an `end_date` is billed once more on that day, since
-its next period "ends" then; and an end date within the present period stops nothing, as that period's end is reckoned
-already. So neither is set: the subscription is cancelled by ERPNext's own `cancel_subscription` on its last day, which
+What ERPNext 15.90 does, and why the end is ours to time: `cancel_at_period_end` without an end date cancels at the next
+day's processing, whatever the period, and the status then returns to Active; a prepaid subscription with an `end_date`
+is billed once more on that day, since its next period "ends" then; and an end date within the present period does not
+shorten it, as that period's end is reckoned already. So neither is set: the subscription is cancelled by ERPNext's own `cancel_subscription` on its last day, which
 also makes the last invoice of one that is billed afterwards.
 """
 
@@ -84,16 +84,25 @@ def announce(name: str, ends_on: date) -> None:
 	)
 
 
-def end(name: str, ends_on: date) -> None:
-	"""Cancel the subscription. Later than its last day no invoice is made: it would bill the days after the end."""
+def end(name: str, ends_on: date) -> date | None:
+	"""Cancel the subscription. Later than its last day no invoice is made: it would bill the days after the end.
+
+	Before its last day only where all days up to it are billed; else that day is answered.
+	"""
 	doc = frappe.get_doc("Subscription", name, for_update=True)
 	if doc.status in CLOSED:
-		return
+		return None
+	billed = doc.current_invoice_start and getdate(doc.current_invoice_start) > ends_on
+	if getdate() < ends_on and not billed:
+		return ends_on
 	doc.flags.ignore_permissions = True
 	if ends_on >= getdate() and hasattr(doc, "cancel_subscription"):
+		# ERPNext 15 compares this day with today's as texts, which is what a form sends; a stored day is none.
+		doc.current_invoice_start = doc.current_invoice_start and str(doc.current_invoice_start)
 		doc.cancel_subscription()
 	else:
 		_stop(doc)
+	return None
 
 
 def undo(name: str) -> None:
