@@ -12,7 +12,10 @@ after_migrate = ["signflow.install.after_migrate"]
 before_uninstall = "signflow.uninstall.before_uninstall"
 after_uninstall = "signflow.uninstall.after_uninstall"
 
-before_request = ["signflow.pages.renderer.serve"]
+before_request = [
+	"signflow.pages.renderer.serve",
+	"signflow.services.hidden_fields.guard_question",
+]
 
 update_website_context = ["signflow.services.forms.with_script"]
 
@@ -68,6 +71,9 @@ has_permission = {
 	"Signature Event": "signflow.services.permissions.under_request_permission",
 	"Signature Event Payload": "signflow.services.permissions.under_request_permission",
 	"Form Submission": "signflow.services.permissions.submission_permission",
+	"Power of Attorney": "signflow.services.permissions.power_permission",
+	"Contract Termination": "signflow.services.permissions.termination_permission",
+	"Contract Withdrawal": "signflow.services.permissions.withdrawal_permission",
 }
 permission_query_conditions = {
 	"Signature Request": "signflow.services.permissions.request_conditions",
@@ -77,6 +83,10 @@ permission_query_conditions = {
 	"Signature Request Document": "signflow.services.permissions.document_conditions",
 	"File": "signflow.services.permissions.file_conditions",
 	"Form Submission": "signflow.services.permissions.submission_conditions",
+	"Power of Attorney": "signflow.services.permissions.power_conditions",
+	"Contract Termination": "signflow.services.permissions.termination_conditions",
+	"Contract Termination Agreement": "signflow.services.permissions.agreement_conditions",
+	"Contract Withdrawal": "signflow.services.permissions.withdrawal_conditions",
 }
 
 jinja = {

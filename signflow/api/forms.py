@@ -113,6 +113,14 @@ def retry(name: str) -> None:
 	replays.retry(name)
 
 
+@frappe.whitelist(methods=["POST"])
+def settle_again(name: str) -> dict[str, str | None]:
+	"""Look again for the Customer of a completed submission, after its Contact was linked to one: {customer}."""
+	frappe.get_doc("Form Submission", name).check_permission("read")
+	frappe.only_for(("Signflow Manager", "System Manager"))
+	return {"customer": replays.settle_again(name)}
+
+
 def _texts() -> dict[str, str]:
 	return {
 		"to_sign": _("Continue to sign"),

@@ -57,17 +57,24 @@ def document_conditions(user: str | None = None) -> str:
 
 def file_conditions(user: str | None = None) -> str:
 	"""The list's condition for files: Frappe lists all that hang under a DocType that the user reads."""
-	condition = request_conditions(user)
-	if not condition:
+	if _is_manager(user or frappe.session.user):
 		return ""
+	seen = {
+		"Signature Request": request_conditions(user),
+		"Sealed Revision": revision_conditions(user),
+		"Form Submission": submission_conditions(user),
+		"Power of Attorney": power_conditions(user),
+		"Contract Termination": termination_conditions(user),
+		"Contract Withdrawal": withdrawal_conditions(user),
+	}
 	kind, name = "`tabFile`.`attached_to_doctype`", "`tabFile`.`attached_to_name`"
-	requests = f"select `name` from `tabSignature Request` where {condition}"
-	revisions = f"select `name` from `tabSealed Revision` where `request` in ({requests})"
-	return (
-		f"({kind} is null or {kind} not in ('Signature Request', 'Sealed Revision')"
-		f" or ({kind} = 'Signature Request' and {name} in ({requests}))"
-		f" or ({kind} = 'Sealed Revision' and {name} in ({revisions})))"
-	)
+	kinds = ", ".join(f"'{doctype}'" for doctype in seen)
+	ways = [f"{kind} is null", f"{kind} not in ({kinds})"]
+	ways += [
+		f"({kind} = '{doctype}' and {name} in (select `name` from `tab{doctype}` where {condition or '1 = 1'}))"
+		for doctype, condition in seen.items()
+	]
+	return f"({' or '.join(ways)})"
 
 
 def signer_conditions(user: str | None = None) -> str:
@@ -85,12 +92,25 @@ def event_conditions(user: str | None = None) -> str:
 	return _under("Signature Event", user)
 
 
+# Answers, statements and powers of attorney are strangers' personal data: seen by managers and by whoever handles them.
+
+
+def _responsible_forms(user: str) -> str:
+	return f"select `name` from `tabSignable Form` where `responsible` = {frappe.db.escape(user)}"
+
+
+def _is_responsible_for(form: str | None, user: str) -> bool:
+	return bool(form) and frappe.db.get_value("Signable Form", form, "responsible") == user
+
+
+def _handles_terminations(user: str) -> bool:
+	return frappe.get_cached_doc("Signflow Settings").termination_responsible == user
+
+
 def submission_permission(doc: Any, ptype: str = "read", user: str | None = None) -> bool:
 	"""Answers to a form are seen by its responsible user and by managers."""
 	user = user or frappe.session.user
-	if _is_manager(user):
-		return True
-	return ptype in READING and frappe.db.get_value("Signable Form", doc.get("form"), "responsible") == user
+	return _is_manager(user) or (ptype in READING and _is_responsible_for(doc.get("form"), user))
 
 
 def submission_conditions(user: str | None = None) -> str:
@@ -98,5 +118,97 @@ def submission_conditions(user: str | None = None) -> str:
 	user = user or frappe.session.user
 	if _is_manager(user):
 		return ""
-	forms = f"select `name` from `tabSignable Form` where `responsible` = {frappe.db.escape(user)}"
-	return f"`tabForm Submission`.`form` in ({forms})"
+	return f"`tabForm Submission`.`form` in ({_responsible_forms(user)})"
+
+
+def power_permission(doc: Any, ptype: str = "read", user: str | None = None) -> bool:
+	"""A power of attorney is seen by managers, by the user who gave it, and by the responsible user of the form by
+	which it was given; only managers change it."""
+	user = user or frappe.session.user
+	if _is_manager(user):
+		return True
+	if ptype not in READING:
+		return ptype == "create"
+	if doc.get("owner") == user:
+		return True
+	made = {"record_doctype": "Power of Attorney", "record_name": doc.get("name")}
+	form = doc.get("name") and frappe.db.get_value("Form Submission", made, "form", order_by="creation asc")
+	return _is_responsible_for(form, user)
+
+
+def power_conditions(user: str | None = None) -> str:
+	"""The list's condition for `power_permission`."""
+	user = user or frappe.session.user
+	if _is_manager(user):
+		return ""
+	made = (
+		"select `record_name` from `tabForm Submission` where `record_doctype` = 'Power of Attorney'"
+		f" and `form` in ({_responsible_forms(user)})"
+	)
+	table = "`tabPower of Attorney`"
+	return f"({table}.`owner` = {frappe.db.escape(user)} or {table}.`name` in ({made}))"
+
+
+def termination_permission(doc: Any, ptype: str = "read", user: str | None = None) -> bool:
+	"""A termination is seen by managers, by the user whom the settings name for them, by who recorded it and by who sent
+	its request."""
+	user = user or frappe.session.user
+	if _is_manager(user):
+		return True
+	if ptype not in READING:
+		return False
+	if _handles_terminations(user) or doc.get("recorded_by") == user:
+		return True
+	request = doc.get("request")
+	return bool(request) and frappe.db.get_value("Signature Request", request, "sent_by") == user
+
+
+def termination_conditions(user: str | None = None) -> str:
+	"""The list's condition for `termination_permission`."""
+	user = user or frappe.session.user
+	if _is_manager(user) or _handles_terminations(user):
+		return ""
+	name, table = frappe.db.escape(user), "`tabContract Termination`"
+	sent = f"select `name` from `tabSignature Request` where `sent_by` = {name}"
+	return f"({table}.`recorded_by` = {name} or {table}.`request` in ({sent}))"
+
+
+def agreement_conditions(user: str | None = None) -> str:
+	"""The list's condition for the rows of terminations: Frappe asks only whether terminations may be read at all."""
+	return _rows_of("Contract Termination Agreement", "Contract Termination", termination_conditions(user))
+
+
+def _rows_of(doctype: str, parent: str, condition: str) -> str:
+	if not condition:
+		return ""
+	return f"`tab{doctype}`.`parent` in (select `name` from `tab{parent}` where {condition})"
+
+
+def withdrawal_permission(doc: Any, ptype: str = "read", user: str | None = None) -> bool:
+	"""A statement of withdrawal is seen by managers and by whoever handles it: the form's responsible user, without a
+	form who sent the request, and before either is known the user whom the settings name for terminations."""
+	user = user or frappe.session.user
+	if _is_manager(user):
+		return True
+	if ptype not in READING:
+		return False
+	if submission := doc.get("submission"):
+		return _is_responsible_for(frappe.db.get_value("Form Submission", submission, "form"), user)
+	if request := doc.get("request"):
+		return frappe.db.get_value("Signature Request", request, "sent_by") == user
+	return _handles_terminations(user)
+
+
+def withdrawal_conditions(user: str | None = None) -> str:
+	"""The list's condition for `withdrawal_permission`."""
+	user = user or frappe.session.user
+	if _is_manager(user):
+		return ""
+	table = "`tabContract Withdrawal`"
+	submission, request = f"coalesce({table}.`submission`, '')", f"coalesce({table}.`request`, '')"
+	forms = f"select `name` from `tabForm Submission` where `form` in ({_responsible_forms(user)})"
+	sent = f"select `name` from `tabSignature Request` where `sent_by` = {frappe.db.escape(user)}"
+	ways = [f"{submission} in ({forms})", f"({submission} = '' and {request} in ({sent}))"]
+	if _handles_terminations(user):
+		ways.append(f"({submission} = '' and {request} = '')")
+	return f"({' or '.join(ways)})"

@@ -145,15 +145,51 @@ def _settle(name: str) -> None:
 	form = frappe.get_cached_doc("Signable Form", row.form)
 	if not form.creates or row.lead or row.customer:
 		return
+	_find_parties(form, row)
+	submissions.write(row)
+
+
+def _find_parties(form: Any, row: Any) -> None:
+	"""Set the row's parties and what is to be looked at, as the hooks find them."""
 	record = frappe.get_doc(row.record_doctype, row.record_name)
 	signer = submissions.person_of(row.request)
+	row.duplicates = None
 	for method in frappe.get_hooks("signflow_settle_parties"):
 		found = frappe.get_attr(method)(form, row, record, signer)
 		duplicates = found.pop("duplicates", None)
 		row.update({key: value for key, value in found.items() if value and row.meta.has_field(key)})
 		if duplicates:
-			row.duplicates = "\n".join(duplicates)
-	submissions.write(row)
+			row.duplicates = "\n".join(filter(None, [row.duplicates, *duplicates]))
+
+
+def settle_again(name: str) -> str | None:
+	"""Settle a completed submission whose Customer was not known, once somebody has linked its Contact to one.
+
+	Finds the Customer, makes the Contract if the form makes one, and files the copies there. A second call changes
+	nothing. Returns the Customer, or None while there is still none.
+	"""
+	with acting_as("Administrator"):
+		customer = _settle_again(name)
+		if customer:
+			_file_copies(name)
+	return customer
+
+
+@one_transaction
+def _settle_again(name: str) -> str | None:
+	row = frappe.get_doc("Form Submission", name, for_update=True)
+	form = frappe.get_cached_doc("Signable Form", row.form)
+	if row.status != "Completed" or not form.creates:
+		frappe.throw(
+			_("Only completed submissions of a form that creates Leads or Customers are settled again.")
+		)
+	if not frappe.db.exists(row.record_doctype, row.record_name):
+		frappe.throw(_("{0} {1} is not there any more.").format(_(row.record_doctype), row.record_name))
+	wants_contract = form.creates == "Customer" and form.creates_contract
+	if not row.customer or (wants_contract and not row.contract):
+		_find_parties(form, row)
+		submissions.write(row)
+	return row.customer
 
 
 def _file_copies(name: str) -> None:

@@ -31,6 +31,7 @@ LANGUAGES = ("fi", "sv", "en")
 # Between the answers' arrival and the sent request: a second sending of the same page waits for the first.
 MAKING_SECONDS = 60
 EDITABLE = ("Draft", "Signing")
+NAME_LENGTH = 140
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def read_page(form: Any, said: Any, language: str) -> Page:
 		host=str(said.get("host", "")) if forms.is_host(form, str(said.get("host", ""))) else "",
 		people=[
 			{
-				"signer_name": str(one.get("name", "")).strip()[:140],
+				"signer_name": str(one.get("name", "")).strip()[:1000],
 				"email": str(one.get("email", "")).strip(),
 			}
 			for one in people[:20]
@@ -134,6 +135,11 @@ def _signers(form: Any, answers: dict[str, Any], doc: Any, page: Page) -> list[d
 			signers.append({**further, "signing_order": cint(row.signing_order) or 2})
 		elif row.required:
 			raise Refused("invalid_input", _("Name who else signs."), 422)
+	long = next((one for one in signers if len(str(one["signer_name"])) > NAME_LENGTH), None)
+	if long:
+		text = _("The name {0}… is too long: {1} characters, at most {2} fit.")
+		name = str(long["signer_name"])
+		raise Refused("invalid_input", text.format(name[:40], len(name), NAME_LENGTH), 422)
 	mails = [str(one["email"]).lower() for one in signers]
 	if len(set(mails)) < len(mails):
 		raise Refused("invalid_input", _("Each signer needs a mail address of his own."), 422)

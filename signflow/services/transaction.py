@@ -20,7 +20,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 TRIES = 12
-_AGAIN = ("database is locked", "database table is locked", "Deadlock found", "Lock wait timeout")
+_AGAIN = (
+	"database is locked",
+	"database table is locked",
+	"Deadlock found",
+	"Lock wait timeout",
+	# MariaDB with innodb_snapshot_isolation, as it is from 11.6 on: error 1020.
+	"Record has changed since last read",
+)
 
 
 def is_conflict(error: Exception) -> bool:

@@ -19,6 +19,7 @@ from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
 
 from signflow.services.formatting import formatted
+from signflow.services.hidden_fields import refuse_hidden
 from signflow.services.transaction import is_conflict
 from signflow.signflow.jinja_texts import refuse
 
@@ -144,6 +145,7 @@ def _readable_list(
 	order_by: str | None = None,
 	limit: int = 20,
 ) -> list[Any]:
+	refuse_hidden([doctype], [filters, fields, order_by])
 	# Not frappe.get_list itself, which takes ignore_permissions from whoever calls it.
 	return frappe.get_list(
 		doctype, filters=filters, fields=fields or ["name"], order_by=order_by or "creation asc", limit=limit

@@ -418,6 +418,23 @@ def test_a_record_that_cannot_be_made_is_told_and_tried_again(house: House) -> N
 	assert len(leads(page)) == 1
 
 
+@pytest.mark.parametrize("who", ["person", "added"])
+def test_a_name_that_is_too_long_is_said_before_anything_is_kept(who: str, house: House) -> None:
+	form = a_signable_form(house, signers=[{"kind": "Added by the Person", "most": 1}])
+	page = FormPage(house, form)
+	page.begins()
+	long = "L" * 80
+	page.said["people"] = [
+		{"name": f"{long} {long}" if who == "added" else "Matti", "email": house.matti.mail}
+	]
+	values = {"first_name": long, "last_name": long} if who == "person" else {}
+	answer = page.sends(**values)
+	assert answer.status_code == 417 and "161" in message_in(answer), answer.text[:500]
+	assert "140" in message_in(answer) and not submissions_of(form)
+	page.said["people"] = []
+	page.submits()
+
+
 def test_what_nobody_signs_is_erased(house: House) -> None:
 	form = a_signable_form(house)
 	page = FormPage(house, form)

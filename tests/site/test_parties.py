@@ -15,6 +15,7 @@ from typing import Any
 import frappe
 import pytest
 from frappe.utils import add_to_date, get_datetime, getdate, now_datetime
+from forms import FIELDS, FormPage, a_signable_form, a_web_form, submissions_of
 from house import House, as_program, for_writing
 from stage import eventually
 
@@ -941,3 +942,91 @@ def test_guesses_are_for_those_who_make_forms(house: House, web_form: str) -> No
 		browser = as_program(house.web, house.users[role] if role else None)
 		answer = browser.post(address, json={"web_form": web_form, "creates": "Lead"}, timeout=60)
 		assert answer.status_code == status, (role, answer.text[:500])
+
+
+@pytest.mark.parametrize("creates", ["Customer", "Lead"])
+def test_a_submission_is_settled_again_when_its_contact_was_linked(
+	creates: str, house: House, key: str
+) -> None:
+	number = business_id()
+	customer = a_customer(f"{key} Oyj", number)
+	web_form = a_web_form(
+		house,
+		doc_type="Lead",
+		web_form_fields=[*FIELDS, {"fieldname": "website", "fieldtype": "Data", "label": "Business ID"}],
+	)
+	form = a_signable_form(
+		house,
+		web_form,
+		creates=creates,
+		creates_contract=int(creates == "Customer"),
+		mapping=[
+			{"target": "Customer", "target_field": "customer_name", "value": "company_name"},
+			{"target": "Customer", "target_field": "tax_id", "value": "website"},
+			{"target": "Contact", "target_field": "last_name", "value": "last_name"},
+		],
+	)
+	page = FormPage(house, form)
+	liisa = page.submits(last_name=f"Lahti{key}", company_name=f"{key} Oyj", website=number)
+	liisa.identifies()
+	liisa.signs()
+	row = eventually(
+		lambda: [one for one in submissions_of(form) if one.status in ("Completed", "Failed")],
+		"it is settled",
+	)[0]
+	assert row.status == "Completed" and not row.customer and customer in row.duplicates, row.failure
+
+	def asks(role: str) -> Any:
+		return as_program(house.web, house.users[role]).post(
+			f"{house.web}/api/method/signflow.api.forms.settle_again", json={"name": row.name}, timeout=60
+		)
+
+	for role in ("owner", "colleague", "outsider"):
+		assert asks(role).status_code == 403, role
+	assert asks("manager").json()["message"] == {"customer": None}, "nobody has linked anything yet"
+	for_writing()
+	contact = frappe.get_doc("Contact", row.contact)
+	contact.append("links", {"link_doctype": "Customer", "link_name": customer})
+	contact.save(ignore_permissions=True)
+	frappe.db.commit()
+	for _time in range(2):
+		answer = asks("manager")
+		assert answer.status_code == 200, answer.text[:1000]
+		assert answer.json()["message"] == {"customer": customer}
+		[settled] = submissions_of(form)
+		assert (settled.status, settled.customer, settled.contact) == ("Completed", customer, row.contact)
+		assert bool(settled.contract) == (creates == "Customer")
+		assert frappe.db.get_value("Signature Request", row.request, "customer") == customer
+		filed = {"attached_to_doctype": "Customer", "attached_to_name": customer}
+		assert frappe.db.count("File", filed) == 2, "the document and the report, once"
+		if settled.contract:
+			party = {"party_type": "Customer", "party_name": customer}
+			assert frappe.get_all("Contract", party, pluck="name", order_by="creation asc") == [
+				settled.contract
+			]
+
+
+def test_only_a_completed_submission_is_settled_again(house: House) -> None:
+	form = a_signable_form(house, creates="Customer")
+	page = FormPage(house, form)
+	page.submits()
+	[row] = submissions_of(form)
+	answer = as_program(house.web, house.users["manager"]).post(
+		f"{house.web}/api/method/signflow.api.forms.settle_again", json={"name": row.name}, timeout=60
+	)
+	assert answer.status_code == 417 and "completed" in answer.text, answer.text[:500]
+
+
+def test_a_row_that_changed_since_it_was_read_is_tried_again() -> None:
+	"""What MariaDB with innodb_snapshot_isolation says in place of waiting (error 1020)."""
+	error = Exception(1020, "Record has changed since last read in table 'tabForm Submission'")
+	tries = []
+
+	@one_transaction
+	def verb() -> str:
+		tries.append(1)
+		if len(tries) == 1:
+			raise error
+		return "done"
+
+	assert is_conflict(error) and verb() == "done" and len(tries) == 2

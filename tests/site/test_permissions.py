@@ -8,14 +8,13 @@ from typing import Any
 
 import frappe
 import pytest
-import requests
-from house import House, as_program
+from house import House
+from personas import NOBODY, PERSONAS, Asking
 from stage import eventually
+from test_form_permissions import EXPECTATIONS as OF_FORMS
 
 from signflow.services import delivery
 
-PERSONAS = ("manager", "owner", "colleague", "outsider", "operator", "guest")
-NOBODY = dict.fromkeys(PERSONAS, "")
 ALL_READ = {**NOBODY, "manager": "r", "owner": "r", "colleague": "r"}
 OWN_READ = {**NOBODY, "manager": "r", "owner": "r"}
 # The records hang under four requests of the persona "owner"; to "colleague" they are a colleague's.
@@ -77,24 +76,10 @@ CHANGES = {
 
 
 @dataclass
-class World:
-	house: House
-	requests: dict[str, Any]
-	people: dict[str, requests.Session]
-	records: dict[tuple[str, str], str] = field(default_factory=dict)
+class World(Asking):
+	"""Four requests of the persona "owner"."""
 
-	def url(self, doctype: str, name: str = "") -> str:
-		return f"{self.house.web}/api/resource/{doctype}" + (f"/{name}" if name else "")
-
-	def call(self, persona: str, method: str, **values: Any) -> requests.Response:
-		return self.people[persona].post(f"{self.house.web}/api/method/{method}", json=values, timeout=30)
-
-	def stored(self, doctype: str, name: str) -> dict[str, Any]:
-		frappe.db.rollback()
-		if doctype == "Signflow Settings":
-			return frappe.db.get_singles_dict(doctype)
-		row = frappe.db.get_value(doctype, name, "*", as_dict=True)
-		return {key: value for key, value in (row or {}).items() if key not in ("modified", "modified_by")}
+	requests: dict[str, Any] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +98,8 @@ def world(kept_house: House) -> World:
 	frappe.set_user("Administrator")
 	for state in ("sent", "confidential"):
 		_settled(made[state].name)
-	people = {name: as_program(house.web, house.users.get(name)) for name in PERSONAS}
-	people["Administrator"] = as_program(house.web, "Administrator")
-	world = World(house, made, people)
+	world = World(house, requests=made)
+	world.log_in()
 	for doctype, states in EXPECTATIONS.items():
 		for state in states:
 			world.records[doctype, state] = _record(doctype, made.get(state))
@@ -171,7 +155,10 @@ CASES = [
 
 def test_the_table_names_every_doctype(site: str) -> None:
 	modules = ("Signflow", "Signflow Privacy")
-	assert set(frappe.get_all("DocType", {"module": ["in", modules]}, pluck="name")) == set(EXPECTATIONS)
+	ours = frappe.get_all(
+		"DocType", {"module": ["in", modules], "custom": 0}, pluck="name", order_by="name asc"
+	)
+	assert set(ours) == {*EXPECTATIONS, *OF_FORMS}
 
 
 @pytest.mark.parametrize(("doctype", "state", "persona"), CASES)
@@ -255,51 +242,13 @@ def test_who_makes_records(world: World, doctype: str, persona: str) -> None:
 		assert frappe.db.count(doctype) == before
 
 
-def _names(world: World, persona: str, doctype: str) -> dict[str, Any]:
-	"""What each way of listing answers, as a set of names; a refusal counts as none."""
-	parent = "Signature Request" if doctype == "Signature Request Document" else None
-	listed = {"doctype": doctype, "fields": ["name"], "limit_page_length": 0, "parent": parent}
-	browser = world.people[persona]
-	answers = {
-		"resource": browser.get(
-			world.url(doctype),
-			params={"fields": '["name"]', "limit_page_length": 0, "parent": parent},
-			timeout=30,
-		),
-		"client": world.call(persona, "frappe.client.get_list", **listed),
-		"report view": world.call(
-			persona,
-			"frappe.desk.reportview.get",
-			doctype=doctype,
-			fields=[f"`tab{doctype}`.`name`"],
-			start=0,
-			page_length=100000,
-			parent_doctype=parent,
-		),
-		"link search": world.call(
-			persona, "frappe.desk.search.search_link", doctype=doctype, txt="", page_length=100000
-		),
-	}
-	return {way: _named(answer) for way, answer in answers.items()}
-
-
-def _named(answer: requests.Response) -> set[str]:
-	assert answer.status_code < 500, answer.text[:500]
-	if answer.status_code != 200:
-		return set()
-	body = answer.json()
-	rows = body.get("data", body.get("message", body.get("results"))) or []
-	if isinstance(rows, dict):
-		return {row[rows["keys"].index("name")] for row in rows["values"]}
-	return {row.get("name") or row.get("value") for row in rows}
-
-
 @pytest.mark.parametrize("persona", PERSONAS)
 @pytest.mark.parametrize("doctype", LISTED)
 def test_lists_agree_with_records(world: World, doctype: str, persona: str) -> None:
 	states = {state: world.records[doctype, state] for state in EXPECTATIONS[doctype]}
 	readable = {name for state, name in states.items() if "r" in EXPECTATIONS[doctype][state][persona]}
-	for way, names in _names(world, persona, doctype).items():
+	parent = "Signature Request" if doctype == "Signature Request Document" else None
+	for way, names in world.names(persona, doctype, parent).items():
 		found = names & set(states.values())
 		if way in ("report view", "link search") and doctype == "Signature Request Document":
 			assert found <= readable, way  # Desk has no list of child rows

@@ -2,12 +2,13 @@
 
 import frappe
 from frappe import _
-from frappe.model.document import Document
+
+from signflow.signflow.kept_fields import KeepsSecrets
 
 STATED = ("stated_on", "person_name", "email", "language", "contract_reference", "message", "page_key")
 
 
-class ContractWithdrawal(Document):
+class ContractWithdrawal(KeepsSecrets):
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
 

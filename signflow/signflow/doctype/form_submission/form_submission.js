@@ -29,16 +29,38 @@ async function buttons(frm) {
 		.forEach(([doctype, name]) =>
 			frm.add_custom_button(__(doctype), () => frappe.set_route("Form", doctype, name), __("Open"))
 		);
-	if (frm.doc.status === "Failed" && frappe.user.has_role(["Signflow Manager", "System Manager"])) {
+	const manages = frappe.user.has_role(["Signflow Manager", "System Manager"]);
+	if (frm.doc.status === "Failed" && manages) {
 		frm.add_custom_button(__("Try Again"), async () => {
 			await frappe.call({ method: "signflow.api.forms.retry", args: { name: frm.doc.name } });
 			frm.reload_doc();
 		});
 	}
+	if (frm.doc.status === "Completed" && frm.doc.duplicates && !frm.doc.customer && manages) {
+		frm.add_custom_button(__("Settle Again"), () => settle_again(frm));
+	}
 	const shown = await frappe.xcall("signflow.api.signable_forms.overview", { form: frm.doc.form });
 	if (shown.may_export) {
 		frm.add_custom_button(__("Show Answers"), () => show_answers(frm));
 	}
+}
+
+// For whoever linked the Contact to the Customer that the answers name.
+async function settle_again(frm) {
+	const { message } = await frappe.call({
+		method: "signflow.api.forms.settle_again",
+		args: { name: frm.doc.name },
+		freeze: true,
+	});
+	await frm.reload_doc();
+	frappe.show_alert(
+		message.customer
+			? { message: __("Settled: {0}", [frappe.utils.escape_html(message.customer)]), indicator: "green" }
+			: {
+					message: __("Still no Customer is known. Link the Contact to the Customer first."),
+					indicator: "orange",
+			  }
+	);
 }
 
 async function show_answers(frm) {

@@ -2,10 +2,11 @@
 
 import frappe
 from frappe import _
-from frappe.model.document import Document
+
+from signflow.signflow.kept_fields import KeepsSecrets
 
 
-class FormSubmission(Document):
+class FormSubmission(KeepsSecrets):
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
 
@@ -54,9 +55,3 @@ class FormSubmission(Document):
 			frappe.throw(
 				_("Answers that are being signed, or were signed, are kept."), frappe.PermissionError
 			)
-
-	def apply_fieldlevel_read_permissions(self):
-		"""No answer of an API holds a secret, not even to Administrator, for whom Frappe asks no permission."""
-		super().apply_fieldlevel_read_permissions()
-		for field in self.meta.get("fields", {"permlevel": 9}):
-			self.set(field.fieldname, None)

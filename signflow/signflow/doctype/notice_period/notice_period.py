@@ -1,9 +1,9 @@
 """How much notice agreements of one kind need."""
 
-from frappe.model.document import Document
+from signflow.signflow.rows import ParentsRow
 
 
-class NoticePeriod(Document):
+class NoticePeriod(ParentsRow):
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
 

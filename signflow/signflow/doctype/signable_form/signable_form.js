@@ -19,6 +19,7 @@ frappe.ui.form.on("Signable Form", {
 
 	async refresh(frm) {
 		offer_fields(frm);
+		offer_mapping(frm);
 		frm.get_field("embed_html").$wrapper.empty();
 		const may_write = frm.perm[0] && frm.perm[0].write;
 		if (may_write && !frappe.model.can_read("Web Form") && !frappe.model.can_select("Web Form")) {
@@ -37,7 +38,12 @@ frappe.ui.form.on("Signable Form", {
 		buttons(frm, shown);
 	},
 
-	web_form: offer_fields,
+	web_form(frm) {
+		offer_fields(frm);
+		offer_mapping(frm);
+	},
+
+	creates: offer_mapping,
 });
 
 // ---------------------------------------------------------------- field pickers
@@ -114,6 +120,33 @@ function pick_in_rows(frm) {
 			}
 		});
 	}
+}
+
+function offer_mapping(frm) {
+	const { grid } = frm.get_field("mapping");
+	const label = __("Suggest");
+	grid.add_custom_button(label, () => suggest_mapping(frm));
+	const may_write = frm.perm[0] && frm.perm[0].write;
+	grid.custom_buttons[label].toggle(Boolean(may_write && frm.doc.web_form && frm.doc.creates));
+}
+
+async function suggest_mapping(frm) {
+	const rows = await frappe.xcall("signflow.api.parties.suggest_mapping", {
+		web_form: frm.doc.web_form,
+		creates: frm.doc.creates,
+	});
+	const known = (frm.doc.mapping || []).map((row) => `${row.target}.${row.target_field}`);
+	const missing = rows.filter((row) => !known.includes(`${row.target}.${row.target_field}`));
+	missing.forEach((row) => frm.add_child("mapping", row));
+	if (missing.length) {
+		frm.refresh_field("mapping");
+		frm.dirty();
+	}
+	frappe.show_alert(
+		missing.length
+			? { message: __("{0} rows were added: look at them, then save.", [missing.length]), indicator: "green" }
+			: { message: __("There is nothing to add."), indicator: "blue" }
+	);
 }
 
 function fields_of(doctype) {

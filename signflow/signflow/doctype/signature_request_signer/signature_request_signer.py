@@ -2,13 +2,12 @@
 
 import frappe
 from frappe import _
-from frappe.model.document import Document
 from frappe.utils import validate_email_address
 
-from signflow.signflow.kept_fields import keep
+from signflow.signflow.kept_fields import KeepsSecrets, keep
 
 
-class SignatureRequestSigner(Document):
+class SignatureRequestSigner(KeepsSecrets):
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
 
@@ -91,12 +90,6 @@ class SignatureRequestSigner(Document):
 					twin, self.email
 				)
 			)
-
-	def apply_fieldlevel_read_permissions(self):
-		"""No answer of an API holds a secret, not even to Administrator, for whom Frappe asks no permission."""
-		super().apply_fieldlevel_read_permissions()
-		for field in self.meta.get("fields", {"permlevel": 9}):
-			self.set(field.fieldname, None)
 
 	def on_trash(self):
 		self._only_in_draft()
