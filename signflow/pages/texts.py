@@ -197,6 +197,7 @@ def _outcomes(_):
 			"The others have not all signed yet. When they have, we will email the signed documents to {address}. You can close this page."
 		),
 		"onward": _("Continue"),
+		"withdraw": _("Withdraw from contract here"),
 		"completed_title": _("Everybody has signed"),
 		"completed_text": _("The signed documents are ready. Your copy also comes to {address}."),
 		"completed_closed_title": _("Everybody has signed"),

@@ -139,7 +139,7 @@ def _iso(moment: Any) -> str | None:
 def _view(request: Any, signer: Any) -> dict[str, Any]:
 	state = _state(request, signer)
 	settings = frappe.get_cached_doc("Signflow Settings")
-	form = submissions.shown(request.name, signer)
+	form = submissions.shown(request, signer)
 	house, person = delivery.house(request), delivery.sender(request)
 	seal = frappe.db.get_value(
 		"Sealing Key", request.sealing_key, ["subject", "fingerprint", "is_test"], as_dict=True

@@ -24,6 +24,7 @@ from signflow.core.identity.tokens import new_token
 from signflow.services import evidence
 from signflow.services.times import written
 from signflow.services.transaction import TRIES, is_conflict, one_transaction
+from signflow.services.withdrawal_rights import withdrawal_link
 from signflow.signflow.addresses import addresses_in
 
 BLANK = "(Removed by signflow: it held a personal link or code.)"
@@ -232,6 +233,7 @@ def mail_copies(request: Any, signer: Any, files: list[dict[str, str]]) -> None:
 		values["token_hash"] = token_hash
 	frappe.db.set_value("Signature Request Signer", signer.name, values)
 	language = language_of(request, signer)
+	withdraw = withdrawal_link(request) if signer.in_page else None
 	with print_language(language):
 		queue_mail(
 			"copy",
@@ -243,6 +245,7 @@ def mail_copies(request: Any, signer: Any, files: list[dict[str, str]]) -> None:
 				"house": house(request),
 				"title": request.title,
 				"attached": bool(files),
+				"withdraw_link": get_url(withdraw) if withdraw else "",
 				"link": f"{get_url()}/sign?lang={language}#{token}",
 				"verify_link": f"{get_url()}/verify?lang={language}",
 				"reference": request.name,

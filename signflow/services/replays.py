@@ -18,6 +18,7 @@ from signflow.services import delivery, forms, submissions
 from signflow.services.acting import acting_as
 from signflow.services.revisions import file_copies_later
 from signflow.services.transaction import one_transaction
+from signflow.services.withdrawal_rights import last_day
 
 LEASE_SECONDS = 120
 MAX_ATTEMPTS = 6
@@ -204,8 +205,6 @@ def _finish(name: str) -> None:
 		return
 	form = frappe.get_cached_doc("Signable Form", row.form)
 	now = now_datetime()
-	for method in frappe.get_hooks("signflow_form_completed"):
-		frappe.get_attr(method)(form, row)
 	row.update(
 		{
 			"status": "Completed",
@@ -216,10 +215,11 @@ def _finish(name: str) -> None:
 			"expires_on": add_to_date(now, days=cint(form.keep_answers_days)),
 		}
 	)
-	if form.consumer_contract and not row.withdraw_until:
-		row.withdraw_until = add_to_date(getdate(row.signed_on), days=cint(form.withdrawal_days) or 14)
-	submissions.write(row)
 	request = frappe.get_doc("Signature Request", row.request)
+	if form.consumer_contract:
+		days = cint(form.withdrawal_days) or 14
+		row.withdraw_until = last_day(getdate(request.completed_on), days, form.company)
+	submissions.write(row)
 	delivery.tell_sender(
 		request,
 		lambda: _("{0} was signed and is now {1} {2}.").format(

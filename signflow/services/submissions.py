@@ -26,6 +26,7 @@ from signflow.services import delivery, drafts, forms, prefills, requests, sendi
 from signflow.services.acting import acting_as
 from signflow.services.guests import Refused
 from signflow.services.transaction import one_transaction
+from signflow.services.withdrawal_rights import withdrawal_link
 
 LANGUAGES = ("fi", "sv", "en")
 # Between the answers' arrival and the sent request: a second sending of the same page waits for the first.
@@ -391,12 +392,12 @@ def change_answers(request: str) -> str:
 	return address
 
 
-def shown(request: str, signer: Any) -> dict[str, Any] | None:
+def shown(request: Any, signer: Any) -> dict[str, Any] | None:
 	"""What the signing page shows of the form that a request came from, to the person who filled it in."""
 	if not signer.in_page:
 		return None
 	found = frappe.db.get_value(
-		"Form Submission", {"request": request}, ["name", "form", "status"], as_dict=True
+		"Form Submission", {"request": request.name}, ["name", "form", "status"], as_dict=True
 	)
 	if not found:
 		return None
@@ -407,7 +408,7 @@ def shown(request: str, signer: Any) -> dict[str, Any] | None:
 		"hosts": forms.hosts(form),
 		"button": form.button_label or "",
 		"binds_to_pay": bool(form.consumer_contract),
-		"withdrawal_days": cint(form.withdrawal_days) if form.consumer_contract else 0,
+		"withdraw": withdrawal_link(request) if request.status == "Completed" else None,
 		"success_url": form.success_url or "",
 		"color": form.accent_color or "",
 		"logo": form.logo if (form.logo or "").startswith(("/files/", "/assets/")) else "",

@@ -7,7 +7,7 @@ import frappe
 import pypdfium2
 import pytest
 from forms import FormPage, a_signable_form, a_web_form, message_in, submissions_of
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date, getdate, now_datetime
 from house import House, as_program, for_writing, kinds
 from stage import eventually
 
@@ -506,3 +506,18 @@ def test_the_page_of_a_bound_form_carries_the_script(house: House) -> None:
 	frappe.db.commit()
 	page = http.get(f"{house.web}/{web_form.route}/new", timeout=60)
 	assert page.headers["Content-Security-Policy"] == "frame-ancestors 'self' 'self'"
+
+
+def test_a_consumer_orders_with_an_obligation_to_pay_and_may_withdraw(house: House) -> None:
+	form = a_signable_form(house, consumer_contract=1, button_label="Yes, I do")
+	page = FormPage(house, form)
+	person = page.submits()
+	assert page.view["form"]["binds_to_pay"] and page.view["form"]["withdraw"] is None
+	person.identifies()
+	person.signs()
+	row = completed(form)
+	assert row.withdraw_until >= add_to_date(getdate(row.signed_on), days=14)
+	view = person.browser.answer("view")
+	assert view["form"]["withdraw"].startswith("/withdraw?")
+	mail = house.mailbox.wait_for(person.mail, subject="Signed:")
+	assert "Withdraw from contract here" in mail.get_body(("html", "plain")).get_content()

@@ -77,6 +77,7 @@ export function create(kit, app) {
 			return [
 				onward && el("a", { className: "button primary", href: onward }, t("onward")),
 				el("a", { className: "button", href: "/verify", target: "_blank", rel: "noopener" }, t("verify")),
+				app.view.form?.withdraw && el("a", { className: "button", href: app.view.form.withdraw, target: "_blank", rel: "noopener" }, t("withdraw")),
 			];
 		}
 		return [];
