@@ -14,6 +14,7 @@ def before_uninstall() -> None:
 	custom_fields.remove()
 	remove_counters()
 	remove_webhooks()
+	close_forms()
 	for role in ROLES:
 		if frappe.db.exists("Role", role):
 			frappe.db.delete("Has Role", {"role": role})
@@ -33,6 +34,12 @@ def remove_webhooks() -> None:
 		"Webhook", filters={"webhook_doctype": "Form Submission"}, pluck="name", order_by="name asc"
 	):
 		frappe.delete_doc("Webhook", name, force=True, ignore_permissions=True)
+
+
+def close_forms() -> None:
+	"""Take bound Web Forms off the web: without us they would take answers that nobody signs."""
+	for web_form in frappe.get_all("Signable Form", pluck="web_form", order_by="name asc"):
+		frappe.db.set_value("Web Form", web_form, {"published": 0, "allowed_embedding_domains": None})
 
 
 def after_uninstall() -> None:

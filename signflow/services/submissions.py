@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 import frappe
 from cryptography.fernet import Fernet
 from frappe import _
+from frappe.translate import print_language
 from frappe.utils import add_to_date, cint, get_datetime, get_url, now_datetime
 from frappe.utils.password import get_encryption_key
 
@@ -223,7 +224,9 @@ def _to_sign(form: Any, name: str, doc: Any, signers: list[dict[str, Any]], page
 	try:
 		with acting_as(form.responsible):
 			if not row.request:
-				row.request = _make_request(form, row, doc, signers)
+				# Before the transaction: one that loses a race would render again.
+				title, content = _document(form, row.language, doc)
+				row.request = _make_request(form, row, title, content, signers)
 			link = _link(row.request)
 	finally:
 		frappe.db.set_value("Form Submission", name, "lease_until", None, update_modified=False)
@@ -246,20 +249,25 @@ def on_page(link: str, form: Any, host: str) -> str:
 	return link.replace("?", f"?{urlencode(said, quote_via=quote)}&", 1)
 
 
+def _document(form: Any, language: str, doc: Any) -> tuple[str, bytes]:
+	"""Title and PDF of what is signed: the form's template, or the answers themselves."""
+	if form.template:
+		template = frappe.get_cached_doc("Signature Template", form.template)
+		return templates.render_document(template, doc, language=language, company=form.company)
+	with print_language(language):
+		title = _(form.title)
+	web_form = frappe.get_cached_doc("Web Form", form.web_form)
+	return title, templates.render_answers(title, web_form, doc, language=language, company=form.company)
+
+
 @one_transaction
-def _make_request(form: Any, row: Any, doc: Any, signers: list[dict[str, Any]]) -> str:
+def _make_request(form: Any, row: Any, title: str, content: bytes, signers: list[dict[str, Any]]) -> str:
 	options: dict[str, Any] = {"delivery_addresses": form.delivery_addresses}
 	if form.template:
 		template = frappe.get_cached_doc("Signature Template", form.template)
-		title, content = templates.render_document(template, doc, language=row.language, company=form.company)
 		options.update(signature_level=template.signature_level, confidential=template.confidential)
-		options["delivery_addresses"] = "\n".join(
-			filter(None, (form.delivery_addresses, template.delivery_addresses))
-		)
-	else:
-		title = _(form.title)
-		web_form = frappe.get_cached_doc("Web Form", form.web_form)
-		content = templates.render_answers(title, web_form, doc, language=row.language, company=form.company)
+		both = (form.delivery_addresses, template.delivery_addresses)
+		options["delivery_addresses"] = "\n".join(filter(None, both))
 	request = drafts.create_request(
 		title=title,
 		company=form.company,

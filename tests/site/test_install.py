@@ -6,6 +6,8 @@ from pathlib import Path
 
 import frappe
 import pytest
+from forms import a_signable_form
+from house import House, for_writing
 
 from signflow import custom_fields, install, uninstall
 
@@ -111,3 +113,13 @@ def test_what_a_site_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 	assert any("Email Account" in problem for problem in problems)
 	monkeypatch.setitem(frappe.local.conf, "allowed_custom_endpoints", ["other.", "signflow."])
 	assert not any("allowed_custom_endpoints" in problem for problem in install.check_site())
+
+
+def test_bound_forms_leave_the_web_with_us(house: House) -> None:
+	"""Without us their page would take answers that nobody signs."""
+	form = a_signable_form(house)
+	for_writing()
+	uninstall.close_forms()
+	published = frappe.db.get_value("Web Form", form.web_form, "published")
+	frappe.db.rollback()
+	assert not published
