@@ -62,6 +62,11 @@ def test_a_stranger_fills_in_signs_and_is_a_lead(office: Office, visit) -> None:
 	assert not person.mails("Please sign")
 
 
+MAPPING = [
+	{"target": "Customer", "target_field": "customer_name", "value": "company_name"},
+	{"target": "Contact", "target_field": "first_name", "value": "first_name"},
+	{"target": "Contact", "target_field": "last_name", "value": "last_name"},
+]
 HOST = """<!doctype html><html lang="en"><head><title>Our club</title><meta charset="utf-8"></head><body>
 <main><h1>Our club</h1>
 <script src="{url}/sign/embed.js" data-form="{route}" data-lang="en" data-title="Become a member" id="form"></script>
@@ -81,7 +86,7 @@ def test_a_form_on_another_web_site(office: Office, visit) -> None:
 	person = person_of(office, "Heikki")
 	html = HOST.replace("{url}", office.url).replace("{route}", f"jasen-{office.key}")
 	with foreign_site(html) as site:
-		name, _route = opens_form(office, embedding_domains=site)
+		name, _route = opens_form(office, embedding_domains=site, creates="Customer", mapping=MAPPING)
 		window = visit(blocks_third_party=True)
 		window.allowed.append(site)
 		page = window.page
@@ -98,9 +103,9 @@ def test_a_form_on_another_web_site(office: Office, visit) -> None:
 		assert tall != 480 and tall >= 200
 		form.fills_first_page()
 		form.goes_to_next_page()
-		form.fills_second_page()
+		form.fills_second_page(f"Lahti {office.key} Oy")
 		form.goes_to_sign()
-		expect(frame.locator(".text-layer").first).to_contain_text("Lahti Oy")
+		expect(frame.locator(".text-layer").first).to_contain_text(f"Lahti {office.key} Oy")
 		expect(page.locator("#events")).to_contain_text(f"submitted {name}")
 		window.keep("embed-read")
 		frame.locator("#read-next").click()
@@ -113,7 +118,16 @@ def test_a_form_on_another_web_site(office: Office, visit) -> None:
 		expect(frame.locator("#outcome-title")).to_have_text("Everybody has signed", timeout=120_000)
 		expect(events.last).to_have_text(f"signed {name}")
 		window.look("embed-signed")
-		until(lambda: office.lists("Lead", email_id=person.address), "the Lead was made")
+		until(lambda: office.lists("Form Submission", form=name, status="Completed"), "the submission is completed")
+		[submission] = office.lists("Form Submission", form=name)
+		row = office.sender.read("Form Submission", submission)
+		customer = office.sender.read("Customer", row["customer"])
+		assert customer["customer_name"] == f"Lahti {office.key} Oy"
+		contact = office.sender.read("Contact", row["contact"])
+		assert (contact["first_name"], contact["email_id"]) == ("Heikki", person.address)
+		assert contact["signflow_identified_level"] == "mail_code"
+		signed = office.lists("File", attached_to_doctype="Customer", attached_to_name=row["customer"])
+		assert len(signed) == 2, "the signed agreement and its report lie under the customer"
 
 
 def test_a_web_site_that_is_not_listed_shows_nothing(office: Office, visit) -> None:
