@@ -15,7 +15,6 @@ from signflow.services.guests import Refused
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
-@rate_limit(limit=60, seconds=60 * 10)
 def accept(web_form: str = "", data: str = "") -> Any:
 	"""In place of Frappe's `accept`: a bound form's answers are kept and made into documents to sign.
 
@@ -27,6 +26,11 @@ def accept(web_form: str = "", data: str = "") -> Any:
 	form = forms.form_of(str(web_form))
 	if not form:
 		return framework.accept(web_form=web_form, data=data)
+	return _submit(form, data)
+
+
+@rate_limit(key="web_form", limit=30, seconds=60 * 10)
+def _submit(form: Any, data: str) -> dict[str, Any]:
 	try:
 		given = frappe.parse_json(data)
 	except ValueError:
@@ -40,7 +44,6 @@ def accept(web_form: str = "", data: str = "") -> Any:
 		return {"signflow": submissions.submit(form, given, page)}
 	except Refused as refused:
 		frappe.db.rollback()
-		frappe.local.response["signflow_code"] = refused.code
 		frappe.throw(refused.text, title=_("Not sent"))
 
 

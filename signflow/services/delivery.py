@@ -180,7 +180,7 @@ def invite(request: Any, signer: Any, *, reminder: bool = False, keep_session: b
 	link = give_link(request, signer, reminder=reminder, keep_session=keep_session, **said)
 	language, person = language_of(request, signer), sender(request)
 	with print_language(language):
-		title = request.title
+		name, title = _name_and_title(request, signer)
 		subject = _("Reminder: {0} waits for your signature") if reminder else _("Please sign: {0}")
 		queued = queue_mail(
 			"invitation",
@@ -188,7 +188,7 @@ def invite(request: Any, signer: Any, *, reminder: bool = False, keep_session: b
 			subject=subject.format(title),
 			template="signflow_invitation",
 			args={
-				"name": signer.signer_name,
+				"name": name,
 				"house": house(request),
 				"sender": person,
 				"title": title,
@@ -212,13 +212,26 @@ def invite(request: Any, signer: Any, *, reminder: bool = False, keep_session: b
 def mail_code(request: Any, signer: Any, code: str, minutes: int) -> None:
 	"""Queue the mail that carries a one-time code."""
 	with print_language(language_of(request, signer)):
+		name, title = _name_and_title(request, signer)
 		queue_mail(
 			"code",
 			signer,
-			subject=_("Your code for signing: {0}").format(request.title),
+			subject=_("Your code for signing: {0}").format(title),
 			template="signflow_code",
-			args={"name": signer.signer_name, "code": code, "minutes": minutes, "house": house(request)},
+			args={"name": name, "code": code, "minutes": minutes, "house": house(request)},
 		)
+
+
+def _name_and_title(request: Any, signer: Any) -> tuple[str, str]:
+	"""What a mail calls the signer and the request.
+
+	To a mailbox that was typed into a form and that nobody has proven yet goes nothing else that was typed there: the
+	house would carry any text to anybody.
+	"""
+	if not signer.in_page or signer.identified_on:
+		return signer.signer_name, request.title
+	form = frappe.db.get_value("Form Submission", {"request": request.name}, "form")
+	return "", _(form) if form else request.title
 
 
 def mail_copies(request: Any, signer: Any, files: list[dict[str, str]]) -> None:

@@ -145,6 +145,9 @@ def _signers(form: Any, answers: dict[str, Any], doc: Any, page: Page) -> list[d
 	mails = [str(one["email"]).lower() for one in signers]
 	if len(set(mails)) < len(mails):
 		raise Refused("invalid_input", _("Each signer needs a mail address of his own."), 422)
+	# Nobody is bothered before the person has proven the mailbox and signed.
+	for one in signers[1:]:
+		one["signing_order"] = max(2, cint(one.get("signing_order")))
 	return [
 		{"language": page.language, "signing_order": 1, "required_level": form.required_level, **one}
 		for one in signers

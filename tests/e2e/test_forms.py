@@ -118,7 +118,10 @@ def test_a_form_on_another_web_site(office: Office, visit) -> None:
 		expect(frame.locator("#outcome-title")).to_have_text("Everybody has signed", timeout=120_000)
 		expect(events.last).to_have_text(f"signed {name}")
 		window.look("embed-signed")
-		until(lambda: office.lists("Form Submission", form=name, status="Completed"), "the submission is completed")
+		until(
+			lambda: office.lists("Form Submission", form=name, status="Completed"),
+			"the submission is completed",
+		)
 		[submission] = office.lists("Form Submission", form=name)
 		row = office.sender.read("Form Submission", submission)
 		customer = office.sender.read("Customer", row["customer"])

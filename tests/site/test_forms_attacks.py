@@ -7,7 +7,7 @@ import frappe
 import pytest
 import requests
 from forms import FormPage, a_signable_form, a_web_form, message_in, solve, submissions_of
-from house import House, Signer
+from house import House, Signer, text_of
 
 from signflow.core.identity import puzzle
 from signflow.services import forms
@@ -155,14 +155,13 @@ def test_answers_of_somebody_who_was_logged_in_open_to_him_alone(house: House) -
 
 
 def test_the_other_signers_session_does_not_open_the_answers(house: House) -> None:
-	form = a_signable_form(
-		house,
-		signers=[
-			{"kind": "Fixed", "signer_name": house.matti.name, "email": house.matti.mail, "signing_order": 1}
-		],
-	)
+	other = {"kind": "Fixed", "signer_name": house.matti.name, "email": house.matti.mail, "signing_order": 1}
+	form = a_signable_form(house, signers=[other])
 	page = FormPage(house, form)
-	page.submits()
+	person = page.submits()
+	assert not house.mailbox.all(house.matti.mail), "nobody is bothered before the person has signed"
+	person.identifies()
+	person.signs()
 	house.subject = form.title
 	view = house.matti.opens()
 	assert view["form"] is None
@@ -174,6 +173,22 @@ def test_the_other_signers_session_does_not_open_the_answers(house: House) -> No
 			timeout=30,
 		)
 		assert answer.status_code == 409, answer.text
+
+
+def test_a_mail_to_an_unproven_mailbox_carries_nothing_that_was_typed(house: House) -> None:
+	"""Else the house would carry anybody's text to anybody."""
+	form = a_signable_form(house)
+	page = FormPage(house, form)
+	person = page.submits(first_name="Voita palkinto", last_name="www.evil.example")
+	person.browser.answer("send_code")
+	headers = {"X-Signflow-Session": person.browser.session}
+	url = f"{house.web}/api/method/signflow.api.forms.mail_link"
+	assert requests.post(url, json={}, headers=headers, timeout=30).status_code == 200
+	house.mailbox.wait_for(person.mail, subject="code")
+	house.mailbox.wait_for(person.mail, subject="Please sign")
+	for message in house.mailbox.all(person.mail):
+		assert form.title in str(message["Subject"])
+		assert "evil" not in text_of(message) and "evil" not in str(message["Subject"])
 
 
 def test_a_link_for_later_goes_to_the_signer_and_so_many_times(house: House) -> None:
@@ -266,8 +281,6 @@ def test_a_framed_page_of_one_form_opens_no_other_request(house: House) -> None:
 	house.maija.invitation()
 	import re
 
-	from house import text_of
-
 	link = re.search(r'href="([^"]+/sign[^"]*#[^"]+)"', text_of(house.maija.invitation())).group(1)
 	url = f"{house.web}/api/method/signflow.api.signing.open"
 	token = link.partition("#")[2]
@@ -279,9 +292,9 @@ def test_a_framed_page_of_one_form_opens_no_other_request(house: House) -> None:
 def test_the_limit_of_calls_holds_for_the_forms_own_endpoint(kept_house: House) -> None:
 	frappe.cache.delete_keys("rl:")
 	form = a_signable_form(kept_house)
-	codes = [straight(kept_house, form, f"/api/method/{ACCEPT}").status_code for _round in range(61)]
+	codes = [straight(kept_house, form, f"/api/method/{ACCEPT}").status_code for _round in range(31)]
 	frappe.cache.delete_keys("rl:")
-	assert codes[-1] == 429 and 429 not in codes[:60]
+	assert codes[-1] == 429 and 429 not in codes[:30]
 
 
 def test_other_web_forms_keep_frappes_own_limit(kept_house: House) -> None:
