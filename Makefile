@@ -4,6 +4,7 @@ ARGS ?=
 BENCH ?=
 SITE ?=
 DB ?= sqlite
+LANES ?= core contracts site e2e
 
 export BENCH SITE DB
 
@@ -16,7 +17,7 @@ stop:
 	@$(PYTHON) -m devbench stop --all
 
 test:
-	@$(PYTHON) tests/run.py core contracts site e2e $(if $(ARGS),-- $(ARGS))
+	@$(PYTHON) tests/run.py $(LANES) $(if $(ARGS),-- $(ARGS))
 
 test-core:
 	@$(PYTHON) tests/run.py core $(if $(ARGS),-- $(ARGS))
