@@ -14,8 +14,8 @@ from typing import Any
 
 import frappe
 import pytest
-from frappe.utils import add_to_date, get_datetime, getdate, now_datetime
 from forms import FIELDS, FormPage, a_signable_form, a_web_form, submissions_of
+from frappe.utils import add_to_date, get_datetime, getdate, now_datetime
 from house import House, as_program, for_writing
 from stage import eventually
 
