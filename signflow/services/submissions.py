@@ -94,6 +94,8 @@ def submit(form: Any, answers: dict[str, Any], page: Page) -> dict[str, Any]:
 	forms.check_attachments(form, answers)
 	if page.prefill:
 		prefills.check_locked(form.name, answers, page.prefill)
+	# Before the record is tried: what a DocType says of a name of its own making helps nobody.
+	_check_name(_named(form, answers))
 	doc = forms.tried(form, answers)
 	# As the page sent them: a file's name and bytes, which the record itself would get an address for.
 	for row in frappe.get_cached_doc("Web Form", form.web_form).web_form_fields:
@@ -104,15 +106,30 @@ def submit(form: Any, answers: dict[str, Any], page: Page) -> dict[str, Any]:
 	return _to_sign(form, name, doc, signers, page)
 
 
+def _named(form: Any, *sources: Any) -> str:
+	"""The name of the person who fills in, each field from the first source that has it."""
+	names = []
+	for part in form.signer_name_field.split(","):
+		name = part.strip()
+		names.append(next((str(one.get(name) or "").strip() for one in sources if name in one), ""))
+	return " ".join(filter(None, names))
+
+
+def _check_name(name: str) -> None:
+	if len(name) > NAME_LENGTH:
+		text = _("The name {0}… is too long: {1} characters, at most {2} fit.")
+		raise Refused("invalid_input", text.format(name[:40], len(name), NAME_LENGTH), 422)
+
+
 def _signers(form: Any, answers: dict[str, Any], doc: Any, page: Page) -> list[dict[str, Any]]:
 	"""The person who fills in first, then the template's roles and the form's own further signers."""
 
-	def said(name: str) -> str:
-		# What the person wrote: ERPNext makes a name out of the mail address where there is none.
-		return str(answers.get(name, doc.get(name)) or "").strip()
-
-	names = [said(part.strip()) for part in form.signer_name_field.split(",")]
-	person = {"signer_name": " ".join(filter(None, names)), "email": said(form.signer_email_field)}
+	# What the person wrote counts first: ERPNext makes a name out of the mail address where there is none.
+	written = doc.as_dict()
+	person = {
+		"signer_name": _named(form, answers, written),
+		"email": str(answers.get(form.signer_email_field, doc.get(form.signer_email_field)) or "").strip(),
+	}
 	if not person["signer_name"] or not delivery.is_mail_address(person["email"]):
 		raise Refused("invalid_input", _("Your name and your mail address are needed to sign."), 422)
 	added = list(page.people)
@@ -137,11 +154,8 @@ def _signers(form: Any, answers: dict[str, Any], doc: Any, page: Page) -> list[d
 			signers.append({**further, "signing_order": cint(row.signing_order) or 2})
 		elif row.required:
 			raise Refused("invalid_input", _("Name who else signs."), 422)
-	long = next((one for one in signers if len(str(one["signer_name"])) > NAME_LENGTH), None)
-	if long:
-		text = _("The name {0}… is too long: {1} characters, at most {2} fit.")
-		name = str(long["signer_name"])
-		raise Refused("invalid_input", text.format(name[:40], len(name), NAME_LENGTH), 422)
+	for one in signers:
+		_check_name(str(one["signer_name"]))
 	mails = [str(one["email"]).lower() for one in signers]
 	if len(set(mails)) < len(mails):
 		raise Refused("invalid_input", _("Each signer needs a mail address of his own."), 422)

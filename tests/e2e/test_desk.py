@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from filling import FormFilling, opens_form, person_of
 from office import Office, until
 from playwright.sync_api import Locator, Page, expect
 from signing import SigningPage
@@ -114,3 +115,61 @@ def test_workspace_counts_what_waits(office: Office, visit) -> None:
 	for link in ("Signature Request", "Sealing Key", "Signflow Settings"):
 		expect(space.locator(".link-item", has_text=link).first).to_be_visible()
 	window.keep("desk-workspace")
+
+
+def test_a_mapping_is_suggested_and_a_submission_settled_again(office: Office, visit) -> None:
+	office.changes("Customer", office.customer, tax_id="2077474-0")
+	rows = (("Customer", "customer_name", "company_name"), ("Customer", "tax_id", "city"))
+	name, route = opens_form(
+		office,
+		creates="Customer",
+		mapping=[{"target": target, "target_field": field, "value": value} for target, field, value in rows],
+	)
+	window = visit()
+	page = logs_in(window)
+	opens(page, window, "signable-form", name)
+	page.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=name)
+	suggest = shown(page).get_by_role("button", name="Suggest", exact=True)
+	suggest.scroll_into_view_if_needed()
+	suggest.click()
+	expect(page.locator(".alert-message", has_text="rows were added").first).to_be_visible()
+	found = page.evaluate("() => cur_frm.doc.mapping.map((row) => `${row.target}.${row.target_field}`)")
+	assert found[:2] == ["Customer.customer_name", "Customer.tax_id"] and "Contact.first_name" in found
+	assert len(set(found)) == len(found) > 2
+	window.keep("desk-mapping-suggested")
+	page.evaluate("() => cur_frm.save()")
+	expect(shown(page).locator(".indicator-pill", has_text="Not Saved")).to_have_count(0)
+	suggest.click()
+	expect(page.locator(".alert-message", has_text="nothing to add").first).to_be_visible()
+
+	person = person_of(office)
+	stranger = visit()
+	stranger.page.goto(f"{office.url}/{route}/new", wait_until="load")
+	form = FormFilling(stranger.page, person)
+	form.is_ready()
+	form.fills_first_page()
+	form.goes_to_next_page()
+	form.fills_second_page("Somebody Oy")
+	form.field("city").fill("2077474-0")
+	form.goes_to_sign()
+	signer = SigningPage(stranger, person)
+	signer.reads("Somebody Oy")
+	signer.identifies()
+	signer.accepts()
+	signer.signs()
+	[submission] = until(
+		lambda: office.lists("Form Submission", form=name, status="Completed"), "it is made", 120
+	)
+
+	opens(page, window, "form-submission", submission)
+	page.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=submission)
+	again = shown(page).get_by_role("button", name="Settle Again", exact=True)
+	again.click()
+	expect(page.locator(".alert-message", has_text="Still no Customer").first).to_be_visible()
+	window.keep("desk-submission-to-settle")
+	contact = page.evaluate("() => cur_frm.doc.contact")
+	office.changes("Contact", contact, links=[{"link_doctype": "Customer", "link_name": office.customer}])
+	again.click()
+	expect(page.locator(".alert-message", has_text=f"Settled: {office.customer}").first).to_be_visible()
+	expect(again).to_have_count(0)
+	window.keep("desk-submission-settled")
