@@ -32,7 +32,13 @@ pytest_plugins = ["stage"]
 
 
 # What locks, counts or asks by SQL of its own runs on each database, whatever part of the tests runs there.
-ON_EACH_DATABASE = ("test_evidence", "test_sealing", "test_permissions", "test_form_permissions", "test_records")
+ON_EACH_DATABASE = (
+	"test_evidence",
+	"test_sealing",
+	"test_permissions",
+	"test_form_permissions",
+	"test_records",
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
