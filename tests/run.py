@@ -37,6 +37,8 @@ def pytest(
 	"""Run one lane's tests and keep its JUnit file; true when all passed (and, where strict, none was skipped)."""
 	RESULTS.mkdir(exist_ok=True)
 	report = RESULTS / f"{label}.xml"
+	if os.environ.get("PART") and lane in ("core", "site"):
+		arguments = ["-p", "tests.parts", *arguments]
 	command = [
 		str(python),
 		"-m",

@@ -6,7 +6,6 @@ framework's own, an SMTP server, HTTP through the framework's own application.
 
 import os
 import sys
-import zlib
 from pathlib import Path
 
 import pytest
@@ -29,30 +28,3 @@ def pytest_configure(config: pytest.Config) -> None:
 
 sys.path.insert(0, str(Path(__file__).parent))
 pytest_plugins = ["stage"]
-
-
-# What locks, counts or asks by SQL of its own runs on each database, whatever part of the tests runs there.
-ON_EACH_DATABASE = (
-	"test_evidence",
-	"test_sealing",
-	"test_permissions",
-	"test_form_permissions",
-	"test_records",
-)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-	"""PART=1-3/5 keeps three fifths of the tests: CI has two cores and a quarter of an hour."""
-	part = os.environ.get("PART")
-	if not part:
-		return
-	chosen, _slash, of = part.partition("/")
-	first, _dash, last = chosen.partition("-")
-	mine = range(int(first) - 1, int(last or first))
-	kept, left = [], []
-	for item in items:
-		name = item.nodeid.rpartition("tests/site/")[2]
-		is_mine = zlib.crc32(name.encode()) % int(of) in mine
-		(kept if is_mine or item.path.stem in ON_EACH_DATABASE else left).append(item)
-	config.hook.pytest_deselected(items=left)
-	items[:] = kept
