@@ -78,7 +78,7 @@ def _routes() -> dict[str, str]:
 		return bound_routes()
 	except Exception as error:
 		# Between an update of the code and its migration all other pages go on.
-		if not frappe.db.is_table_missing(error):
+		if not error.args or not frappe.db.is_table_missing(error):
 			raise
 		return {}
 

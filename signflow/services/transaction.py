@@ -34,7 +34,7 @@ def is_conflict(error: Exception) -> bool:
 	"""Whether somebody else got there first: the same again may succeed."""
 	if isinstance(
 		error, frappe.DuplicateEntryError | frappe.QueryDeadlockError | frappe.QueryTimeoutError
-	) or frappe.db.is_duplicate_entry(error):
+	) or (error.args and frappe.db.is_duplicate_entry(error)):
 		return True
 	return any(text in str(error) for text in _AGAIN)
 
