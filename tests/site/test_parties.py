@@ -1022,7 +1022,6 @@ def test_an_error_without_words_is_no_conflict(site: str) -> None:
 	assert not is_conflict(frappe.PermissionError())
 
 
-
 def test_a_row_that_changed_since_it_was_read_is_tried_again() -> None:
 	"""What MariaDB with innodb_snapshot_isolation says in place of waiting (error 1020)."""
 	error = Exception(1020, "Record has changed since last read in table 'tabForm Submission'")
