@@ -8,12 +8,14 @@ REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
 from devbench import build, layout  # noqa: E402
+from devbench.steps import alone  # noqa: E402
 
 PYTHON = ["signflow", "tests", "devbench", "benchmarks", "setup.py"]
 
 
 def main() -> int:
-	build.build(layout.stack("sqlite", "test.localhost"))
+	with alone(layout.HOME / "lock", seconds=900):
+		build.build(layout.stack("sqlite", "test.localhost"))
 	tools = layout.ENV / "bin"
 	present = [name for name in PYTHON if (REPO / name).exists()]
 	checks = {
