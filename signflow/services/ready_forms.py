@@ -123,7 +123,8 @@ READY: tuple[ReadyForm, ...] = (
 		title=_("Feedback"),
 		description=_("Needs no signature: what is sent becomes a ticket."),
 		introduction=_("Tell us what went well or what we should do better. We answer by mail."),
-		doctypes=("HD Ticket", "Issue"),
+		# Issue first: Helpdesk 1.14 saves a new ticket once more with its sender's rights, and a guest has none.
+		doctypes=("Issue", "HD Ticket"),
 		fields=(
 			("subject", _("Subject"), REQUIRED),
 			("description", _("Your Message"), REQUIRED),

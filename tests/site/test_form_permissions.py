@@ -153,9 +153,8 @@ def world(kept_house: House) -> Iterator[Asking]:
 	records["Signable Form Signer", "own"] = forms["own"].signers[0].name
 	records["Signable Form Mapping", "own"] = forms["own"].mapping[0].name
 	_states(house, asking, contract)
-	records["Notice Period", "house"] = (
-		frappe.get_doc("Signflow Settings", for_update=True).notice_periods[0].name
-	)
+	frappe.clear_document_cache("Signflow Settings", "Signflow Settings")
+	records["Notice Period", "house"] = frappe.get_single("Signflow Settings").notice_periods[0].name
 	frappe.db.commit()
 	assert set(records) == {(doctype, state) for doctype in EXPECTATIONS for state in EXPECTATIONS[doctype]}
 	yield asking

@@ -86,7 +86,7 @@ def test_a_power_of_attorney_says_for_how_long(house: House) -> None:
 
 def test_feedback_becomes_a_ticket_without_a_signature(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
 	# Frappe numbers Helpdesk's tickets by a sequence, which SQLite has not.
-	doctype = "Issue" if frappe.db.db_type == "sqlite" else "HD Ticket"
+	doctype = "Issue"
 	feedback = next(one for one in ready_forms.READY if one.key == "feedback")
 	monkeypatch.setattr(ready_forms, "READY", (dataclasses.replace(feedback, doctypes=(doctype,)),))
 	for_writing()

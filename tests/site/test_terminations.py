@@ -277,7 +277,11 @@ def test_the_notice_ends_in_the_way_that_the_settings_say(open_house: House) -> 
 	)
 	notice = agreements.notice_of(one)
 	assert agreements.notice_text(notice) == "no period of notice, to the end of the billing period"
-	assert agreements.last_day(one, notice, getdate()) == one.billing.ends_on
+	last = agreements.last_day(one, notice, getdate())
+	# ERPNext begins with the period of the subscription's first day, which may be over long since.
+	assert last == one.billing.ends_on or (
+		one.billing.ends_on < getdate() <= last and last.day == one.billing.ends_on.day
+	)
 
 
 def test_a_subscription_billed_in_advance_has_its_own_period_at_heart(open_house: House) -> None:

@@ -83,6 +83,8 @@ def added(*arguments: Any, **options: Any) -> dict[str, str]:
 
 def completes(submission: Any, **values: Any) -> None:
 	for_writing()
+	# As a new job begins: Frappe 15 keeps the list of webhooks in the process.
+	frappe.local.cache = {}
 	doc = frappe.get_doc("Form Submission", submission.name)
 	doc.update({"status": "Completed", "completed_on": frappe.utils.now_datetime(), **values})
 	doc.flags.signflow = True
