@@ -21,7 +21,7 @@ from markupsafe import escape
 from signflow.core.flow import OPEN
 from signflow.core.identity.otp import CODE_LIFETIME_SECONDS
 from signflow.core.identity.tokens import new_token
-from signflow.services import evidence
+from signflow.services import evidence, notices, work
 from signflow.services.times import written
 from signflow.services.transaction import TRIES, is_conflict, one_transaction
 from signflow.services.withdrawal_rights import withdrawal_link
@@ -127,13 +127,7 @@ def as_text(args: Any) -> Any:
 
 def wake_flush(queue_name: str) -> None:
 	"""Have a worker send this row as soon as the transaction is committed."""
-	frappe.enqueue(
-		"signflow.services.delivery.flush",
-		queue="short",
-		queue_name=queue_name,
-		enqueue_after_commit=True,
-		job_id=f"signflow-mail-{queue_name}-{secrets.token_hex(4)}",
-	)
+	work.wake("signflow.services.delivery.flush", queue_name=queue_name)
 
 
 def house(request: Any) -> dict[str, str]:
@@ -353,25 +347,12 @@ def tell_sender(request: Any, subject: Callable[[], str]) -> None:
 	`subject` is called in the sender's language: who acts may well read another one.
 	"""
 	user = request.sent_by or request.owner
-	with print_language(sender_language(request)):
-		frappe.get_doc(
-			{
-				"doctype": "Notification Log",
-				"type": "Alert",
-				"for_user": user,
-				"from_user": user,
-				"document_type": "Signature Request",
-				"document_name": request.name,
-				"subject": subject(),
-			}
-		).insert(ignore_permissions=True)
+	notices.notify(user, (REQUEST, request.name), subject, otherwise=request.language or "en")
 
 
 def sender_language(request: Any) -> str:
 	"""The language of the person who sent the request."""
-	return (
-		frappe.db.get_value("User", request.sent_by or request.owner, "language") or request.language or "en"
-	)
+	return notices.language_of(request.sent_by or request.owner, request.language or "en")
 
 
 def mark(signer: str, status: str, note: Callable[[], str]) -> None:

@@ -5,7 +5,6 @@ transaction all that is due, so that a killed worker leaves nothing half done an
 notice counts from its arrival, whatever becomes of the work after it.
 """
 
-import secrets
 from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
@@ -24,7 +23,7 @@ from frappe.utils import (
 	strip_html,
 )
 
-from signflow.services import agreements, letters
+from signflow.services import agreements, letters, notices, work
 from signflow.services.times import written, written_day
 from signflow.services.transaction import is_conflict, one_transaction
 
@@ -41,13 +40,7 @@ def _set(name: str, **values: Any) -> None:
 
 def wake(name: str) -> None:
 	"""Have a worker look at the termination as soon as the transaction is committed."""
-	frappe.enqueue(
-		"signflow.services.endings.settle",
-		queue="short",
-		name=name,
-		enqueue_after_commit=True,
-		job_id=f"signflow-termination-{name}-{secrets.token_hex(4)}",
-	)
+	work.wake("signflow.services.endings.settle", name=name)
 
 
 def sweep() -> None:
@@ -231,23 +224,16 @@ def left_to_do(doc: Any) -> list[str]:
 
 
 def _todo(doc: Any) -> None:
-	user = responsible_for(doc)
-	with print_language(frappe.db.get_value("User", user, "language") or "en"):
+	def told() -> str:
 		lines = "".join(f"<li>{escape_html(line)}</li>" for line in left_to_do(doc))
 		head = _("{0} has terminated: {1}").format(
 			escape_html(doc.person_name or doc.customer),
 			escape_html(", ".join(row.title for row in doc.agreements)),
 		)
-		frappe.get_doc(
-			{
-				"doctype": "ToDo",
-				"allocated_to": user,
-				"description": f"<p>{head}</p><ul>{lines}</ul>",
-				"reference_type": doc.doctype,
-				"reference_name": doc.name,
-				"date": max(getdate(), min(getdate(row.ends_on) for row in doc.agreements)),
-			}
-		).insert(ignore_permissions=True)
+		return f"<p>{head}</p><ul>{lines}</ul>"
+
+	due = max(getdate(), min(getdate(row.ends_on) for row in doc.agreements))
+	notices.give_todo(responsible_for(doc), (doc.doctype, doc.name), told, due)
 
 
 def _confirm(doc: Any) -> None:
@@ -291,16 +277,4 @@ def _confirm(doc: Any) -> None:
 
 
 def _notify(doc: Any, subject: Callable[[], str]) -> None:
-	user = responsible_for(doc)
-	with print_language(frappe.db.get_value("User", user, "language") or "en"):
-		frappe.get_doc(
-			{
-				"doctype": "Notification Log",
-				"type": "Alert",
-				"for_user": user,
-				"from_user": user,
-				"document_type": doc.doctype,
-				"document_name": doc.name,
-				"subject": subject(),
-			}
-		).insert(ignore_permissions=True)
+	notices.notify(responsible_for(doc), (doc.doctype, doc.name), subject)

@@ -21,10 +21,9 @@ import frappe
 from cryptography.fernet import InvalidToken
 from frappe import _
 from frappe.query_builder.functions import Count
-from frappe.translate import print_language
 from frappe.utils.background_jobs import is_job_enqueued
 
-from signflow.services import evidence, forms, revisions
+from signflow.services import evidence, forms, notices, revisions
 from signflow.services.export_formats import (
 	FILES,
 	Entry,
@@ -274,20 +273,8 @@ def _own_file(path: Path, file_name: str) -> str:
 
 
 def _tell(form: Any, subject: Any, link: str | None = None) -> None:
-	user = frappe.session.user
-	with print_language(frappe.db.get_value("User", user, "language") or frappe.local.lang):
-		frappe.get_doc(
-			{
-				"doctype": "Notification Log",
-				"type": "Alert",
-				"for_user": user,
-				"from_user": user,
-				"document_type": "Signable Form",
-				"document_name": form.name,
-				"link": link,
-				"subject": subject(),
-			}
-		).insert(ignore_permissions=True)
+	record = ("Signable Form", form.name)
+	notices.notify(frappe.session.user, record, subject, otherwise=frappe.local.lang, link=link)
 
 
 def sweep(older_than_days: float = KEEP_DAYS) -> int:

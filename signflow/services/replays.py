@@ -5,16 +5,15 @@ Each step is one transaction, and is found done when it is looked at again.
 """
 
 import json
-import secrets
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import add_to_date, cint, get_datetime, getdate, now_datetime
+from frappe.utils import add_to_date, cint, getdate, now_datetime
 from frappe.website.doctype.web_form import web_form as framework
 
-from signflow.services import delivery, forms, submissions
+from signflow.services import delivery, forms, submissions, work
 from signflow.services.acting import acting_as
 from signflow.services.revisions import file_copies_later
 from signflow.services.transaction import one_transaction
@@ -37,27 +36,12 @@ def on_request_completed(request: Any) -> None:
 
 def wake(name: str) -> None:
 	"""Have a worker look at the submission as soon as the transaction is committed."""
-	frappe.enqueue(
-		"signflow.services.replays.advance",
-		queue="short",
-		name=name,
-		enqueue_after_commit=True,
-		job_id=f"signflow-form-{name}-{secrets.token_hex(4)}",
-	)
+	work.wake("signflow.services.replays.advance", name=name)
 
 
 def sweep() -> None:
 	"""Once a minute: wake the signed submissions that nobody holds."""
-	for row in frappe.get_all(
-		"Form Submission",
-		filters={"work_due": 1},
-		fields=["name", "lease_until"],
-		order_by="modified asc",
-		limit=500,
-	):
-		if not row.lease_until or get_datetime(row.lease_until) < now_datetime():
-			wake(row.name)
-	frappe.db.commit()
+	work.wake_unheld("Form Submission", wake)
 
 
 @one_transaction
@@ -94,9 +78,10 @@ def _take_lease(name: str) -> bool:
 	row = frappe.db.get_value(
 		"Form Submission", name, ["work_due", "lease_until"], as_dict=True, for_update=True
 	)
-	if not row or not row.work_due or (row.lease_until and get_datetime(row.lease_until) > now_datetime()):
+	if not row or not row.work_due or work.is_held(row):
 		return False
-	_set(name, lease_until=add_to_date(now_datetime(), seconds=LEASE_SECONDS))
+	until = add_to_date(now_datetime(), seconds=LEASE_SECONDS)
+	frappe.db.set_value("Form Submission", name, "lease_until", until, update_modified=False)
 	return True
 
 
@@ -239,7 +224,7 @@ def _failed(name: str, error: Exception) -> None:
 	row.update(
 		{
 			"work_attempts": attempts,
-			"lease_until": add_to_date(now_datetime(), seconds=min(5 * 2**attempts, 1800)),
+			"lease_until": add_to_date(now_datetime(), seconds=work.pause(attempts)),
 			"failure": _("The record could not be made: {0}").format(text or type(error).__name__),
 		}
 	)
@@ -250,7 +235,3 @@ def _failed(name: str, error: Exception) -> None:
 			request, lambda: _("{0} was signed, but its record could not be made.").format(request.title)
 		)
 	submissions.write(row)
-
-
-def _set(name: str, **values: Any) -> None:
-	frappe.db.set_value("Form Submission", name, values, update_modified=False)

@@ -18,7 +18,7 @@ from frappe.utils import add_to_date, get_datetime, now_datetime
 from signflow.core.flow import OPEN
 from signflow.core.pdf.seal import Stamp, append_signature, close
 from signflow.core.pdf.validate import Expected, validate
-from signflow.services import delivery, evidence
+from signflow.services import delivery, evidence, work
 from signflow.services.files import read_sealed
 from signflow.services.keys import current_key, load_key, seals_of
 from signflow.services.levels import (
@@ -41,13 +41,7 @@ ATTACH_LIMIT_BYTES = 8 * 2**20
 
 def wake(request: str) -> None:
 	"""Have a worker look at the request as soon as the transaction is committed."""
-	frappe.enqueue(
-		"signflow.services.sealing.advance",
-		queue="short",
-		request=request,
-		enqueue_after_commit=True,
-		job_id=f"signflow-seal-{request}-{secrets.token_hex(4)}",
-	)
+	work.wake("signflow.services.sealing.advance", request=request)
 
 
 def mark_due(request: str) -> None:
@@ -58,16 +52,7 @@ def mark_due(request: str) -> None:
 
 def sweep() -> None:
 	"""Once a minute: wake the requests with work due that nobody holds, a killed worker's among them."""
-	for request in frappe.get_all(
-		"Signature Request",
-		filters={"work_due": 1},
-		fields=["name", "lease_until"],
-		order_by="modified asc",
-		limit=500,
-	):
-		if not request.lease_until or get_datetime(request.lease_until) < now_datetime():
-			wake(request.name)
-	frappe.db.commit()
+	work.wake_unheld("Signature Request", wake)
 
 
 def advance(request: str) -> None:
@@ -95,7 +80,7 @@ def _take_lease(name: str) -> str | None:
 	row = frappe.db.get_value(
 		"Signature Request", name, ["work_due", "lease_until"], as_dict=True, for_update=True
 	)
-	if not row or not row.work_due or (row.lease_until and get_datetime(row.lease_until) > now_datetime()):
+	if not row or not row.work_due or work.is_held(row):
 		return None
 	token = secrets.token_hex(16)
 	_set(name, lease_token=token, lease_until=add_to_date(now_datetime(), seconds=LEASE_SECONDS))
@@ -137,7 +122,7 @@ def _failed(name: str, token: str) -> None:
 		work_attempts=attempts,
 		work_error=_("Sealing did not succeed and is tried again. See Error Log {0}.").format(log.name),
 		lease_token=None,
-		lease_until=add_to_date(now_datetime(), seconds=min(5 * 2**attempts, 1800)),
+		lease_until=add_to_date(now_datetime(), seconds=work.pause(attempts)),
 	)
 	if attempts == 3:
 		evidence.record(name, "seal_unavailable", public={"attempts": attempts})

@@ -23,7 +23,7 @@ from frappe.utils.password import get_encryption_key
 from signflow.core.flow import OPEN
 from signflow.core.identity import puzzle
 from signflow.core.identity.tokens import matches, new_token, parse
-from signflow.services import delivery, drafts, forms, prefills, requests, sending, templates
+from signflow.services import delivery, drafts, forms, prefills, requests, sending, templates, work
 from signflow.services.acting import acting_as
 from signflow.services.guests import Refused
 from signflow.services.transaction import one_transaction
@@ -195,7 +195,7 @@ def _keep(form: Any, answers: dict[str, Any], page: Page, *, mail: str = "") -> 
 		raise Refused("page_expired", _("This page has been open for too long. Load it again."), 409)
 	if name and row.status not in EDITABLE:
 		return name
-	if name and row.lease_until and get_datetime(row.lease_until) > now_datetime():
+	if name and work.is_held(row):
 		raise Refused("try_later", _("Your answers are on their way already. Wait a moment."), 409)
 	if mail and row.mail_hash != mail_hash:
 		_check_limit(form, mail_hash)

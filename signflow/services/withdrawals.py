@@ -6,8 +6,6 @@ statement is kept and receipted, and matching is for staff alone. Nobody learns 
 """
 
 import re
-import secrets
-from datetime import date
 from typing import Any
 
 import frappe
@@ -21,7 +19,7 @@ from frappe.utils import (
 	now_datetime,
 )
 
-from signflow.services import agreements, letters, submissions
+from signflow.services import agreements, letters, notices, submissions, work
 from signflow.services.guests import Refused
 from signflow.services.times import utc_time, written
 from signflow.services.transaction import one_transaction
@@ -117,13 +115,7 @@ def _keep(page_key: str, language: str, values: dict[str, str]) -> str:
 
 
 def _wake(name: str) -> None:
-	frappe.enqueue(
-		"signflow.services.withdrawals.find_contract",
-		queue="short",
-		name=name,
-		enqueue_after_commit=True,
-		job_id=f"signflow-withdrawal-{name}-{secrets.token_hex(4)}",
-	)
+	work.wake("signflow.services.withdrawals.find_contract", name=name)
 
 
 def sweep() -> None:
@@ -210,26 +202,13 @@ def _responsible(doc: Any) -> str:
 	)
 
 
-def _todo(doc: Any, text: str, due: date) -> None:
-	frappe.get_doc(
-		{
-			"doctype": "ToDo",
-			"allocated_to": _responsible(doc),
-			"description": f"<p>{escape_html(text)}</p>",
-			"reference_type": doc.doctype,
-			"reference_name": doc.name,
-			"date": due,
-			"priority": "High",
-		}
-	).insert(ignore_permissions=True)
-
-
 def _tell_staff(doc: Any) -> None:
-	with print_language(frappe.db.get_value("User", _responsible(doc), "language") or "en"):
-		text = _("{0} withdraws from a contract: handle {1} and return what was paid.").format(
-			doc.person_name, doc.name
-		)
-		_todo(doc, text, getdate(add_to_date(doc.stated_on, days=REFUND_DAYS)))
+	def told() -> str:
+		text = _("{0} withdraws from a contract: handle {1} and return what was paid.")
+		return f"<p>{escape_html(text.format(doc.person_name, doc.name))}</p>"
+
+	due = getdate(add_to_date(doc.stated_on, days=REFUND_DAYS))
+	notices.give_todo(_responsible(doc), (doc.doctype, doc.name), told, due, priority="High")
 
 
 def match_by_hand(name: str, request: str) -> None:

@@ -19,7 +19,7 @@ IN_SCRIPT = re.compile(
 PREFIX = re.compile(r"""["'`](?:/api/(?:v\d/)?method/)?(signflow(?:\.[A-Za-z_]\w*)+)\.["'`]""")
 VERB = re.compile(r"""\b(?:call|send)\(\s*["'](\w+)["']""")
 # Functions and keywords that take a path in Python.
-TAKERS = frozenset(("enqueue", "get_attr", "get_method", "call", "xcall", "run_method_by_path"))
+TAKERS = frozenset(("enqueue", "wake", "get_attr", "get_method", "call", "xcall", "run_method_by_path"))
 HTTP_METHODS = frozenset(("GET", "POST", "PUT", "DELETE"))
 
 

@@ -1,0 +1,49 @@
+"""Work that survives: the row is the queue, a worker is only woken up.
+
+A row says by itself what is due (a flag, or a time); a job that is lost is woken again by a sweep, and every step can be
+done twice. Jobs have fresh ids: after a kill Frappe's `deduplicate` enqueues nothing for minutes.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import frappe
+from frappe.utils import get_datetime, now_datetime
+
+LONGEST_PAUSE_SECONDS = 1800
+
+
+def wake(job: str, **what: str) -> None:
+	"""Have a worker call the function `job` (a dotted path) with `what` as soon as the transaction is committed."""
+	frappe.enqueue(
+		job,
+		queue="short",
+		enqueue_after_commit=True,
+		job_id="-".join(("signflow", job.rpartition("services.")[2], *what.values(), secrets.token_hex(4))),
+		**what,
+	)
+
+
+def wake_unheld(doctype: str, wake_row: Callable[[str], None]) -> None:
+	"""Wake the rows of `doctype` with work due whose lease nobody holds, a killed worker's among them; commits."""
+	for row in frappe.get_all(
+		doctype,
+		filters={"work_due": 1},
+		fields=["name", "lease_until"],
+		order_by="modified asc",
+		limit=500,
+	):
+		if not is_held(row):
+			wake_row(row.name)
+	frappe.db.commit()
+
+
+def is_held(row: Any) -> bool:
+	"""Whether a worker holds the row's lease."""
+	return bool(row.lease_until) and get_datetime(row.lease_until) > now_datetime()
+
+
+def pause(attempts: int) -> int:
+	"""Seconds until what has failed `attempts` times is tried again: ever longer, half an hour at most."""
+	return min(5 * 2**attempts, LONGEST_PAUSE_SECONDS)
