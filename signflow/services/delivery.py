@@ -15,7 +15,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import add_to_date, get_url, now_datetime, validate_email_address
+from frappe.utils import add_to_date, get_url, now_datetime
 from markupsafe import escape
 
 from signflow.core.flow import OPEN
@@ -53,17 +53,16 @@ def queue_mail(
 	Returns the Email Queue row, or None when the address has unsubscribed from everything: the signer is then marked
 	and the sender told, since Frappe itself would drop the mail without a word.
 	"""
-	if _has_unsubscribed(signer.email):
+	if has_unsubscribed(signer.email):
 		mark(
 			signer.name,
 			"Unsubscribed",
 			lambda: _("This address has unsubscribed from all mail of this site."),
 		)
 		return None
-	queued = _queue(
+	queued = _queue_about(
 		kind,
-		SIGNER,
-		signer.name,
+		(SIGNER, signer.name),
 		signer.email,
 		subject=subject,
 		template=template,
@@ -76,31 +75,43 @@ def queue_mail(
 	return queued
 
 
-def _has_unsubscribed(email: str) -> bool:
+def has_unsubscribed(email: str) -> bool:
+	"""Whether the owner of an address wants no mail of this site at all: Frappe would drop it without a word."""
 	return bool(frappe.db.exists("Email Unsubscribe", {"email": email, "global_unsubscribe": 1}))
 
 
-def _queue(
-	kind: str,
-	doctype: str,
-	name: str,
+def _queue_about(kind: str, record: tuple[str, str], email: str, **mail: Any) -> str | None:
+	queued = queue(f"{kind}.{record[1]}", email, reference=record, **mail)
+	if queued:
+		wake_flush(queued)
+	return queued
+
+
+def queue(
+	label: str,
 	email: str,
 	*,
 	subject: str,
 	template: str,
 	args: dict[str, Any],
+	reference: tuple[str, str] | None = None,
 	reply_to: str | None = None,
 	attachments: list[dict[str, str]] | None = None,
 ) -> str | None:
+	"""Put one mail into Email Queue, in the caller's transaction; who calls has it sent (`wake_flush`).
+
+	`label` stands in its Message-ID, `reference` is (DocType, name) of the record that it belongs to. Returns the row's
+	name, None when the mail system does not take the address.
+	"""
 	queued = frappe.sendmail(
 		recipients=[email],
 		subject=subject,
 		template=template,
 		args=as_text(args),
-		reference_doctype=doctype,
-		reference_name=name,
+		reference_doctype=reference[0] if reference else None,
+		reference_name=reference[1] if reference else None,
 		# Frappe takes a mail for an answer to one of its own by the site's name in it.
-		message_id=f"signflow.{kind}.{name}.{secrets.token_hex(8)}@{frappe.local.site}",
+		message_id=f"signflow.{label}.{secrets.token_hex(8)}@{frappe.local.site}",
 		reply_to=reply_to,
 		attachments=attachments or [],
 		add_unsubscribe_link=0,
@@ -109,10 +120,7 @@ def _queue(
 		with_container=True,
 		send_priority=2,
 	)
-	if not queued:
-		return None
-	wake_flush(queued.name)
-	return queued.name
+	return queued.name if queued else None
 
 
 def as_text(args: Any) -> Any:
@@ -122,6 +130,8 @@ def as_text(args: Any) -> Any:
 	"""
 	if isinstance(args, dict):
 		return {key: as_text(value) for key, value in args.items()}
+	if isinstance(args, list):
+		return [as_text(value) for value in args]
 	return escape(args) if isinstance(args, str) else args
 
 
@@ -267,17 +277,16 @@ def mail_delivery(request: Any, address: str, files: list[dict[str, str]]) -> No
 
 	The sender is told when the address has unsubscribed from everything, and later when the mail cannot be delivered.
 	"""
-	if _has_unsubscribed(address):
+	if has_unsubscribed(address):
 		_tell_not_delivered(request, address, "Unsubscribed")
 		return
 	with print_language(request.language):
 		reference = _("Reference: {0}").format(request.name)
 		# A confidential agreement's title stays among its signers.
 		title = reference if request.confidential else request.title
-		queued = _queue(
+		queued = _queue_about(
 			DELIVERY,
-			REQUEST,
-			request.name,
+			(REQUEST, request.name),
 			address,
 			subject=_("Signed: {0}").format(title),
 			template="signflow_delivery",
@@ -327,13 +336,12 @@ def mail_closed(request: Any, signer: Any, status: str) -> None:
 
 def mail_resume(submission: Any, form: Any, address: str, link: str) -> None:
 	"""Queue the mail that brings a person back to unfinished answers. It says nothing that was typed into the form."""
-	if _has_unsubscribed(address):
+	if has_unsubscribed(address):
 		return
 	with print_language(submission.language or "en"):
-		_queue(
+		_queue_about(
 			"resume",
-			SUBMISSION,
-			submission.name,
+			(SUBMISSION, submission.name),
 			address,
 			subject=_("Go on with: {0}").format(_(form.title)),
 			template="signflow_resume",
@@ -654,8 +662,3 @@ def _delivery_returned(request: Any, text: str) -> None:
 	for address in addresses_in(request.delivery_addresses):
 		if address.lower() in lower:
 			_tell_not_delivered(request, address, "Bounced")
-
-
-def is_mail_address(text: str) -> bool:
-	"""Whether Frappe would send to this address."""
-	return bool(validate_email_address((text or "").strip()))

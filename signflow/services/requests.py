@@ -12,6 +12,7 @@ from signflow.services import delivery, evidence
 from signflow.services.files import erase_files
 from signflow.services.times import utc_now, utc_time
 from signflow.services.transaction import one_transaction
+from signflow.signflow.addresses import one_address
 
 CLOSED = ("Completed", "Declined", "Expired", "Cancelled")
 MAX_REMINDERS = 5
@@ -124,7 +125,7 @@ def correct_signer(signer: str, email: str) -> None:
 	row = frappe.get_doc("Signature Request Signer", signer, for_update=True)
 	require(flow.Action.REMIND, request, signers_of(request.name, lock=True), row)
 	email = (email or "").strip()
-	if not delivery.is_mail_address(email):
+	if not one_address(email):
 		frappe.throw(_("{0} is not a mail address.").format(email))
 	if any(
 		other.name != signer and (other.email or "").lower() == email.lower()

@@ -28,6 +28,7 @@ from signflow.services.acting import acting_as
 from signflow.services.guests import Refused
 from signflow.services.transaction import one_transaction
 from signflow.services.withdrawal_rights import withdrawal_link
+from signflow.signflow.addresses import one_address
 
 LANGUAGES = ("fi", "sv", "en")
 # Between the answers' arrival and the sent request: a second sending of the same page waits for the first.
@@ -130,14 +131,14 @@ def _signers(form: Any, answers: dict[str, Any], doc: Any, page: Page) -> list[d
 		"signer_name": _named(form, answers, written),
 		"email": str(answers.get(form.signer_email_field, doc.get(form.signer_email_field)) or "").strip(),
 	}
-	if not person["signer_name"] or not delivery.is_mail_address(person["email"]):
+	if not person["signer_name"] or not one_address(person["email"]):
 		raise Refused("invalid_input", _("Your name and your mail address are needed to sign."), 422)
 	added = list(page.people)
 	most = sum(cint(row.most) for row in form.signers if row.kind == "Added by the Person")
 	least = sum(1 for row in form.signers if row.kind == "Added by the Person" and row.required)
 	if len(added) > most or len(added) < least:
 		raise Refused("invalid_input", _("Name who else signs."), 422)
-	if any(not one["signer_name"] or not delivery.is_mail_address(one["email"]) for one in added):
+	if any(not one["signer_name"] or not one_address(one["email"]) for one in added):
 		raise Refused("invalid_input", _("Each further signer needs a name and a mail address."), 422)
 	signers = _in_roles(form.template, doc, person, added) if form.template else [person]
 	order = max([1, *(cint(row.signing_order) for row in form.signers if row.kind == "Added by the Person")])
@@ -349,7 +350,7 @@ def write(row: Any) -> Any:
 def save_for_later(form: Any, answers: dict[str, Any], page: Page, mail: str) -> None:
 	"""Keep unfinished answers and mail the way back to them."""
 	forms.check_open(form)
-	if not delivery.is_mail_address(mail):
+	if not one_address(mail):
 		raise Refused("invalid_input", _("{0} is not a mail address.").format(mail), 422, field="email")
 	if len(json.dumps(answers)) > forms.MAX_ANSWERS_BYTES * 4 // 3:
 		raise Refused("too_large", _("The files are too large together: {0} MB at most.").format(10), 413)

@@ -24,6 +24,7 @@ from signflow.services.guests import Refused
 from signflow.services.requests import signers_of
 from signflow.services.times import written_day
 from signflow.services.transaction import one_transaction
+from signflow.signflow.addresses import one_address
 
 IN_FORCE = ("Notice Given", "Ended")
 PAGE_HOURS = 24
@@ -140,7 +141,7 @@ def ask_to_sign(
 	With the caller's permissions (see `check_may_end`).
 	"""
 	picked = _picked(chosen)
-	if not letters.one_address(email):
+	if not one_address(email):
 		frappe.throw(_("{0} is not a mail address.").format(email))
 	contact = next(
 		(one.name for one in agreements.contacts_of(email) if picked[0].customer in one.customers), None
@@ -182,7 +183,7 @@ def record(
 	if communication:
 		frappe.get_doc("Communication", communication).check_permission("read")
 	email = (email or "").strip()
-	if email and not letters.one_address(email):
+	if email and not one_address(email):
 		frappe.throw(_("{0} is not a mail address.").format(email))
 	return _record(
 		_picked(chosen),

@@ -18,8 +18,9 @@ from signflow.core.identity.masking import mask_mail
 from signflow.core.identity.tokens import new_session, parse_session
 from signflow.services import agreements, ceremony, evidence
 from signflow.services.guests import Refused
-from signflow.services.letters import DAY_SECONDS, counted, one_address, send_secret
+from signflow.services.letters import DAY_SECONDS, counted, send_secret
 from signflow.services.transaction import one_transaction
+from signflow.signflow.addresses import one_address
 
 VISIT_SECONDS = 3600
 RESEND_SECONDS = 60

@@ -24,6 +24,7 @@ from signflow.services.guests import Refused
 from signflow.services.times import utc_time, written
 from signflow.services.transaction import one_transaction
 from signflow.services.withdrawal_rights import match
+from signflow.signflow.addresses import one_address
 
 REFUND_DAYS = 14
 MAX_RECEIPTS_A_DAY = 5
@@ -68,7 +69,7 @@ def read_statement(
 				422,
 				field=field,
 			)
-	address = letters.one_address(email)
+	address = one_address(email)
 	if not address:
 		raise Refused("invalid_input", _("Write the mail address for your receipt."), 422, field="email")
 	return {**values, "email": address}

@@ -1,4 +1,4 @@
-"""Lists of mail addresses that somebody typed into one field."""
+"""Mail addresses that somebody typed, one or several in a field."""
 
 import re
 
@@ -7,6 +7,15 @@ from frappe import _
 from frappe.utils import validate_email_address
 
 MOST = 20
+# Frappe's own check also takes a list of addresses, and a name before one: a code would go to each of them.
+_ONE = re.compile(r"[^\s,;:<>()\[\]\"\\]{1,64}@[^\s,;:<>()\[\]\"\\@]{1,180}")
+_LENGTH = 140
+
+
+def one_address(text: str | None) -> str | None:
+	"""The mail address that somebody typed, None when it is not exactly one that Frappe would send to."""
+	text = (text or "").strip()
+	return text if len(text) <= _LENGTH and _ONE.fullmatch(text) and validate_email_address(text) else None
 
 
 def addresses_in(text: str | None) -> list[str]:
@@ -22,7 +31,7 @@ def checked_addresses(text: str | None) -> str:
 	"""`text` with one address a line. Raises ValidationError for what is no mail address, and for too many."""
 	addresses = addresses_in(text)
 	for address in addresses:
-		if not validate_email_address(address):
+		if not one_address(address):
 			frappe.throw(_("{0} is not a mail address.").format(frappe.utils.escape_html(address)))
 	if len(addresses) > MOST:
 		frappe.throw(_("At most {0} delivery addresses are possible.").format(MOST))

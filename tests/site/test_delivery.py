@@ -9,7 +9,7 @@ import pytest
 from house import Browser, House, Signer, for_writing, kinds, long_ago, notices, queued, row_of, text_of
 from stage import Process, eventually, start_mail
 
-from signflow.services import delivery, evidence, requests, sending
+from signflow.services import delivery, evidence, letters, requests, sending
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -273,3 +273,25 @@ def test_notices_speak_the_senders_language(house: House, mail_server: Process) 
 		frappe.db.set_value("User", house.users["owner"], "language", "en")
 		frappe.db.commit()
 	assert asked == ["sv"]
+
+
+def test_a_letter_says_names_as_text(house: House) -> None:
+	"""Names and titles of agreements may have been typed by strangers; Frappe's mails escape nothing."""
+	for_writing()
+	letters.send_letter(
+		house.maija.mail,
+		subject="Confirmation",
+		template="signflow_terminated",
+		args={
+			"name": "<b>Maija</b>",
+			"house": house.company,
+			"received_on": "today",
+			"agreements": [{"title": "<img src=x>", "name": "A-1", "notice": "1 day", "ends_on": "tomorrow"}],
+			"attached": False,
+			"reference": "TERM-1",
+		},
+	)
+	frappe.db.commit()
+	body = house.mailbox.wait_for(house.maija.mail, subject="Confirmation").get_body(("html",)).get_content()
+	assert "<b>Maija" not in body and "<img src=x>" not in body
+	assert "&lt;img src=x" in body

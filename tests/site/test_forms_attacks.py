@@ -175,6 +175,22 @@ def test_the_other_signers_session_does_not_open_the_answers(house: House) -> No
 		assert answer.status_code == 409, answer.text
 
 
+@pytest.mark.parametrize(
+	"mail",
+	[
+		"liisa@posti.example, toinen@posti.example",
+		"Liisa <liisa@posti.example>",
+		"liisa@posti.example toinen@posti.example",
+	],
+)
+def test_a_signer_has_one_mailbox(kept_house: House, mail: str) -> None:
+	"""A code that goes to two mailboxes shows control of neither."""
+	page = FormPage(kept_house, a_signable_form(kept_house))
+	page.begins()
+	assert page.sends(email_id=mail).status_code >= 400
+	assert submissions_of(page.form) == []
+
+
 def test_a_mail_to_an_unproven_mailbox_carries_nothing_that_was_typed(house: House) -> None:
 	"""Else the house would carry anybody's text to anybody."""
 	form = a_signable_form(house)

@@ -287,3 +287,12 @@ def test_a_program_makes_and_sends_a_request(house: House) -> None:
 	assert "may not read it" in refusal and "{0}" not in refusal
 	missing = desk.post(address, data={**values, "signers": "[]"}, timeout=TIMEOUT)
 	assert missing.status_code == 417 and "at least one signer" in told(missing)
+
+
+def test_a_signer_of_a_request_has_one_mailbox(house: House) -> None:
+	"""A code that goes to two mailboxes shows control of neither."""
+	request = house.drafts(house.maija)
+	for mail in ("toinen@posti.example, kolmas@posti.example", "Toinen <toinen@posti.example>"):
+		with pytest.raises(frappe.ValidationError):
+			drafts.add_signer(request.name, signer_name="Toinen", email=mail)
+		frappe.db.rollback()

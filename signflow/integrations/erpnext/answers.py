@@ -8,9 +8,10 @@ from typing import Any
 import frappe
 from babel import Locale
 from frappe import _
-from frappe.utils import cint, cstr, flt, get_datetime, getdate, sbool, validate_email_address
+from frappe.utils import cint, cstr, flt, get_datetime, getdate, sbool
 
 from signflow.services.suggestions import suggest_mapping
+from signflow.signflow.addresses import one_address
 from signflow.signflow.mapping import value_of
 
 DATA_LENGTH = 140
@@ -96,7 +97,7 @@ def _line_of_text(target: str, docfield: Any, text: str) -> str:
 				name,
 				_("{0} is no telephone number: digits, spaces and +-() only, 20 at most").format(text),
 			)
-	if docfield.options == "Email" and not validate_email_address(text):
+	if docfield.options == "Email" and not one_address(text):
 		refuse(target, name, _("{0} is no mail address").format(text))
 	if len(text) > (longest := docfield.length or DATA_LENGTH):
 		refuse(target, name, _("{0} characters, at most {1} fit").format(len(text), longest))

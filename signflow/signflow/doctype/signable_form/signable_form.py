@@ -5,8 +5,8 @@ import re
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import validate_email_address
 
+from signflow.signflow.addresses import checked_addresses, one_address
 from signflow.signflow.mapping import check_mapping
 
 # An origin as a browser names it; a first label may be a star. A path or a semicolon would end up in a header.
@@ -102,7 +102,7 @@ class SignableForm(Document):
 
 	def _check_signers(self):
 		for row in self.signers:
-			if row.kind == "Fixed" and not (row.signer_name and validate_email_address(row.email or "")):
+			if row.kind == "Fixed" and not (row.signer_name and one_address(row.email)):
 				frappe.throw(_("Row {0}: a fixed signer has a name and a mail address.").format(row.idx))
 
 	def _check_responsible(self):
@@ -116,9 +116,7 @@ class SignableForm(Document):
 			if not _ORIGIN.fullmatch(origin) and not _LOCAL.fullmatch(origin):
 				frappe.throw(_("{0} is not a web site such as https://www.example.com.").format(origin))
 		self.embedding_domains = "\n".join(dict.fromkeys(domains))
-		for address in (self.delivery_addresses or "").split():
-			if not validate_email_address(address):
-				frappe.throw(_("{0} is not a mail address.").format(address))
+		self.delivery_addresses = checked_addresses(self.delivery_addresses)
 		if self.accent_color and not _COLOR.fullmatch(self.accent_color):
 			frappe.throw(_("{0} is not a colour such as #12478a.").format(self.accent_color))
 		if self.accent_color and _contrast_with_white(self.accent_color) < 4.5:

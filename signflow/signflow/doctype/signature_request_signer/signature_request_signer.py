@@ -2,8 +2,8 @@
 
 import frappe
 from frappe import _
-from frappe.utils import validate_email_address
 
+from signflow.signflow.addresses import one_address
 from signflow.signflow.kept_fields import KeepsSecrets, keep
 
 
@@ -75,7 +75,7 @@ class SignatureRequestSigner(KeepsSecrets):
 		if before:
 			keep(self, before)
 		self.email = (self.email or "").strip()
-		if not validate_email_address(self.email):
+		if not one_address(self.email):
 			frappe.throw(_("{0} is not a mail address.").format(self.email))
 		self._only_in_draft()
 		_check_boxes(self.boxes)

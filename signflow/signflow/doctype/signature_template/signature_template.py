@@ -3,11 +3,10 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import validate_email_address
 
 from signflow.core.errors import SignflowError
 from signflow.core.pdf.normalise import normalise
-from signflow.signflow.addresses import checked_addresses
+from signflow.signflow.addresses import checked_addresses, one_address
 from signflow.signflow.jinja_texts import check_syntax
 from signflow.signflow.refusals import message_of
 from signflow.signflow.uploads import attached, bytes_of
@@ -106,5 +105,5 @@ class SignatureTemplate(Document):
 			for field in JINJA_OF_ROLES:
 				check_syntax(row.get(field), f"{row.role}, {_(row.meta.get_label(field))}")
 			email = (row.email or "").strip()
-			if email and "{" not in email and not validate_email_address(email):
+			if email and "{" not in email and not one_address(email):
 				frappe.throw(_("{0} is not a mail address.").format(frappe.utils.escape_html(email)))
