@@ -6,6 +6,7 @@ import frappe
 from werkzeug.utils import send_file
 
 from signflow.services import exports
+from signflow.services.guests import LANGUAGES
 
 
 @frappe.whitelist(methods=["POST"])
@@ -24,7 +25,7 @@ def export(
 	doc = frappe.get_doc("Signable Form", form)
 	exports.require_may_export(doc)
 	since, until = exports.day_of(from_date), exports.day_of(to_date)
-	if language in ("fi", "sv", "en"):
+	if language in LANGUAGES:
 		frappe.local.lang = language
 	made = exports.ask(doc, file_type=file_type, since=since, until=until, language=frappe.local.lang)
 	if isinstance(made, int):

@@ -57,9 +57,9 @@ def _bound(web_form: str) -> Any:
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=120, seconds=60 * 10)
 @answers
-def begin(web_form: str, language: str | None = None) -> dict[str, Any]:
+def begin(web_form: str, host: str = "", language: str | None = None) -> dict[str, Any]:
 	"""What the page of a bound Web Form starts with."""
-	return {**submissions.begin(_bound(web_form)), "texts": _texts()}
+	return {**submissions.begin(_bound(web_form), str(host)), "texts": _texts()}
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
@@ -131,7 +131,6 @@ def _texts() -> dict[str, str]:
 		"later_lead": _("Your answers are kept encrypted, and a link to them is mailed to you."),
 		"later_mail": _("Your mail address"),
 		"later_send": _("Mail me the link"),
-		"cancel": _("Cancel"),
 		"people": _("Who else signs?"),
 		"people_lead": _("They get a mail with the documents when you have signed."),
 		"person_name": _("Name"),
@@ -140,7 +139,6 @@ def _texts() -> dict[str, str]:
 		"person_remove": _("Remove"),
 		"resumed": _("Your answers are back where you left them."),
 		"done": _("This form was signed already. Fill in a new one if you need to."),
-		"link_invalid": _("This link does not work any more. Fill the form in anew."),
 		"no_crypto": _("This page needs a secure connection (https)."),
 		"privacy": _("How your data is used"),
 		"kept": _("What you fill in is encrypted until you sign, and erased if you do not."),

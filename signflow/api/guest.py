@@ -10,9 +10,7 @@ import frappe
 from frappe import _
 
 from signflow.services.files import SealedFileLost
-from signflow.services.guests import Refused
-
-LANGUAGES = ("fi", "sv", "en")
+from signflow.services.guests import LANGUAGES, Refused
 
 
 def answers(endpoint: Callable[..., Any]) -> Callable[..., Any]:

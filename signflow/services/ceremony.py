@@ -21,6 +21,7 @@ from signflow.core.identity.masking import mask_mail
 from signflow.core.identity.tokens import matches, new_session, parse, parse_session
 from signflow.core.pdf.stamps import BadDrawing, Stamp, draw_stamp
 from signflow.services import delivery, evidence, revisions, sealing, submissions
+from signflow.services.company import house as house_of
 from signflow.services.files import read_sealed
 from signflow.services.guests import Refused
 from signflow.services.requests import close_request, lock_request, signers_of
@@ -140,7 +141,7 @@ def _view(request: Any, signer: Any) -> dict[str, Any]:
 	state = _state(request, signer)
 	settings = frappe.get_cached_doc("Signflow Settings")
 	form = submissions.shown(request, signer)
-	house, person = delivery.house(request), delivery.sender(request)
+	house, person = house_of(request.company), delivery.sender(request)
 	seal = frappe.db.get_value(
 		"Sealing Key", request.sealing_key, ["subject", "fingerprint", "is_test"], as_dict=True
 	)

@@ -1,4 +1,4 @@
-"""Which company acts."""
+"""Which company acts, and how it shows itself."""
 
 import frappe
 
@@ -10,3 +10,16 @@ def default_company() -> str | None:
 		return company
 	companies = frappe.get_all("Company", pluck="name", limit=2, order_by="creation asc")
 	return companies[0] if len(companies) == 1 else None
+
+
+def house(company: str | None) -> dict[str, str]:
+	"""What mails, pages and documents show of a company: {name, logo}; the settings' logo before its own."""
+	logo = frappe.get_cached_doc("Signflow Settings").logo
+	if not logo and company:
+		logo = frappe.get_cached_value("Company", company, "company_logo")
+	return {"name": company or "", "logo": public_file(logo)}
+
+
+def public_file(address: str | None) -> str:
+	"""`address` if everybody may read what lies there, else ""."""
+	return address if (address or "").startswith(("/files/", "/assets/")) else ""

@@ -22,6 +22,7 @@ from signflow.core.flow import OPEN
 from signflow.core.identity.otp import CODE_LIFETIME_SECONDS
 from signflow.core.identity.tokens import new_token
 from signflow.services import evidence, notices, work
+from signflow.services.company import house
 from signflow.services.times import written
 from signflow.services.transaction import TRIES, is_conflict, one_transaction
 from signflow.services.withdrawal_rights import withdrawal_link
@@ -140,13 +141,6 @@ def wake_flush(queue_name: str) -> None:
 	work.wake("signflow.services.delivery.flush", queue_name=queue_name)
 
 
-def house(request: Any) -> dict[str, str]:
-	"""What mails and pages show of the sending organisation."""
-	settings = frappe.get_cached_doc("Signflow Settings")
-	logo = settings.logo or frappe.db.get_value("Company", request.company, "company_logo") or ""
-	return {"name": request.company, "logo": logo if logo.startswith(("/files/", "/assets/")) else ""}
-
-
 def sender(request: Any) -> dict[str, str]:
 	"""The person who sent the request: name and mail address for questions."""
 	user = request.sent_by or request.owner
@@ -193,7 +187,7 @@ def invite(request: Any, signer: Any, *, reminder: bool = False, keep_session: b
 			template="signflow_invitation",
 			args={
 				"name": name,
-				"house": house(request),
+				"house": house(request.company),
 				"sender": person,
 				"title": title,
 				"message": request.message,
@@ -222,7 +216,7 @@ def mail_code(request: Any, signer: Any, code: str, minutes: int) -> None:
 			signer,
 			subject=_("Your code for signing: {0}").format(title),
 			template="signflow_code",
-			args={"name": name, "code": code, "minutes": minutes, "house": house(request)},
+			args={"name": name, "code": code, "minutes": minutes, "house": house(request.company)},
 		)
 
 
@@ -259,7 +253,7 @@ def mail_copies(request: Any, signer: Any, files: list[dict[str, str]]) -> None:
 			template="signflow_copies",
 			args={
 				"name": signer.signer_name,
-				"house": house(request),
+				"house": house(request.company),
 				"title": request.title,
 				"attached": bool(files),
 				"withdraw_link": get_url(withdraw) if withdraw else "",
@@ -291,7 +285,7 @@ def mail_delivery(request: Any, address: str, files: list[dict[str, str]]) -> No
 			subject=_("Signed: {0}").format(title),
 			template="signflow_delivery",
 			args={
-				"house": house(request),
+				"house": house(request.company),
 				"title": "" if request.confidential else request.title,
 				"attached": bool(files),
 				"confidential": bool(request.confidential),
@@ -325,7 +319,7 @@ def mail_closed(request: Any, signer: Any, status: str) -> None:
 			template="signflow_closed",
 			args={
 				"name": signer.signer_name,
-				"house": house(request),
+				"house": house(request.company),
 				"title": request.title,
 				"status": status,
 				"reference": request.name,
@@ -345,7 +339,7 @@ def mail_resume(submission: Any, form: Any, address: str, link: str) -> None:
 			address,
 			subject=_("Go on with: {0}").format(_(form.title)),
 			template="signflow_resume",
-			args={"house": house(form), "title": _(form.title), "link": link},
+			args={"house": house(form.company), "title": _(form.title), "link": link},
 		)
 
 

@@ -23,6 +23,7 @@ from signflow.services.guests import Refused
 SCRIPT = "/assets/signflow/forms/form.js"
 # What is kept is encrypted in one row: a database's largest packet is often 16 MB.
 MAX_ANSWERS_BYTES = 10 * 2**20
+FILES = ("Attach", "Attach Image")
 _DATA_URL = re.compile(r"data:(?P<type>[\w.+/-]*)(?:;[\w=.+-]+)*;base64")
 # Nobody signs these, and a browser or an office machine would run them.
 _NEVER = (
@@ -39,17 +40,17 @@ class Tried(Exception):
 
 
 @redis_cache(ttl=3600)
-def bound_routes() -> dict[str, str]:
-	"""The routes of all bound Web Forms, each with its Signable Form."""
+def bound_routes() -> list[str]:
+	"""The routes of all bound Web Forms."""
 	form, web_form = frappe.qb.DocType("Signable Form"), frappe.qb.DocType("Web Form")
 	rows = (
 		frappe.qb.from_(form)
 		.join(web_form)
 		.on(web_form.name == form.web_form)
-		.select(web_form.route, form.name)
-		.orderby(form.name)
-	).run()
-	return {route: name for route, name in rows if route}
+		.select(web_form.route)
+		.orderby(web_form.route)
+	).run(pluck=True)
+	return [route for route in rows if route]
 
 
 def forget_routes(*_args: Any) -> None:
@@ -73,14 +74,14 @@ def with_script(context: Any) -> dict[str, Any] | None:
 	return None
 
 
-def _routes() -> dict[str, str]:
+def _routes() -> list[str]:
 	try:
 		return bound_routes()
 	except Exception as error:
 		# Between an update of the code and its migration all other pages go on.
 		if not error.args or not frappe.db.is_table_missing(error):
 			raise
-		return {}
+		return []
 
 
 def guard(doc: Any, method: str | None = None) -> None:
@@ -140,16 +141,13 @@ def check_open(form: Any) -> None:
 
 def check_attachments(form: Any, answers: dict[str, Any]) -> None:
 	"""Raise Refused for a file that is too large, cannot be read, or is of a kind that is not taken."""
-	web_form = frappe.get_cached_doc("Web Form", form.web_form)
-	if len(json.dumps(answers)) > MAX_ANSWERS_BYTES * 4 // 3:
-		raise Refused("too_large", _("The files are too large together: {0} MB at most.").format(10), 413)
-	most = (cint(web_form.max_attachment_size) or 10) * 2**20
+	check_size(answers)
+	most = (cint(frappe.get_cached_doc("Web Form", form.web_form).max_attachment_size) or 10) * 2**20
 	allowed = (frappe.get_system_settings("allowed_file_extensions") or "").lower().split()
-	for field in web_form.web_form_fields:
-		value = answers.get(field.fieldname)
-		if field.fieldtype not in ("Attach", "Attach Image") or not value:
+	for field in file_fields(form):
+		if not answers.get(field.fieldname):
 			continue
-		name, data = attachment(value)
+		name, data = attachment(answers[field.fieldname])
 		extension = name.rpartition(".")[2].lower() if "." in name else ""
 		if data is None:
 			raise Refused("bad_file", _("{0}: this file could not be read.").format(_(field.label)), 422)
@@ -162,6 +160,19 @@ def check_attachments(form: Any, answers: dict[str, Any]) -> None:
 			raise Refused(
 				"bad_file", _("{0}: this file is not what its name says.").format(_(field.label)), 422
 			)
+
+
+def check_size(answers: dict[str, Any]) -> None:
+	"""Raise Refused for answers that are too large to be kept, their files (in base64) included."""
+	if len(json.dumps(answers)) > MAX_ANSWERS_BYTES * 4 // 3:
+		text = _("The files are too large together: {0} MB at most.").format(MAX_ANSWERS_BYTES // 2**20)
+		raise Refused("too_large", text, 413)
+
+
+def file_fields(form: Any) -> list[Any]:
+	"""The Web Form's fields that take files."""
+	fields = frappe.get_cached_doc("Web Form", form.web_form).web_form_fields
+	return [field for field in fields if field.fieldtype in FILES]
 
 
 def attachment(value: str) -> tuple[str, bytes | None]:
@@ -177,14 +188,9 @@ def attachment(value: str) -> tuple[str, bytes | None]:
 		return name, None
 
 
-def hosts(form: Any) -> list[str]:
-	"""The origins that may show the form, as their administrator listed them."""
-	return (form.embedding_domains or "").split()
-
-
 def is_host(form: Any, origin: str) -> bool:
 	"""Whether `origin` is one of the form's hosts; `https://*.example.com` stands for all below example.com."""
-	for host in hosts(form):
+	for host in (form.embedding_domains or "").split():
 		pattern = re.escape(host).replace(r"\*", r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 		if re.fullmatch(pattern, origin):
 			return True

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+# What the public pages speak.
+LANGUAGES = ("fi", "sv", "en")
+
 
 class Refused(Exception):
 	"""An answer for a public page: `code` for its script, `text` for its reader, and what else it should know."""

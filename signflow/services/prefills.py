@@ -20,14 +20,13 @@ from frappe.utils import add_to_date, get_url, now_datetime
 
 from signflow.services import forms
 from signflow.services.export_formats import FILES, NUMBERS, WHOLE, Field, fields_of, typed
-from signflow.services.guests import Refused
+from signflow.services.guests import LANGUAGES, Refused
 
 MOST_CHARACTERS = 8_000
 MOST_HOURS = 24 * 90
 HOURS = 24 * 7
 # Who opened the form in time may send it a day later.
 GRACE_SECONDS = 86_400
-LANGUAGES = ("fi", "sv", "en")
 
 
 def make(

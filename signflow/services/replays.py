@@ -113,8 +113,8 @@ def _keep_files(form: Any, answers: dict[str, Any]) -> dict[str, str]:
 	A guest may not make files, which Frappe would find out only now, and it would make them public.
 	"""
 	files = {}
-	for field in frappe.get_cached_doc("Web Form", form.web_form).web_form_fields:
-		if field.fieldtype not in ("Attach", "Attach Image") or not answers.get(field.fieldname):
+	for field in forms.file_fields(form):
+		if not answers.get(field.fieldname):
 			continue
 		name, data = forms.attachment(answers[field.fieldname])
 		if data is not None:

@@ -25,16 +25,17 @@ from signflow.core.identity import puzzle
 from signflow.core.identity.tokens import matches, new_token, parse
 from signflow.services import delivery, drafts, forms, prefills, requests, sending, templates, work
 from signflow.services.acting import acting_as
-from signflow.services.guests import Refused
+from signflow.services.company import public_file
+from signflow.services.guests import LANGUAGES, Refused
 from signflow.services.transaction import one_transaction
 from signflow.services.withdrawal_rights import withdrawal_link
 from signflow.signflow.addresses import one_address
 
-LANGUAGES = ("fi", "sv", "en")
 # Between the answers' arrival and the sent request: a second sending of the same page waits for the first.
 MAKING_SECONDS = 60
 EDITABLE = ("Draft", "Signing")
 NAME_LENGTH = 140
+ADDED = "Added by the Person"
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,8 @@ def submit(form: Any, answers: dict[str, Any], page: Page) -> dict[str, Any]:
 	_check_name(_named(form, answers))
 	doc = forms.tried(form, answers)
 	# As the page sent them: a file's name and bytes, which the record itself would get an address for.
-	for row in frappe.get_cached_doc("Web Form", form.web_form).web_form_fields:
-		if row.fieldtype in ("Attach", "Attach Image") and answers.get(row.fieldname):
+	for row in forms.file_fields(form):
+		if answers.get(row.fieldname):
 			doc.set(row.fieldname, answers[row.fieldname])
 	signers = _signers(form, answers, doc, page)
 	name = _keep(form, answers, page, mail=signers[0]["email"])
@@ -133,17 +134,15 @@ def _signers(form: Any, answers: dict[str, Any], doc: Any, page: Page) -> list[d
 	}
 	if not person["signer_name"] or not one_address(person["email"]):
 		raise Refused("invalid_input", _("Your name and your mail address are needed to sign."), 422)
-	added = list(page.people)
-	most = sum(cint(row.most) for row in form.signers if row.kind == "Added by the Person")
-	least = sum(1 for row in form.signers if row.kind == "Added by the Person" and row.required)
-	if len(added) > most or len(added) < least:
+	added = page.people
+	least, most = _bounds_of_added(form)
+	if not least <= len(added) <= most:
 		raise Refused("invalid_input", _("Name who else signs."), 422)
 	if any(not one["signer_name"] or not one_address(one["email"]) for one in added):
 		raise Refused("invalid_input", _("Each further signer needs a name and a mail address."), 422)
-	signers = _in_roles(form.template, doc, person, added) if form.template else [person]
-	order = max([1, *(cint(row.signing_order) for row in form.signers if row.kind == "Added by the Person")])
-	if len(signers) == 1:
-		signers += [{**one, "signing_order": order} for one in added]
+	signers, left = _in_roles(form.template, doc, person, added) if form.template else ([person], added)
+	order = max([0, *(cint(row.signing_order) for row in form.signers if row.kind == ADDED)])
+	signers += [{**one, "signing_order": order} for one in left]
 	for row in form.signers:
 		if row.kind == "Fixed":
 			further = {"signer_name": row.signer_name, "email": row.email}
@@ -152,7 +151,7 @@ def _signers(form: Any, answers: dict[str, Any], doc: Any, page: Page) -> list[d
 		else:
 			continue
 		if further["signer_name"] and further["email"]:
-			signers.append({**further, "signing_order": cint(row.signing_order) or 2})
+			signers.append({**further, "signing_order": cint(row.signing_order)})
 		elif row.required:
 			raise Refused("invalid_input", _("Name who else signs."), 422)
 	for one in signers:
@@ -169,17 +168,28 @@ def _signers(form: Any, answers: dict[str, Any], doc: Any, page: Page) -> list[d
 	]
 
 
+def _bounds_of_added(form: Any) -> tuple[int, int]:
+	"""How many signers the person must add at least, and may add at most."""
+	rows = [row for row in form.signers if row.kind == ADDED]
+	return sum(1 for row in rows if row.required), sum(cint(row.most) for row in rows)
+
+
 def _in_roles(
 	template: str, doc: Any, person: dict[str, str], added: list[dict[str, str]]
-) -> list[dict[str, Any]]:
-	"""The template's people: roles without an address are taken by the person, then by those whom he added."""
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+	"""The template's people, the person first, and those whom no role was left for.
+
+	Roles without an address are taken by the person, then by those whom he added.
+	"""
 	template = frappe.get_cached_doc("Signature Template", template)
 	free = [row.role for row in template.roles if not row.email]
-	people = templates.people_of(template, doc, dict(zip(free, [person, *added], strict=False)))
+	taking = [person, *added]
+	people = templates.people_of(template, doc, dict(zip(free, taking, strict=False)))
 	mine = [one for one in people if str(one["email"]).lower() == person["email"].lower()]
 	others = [one for one in people if one not in mine]
 	# Whoever fills in signs at once, whatever place his role has.
-	return [{**(mine[0] if mine else {}), **person, "signing_order": 1}, *others]
+	first = {**(mine[0] if mine else {}), **person, "signing_order": 1}
+	return [first, *others], taking[max(len(free), 1) :]
 
 
 @one_transaction
@@ -251,7 +261,8 @@ def _to_sign(form: Any, name: str, doc: Any, signers: list[dict[str, Any]], page
 		frappe.db.commit()
 	if not link:
 		return {"done": True}
-	return {"next": on_page(link, form, page.host), "back": _new_token(name)}
+	# By the form the page knows which web sites may show it in a frame.
+	return {"next": link.replace("?", f"?form={quote(form.name)}&", 1), "back": _new_token(name)}
 
 
 @one_transaction
@@ -259,12 +270,6 @@ def _new_token(name: str) -> str:
 	token, hashed = new_token(name)
 	frappe.db.set_value("Form Submission", name, "token_hash", hashed, update_modified=False)
 	return token
-
-
-def on_page(link: str, form: Any, host: str) -> str:
-	"""A signing address as a form's page opens it: it may stand in a frame on the form's hosts."""
-	said = {"form": form.name, **({"host": host} if host else {})}
-	return link.replace("?", f"?{urlencode(said, quote_via=quote)}&", 1)
 
 
 def _document(form: Any, language: str, doc: Any) -> tuple[str, bytes]:
@@ -352,8 +357,7 @@ def save_for_later(form: Any, answers: dict[str, Any], page: Page, mail: str) ->
 	forms.check_open(form)
 	if not one_address(mail):
 		raise Refused("invalid_input", _("{0} is not a mail address.").format(mail), 422, field="email")
-	if len(json.dumps(answers)) > forms.MAX_ANSWERS_BYTES * 4 // 3:
-		raise Refused("too_large", _("The files are too large together: {0} MB at most.").format(10), 413)
+	forms.check_size(answers)
 	name = _keep.__wrapped__(form, answers, page)
 	row = frappe.get_doc("Form Submission", name, for_update=True)
 	hashed = _mail_hash(mail)
@@ -390,9 +394,7 @@ def resume(token: str) -> dict[str, Any]:
 	The same refusal for a token that never was, one that has ended, and one of somebody who is not logged in.
 	"""
 	parsed = parse(token)
-	row = parsed and frappe.db.get_value(
-		"Form Submission", parsed[0], ["name", "token_hash", "user", "expires_on"], as_dict=True
-	)
+	row = parsed and frappe.db.get_value("Form Submission", parsed[0], ["name", "token_hash"], as_dict=True)
 	gone = Refused("link_invalid", _("This link does not work any more. Fill the form in anew."))
 	if not parsed or not row or not row.token_hash or not matches(parsed.secret_hash, row.token_hash):
 		raise gone
@@ -423,7 +425,7 @@ def shown(request: Any, signer: Any) -> dict[str, Any] | None:
 	if not signer.in_page:
 		return None
 	found = frappe.db.get_value(
-		"Form Submission", {"request": request.name}, ["name", "form", "status"], as_dict=True
+		"Form Submission", {"request": request.name}, ["form", "status", "origin"], as_dict=True
 	)
 	if not found:
 		return None
@@ -431,33 +433,36 @@ def shown(request: Any, signer: Any) -> dict[str, Any] | None:
 	return {
 		"name": form.name,
 		"editable": found.status == "Signing",
-		"hosts": forms.hosts(form),
+		"host": found.origin or "",
 		"button": form.button_label or "",
 		"binds_to_pay": bool(form.consumer_contract),
 		"withdraw": withdrawal_link(request) if request.status == "Completed" else None,
 		"success_url": form.success_url or "",
 		"color": form.accent_color or "",
-		"logo": form.logo if (form.logo or "").startswith(("/files/", "/assets/")) else "",
+		"logo": public_file(form.logo),
 	}
 
 
-def begin(form: Any) -> dict[str, Any]:
-	"""What a form's page starts with: a puzzle, who may sign beside the person, and why it is closed, if it is."""
+def begin(form: Any, host: str) -> dict[str, Any]:
+	"""What a form's page starts with: a puzzle, who may sign beside the person, and why it is closed, if it is.
+
+	`host` is the web site in whose frame the page says that it stands.
+	"""
 	closed = ""
 	try:
 		forms.check_open(form)
 	except Refused as refused:
 		closed = refused.text
-	added = [row for row in form.signers if row.kind == "Added by the Person"]
+	least, most = _bounds_of_added(form)
 	return {
 		"form": form.name,
 		"closed": closed,
 		"puzzle": puzzle.new_puzzle(forms.secret("puzzle"), form.name, time.time()),
 		"bits": puzzle.BITS,
-		"hosts": forms.hosts(form),
+		"host": host if forms.is_host(form, host) else "",
 		"email_field": form.signer_email_field,
-		"most_people": sum(cint(row.most) for row in added),
-		"least_people": sum(1 for row in added if row.required),
+		"most_people": most,
+		"least_people": least,
 		"color": form.accent_color or "",
 		"notice": {
 			"controller": form.company,

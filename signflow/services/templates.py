@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from signflow.core.errors import SignflowError
 from signflow.core.pdf.fields import fill
-from signflow.services.company import default_company
+from signflow.services.company import default_company, house
 from signflow.services.formatting import formatted
 from signflow.services.printing import from_html, print_record, with_data
 from signflow.services.wording import write_out
@@ -254,16 +254,15 @@ def pdf_of(template: Any) -> bytes:
 
 
 def _page(title: str, body: Markup, company: Any, language: str) -> str:
-	settings = frappe.get_cached_doc("Signflow Settings")
-	logo = settings.logo or company.get("company_logo") or ""
+	holder = house(company.get("name"))
 	return (
 		frappe.get_jenv()
 		.get_template(LAYOUT)
 		.render(
 			title=title,
 			body=body,
-			company=company.get("name"),
-			logo=logo if logo.startswith(("/files/", "/assets/")) else "",
+			company=holder["name"],
+			logo=holder["logo"],
 			language=language,
 		)
 	)

@@ -20,7 +20,7 @@ from frappe.utils import (
 from signflow.services import agreements, drafts, endings, letters, sending, visits
 from signflow.services.acting import acting_as
 from signflow.services.agreements import Agreement
-from signflow.services.guests import Refused
+from signflow.services.guests import LANGUAGES, Refused
 from signflow.services.requests import signers_of
 from signflow.services.times import written_day
 from signflow.services.transaction import one_transaction
@@ -30,7 +30,6 @@ IN_FORCE = ("Notice Given", "Ended")
 PAGE_HOURS = 24
 REQUEST_DAYS = 7
 MAX_REASON = 1000
-LANGUAGES = ("fi", "sv", "en")
 NOTICE = '{% include "signflow/templates/agreements/termination.html" %}'
 
 

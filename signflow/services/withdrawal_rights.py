@@ -41,13 +41,21 @@ def match(reference: str, email: str, stated_on: date) -> dict[str, Any]:
 			order_by="creation asc",
 		)
 	}
+	abouts = {
+		row.name: row
+		for row in frappe.get_all(
+			"Signature Request",
+			filters={"name": ["in", list(signed) or [""]]},
+			fields=["name", "reference_doctype", "reference_name", "customer"],
+			order_by="name asc",
+		)
+	}
 	words = {word.strip(".,;:()").upper() for word in _WORD.findall(reference)}
 	named = []
 	for request in signed:
 		row = submissions.get(request)
 		names = [request, *([row.name, row.contract] if row else [])]
-		about = frappe.db.get_value("Signature Request", request, ["reference_doctype", "reference_name"])
-		names += [about[1]] if about and about[0] == "Contract" else []
+		names.append(_contract_of(abouts.get(request)))
 		if words & {str(one).upper() for one in names if one}:
 			named.append(request)
 	how = _("By the reference and the mail address")
@@ -65,21 +73,21 @@ def match(reference: str, email: str, stated_on: date) -> dict[str, Any]:
 		return {"status": "New"}
 	request, row = named[0], submissions.get(named[0])
 	until = _until(signed_on=signed[request], submission=row)
-	contract = row.contract if row else None
-	if not contract:
-		about = frappe.db.get_value("Signature Request", request, ["reference_doctype", "reference_name"])
-		contract = about[1] if about and about[0] == "Contract" else None
+	about = abouts.get(request)
 	return {
 		"status": "Matched",
 		"request": request,
 		"submission": row.name if row else None,
-		"contract": contract,
-		"customer": (row.customer if row else None)
-		or frappe.db.get_value("Signature Request", request, "customer"),
+		"contract": (row.contract if row else None) or _contract_of(about),
+		"customer": (row.customer if row else None) or (about and about.customer),
 		"withdraw_until": until,
 		"timeliness": ("In Time" if stated_on <= until else "Too Late") if until else "",
 		"match_note": how,
 	}
+
+
+def _contract_of(about: Any) -> str | None:
+	return about.reference_name if about and about.reference_doctype == "Contract" else None
 
 
 def last_day(concluded: date, days: int, company: str | None) -> date:

@@ -90,8 +90,9 @@ class FormPage:
 			timeout=TIMEOUT,
 		)
 
-	def begins(self) -> dict[str, Any]:
-		answer = self.post("signflow.api.forms.begin", web_form=self.form.web_form, language=self.language)
+	def begins(self, **said: Any) -> dict[str, Any]:
+		values = {"web_form": self.form.web_form, "language": self.language, **said}
+		answer = self.post("signflow.api.forms.begin", **values)
 		assert answer.status_code == 200, answer.text[:2000]
 		return self.takes_puzzle(answer.json()["message"])
 

@@ -294,4 +294,4 @@ def test_a_letter_says_names_as_text(house: House) -> None:
 	frappe.db.commit()
 	body = house.mailbox.wait_for(house.maija.mail, subject="Confirmation").get_body(("html",)).get_content()
 	assert "<b>Maija" not in body and "<img src=x>" not in body
-	assert "&lt;img src=x" in body
+	assert "&lt;img src=" in body

@@ -306,6 +306,39 @@ def test_further_signers_get_their_mail_when_the_person_has_signed(house: House)
 	assert len(leads(page)) == 1
 
 
+def test_who_has_no_role_in_the_template_signs_all_the_same(house: House) -> None:
+	for_writing()
+	template = frappe.get_doc(
+		{
+			"doctype": "Signature Template",
+			"template_name": f"Jäsensopimus {house.key}",
+			"reference_doctype": "Lead",
+			"source": "Text",
+			"document_title": "Membership",
+			"body": "<p>{{ doc.first_name }} joins.</p>",
+			"roles": [
+				{"role": "Member"},
+				{
+					"role": "Club",
+					"signer_name": house.matti.name,
+					"email": house.matti.mail,
+					"signing_order": 2,
+				},
+			],
+		}
+	).insert(ignore_permissions=True)
+	frappe.db.commit()
+	added = {"kind": "Added by the Person", "most": 1, "signing_order": 2}
+	form = a_signable_form(house, template=template.name, signers=[added])
+	page = FormPage(house, form)
+	page.begins()
+	page.said["people"] = [{"name": house.maija.name, "email": house.maija.mail}]
+	page.submits()
+	[row] = submissions_of(form)
+	mails = {signer.email for signer in requests.signers_of(row.request)}
+	assert mails == {page.answers()["email_id"], house.matti.mail, house.maija.mail}
+
+
 def test_too_many_or_wrong_further_signers_are_refused(kept_house: House) -> None:
 	form = a_signable_form(
 		kept_house, signers=[{"kind": "Added by the Person", "most": 1, "required": 1, "signing_order": 2}]

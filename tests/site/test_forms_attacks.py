@@ -240,15 +240,21 @@ def test_a_web_site_that_is_not_listed_is_no_host(kept_house: House, origin: str
 	form = a_signable_form(kept_house, embedding_domains="https://www.example.com\nhttps://*.shop.example")
 	assert not forms.is_host(form, origin)
 	page = FormPage(kept_house, form)
-	page.begins()
+	assert page.begins(host=origin)["host"] == ""
 	page.said["host"] = origin
 	page.submits(email_id=f"h.{frappe.generate_hash(length=6)}@posti.example")
 	assert "host" not in page.query()
+	assert page.view["form"]["host"] == ""
 
 
 def test_a_listed_web_site_is_a_host(kept_house: House) -> None:
 	form = a_signable_form(kept_house, embedding_domains="https://www.example.com\nhttps://*.shop.example")
 	assert forms.is_host(form, "https://www.example.com") and forms.is_host(form, "https://fi.shop.example")
+	page = FormPage(kept_house, form)
+	assert page.begins(host="https://fi.shop.example")["host"] == "https://fi.shop.example"
+	page.said["host"] = "https://fi.shop.example"
+	page.submits(email_id=f"h.{frappe.generate_hash(length=6)}@posti.example")
+	assert page.view["form"]["host"] == "https://fi.shop.example"
 
 
 @pytest.mark.parametrize(

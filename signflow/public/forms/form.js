@@ -40,14 +40,8 @@
 	const host = framed ? query.get("signflow_host") || "" : "";
 
 	function tell(event, more = {}) {
-		if (!framed || !state.form || !state.hosts.some((one) => matches(one, host))) return;
-		window.parent.postMessage({ source: "signflow", form: state.form, event, ...more }, host);
-	}
-
-	function matches(listed, origin) {
-		const [before, after] = listed.split("*");
-		if (after === undefined) return listed === origin;
-		return origin.startsWith(before) && origin.endsWith(after) && origin.length > listed.length - 1;
+		// The server has looked whether the form lists this web site.
+		if (state.host) window.parent.postMessage({ source: "signflow", form: state.form, event, ...more }, state.host);
 	}
 
 	function watch_height() {
@@ -277,7 +271,7 @@
 	// ---------------------------------------------------------------- start
 
 	async function start(form) {
-		const begun = await call("signflow.api.forms.begin", { web_form: form.name });
+		const begun = await call("signflow.api.forms.begin", { web_form: form.name, host });
 		Object.assign(state, begun);
 		document.documentElement.classList.add("signflow-form");
 		watch_height();

@@ -3,17 +3,15 @@
 
 export function create(kit, app) {
 	const { $, t, show, problem, busy, announce } = kit;
-	const host = new URLSearchParams(location.search).get("host") || "";
 	const framed = window.parent !== window;
 	let told = "";
-	let hosts = [];
+	let host = "";
 	let name = "";
 
 	document.documentElement.classList.toggle("framed", framed);
 
 	function tell(event, more = {}) {
-		if (!framed || !hosts.some((listed) => matches(listed, host))) return;
-		window.parent.postMessage({ source: "signflow", form: name, event, ...more }, host);
+		if (framed && host) window.parent.postMessage({ source: "signflow", form: name, event, ...more }, host);
 	}
 
 	if (framed && window.ResizeObserver) {
@@ -56,8 +54,7 @@ export function create(kit, app) {
 		show($("change-answers"), open);
 		show($("mail-link"), open);
 		if (!form) return;
-		({ hosts, name } = form);
-		document.body.dataset.color = form.color ? "own" : "";
+		({ host, name } = form);
 		if (form.color) document.documentElement.style.setProperty("--accent", form.color);
 		const event = { signed: "signed", sealing: "signed", completed: "signed", declined: "cancelled" }[view.state] || "loaded";
 		if (event !== told) tell((told = event));
@@ -67,10 +64,4 @@ export function create(kit, app) {
 	const button = (view, usual) => (view.form?.binds_to_pay ? t("order_and_pay") : view.form?.button || usual);
 
 	return { draw, button };
-}
-
-function matches(listed, origin) {
-	const [before, after] = listed.split("*");
-	if (after === undefined) return listed === origin;
-	return origin.startsWith(before) && origin.endsWith(after) && origin.length > listed.length - 1;
 }
