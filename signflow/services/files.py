@@ -108,8 +108,8 @@ def read_sealed(file_url: str, sha256: str) -> bytes:
 	return data
 
 
-def read_upload(file_url: str, *, attached_to: str) -> bytes:
-	"""The bytes of an upload that belongs to request `attached_to` or that the user may read."""
+def read_upload(file_url: str, *, attached_to: str | None = None) -> bytes:
+	"""The bytes of an upload that the user may read, or that belongs to the Signature Request `attached_to`."""
 	rows = frappe.get_all(
 		"File",
 		filters={"file_url": file_url},
@@ -119,7 +119,7 @@ def read_upload(file_url: str, *, attached_to: str) -> bytes:
 	own = [
 		row
 		for row in rows
-		if row.attached_to_doctype == "Signature Request" and row.attached_to_name == attached_to
+		if attached_to and (row.attached_to_doctype, row.attached_to_name) == ("Signature Request", attached_to)
 	]
 	for row in own + rows:
 		file = frappe.get_doc("File", row.name)

@@ -13,7 +13,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import cint, get_datetime, now_datetime
+from frappe.utils import cint, get_build_version, get_datetime, now_datetime
 from frappe.utils.caching import redis_cache
 from frappe.utils.password import get_encryption_key
 from frappe.website.doctype.web_form import web_form as framework
@@ -70,7 +70,7 @@ def with_script(context: Any) -> dict[str, Any] | None:
 	path = (getattr(frappe.local, "path", None) or "").strip("/")
 	for route in _routes() if path else ():
 		if path == route or path.startswith(f"{route}/"):
-			return {"web_include_js": [*(context.get("web_include_js") or []), SCRIPT]}
+			return {"web_include_js": [*(context.get("web_include_js") or []), f"{SCRIPT}?{get_build_version()}"]}
 	return None
 
 

@@ -79,7 +79,7 @@ def inspect(file: str, doctype: str | None = None) -> dict[str, Any]:
 
 def read_paper(file: str) -> tuple[bytes, list[FormField], WordForm | None]:
 	"""The upload's bytes, its fields, and its text if it is a Word file. Raises ValidationError for what is neither."""
-	data = read_upload(file, attached_to="")
+	data = read_upload(file)
 	try:
 		if b"%PDF-" in data[:1024]:
 			return data, find_fields(data), None

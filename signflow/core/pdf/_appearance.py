@@ -168,15 +168,11 @@ def _as_pikepdf(value: Any) -> Any:
 def check_characters(text: str, label: str) -> None:
 	drawn = {one for one in text if unicodedata.category(one)[0] not in "CZ"}
 	drawn |= {one for one in text if unicodedata.category(one) in ("Co", "Cs", "Cn")}
-	strange = sorted(one for one in drawn if one not in _known(one))
+	strange = sorted(one for one in drawn if one not in clean(one))
 	if strange:
 		raise Refusal(
 			"characters", label=label, characters=" ".join(strange[:10]).encode("utf-8", "replace").decode()
 		)
-
-
-def _known(character: str) -> str:
-	return clean(character)
 
 
 def _on_one_line(text: str, area: tuple[float, float, float], wanted: float, side: int) -> list[Line] | None:

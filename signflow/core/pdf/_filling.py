@@ -163,8 +163,8 @@ def _fill_choice(node: Node, value: str, label: str, printed: PrintedPages) -> s
 	many = bool(node.flags & MULTISELECT) and not node.flags & COMBO
 	chosen = [line.strip() for line in value.split("\n") if line.strip()] if many else [value.strip()]
 	exports, drawn = [], []
+	known = dict(options)
 	for one in chosen:
-		known = {shown: export for shown, export in options}
 		if not one:
 			continue
 		if node.flags & COMBO and node.flags & EDIT and one not in known and one not in known.values():

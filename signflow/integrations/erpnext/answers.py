@@ -65,7 +65,7 @@ def fitting(target: str, name: str, value: Any) -> Any:
 	if kind in ("Date", "Datetime"):
 		try:
 			return getdate(value) if kind == "Date" else get_datetime(value)
-		except Exception:
+		except (ValueError, TypeError, OverflowError, frappe.ValidationError):
 			refuse(target, name, _("{0} is no date").format(plain(value)))
 	if kind in ("Int", "Float", "Currency", "Percent", "Duration"):
 		try:
@@ -135,9 +135,10 @@ def telephone(text: str) -> str:
 def country_named(text: str) -> str:
 	"""The Country by its name in English, Finnish or Swedish, or by its code of two letters; else `text` itself."""
 	wanted = text.casefold()
+	territories = [Locale(language).territories for language in ("en", "fi", "sv")]
 	for row in frappe.get_all("Country", fields=["name", "code"], order_by="name asc"):
 		code = cstr(row.code)
-		called = [Locale(language).territories.get(code.upper(), "") for language in ("en", "fi", "sv")]
+		called = [names.get(code.upper(), "") for names in territories]
 		if wanted in (row.name.casefold(), code.casefold(), *(name.casefold() for name in called)):
 			return row.name
 	return text

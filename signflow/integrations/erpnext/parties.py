@@ -19,7 +19,6 @@ Who is found and what may be changed
 - A Lead that became a Customer is followed to it.
 """
 
-import contextlib
 from typing import Any
 
 import frappe
@@ -400,13 +399,10 @@ def _written(record: Any, *, insert: bool = False, **options: Any) -> str:
 			record.insert(ignore_permissions=True, **options)
 		else:
 			record.save(ignore_permissions=True)
-	except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
-		raise
 	except (frappe.ValidationError, frappe.NameError) as error:
 		if insert and isinstance(error, frappe.DuplicateEntryError):
 			raise
-		with contextlib.suppress(Exception):
-			frappe.clear_last_message()
+		frappe.clear_last_message()
 		frappe.throw(
 			_("ERPNext refuses the {0} made from the answers: {1}").format(
 				_(record.doctype), frappe.utils.strip_html(cstr(error))

@@ -4,6 +4,7 @@
 // else signs, and on which web site the form stands.
 (() => {
 	const CALL = "/api/method/";
+	const version = new URL(document.currentScript.src).search;
 	const query = new URLSearchParams(location.search);
 	const state = { texts: {}, people: [], answer: null };
 
@@ -318,7 +319,7 @@
 		} else if (tries < 200) setTimeout(() => wait_for_form(tries + 1), 50);
 	}
 
-	const style = el("link", { rel: "stylesheet", href: "/assets/signflow/forms/form.css" });
+	const style = el("link", { rel: "stylesheet", href: `/assets/signflow/forms/form.css${version}` });
 	document.head.append(style);
 	window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 	wait_for_form();
