@@ -6,8 +6,8 @@ from frappe.utils.scheduler import is_scheduler_disabled
 
 from signflow import custom_fields
 
-ROLES = ("Signflow Manager", "Signflow User")
-MODULES = ("Signflow",)
+ROLES = ("Signflow Manager", "Signflow User", "Data Protection Officer")
+MODULES = ("Signflow", "Signflow Privacy")
 DOCTYPES = (
 	"Signature Request",
 	"Signature Request Document",
@@ -67,7 +67,8 @@ def make_roles() -> None:
 
 
 def after_migrate() -> None:
-	"""Bring our fields of other apps' DocTypes up to date."""
+	"""Make roles that a new version brings, and bring our fields of other apps' DocTypes up to date."""
+	make_roles()
 	custom_fields.make()
 
 

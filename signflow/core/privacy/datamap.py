@@ -1,0 +1,108 @@
+"""The map of personal data, as the engines read it: which fields of which DocTypes say something of a person.
+
+It is made from the rows of Personal Data Field (`services.privacy.data_map`); look-up, export, erasure, notice and test
+data read it and nothing else. Pure data.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+# Whoever has one of these records is a person, or (Customer, Supplier, Lead) may be one.
+PERSON_DOCTYPES = (
+	"Contact",
+	"Customer",
+	"Lead",
+	"Prospect",
+	"Supplier",
+	"Employee",
+	"User",
+	"Job Applicant",
+	"Sales Partner",
+	"Shareholder",
+)
+
+
+class Holds(str, Enum):
+	"""What a field holds of a person (categories of personal data, GDPR 30(1)(c)). Values are stored and shown."""
+
+	NAME = "Name"
+	EMAIL = "Email"
+	PHONE = "Phone"
+	ADDRESS = "Address"
+	BIRTH_DATE = "Date of Birth"
+	IDENTITY_CODE = "Personal Identity Code"
+	IDENTITY_HASH = "Identity Hash"
+	BANK_ACCOUNT = "Bank Account"
+	BUSINESS_ID = "Business ID"
+	ONLINE_ID = "Online Identifier"
+	IMAGE = "Picture"
+	SIGNATURE = "Signature"
+	FILE = "File"
+	TEXT = "Free Text"
+	JOB = "Work and Position"
+	MONEY = "Pay and Payments"
+	SPECIAL = "Special Category"
+	PERSON = "Link to a Person"
+	OTHER = "Other"
+
+
+class Mark(str, Enum):
+	"""What was decided of a field."""
+
+	PERSONAL = "Personal"
+	NOT_PERSONAL = "Not Personal"
+	TO_DECIDE = "To Decide"
+
+
+@dataclass(frozen=True)
+class PersonalField:
+	"""One field that says something of a person.
+
+	`target` is the DocType that a Link points to, "" otherwise; for a Dynamic Link `type_field` names the field that
+	holds the DocType.
+	"""
+
+	fieldname: str
+	holds: Holds
+	fieldtype: str = "Data"
+	target: str = ""
+	type_field: str = ""
+	label: str = ""
+
+
+@dataclass(frozen=True)
+class DocTypeMap:
+	"""What one DocType's table says of persons.
+
+	`parents` are the DocTypes whose rows a child table's rows belong to (empty for a table of its own). `named_by` is the
+	field whose value is also the row's name ("field:email_id"), "" if names say nothing. `fields` are personal, by name.
+	"""
+
+	doctype: str
+	module: str = ""
+	is_child: bool = False
+	parents: tuple[str, ...] = ()
+	named_by: str = ""
+	title_field: str = ""
+	fields: Mapping[str, PersonalField] = field(default_factory=dict)
+
+	def holding(self, *kinds: Holds) -> list[PersonalField]:
+		"""The fields that hold one of `kinds`, in their order."""
+		return [one for one in self.fields.values() if one.holds in kinds]
+
+
+@dataclass(frozen=True)
+class DataMap:
+	"""The whole map: DocTypes with at least one personal field, by name."""
+
+	doctypes: Mapping[str, DocTypeMap] = field(default_factory=dict)
+
+	def __getitem__(self, doctype: str) -> DocTypeMap:
+		return self.doctypes[doctype]
+
+	def __contains__(self, doctype: object) -> bool:
+		return doctype in self.doctypes
+
+	def __iter__(self) -> Iterator[DocTypeMap]:
+		return iter(self.doctypes.values())
