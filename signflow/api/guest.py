@@ -36,7 +36,8 @@ def answers(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 			return {"error": {"code": refused.code, "text": refused.text, **refused.more}}
 		except frappe.RateLimitExceededError:
 			raise
-		except SealedFileLost as error:
+		# Its text is the database's own and says nothing to a reader.
+		except (SealedFileLost, frappe.UniqueValidationError) as error:
 			return _try_later(endpoint.__name__, error)
 		except frappe.ValidationError as error:
 			frappe.db.rollback()

@@ -49,6 +49,7 @@ def one_transaction(verb: Callable[P, R]) -> Callable[P, R]:
 	@wraps(verb)
 	def run(*args: P.args, **kwargs: P.kwargs) -> R:
 		frappe.db.commit()
+		said = len(frappe.local.message_log)
 		for attempt in range(1, TRIES + 1):
 			try:
 				result = verb(*args, **kwargs)
@@ -59,8 +60,11 @@ def one_transaction(verb: Callable[P, R]) -> Callable[P, R]:
 				throw(refusal)
 			except Exception as error:
 				frappe.db.rollback()
-				if attempt == TRIES or not is_conflict(error):
+				# A value that another has taken: what looks for it first finds it the second time.
+				taken = isinstance(error, frappe.UniqueValidationError) and attempt == 1
+				if attempt == TRIES or not (taken or is_conflict(error)):
 					raise
+				del frappe.local.message_log[said:]
 				# Two that collided would collide again at the same moment.
 				time.sleep(random.uniform(0.02, 0.1) * attempt**1.5)
 		raise AssertionError("unreachable")
