@@ -1,7 +1,7 @@
 """A plugin of pytest: PART=1,2/6 keeps two sixths of a lane's tests, by their names.
 
-A full run of all lanes takes two cores half an hour, and CI has a quarter: it runs three sixths of the lanes `core` and
-`site`, these or the others by the commit.
+A full run of all lanes takes two cores half an hour, and CI has a quarter: it runs two sixths of the lanes `core` and
+`site`, which ones by the commit.
 """
 
 import os
