@@ -42,7 +42,7 @@ def _own_bench() -> None:
 	url = f"http://127.0.0.1:{stack.ports()['web']}"
 	with step("Company, customers and contacts (made-up persons)"):
 		run(
-			[layout.PYTHON, "-m", "devbench.demo_site", stack.site],
+			[layout.PYTHON, "-m", "devbench.demo_site", stack.site, "--url", url],
 			seconds=180,
 			cwd=layout.SITES,
 			env=stack.environment() | {"PYTHONPATH": str(REPO)},
@@ -51,7 +51,10 @@ def _own_bench() -> None:
 	print(
 		f"\nStill serving:\n"
 		f"  Desk          {url}/app   log in as Administrator / admin\n"
-		f"  the customer  {url}/app/customer/Rantakodit Oy\n"
+		f"  the customer  {url}/app/customer/Rantakodit%20Oy\n"
+		f"  a form        {url}/become-a-customer\n"
+		f"  terminate     {url}/terminate   as maija.meri@posti.example\n"
+		f"  withdraw      {url}/withdraw\n"
 		f"  check a file  {url}/verify\n"
 		f"  mails         {stack.mail}\n"
 		f"Stop it all with: make stop"

@@ -26,6 +26,9 @@ def fill(smtp_port: int | None, url: str | None) -> None:
 	for customer, people in CUSTOMERS.items():
 		_customer(customer, people)
 	_contract_file("Rantakodit Oy", company)
+	if not smtp_port:
+		_signable_form()
+		_agreement("Rantakodit Oy")
 	settings = frappe.get_single("Signflow Settings")
 	if not settings.privacy_contact:
 		settings.privacy_contact = "tietosuoja@testi.example"
@@ -83,6 +86,32 @@ def _contract_file(customer: str, company: str) -> None:
 			"content": contract(company, customer),
 		}
 	).insert()
+
+
+def _signable_form() -> None:
+	"""The ready form for becoming a customer, open to everybody."""
+	from signflow.services import ready_forms
+
+	made = ready_forms.add("become-a-customer")
+	frappe.get_doc("Web Form", made["web_form"]).update({"published": 1}).save()
+	frappe.get_doc("Signable Form", made["form"]).update({"status": "Open"}).save()
+
+
+def _agreement(customer: str) -> None:
+	"""A contract in force, to be ended at /terminate."""
+	if frappe.db.exists("Contract", {"party_name": customer}):
+		return
+	frappe.get_doc(
+		{
+			"doctype": "Contract",
+			"party_type": "Customer",
+			"party_name": customer,
+			"is_signed": 1,
+			"signed_on": "2026-01-01",
+			"start_date": "2026-01-01",
+			"contract_terms": "Huolto",
+		}
+	).insert().submit()
 
 
 def contract(landlord: str, tenant: str) -> bytes:

@@ -38,6 +38,8 @@ def _submit(form: Any, data: str) -> dict[str, Any]:
 	if not isinstance(given, dict):
 		frappe.throw(_("This call is not complete. Load the page again."))
 	said = given.pop("__signflow", None)
+	# Frappe's page says its own name among the answers.
+	given.pop("web_form_name", None)
 	set_language(said.get("language") if isinstance(said, dict) else None)
 	try:
 		page = submissions.read_page(form, said, frappe.local.lang)
@@ -137,6 +139,9 @@ def _texts() -> dict[str, str]:
 		"person_mail": _("Mail address"),
 		"person_add": _("Add a signer"),
 		"person_remove": _("Remove"),
+		"language": _("Language"),
+		"next": _("Next"),
+		"previous": _("Previous"),
 		"resumed": _("Your answers are back where you left them."),
 		"done": _("This form was signed already. Fill in a new one if you need to."),
 		"no_crypto": _("This page needs a secure connection (https)."),

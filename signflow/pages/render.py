@@ -54,6 +54,7 @@ def render_page(name: str, lang: str, translate: Callable[[str], str], context: 
 		"scripts": SCRIPTS[name],
 		"version": assets_version(),
 		"assets": "/assets/signflow/sign",
+		"house": "",
 		"pdfjs": f"/assets/signflow/pdfjs-{PDFJS_VERSION}",
 	}
 	return environment().get_template(f"{name}.html").render({**values, **(context or {})})

@@ -11,6 +11,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from signflow.pages.render import APP_FOLDER, LANGUAGES, PAGES, assets_version, environment, render_page
+from signflow.services import forms
+from signflow.services.company import default_company
 
 __all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "choose_language", "forget_pages", "respond", "serve"]
 
@@ -65,6 +67,10 @@ def serve() -> None:
 		frappe.db.close()
 		frappe.local.db = None
 		raise HTTPException(response=answer)
+	if request.method == "GET" and not path.startswith(
+		("api/", "app/", "assets/", "desk/", "files/", "private/")
+	):
+		_speak_on_form(path, request)
 
 
 def respond(path: str, request) -> Response:
@@ -120,6 +126,17 @@ def choose_language(asked: str | None, accepted) -> str | None:
 	return None
 
 
+def _speak_on_form(path: str, request) -> None:
+	"""Set the language of a bound form's page: the form's own, the one asked for in the address, or one that the reader reads.
+
+	Frappe itself knows its `_lang` alone, and takes a language that is not enabled on the site for none.
+	"""
+	fixed = forms.language_of_page(path)
+	if fixed is not None:
+		asked = fixed or request.args.get("lang")
+		frappe.local.lang = choose_language(asked, request.accept_languages) or _default_language()
+
+
 def _hosts_of(form: str) -> list[str]:
 	made, hosts = _kept_hosts.get((frappe.local.site, form), (0.0, []))
 	if not made or time.monotonic() - made > KEEP_HOSTS_SECONDS:
@@ -146,7 +163,9 @@ def _page(name: str, lang: str) -> bytes:
 	key = (frappe.local.site, name, lang)
 	made, body = _kept.get(key, (0.0, b""))
 	if not body or time.monotonic() - made > KEEP_SECONDS:
-		body = render_page(name, lang, frappe._).encode()
+		# The signing page shows whose the request is, once it is known.
+		house = default_company() if name != "sign" else None
+		body = render_page(name, lang, frappe._, {"house": house or ""}).encode()
 		_kept[key] = (time.monotonic(), body)
 	return body
 

@@ -12,6 +12,11 @@ def default_company() -> str | None:
 	return companies[0] if len(companies) == 1 else None
 
 
+def own_name() -> str:
+	"""How we call ourselves where no record says which company speaks: the default company, else the site's address."""
+	return default_company() or frappe.utils.get_url().partition("://")[2]
+
+
 def house(company: str | None) -> dict[str, str]:
 	"""What mails, pages and documents show of a company: {name, logo}; the settings' logo before its own."""
 	logo = frappe.get_cached_doc("Signflow Settings").logo

@@ -40,22 +40,33 @@ class Tried(Exception):
 
 
 @redis_cache(ttl=3600)
-def bound_routes() -> list[str]:
-	"""The routes of all bound Web Forms."""
+def bound_pages() -> dict[str, str]:
+	"""The routes of all bound Web Forms, with the language that their Signable Form is fixed to ("" if none)."""
 	form, web_form = frappe.qb.DocType("Signable Form"), frappe.qb.DocType("Web Form")
 	rows = (
 		frappe.qb.from_(form)
 		.join(web_form)
 		.on(web_form.name == form.web_form)
-		.select(web_form.route)
+		.select(web_form.route, form.language)
 		.orderby(web_form.route)
-	).run(pluck=True)
-	return [route for route in rows if route]
+	).run()
+	return {route: language or "" for route, language in rows if route}
+
+
+def language_of_page(path: str) -> str | None:
+	"""The language to which the bound form at `path` (no slash at either end) is fixed, "" if to none.
+
+	None for all other pages.
+	"""
+	for route, language in _routes().items() if path else ():
+		if path == route or path.startswith(f"{route}/"):
+			return language
+	return None
 
 
 def forget_routes(*_args: Any) -> None:
 	"""Look the routes up anew: a form or a web form has changed."""
-	bound_routes.clear_cache()
+	bound_pages.clear_cache()
 
 
 def form_of(web_form: str) -> Any:
@@ -65,23 +76,27 @@ def form_of(web_form: str) -> Any:
 
 
 def with_script(context: Any) -> dict[str, Any] | None:
-	"""Add our script to the page of a bound Web Form (hook update_website_context)."""
+	"""Add our script to the page of a bound Web Form, and have its introduction translated as its title is.
+
+	Hook update_website_context.
+	"""
+	added: dict[str, Any] = {}
+	if context.get("doctype") == "Web Form" and context.get("introduction_text"):
+		added["introduction_text"] = _(context.introduction_text)
 	# An error page has no path of its own.
-	path = (getattr(frappe.local, "path", None) or "").strip("/")
-	for route in _routes() if path else ():
-		if path == route or path.startswith(f"{route}/"):
-			return {"web_include_js": [*(context.get("web_include_js") or []), f"{SCRIPT}?{get_build_version()}"]}
-	return None
+	if language_of_page((getattr(frappe.local, "path", None) or "").strip("/")) is not None:
+		added["web_include_js"] = [*(context.get("web_include_js") or []), f"{SCRIPT}?{get_build_version()}"]
+	return added or None
 
 
-def _routes() -> list[str]:
+def _routes() -> dict[str, str]:
 	try:
-		return bound_routes()
+		return bound_pages()
 	except Exception as error:
 		# Between an update of the code and its migration all other pages go on.
 		if not error.args or not frappe.db.is_table_missing(error):
 			raise
-		return []
+		return {}
 
 
 def guard(doc: Any, method: str | None = None) -> None:

@@ -16,14 +16,17 @@ from signflow.services.company import default_company
 
 AGREEMENTS = Path(signflow.__file__).parent / "templates" / "agreements"
 REQUIRED, HALF = {"reqd": 1}, ("Column Break", "", "")
+# A pair of halves each: a phone shows one column after the other.
+ROW = ("Section Break", "", "")
 
 
 @dataclass(frozen=True)
 class ReadyForm:
 	"""One ready form: its Web Form's fields and, when it is signed, what its template says.
 
-	`fields` are (field name, label, properties), a break is ("Section Break", label, "") or HALF; `doctypes` are tried
-	in order. `signer` names the fields of name and address, "" where nothing is signed.
+	`fields` are (field name, label, properties), a break is ("Section Break", label, ""), ROW or HALF; `doctypes` are tried
+	in order. `document` is what is signed, `about` (Jinja) whose it is. `signer` names the fields of name and address,
+	"" where nothing is signed.
 	"""
 
 	key: str
@@ -34,7 +37,8 @@ class ReadyForm:
 	fields: tuple[tuple[str, str, Any], ...]
 	success: str
 	agreement: str = ""
-	document_title: str = ""
+	document: str = ""
+	about: str = ""
 	role: str = ""
 	signer: tuple[str, str] = ("", "")
 	creates: str = ""
@@ -51,9 +55,11 @@ READY: tuple[ReadyForm, ...] = (
 		fields=(
 			("Section Break", _("You"), ""),
 			("first_name", _("First Name"), REQUIRED),
-			("email_id", _("Email"), REQUIRED),
 			HALF,
 			("last_name", _("Last Name"), REQUIRED),
+			ROW,
+			("email_id", _("Email"), REQUIRED),
+			HALF,
 			("mobile_no", _("Telephone"), {}),
 			("Section Break", _("Your Organisation"), ""),
 			(
@@ -68,7 +74,8 @@ READY: tuple[ReadyForm, ...] = (
 		),
 		success=_("Thank you: the agreement is signed, and your copy is on its way."),
 		agreement="customer_agreement.html",
-		document_title="{{ _('Customer Agreement') }} – {{ doc.company_name or [doc.first_name, doc.last_name]|select|join(' ') }}",
+		document=_("Customer Agreement"),
+		about="doc.company_name or [doc.first_name, doc.last_name]|select|join(' ')",
 		role=_("Customer"),
 		signer=("first_name, last_name", "email_id"),
 		creates="Customer",
@@ -95,6 +102,7 @@ READY: tuple[ReadyForm, ...] = (
 		fields=(
 			("Section Break", _("You"), ""),
 			("grantor_name", _("Your Name"), REQUIRED),
+			ROW,
 			("grantor_email", _("Your Email"), REQUIRED),
 			HALF,
 			("grantor_phone", _("Your Telephone"), {}),
@@ -108,13 +116,15 @@ READY: tuple[ReadyForm, ...] = (
 				_("Matters"),
 				{**REQUIRED, "description": _("What the attorney may do, as exactly as possible")},
 			),
+			ROW,
 			("valid_from", _("Valid from"), {"description": _("Empty: from the signature")}),
 			HALF,
 			("valid_until", _("Valid until"), {"description": _("Empty: until it is revoked")}),
 		),
 		success=_("Thank you: the power of attorney is signed, and your copy is on its way."),
 		agreement="power_of_attorney.html",
-		document_title="{{ _('Power of Attorney') }} – {{ doc.grantor_name }}",
+		document=_("Power of Attorney"),
+		about="doc.grantor_name",
 		role=_("Grantor"),
 		signer=("grantor_name", "grantor_email"),
 	),
@@ -185,7 +195,7 @@ def _template(ready: ReadyForm, doctype: str) -> str:
 		template_name=ready.title,
 		reference_doctype=doctype,
 		source="Text",
-		document_title=ready.document_title,
+		document_title=f"{{{{ _('{ready.document}') }}}} – {{{{ {ready.about} }}}}",
 		body=text,
 		roles=[{"role": ready.role}],
 	)

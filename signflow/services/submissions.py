@@ -464,6 +464,7 @@ def begin(form: Any, host: str) -> dict[str, Any]:
 		"most_people": most,
 		"least_people": least,
 		"color": form.accent_color or "",
+		"choose_language": not form.language,
 		"notice": {
 			"controller": form.company,
 			"url": frappe.get_cached_doc("Signflow Settings").privacy_url or "",

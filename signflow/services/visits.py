@@ -11,12 +11,13 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import get_url, now_datetime
+from frappe.utils import now_datetime
 
 from signflow.core.identity import otp
 from signflow.core.identity.masking import mask_mail
 from signflow.core.identity.tokens import new_session, parse_session
 from signflow.services import agreements, ceremony, evidence
+from signflow.services.company import own_name
 from signflow.services.guests import Refused
 from signflow.services.letters import DAY_SECONDS, counted, send_secret
 from signflow.services.transaction import one_transaction
@@ -68,7 +69,7 @@ def mail_code(visit: str) -> None:
 		return
 	customers = [name for contact in agreements.contacts_of(found["mail"]) for name in contact.customers]
 	known = bool(agreements.agreements_of(customers))
-	house = frappe.defaults.get_global_default("company") or get_url().partition("://")[2]
+	house = own_name()
 	with print_language(found["language"]):
 		if not known:
 			send_secret(

@@ -20,6 +20,7 @@ from frappe.utils import (
 )
 
 from signflow.services import agreements, letters, notices, submissions, work
+from signflow.services.company import own_name
 from signflow.services.guests import Refused
 from signflow.services.times import utc_time, written
 from signflow.services.transaction import one_transaction
@@ -178,6 +179,7 @@ def _receipt(doc: Any) -> None:
 				"name": _no_links(doc.person_name),
 				"stated_on": written(doc.stated_on, doc.language, seconds=True),
 				"reference": doc.name,
+				"house": own_name(),
 				"statement": _no_links(statement_of(doc)),
 			},
 			reference=(doc.doctype, doc.name),

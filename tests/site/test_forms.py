@@ -2,11 +2,14 @@
 
 import base64
 import json
+import re
 
 import frappe
 import pypdfium2
 import pytest
 from forms import FormPage, a_signable_form, a_web_form, message_in, submissions_of
+from frappe import _
+from frappe.translate import print_language
 from frappe.utils import add_to_date, getdate, now_datetime
 from house import House, as_program, for_writing, kinds
 from stage import eventually
@@ -15,6 +18,7 @@ from signflow.services import replays, requests, submissions
 from signflow.signflow.uploads import bytes_of
 
 pytestmark = pytest.mark.timeout(300)
+INTRODUCTION = "Fill in your details, read the agreement and sign it. It takes a few minutes."
 PNG = base64.b64encode(
 	base64.b64decode(
 		"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -523,6 +527,32 @@ def test_other_web_forms_work_as_before(house: House) -> None:
 	assert frappe.db.exists("Lead", {"email_id": mail})
 	page = http.get(f"{house.web}/{web_form.route}/new", timeout=60)
 	assert "signflow/forms" not in page.text
+
+
+def test_the_page_of_a_form_speaks_one_language_with_the_signing_page(house: House) -> None:
+	import requests as http
+
+	web_form = a_web_form(house)
+	for_writing()
+	web_form.update({"introduction_text": INTRODUCTION}).save(ignore_permissions=True)
+	form = a_signable_form(house, web_form)
+
+	def spoken(address: str = "", reads: str = "sv-FI,sv;q=0.9,en;q=0.5") -> str:
+		page = http.get(
+			f"{house.web}/{web_form.route}/new{address}", headers={"Accept-Language": reads}, timeout=60
+		)
+		language = re.search(r'<html[^>]* lang="(\w+)"', page.text)[1]
+		with print_language(language):
+			assert _(INTRODUCTION) in page.text
+		return language
+
+	# Finnish and Swedish need not be enabled in the site: Frappe takes a reader of such a language for none.
+	assert (spoken(), spoken("?lang=fi"), spoken(reads="de")) == ("sv", "fi", "en")
+	for_writing()
+	form.language = "fi"
+	form.save(ignore_permissions=True)
+	frappe.db.commit()
+	assert (spoken(), spoken("?lang=en")) == ("fi", "fi")
 
 
 def test_the_page_of_a_bound_form_carries_the_script(house: House) -> None:

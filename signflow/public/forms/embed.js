@@ -24,6 +24,11 @@
 			frame.style.height = `${Math.min(Math.max(Number(said.height) || 0, 200), 20000)}px`;
 			return;
 		}
+		// A new step begins at its top, which may lie far above what is seen of a long frame.
+		if (said.event === "step") {
+			if (frame.getBoundingClientRect().top < 0) frame.scrollIntoView({ block: "start" });
+			return;
+		}
 		if (["loaded", "submitted", "signed", "cancelled"].includes(said.event)) {
 			const detail = { form: String(said.form || ""), event: said.event };
 			script.dispatchEvent(new CustomEvent(`signflow:${said.event}`, { bubbles: true, detail }));

@@ -9,7 +9,8 @@
 	const state = { texts: {}, people: [], answer: null };
 
 	const speaks = ["fi", "sv", "en"];
-	const asked = (query.get("lang") || document.documentElement.lang || "en").slice(0, 2);
+	// The server has chosen it: the form's own, the address', or the browser's.
+	const asked = (document.documentElement.lang || "en").slice(0, 2);
 	const language = speaks.includes(asked) ? asked : "en";
 	const framed = window.parent !== window;
 	const t = (key) => state.texts[key] || key;
@@ -269,6 +270,31 @@
 		});
 	}
 
+	/** As on our own pages; while nothing is typed, for the page is loaded anew. */
+	function draw_languages() {
+		if (!state.choose_language) return;
+		const links = Object.entries({ fi: "Suomi", sv: "Svenska", en: "English" }).map(([code, name]) => {
+			const asked = new URLSearchParams(location.search);
+			asked.set("lang", code);
+			const link = el("a", { href: `?${asked}`, lang: code, hreflang: code, title: name }, code.toUpperCase());
+			if (code === language) link.setAttribute("aria-current", "true");
+			link.addEventListener("click", () => state.prefill && (link.hash = `prefill=${state.prefill}`));
+			return link;
+		});
+		const box = el("nav", { class: "signflow-languages", "aria-label": t("language") }, ...links);
+		document.querySelector(".web-form-container").prepend(box);
+	}
+
+	/** Frappe speaks of steps in the languages that it has; ours are three. */
+	function name_steps() {
+		for (const [button, text] of [
+			[".btn-next", t("next")],
+			[".btn-previous", t("previous")],
+		]) {
+			document.querySelectorAll(`.web-form-footer ${button}`).forEach((node) => (node.textContent = text));
+		}
+	}
+
 	// ---------------------------------------------------------------- start
 
 	async function start(form) {
@@ -288,6 +314,8 @@
 			el("div", { class: "signflow-trap", "aria-hidden": "true" }, el("label", {}, "Fax", state.trap))
 		);
 		tie_labels();
+		name_steps();
+		draw_languages();
 		draw_notice();
 		draw_people();
 		draw_later(form);

@@ -29,7 +29,7 @@ function describe(dialog, forms) {
 	dialog
 		.get_field("about")
 		.$wrapper.html(form ? `<p>${escape(form.description)}</p>${made}` : "");
-	dialog.get_primary_btn().text(form?.made ? __("Open") : __("Add"));
+	dialog.get_primary_btn().text(form?.made ? __("Open the Form") : __("Add"));
 }
 
 async function add(dialog, key) {

@@ -54,7 +54,7 @@ function choice(frm, free) {
 			description: frappe.utils.escape_html(
 				`${one.notice}: ${__("if given today, it ends with {0}", [frappe.datetime.str_to_user(one.ends_on)])}`
 			),
-			default: free.length === 1 || one.name === frm.doc.name ? 1 : 0,
+			default: free.length === 1 || (one.doctype === frm.doctype && one.name === frm.doc.name) ? 1 : 0,
 		})),
 	];
 }

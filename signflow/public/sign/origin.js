@@ -57,11 +57,13 @@ export function create(kit, app) {
 		({ host, name } = form);
 		if (form.color) document.documentElement.style.setProperty("--accent", form.color);
 		const event = { signed: "signed", sealing: "signed", completed: "signed", declined: "cancelled" }[view.state] || "loaded";
+		// Whoever comes from the form stood at its end.
+		if (!told) tell("step");
 		if (event !== told) tell((told = event));
 	}
 
 	/** What the button says by which one signs: an order says that it binds to pay (2011/83/EU, 8(2)). */
 	const button = (view, usual) => (view.form?.binds_to_pay ? t("order_and_pay") : view.form?.button || usual);
 
-	return { draw, button };
+	return { draw, button, step: () => tell("step") };
 }

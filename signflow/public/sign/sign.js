@@ -53,6 +53,7 @@ function begin(kit, { createApi }, [read, viewer, confirm, signature, pad, outco
 		if (push) history.pushState({ step: next }, "");
 		if (focus) {
 			window.scrollTo(0, 0);
+			app.origin.step();
 			$(next).querySelector("h1").focus({ preventScroll: true });
 		}
 	}

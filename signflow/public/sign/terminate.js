@@ -14,7 +14,7 @@ import(`./kit.js${query}`).then(begin);
 function begin(kit) {
 	const { $, t, el, fill, count, lang, show, day, problem, busy, post, store, keep, announce } = kit;
 	let countdown = null;
-	fill($("house"), el("span", { className: "house-name" }, location.host));
+	if (!$("house").childElementCount) fill($("house"), el("span", { className: "house-name" }, location.host));
 	["mail", "reason"].forEach((id) => keep($(id), `terminate.${id}`));
 
 	async function call(url, body = {}, seconds = 30) {
@@ -166,7 +166,8 @@ function begin(kit) {
 		const picked = chosen();
 		if (!picked.length) {
 			problem($("choose-problem"), t("choose_missing"));
-			return $("agreements").querySelector("input")?.focus();
+			$("agreements").querySelector("input")?.focus({ preventScroll: true });
+			return $("choose-problem").scrollIntoView({ block: "center" });
 		}
 		busy(
 			$("choose-next"),

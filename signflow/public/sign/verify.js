@@ -18,7 +18,7 @@ function begin(kit) {
 	const drop = $("drop");
 	const input = $("file");
 	let last = null;
-	fill($("house"), el("span", { className: "house-name" }, location.host));
+	if (!$("house").childElementCount) fill($("house"), el("span", { className: "house-name" }, location.host));
 	let turn = 0;
 
 	input.addEventListener("change", () => {
@@ -50,7 +50,10 @@ function begin(kit) {
 		problem($("verify-problem"), "");
 		const wrong = await refusal(file);
 		if (mine !== turn) return;
-		if (wrong) return problem($("verify-problem"), wrong);
+		if (wrong) {
+			$("drop-text").textContent = file.name;
+			return problem($("verify-problem"), wrong);
+		}
 		$("drop-text").classList.remove("at-rest");
 		$("drop-text").replaceChildren(
 			el("span", { className: "spinner", "aria-hidden": "true" }),

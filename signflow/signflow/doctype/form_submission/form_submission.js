@@ -27,7 +27,7 @@ async function buttons(frm) {
 	links
 		.filter(([doctype, name]) => doctype && name)
 		.forEach(([doctype, name]) =>
-			frm.add_custom_button(__(doctype), () => frappe.set_route("Form", doctype, name), __("Open"))
+			frm.add_custom_button(__(doctype), () => frappe.set_route("Form", doctype, name), __("Go To"))
 		);
 	const manages = frappe.user.has_role(["Signflow Manager", "System Manager"]);
 	if (frm.doc.status === "Failed" && manages) {
