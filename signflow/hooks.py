@@ -49,7 +49,15 @@ doc_events = {
 	"Communication": {"after_insert": "signflow.services.delivery.on_communication"},
 	"Contact": {"before_validate": "signflow.integrations.erpnext.parties.guard_contact"},
 	# The map of personal data follows the site's DocTypes.
-	("DocType", "Custom Field", "Property Setter"): {
+	"DocType": {
+		"on_update": "signflow.services.privacy.data_map.on_customised",
+		"on_trash": "signflow.services.privacy.data_map.on_customised",
+	},
+	"Custom Field": {
+		"on_update": "signflow.services.privacy.data_map.on_customised",
+		"on_trash": "signflow.services.privacy.data_map.on_customised",
+	},
+	"Property Setter": {
 		"on_update": "signflow.services.privacy.data_map.on_customised",
 		"on_trash": "signflow.services.privacy.data_map.on_customised",
 	},

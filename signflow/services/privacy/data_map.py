@@ -24,6 +24,7 @@ from signflow.services.transaction import one_transaction
 
 OFFICER = "Data Protection Officer"
 CACHE = "signflow_data_map"
+CACHE_SECONDS = 3600
 TABLES = ("Table", "Table MultiSelect")
 NAMED_IN_NOTICE = 5
 _KEPT = ("label", "fieldtype", "module", "parents", "target", "type_field")
@@ -35,10 +36,10 @@ _SAID = ("mark", "holds", "origin")
 
 def load() -> DataMap:
 	"""The map as it is now; fields that nobody has decided yet are in it. Cached per site until a mark changes."""
-	stored = frappe.cache.get_value(CACHE)
+	stored = frappe.cache.get_value(key=CACHE, expires=True)
 	if stored is None:
 		stored = _stored()
-		frappe.cache.set_value(CACHE, stored)
+		frappe.cache.set_value(key=CACHE, val=stored, expires_in_sec=CACHE_SECONDS)
 	fields: dict[str, dict[str, PersonalField]] = defaultdict(dict)
 	for doctype, fieldname, holds, fieldtype, target, type_field, label in stored["fields"]:
 		fields[doctype][fieldname] = PersonalField(
@@ -103,12 +104,12 @@ def _stored() -> dict[str, list[Any]]:
 
 def forget(doc: Any = None, method: str | None = None) -> None:
 	"""Drop the cached map, now and once more when the change is committed: in between another process reads the old."""
-	frappe.cache.delete_value(CACHE)
+	frappe.cache.delete_value(keys=CACHE)
 	frappe.db.after_commit.add(_drop)
 
 
 def _drop() -> None:
-	frappe.cache.delete_value(CACHE)
+	frappe.cache.delete_value(keys=CACHE)
 
 
 @lru_cache
