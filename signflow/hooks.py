@@ -126,6 +126,7 @@ scheduler_events = {
 			"signflow.services.sealing.look_after_levels",
 			"signflow.services.endings.sweep",
 			"signflow.services.withdrawals.sweep",
+			"signflow.services.privacy.content_scan.sweep",
 		],
 	},
 	"hourly": [
@@ -159,4 +160,5 @@ company_data_to_be_ignored = [
 	"Notice Period",
 	"Contract Withdrawal",
 	"Personal Data Field",
+	"Content Scan",
 ]
