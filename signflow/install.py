@@ -30,6 +30,8 @@ DOCTYPES = (
 	"Contract Termination Agreement",
 	"Notice Period",
 	"Contract Withdrawal",
+	"Personal Data Field",
+	"Content Scan",
 )
 
 
