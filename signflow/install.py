@@ -35,6 +35,7 @@ DOCTYPES = (
 	"Retention Run",
 	"Retention Run Rule",
 	"Retention Deletion",
+	"Personal Data Field",
 )
 
 
