@@ -173,6 +173,10 @@ class MadeUp:
 		"""Every word, number and code of a text replaced, so that nothing said in it is left; tags of HTML stay."""
 		return _by_parts(original, self._plain_text)
 
+	def addresses(self, original: str) -> str:
+		"""Mail addresses of a list of recipients replaced, and the names beside them ("Maija Meri <maija@posti.fi>")."""
+		return self._patterns(original, self.name)
+
 	def _plain_text(self, original: str) -> str:
 		return self._patterns(original, lambda rest: WORD.sub(lambda found: self._any_word(found[0]), rest))
 
