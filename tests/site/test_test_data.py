@@ -53,7 +53,7 @@ def _plant(house: House) -> str:
 			"doctype": "Contact",
 			"first_name": FIRST,
 			"last_name": f"{LAST} {key}",
-			"email_ids": [{"email_id": f"{key}.{MAIL}", "is_primary": 1}],
+			"email_ids": [{"email_id": f"s.{key}.{MAIL}", "is_primary": 1}],
 			"phone_nos": [{"phone": PHONE, "is_primary_phone": 1}],
 			"links": [{"link_doctype": "Customer", "link_name": customer.name}],
 		}
@@ -61,7 +61,7 @@ def _plant(house: House) -> str:
 	user = frappe.get_doc(
 		{
 			"doctype": "User",
-			"email": f"{key}.{MAIL}",
+			"email": f"s.{key}.{MAIL}",
 			"first_name": FIRST,
 			"last_name": LAST,
 			"send_welcome_email": 0,
@@ -88,7 +88,7 @@ def _plant(house: House) -> str:
 			title=f"Tarjous: {NAME}",
 			company=house.company,
 			contact_person=contact.name,
-			contact_email=f"{key}.{MAIL}",
+			contact_email=f"s.{key}.{MAIL}",
 			base_grand_total=amount,
 			posting_date="2026-01-15",
 			remarks=f"salaisuus {CODE}",
@@ -97,8 +97,8 @@ def _plant(house: House) -> str:
 		"Communication",
 		name=f"T-{key}",
 		subject=f"Re: {NAME}",
-		sender=f"{key}.{MAIL}",
-		recipients=f'"{NAME}" <{key}.{MAIL}>, info@testi.example',
+		sender=f"s.{key}.{MAIL}",
+		recipients=f'"{NAME}" <s.{key}.{MAIL}>, info@testi.example',
 		content=f'<div data-x="{MAIL}">Terveisin <b>{NAME}</b> &amp; {PHONE}, {IBAN}, salaisuus</div>',
 		reference_doctype="Customer",
 		reference_name=customer.name,
@@ -212,13 +212,10 @@ def test_nobody_is_left_and_everything_holds_together(house: House, person: dict
 	assert "Version" in report.emptied and not frappe.db.count("Version")
 	frappe.db.rollback()
 	assert planted_cells()
-
-
-def test_the_same_value_is_the_same_in_one_run_and_another_in_the_next(house: House, person: dict) -> None:
-	one, other = Replacement(), Replacement()
-	name = person["customer"]
+	# In one run a value is the same everywhere, in the next it is another.
+	one, other, name = Replacement(), Replacement(), person["customer"]
 	assert one.rename("Customer", name) == one.rename("Customer", name) != other.rename("Customer", name)
-	assert one.rename("Sales Invoice", f"T0-{house.key}") == f"T0-{house.key}"
+	assert one.rename("Sales Invoice", f"T0-{key}") == f"T0-{key}"
 	assert one.rename("User", "Administrator") == "Administrator"
 
 
@@ -249,14 +246,12 @@ make_test_data.main(args=sys.argv[2:], obj={"sites": [sys.argv[1]]}, prog_name="
 """
 
 
-def test_a_live_site_is_refused_without_its_name(house: House, person: dict[str, str]) -> None:
-	for typed in ("", "another.site\n"):
-		done = _command(frappe.local.site, typed=typed)
-		assert done.returncode == 1, done.stdout + done.stderr
-		assert "Mail accounts send." in done.stdout
-		assert "nothing was changed" in done.stderr or not typed
+def test_a_live_site_is_refused_without_its_name(house: House) -> None:
+	done = _command(frappe.local.site, typed="another.site\n")
+	assert done.returncode == 1, done.stdout + done.stderr
+	assert "Mail accounts send." in done.stdout and "nothing was changed" in done.stderr
 	frappe.db.rollback()
-	assert planted_cells()
+	assert frappe.db.exists("Customer", house.customer)
 
 
 def _command(site: str, *arguments: str, typed: str = "") -> subprocess.CompletedProcess:

@@ -25,10 +25,25 @@ IDENTITY_CODE = re.compile(
 )
 IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d\d(?: ?[\dA-Z]){11,30}(?!\w)")
 _CODES = re.compile(f"{MAIL.pattern}|{IDENTITY_CODE.pattern}|{IBAN.pattern}")
+_TAGS = frozenset(
+	(
+		"a abbr b blockquote body br caption center code col colgroup dd div dl dt em figure font footer h1 h2 h3 h4 h5 h6"
+		" head header hr html i img li main ol p pre q s section small span strong sub sup table tbody td tfoot th thead"
+		" tr u ul"
+	).split()
+)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:\w+|#\d+);")
 PHONE = re.compile(r"(?<![\w.,/-])(?:\+|00)?\d(?:[\s()-]?\d){6,14}(?!\w)")
+_TRUNK_PHONE = re.compile(rf"(?=[+0]){PHONE.pattern}")
 BUSINESS_ID = re.compile(r"(?<!\w)(FI)?(\d{6,7})(-?)(\d)(?!\w)")
 WHOLE__CODES = re.compile(f"{MAIL.pattern}|{IDENTITY_CODE.pattern}|{IBAN.pattern}")
+_TAGS = frozenset(
+	(
+		"a abbr b blockquote body br caption center code col colgroup dd div dl dt em figure font footer h1 h2 h3 h4 h5 h6"
+		" head header hr html i img li main ol p pre q s section small span strong sub sup table tbody td tfoot th thead"
+		" tr u ul"
+	).split()
+)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:\w+|#\d+);")
 PHONE = re.compile(r"[\d\s()+./-]+")
 KEPT_WORDS = frozenset(
@@ -178,7 +193,18 @@ class MadeUp:
 		return self._patterns(original, self.name)
 
 	def _plain_text(self, original: str) -> str:
-		return self._patterns(original, lambda rest: WORD.sub(lambda found: self._any_word(found[0]), rest))
+		def rest(text: str) -> str:
+			made, end = [], 0
+			# Other digits in place of a telephone number's might be somebody's.
+			for found in _TRUNK_PHONE.finditer(text):
+				made += [self._words_of(text[end : found.start()]), self.phone(found[0])]
+				end = found.end()
+			return "".join([*made, self._words_of(text[end:])])
+
+		return self._patterns(original, rest)
+
+	def _words_of(self, text: str) -> str:
+		return WORD.sub(lambda found: self._any_word(found[0]), text)
 
 	def _any_word(self, word: str) -> str:
 		if word.isdigit():
@@ -263,17 +289,23 @@ class _Parts(HTMLParser):
 	def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
 		if tag in ("script", "style"):
 			self._silent += 1
-		elif not self._silent:
-			self.made.append(f"<{tag}>")
+		else:
+			self._tag(tag, f"<{tag}>")
 
 	def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-		self.made.append(f"<{tag}>")
+		self._tag(tag, f"<{tag}>")
 
 	def handle_endtag(self, tag: str) -> None:
 		if tag in ("script", "style"):
 			self._silent = max(0, self._silent - 1)
-		elif not self._silent:
-			self.made.append(f"</{tag}>")
+		else:
+			self._tag(tag, f"</{tag}>")
+
+	def _tag(self, tag: str, written: str) -> None:
+		if self._silent:
+			return
+		# "<maija@posti.fi>" is no tag.
+		self.made.append(written if tag in _TAGS else escape(self._replace(written), quote=False))
 
 	def handle_data(self, data: str) -> None:
 		if not self._silent:

@@ -263,9 +263,9 @@ class Replacement:
 			return (lambda value, _row: self.made.choice(value, options)) if personal.holds in kinds else None
 		if one.fieldtype not in TEXTS:
 			return None
-		if one.fieldtype in ("Code", "JSON"):
-			return lambda value, _row: self._structured(str(value))
 		by_kind = self._by_kind(personal.holds)
+		if one.fieldtype in ("Code", "JSON"):
+			return lambda value, _row: self._structured(str(value), by_kind)
 		return lambda value, _row: by_kind(str(value))
 
 	def _by_kind(self, holds: Holds) -> Callable[[str], str]:
@@ -320,11 +320,11 @@ class Replacement:
 	def _attached(self, value: str) -> str:
 		return self.url(value) if FILE_URL.fullmatch(value.split("?", 1)[0]) else ""
 
-	def _structured(self, value: str) -> str:
+	def _structured(self, value: str, plain: Callable[[str], str]) -> str:
 		try:
 			content = json.loads(value)
 		except ValueError:
-			return self.made.text(value)
+			return plain(value)
 		return json.dumps(self._walked(content), ensure_ascii=False)
 
 	def _walked(self, value: Any) -> Any:

@@ -48,12 +48,15 @@ def test_numbers_and_codes_are_valid_and_nobodys() -> None:
 def test_nothing_that_a_text_says_is_left() -> None:
 	text = (
 		'<div data-mention="maija@posti.fi"><style>.maija{}</style>Maija &amp; Matti, 131052-308T, '
-		'<a href="mailto:maija@posti.fi">maija@posti.fi</a> 050 123 4567, FI21 1234 5600 0007 85</div>'
+		'<a href="mailto:maija@posti.fi">maija@posti.fi</a> 050 123 4567, FI21 1234 5600 0007 85, '
+		"Maija <maija@posti.fi> </maija></div>"
 	)
 	made = MADE.text(text)
 	for planted in ("aija", "Matti", "131052", "posti", "123", "href", "style"):
 		assert planted not in made, (planted, made)
 	assert made.startswith("<div>") and made.endswith("</div>") and "&amp;" in made
+	assert MADE.phone("050 123 4567") in made
+	assert MADE.addresses('"Maija" <maija@posti.fi>').startswith(f'"{MADE.name("Maija")}" <')
 	assert MADE.identity_code("131052-308T") in made and MADE.mail("maija@posti.fi") in made
 
 
