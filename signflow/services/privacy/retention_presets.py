@@ -7,20 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import frappe
-from frappe import _
 
-from signflow.core.errors import _ as marked
+from signflow.core.errors import _
 from signflow.core.privacy.retention import Reckoning
 from signflow.services.transaction import one_transaction
 from signflow.signflow_privacy.doctype.retention_rule.retention_rule import DELETABLE
 
 KEEP, ERASE = "Keep at Least", "Erase After"
 LAW, INTEREST = "Legal Obligation", "Legitimate Interests"
-VOUCHERS = marked("Accounting act 1336/1997, 2:10 §: vouchers, six years from the end of that calendar year")
-BOOKS = marked("Accounting act 1336/1997, 2:10 §: books, ten years from the end of the fiscal year")
-WORKING_HOURS = marked("Working hours act 872/2019, 32 and 40 §: two years from the end of the calendar year")
-HOLIDAYS = marked("Annual holidays act 162/2005, 29 and 34 §: two years from the end of the calendar year")
-LIMITATION = marked("GDPR 5(1)(e); act on the limitation of debts 728/2003, 4 §: three years")
+VOUCHERS = _("Accounting act 1336/1997, 2:10 §: vouchers, six years from the end of that calendar year")
+BOOKS = _("Accounting act 1336/1997, 2:10 §: books, ten years from the end of the fiscal year")
+WORKING_HOURS = _("Working hours act 872/2019, 32 and 40 §: two years from the end of the calendar year")
+HOLIDAYS = _("Annual holidays act 162/2005, 29 and 34 §: two years from the end of the calendar year")
+LIMITATION = _("GDPR 5(1)(e); act on the limitation of debts 728/2003, 4 §: three years")
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Preset:
 def _vouchers(document_type: str, date_field: str = "posting_date") -> Preset:
 	return Preset(
 		key=f"voucher {document_type}",
-		title=marked("Vouchers: {0}"),
+		title=_("Vouchers: {0}"),
 		document_type=document_type,
 		date_field=date_field,
 		years=6,
@@ -58,7 +57,7 @@ def _vouchers(document_type: str, date_field: str = "posting_date") -> Preset:
 def _books(document_type: str, date_field: str = "posting_date") -> Preset:
 	return Preset(
 		key=f"books {document_type}",
-		title=marked("Books: {0}"),
+		title=_("Books: {0}"),
 		document_type=document_type,
 		date_field=date_field,
 		years=10,
@@ -70,7 +69,7 @@ def _books(document_type: str, date_field: str = "posting_date") -> Preset:
 def _hours(document_type: str, date_field: str, statute: str = WORKING_HOURS) -> Preset:
 	return Preset(
 		key=f"hours {document_type}",
-		title=marked("Working time: {0}"),
+		title=_("Working time: {0}"),
 		document_type=document_type,
 		date_field=date_field,
 		years=2,
@@ -82,7 +81,7 @@ def _hours(document_type: str, date_field: str, statute: str = WORKING_HOURS) ->
 def _tickets(document_type: str) -> Preset:
 	return Preset(
 		key=f"tickets {document_type}",
-		title=marked("Closed tickets: {0}"),
+		title=_("Closed tickets: {0}"),
 		document_type=document_type,
 		date_field="modified",
 		years=3,
@@ -106,11 +105,11 @@ PRESETS = (
 	_books("Period Closing Voucher", "period_end_date"),
 	Preset(
 		key="money laundering",
-		title=marked("Customer due diligence (for those whom the act obliges)"),
+		title=_("Customer due diligence (for those whom the act obliges)"),
 		document_type="Customer",
 		date_field="posting_date",
 		years=5,
-		statute=marked(
+		statute=_(
 			"Act on preventing money laundering 444/2017, 3:3 §: five years from the end of the relationship"
 		),
 		date_in="Sales Invoice",
@@ -118,11 +117,11 @@ PRESETS = (
 	),
 	Preset(
 		key="employment",
-		title=marked("Employees: certificate of employment"),
+		title=_("Employees: certificate of employment"),
 		document_type="Employee",
 		date_field="relieving_date",
 		years=10,
-		statute=marked("Employment contracts act 55/2001, 6:7 §: asked for within ten years from the end"),
+		statute=_("Employment contracts act 55/2001, 6:7 §: asked for within ten years from the end"),
 	),
 	_hours("Timesheet", "end_date"),
 	_hours("Attendance", "attendance_date"),
@@ -130,24 +129,22 @@ PRESETS = (
 	_hours("Leave Application", "to_date", HOLIDAYS),
 	Preset(
 		key="recruitment",
-		title=marked("Job applicants"),
+		title=_("Job applicants"),
 		document_type="Job Applicant",
 		date_field="creation",
 		years=2,
-		statute=marked(
-			"GDPR 5(1)(e); criminal code 39/1889, 8:1 and 47:3 §: discrimination at work, two years"
-		),
+		statute=_("GDPR 5(1)(e); criminal code 39/1889, 8:1 and 47:3 §: discrimination at work, two years"),
 		kind=ERASE,
 		ground=INTEREST,
 		action="Delete",
 	),
 	Preset(
 		key="marketing",
-		title=marked("Leads that nothing came of"),
+		title=_("Leads that nothing came of"),
 		document_type="Lead",
 		date_field="modified",
 		years=2,
-		statute=marked("GDPR 5(1)(e): no longer than marketing needs them"),
+		statute=_("GDPR 5(1)(e): no longer than marketing needs them"),
 		kind=ERASE,
 		ground=INTEREST,
 		filters=[["status", "not in", ["Converted", "Do Not Contact"]]],
@@ -157,32 +154,32 @@ PRESETS = (
 	_tickets("Issue"),
 	Preset(
 		key="signatures",
-		title=marked("Evidence of signatures"),
+		title=_("Evidence of signatures"),
 		document_type="Signature Request",
 		date_field="completed_on",
 		years=10,
-		statute=marked("GDPR 17(3)(e): needed to establish and defend legal claims"),
+		statute=_("GDPR 17(3)(e): needed to establish and defend legal claims"),
 		ground=INTEREST,
 		filters=[["status", "=", "Completed"]],
 	),
 	Preset(
 		key="versions",
-		title=marked("Versions of records"),
+		title=_("Versions of records"),
 		document_type="Version",
 		date_field="creation",
 		years=3,
-		statute=marked("GDPR 5(1)(e): who changed what is needed as long as mistakes are put right"),
+		statute=_("GDPR 5(1)(e): who changed what is needed as long as mistakes are put right"),
 		kind=ERASE,
 		ground=INTEREST,
 		action="Delete",
 	),
 	Preset(
 		key="deleted documents",
-		title=marked("Copies of deleted records"),
+		title=_("Copies of deleted records"),
 		document_type="Deleted Document",
 		date_field="creation",
 		years=1,
-		statute=marked("GDPR 5(1)(e): what was deleted can be restored for a year"),
+		statute=_("GDPR 5(1)(e): what was deleted can be restored for a year"),
 		kind=ERASE,
 		ground=INTEREST,
 		action="Delete",
@@ -211,7 +208,7 @@ def add_usual_rules(company: str | None = None) -> list[str]:
 		doc = frappe.get_doc(
 			{
 				"doctype": "Retention Rule",
-				"title": _(preset.title).format(_(preset.document_type)),
+				"title": frappe._(preset.title).format(frappe._(preset.document_type)),
 				"kind": preset.kind,
 				"enabled": 0,
 				"company": company if preset.kind == KEEP else None,
@@ -224,7 +221,7 @@ def add_usual_rules(company: str | None = None) -> list[str]:
 				"date_in": preset.date_in,
 				"date_link": preset.date_link,
 				"ground": preset.ground,
-				"statute": _(preset.statute),
+				"statute": frappe._(preset.statute),
 				"action": preset.action,
 				"preset": key if preset.kind == KEEP else f"/{preset.key}",
 			}
