@@ -32,7 +32,10 @@ override_doctype_dashboards = {
 }
 
 doc_events = {
-	"*": {"before_save": "signflow.services.forms.guard"},
+	"*": {
+		"before_save": "signflow.services.forms.guard",
+		"on_trash": "signflow.services.privacy.keeping.guard_deletion",
+	},
 	"Web Form": {
 		"on_update": "signflow.services.forms.forget_routes",
 		"on_trash": "signflow.services.forms.forget_routes",
@@ -127,6 +130,7 @@ scheduler_events = {
 			"signflow.services.endings.sweep",
 			"signflow.services.withdrawals.sweep",
 			"signflow.services.privacy.content_scan.sweep",
+			"signflow.services.privacy.retention.sweep",
 		],
 	},
 	"hourly": [
@@ -135,8 +139,11 @@ scheduler_events = {
 		"signflow.services.submissions.sweep",
 	],
 	"daily": ["signflow.services.files.sweep_orphans", "signflow.services.exports.sweep"],
-	"daily_long": ["signflow.services.privacy.data_map.scan"],
+	"daily_long": ["signflow.services.privacy.retention.daily", "signflow.services.privacy.data_map.scan"],
 }
+
+# A hold that was lifted says what it held, and holds it no more.
+ignore_links_on_delete = ["Legal Hold"]
 
 company_data_to_be_ignored = [
 	"Signature Request",
@@ -159,6 +166,11 @@ company_data_to_be_ignored = [
 	"Contract Termination Agreement",
 	"Notice Period",
 	"Contract Withdrawal",
+	"Retention Rule",
+	"Legal Hold",
+	"Retention Run",
+	"Retention Run Rule",
+	"Retention Deletion",
 	"Personal Data Field",
 	"Content Scan",
 ]

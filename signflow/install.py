@@ -30,6 +30,11 @@ DOCTYPES = (
 	"Contract Termination Agreement",
 	"Notice Period",
 	"Contract Withdrawal",
+	"Retention Rule",
+	"Legal Hold",
+	"Retention Run",
+	"Retention Run Rule",
+	"Retention Deletion",
 	"Personal Data Field",
 	"Content Scan",
 )

@@ -1,0 +1,56 @@
+"""What only a data protection officer does: let a rule act, lift a legal hold."""
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+
+from signflow.services.transaction import one_transaction
+
+OFFICER = "Data Protection Officer"
+
+
+@one_transaction
+def approve(rule: str) -> None:
+	"""Let a rule act, in the caller's name. Raises PermissionError for whoever is no officer."""
+	require_officer()
+	doc = frappe.get_doc("Retention Rule", rule, for_update=True)
+	if doc.kind != "Erase After":
+		frappe.throw(_("Only rules that erase are approved."))
+	doc.update({"approved": 1, "approved_by": frappe.session.user, "approved_on": now_datetime()})
+	doc.flags.signflow = True
+	doc.save()
+
+
+@one_transaction
+def withdraw_approval(rule: str) -> None:
+	"""Let a rule act no more."""
+	require_officer()
+	doc = frappe.get_doc("Retention Rule", rule, for_update=True)
+	doc.update({"approved": 0, "approved_by": None, "approved_on": None})
+	doc.flags.signflow = True
+	doc.save()
+
+
+@one_transaction
+def lift_hold(hold: str, reason: str) -> None:
+	"""Lift a legal hold, in the caller's name and with a reason. Raises PermissionError for whoever is no officer."""
+	require_officer()
+	if not reason.strip():
+		frappe.throw(_("Say why the hold is lifted."))
+	doc = frappe.get_doc("Legal Hold", hold, for_update=True)
+	doc.update(
+		{
+			"lifted": 1,
+			"lifted_by": frappe.session.user,
+			"lifted_on": now_datetime(),
+			"lift_reason": reason.strip()[:1000],
+		}
+	)
+	doc.flags.signflow = True
+	doc.save()
+
+
+def require_officer() -> None:
+	"""Raise PermissionError unless the user is a data protection officer."""
+	if frappe.session.user != "Administrator" and OFFICER not in frappe.get_roles():
+		frappe.throw(_("This needs a data protection officer."), frappe.PermissionError)

@@ -1,0 +1,275 @@
+"""What keeps a record: rules by which it must be kept, and legal holds. Whoever erases asks here first.
+
+A rule protects the record it speaks of and what hangs under that one: a mail under an invoice, a version of it. A hold
+protects what it names and all that points there. Where a date or a fiscal year is missing the end is unknown, and the
+record is kept.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.query_builder.functions import Max
+from frappe.utils import getdate
+
+from signflow.core.privacy import retention as arithmetic
+from signflow.core.privacy.retention import (
+	FiscalYear,
+	FiscalYears,
+	Period,
+	PeriodUnit,
+	Reckoning,
+)
+from signflow.signflow_privacy.record_filters import company_field, filters_of
+
+Record = tuple[str, str]
+HOPS = 3
+# Frappe's records that name another one in plain fields: the DocType's field and the name's.
+REFERENCES = (
+	("reference_doctype", "reference_name"),
+	("reference_doctype", "reference_docname"),
+	("reference_type", "reference_name"),
+	("ref_doctype", "docname"),
+	("document_type", "document_name"),
+	("attached_to_doctype", "attached_to_name"),
+	("share_doctype", "share_name"),
+	("deleted_doctype", "deleted_name"),
+	("export_from", "reference_document"),
+)
+
+
+@dataclass(frozen=True)
+class Keep:
+	"""Why a record stays: by a `rule` (Retention Rule) or a `hold` (Legal Hold), until a day, None if no end is known.
+
+	`through` is the record that the rule or hold speaks of: the record itself, or one that it hangs under.
+	"""
+
+	until: date | None
+	ground: str
+	statute: str
+	through: Record
+	rule: str = ""
+	hold: str = ""
+
+
+def keep_until(doctype: str, name: Any, today: date | None = None) -> list[Keep]:
+	"""All that keeps a record on `today` (the site's day by default), the longest first; [] if it may go.
+
+	Asks no permission. A record that is not there is kept by nothing.
+	"""
+	return Keeping(today).of(doctype, name)
+
+
+@dataclass
+class Keeping:
+	"""The rules and holds in force, read once: for asking of many records in one transaction."""
+
+	today: date | None = None
+	rules: dict[str, list[Any]] = field(default_factory=dict)
+	holds: list[Any] = field(default_factory=list)
+	years: dict[str | None, FiscalYears] = field(default_factory=dict)
+
+	def __post_init__(self) -> None:
+		self.today = self.today or getdate()
+		for rule in frappe.get_all(
+			"Retention Rule",
+			filters={"enabled": 1, "kind": "Keep at Least"},
+			fields=["*"],
+			order_by="name asc",
+		):
+			self.rules.setdefault(rule.document_type, []).append(rule)
+		self.holds = frappe.get_all(
+			"Legal Hold",
+			filters={"lifted": 0, "from_date": ["<=", self.today]},
+			fields=["*"],
+			order_by="name asc",
+		)
+
+	def of(self, doctype: str, name: Any) -> list[Keep]:
+		"""As `keep_until`, which see."""
+		if not (self.rules or self.holds):
+			return []
+		own, touched = _surroundings(doctype, name)
+		found = [
+			keep for doc in own for rule in self.rules.get(doc.doctype, ()) for keep in self._by(rule, doc)
+		]
+		found += [keep for hold in self.holds for keep in self._held(hold, own, touched)]
+		return sorted(found, key=lambda keep: keep.until or date.max, reverse=True)
+
+	def _by(self, rule: Any, doc: Any) -> Iterator[Keep]:
+		# Of a record that does not say whose it is, every company's rule holds.
+		whose = _company_of(doc)
+		if rule.company and whose and whose != rule.company:
+			return
+		if not fits(rule.document_type, rule.filters_json, [str(doc.name)]):
+			return
+		until = self.end_of(rule, dates_of(rule, [doc.name]).get(str(doc.name)), whose or rule.company)
+		if until is None or until >= self.today:
+			yield Keep(
+				until, rule.ground or "", rule.statute or "", (doc.doctype, str(doc.name)), rule=rule.name
+			)
+
+	def end_of(self, rule: Any, day: date | None, company: str | None) -> date | None:
+		"""The last day of keeping by `rule` of a record dated `day`; None if the day or its fiscal year is unknown."""
+		if day is None:
+			return None
+		reckoning = Reckoning(rule.reckoning)
+		years = self._years_of(company) if reckoning.by_fiscal_year else None
+		return arithmetic.keep_until(
+			day, reckoning, Period(rule.period_length, PeriodUnit(rule.period_unit)), years
+		)
+
+	def _years_of(self, company: str | None) -> FiscalYears:
+		if company not in self.years:
+			self.years[company] = fiscal_years(company)
+		return self.years[company]
+
+	def _held(self, hold: Any, own: list[Any], touched: set[Record]) -> Iterator[Keep]:
+		whose = own and _company_of(own[0])
+		if hold.company and whose and whose != hold.company:
+			return
+		names = sorted(name for doctype, name in touched if doctype == hold.document_type)
+		if hold.document_name:
+			names = [hold.document_name] if hold.document_name in names else []
+		elif names:
+			names = fits(hold.document_type, hold.filters_json, names)
+		if names:
+			yield Keep(None, _("Legal hold"), hold.title, (hold.document_type, names[0]), hold=hold.name)
+
+
+def fits(doctype: str, filters: str | None, names: Iterable[str]) -> list[str]:
+	"""Those of `names` that are records of `doctype` and fit the filters."""
+	wanted = [*filters_of(doctype, filters), [doctype, "name", "in", list(names)]]
+	found = frappe.get_all(doctype, filters=wanted, pluck="name", order_by="name asc")
+	return list(dict.fromkeys(str(name) for name in found))
+
+
+def dates_of(rule: Any, names: Iterable[Any]) -> dict[str, date]:
+	"""The dates that a rule counts from, by record; records without one are left out. One query."""
+	names = list(names)
+	if not rule.date_in:
+		rows = frappe.get_all(
+			rule.document_type,
+			filters={"name": ["in", names]},
+			fields=["name", rule.date_field],
+			order_by="name asc",
+		)
+		return {str(row.name): getdate(row[rule.date_field]) for row in rows if row[rule.date_field]}
+	table = frappe.qb.DocType(rule.date_in)
+	link = table[rule.date_link]
+	rows = (
+		frappe.qb.from_(table)
+		.select(link, Max(table[rule.date_field]))
+		.where(link.isin(names) & (table.docstatus != 2))
+		.groupby(link)
+		.run()
+	)
+	return {str(name): getdate(day) for name, day in rows if day}
+
+
+def fiscal_years(company: str | None) -> FiscalYears:
+	"""The fiscal years of a company, those of all companies among them; of all companies for None.
+
+	Disabled ones too: a year is disabled when it is closed, and its vouchers are still kept.
+	"""
+	theirs: dict[str, set[str]] = {}
+	for row in frappe.get_all(
+		"Fiscal Year Company",
+		filters={"parenttype": "Fiscal Year"},
+		fields=["parent", "company"],
+		order_by="name asc",
+	):
+		theirs.setdefault(row.parent, set()).add(row.company)
+	return FiscalYears(
+		FiscalYear(getdate(year.year_start_date), getdate(year.year_end_date))
+		for year in frappe.get_all(
+			"Fiscal Year", fields=["name", "year_start_date", "year_end_date"], order_by="year_start_date asc"
+		)
+		if not company or year.name not in theirs or company in theirs[year.name]
+	)
+
+
+def guard_deletion(doc: Any, method: str | None = None) -> None:
+	"""Before anybody deletes any record: refuse one that a legal hold names (by itself or by filters).
+
+	One indexed look-up where nothing of its kind is held. What only points to a held record is guarded where we delete.
+	"""
+	flags = frappe.flags
+	if (
+		flags.in_install
+		or flags.in_uninstall
+		or flags.in_migrate
+		or flags.in_patch
+		or doc.doctype == "DocType"
+	):
+		return
+	held = frappe.get_all(
+		"Legal Hold",
+		filters={"document_type": doc.doctype, "lifted": 0, "from_date": ["<=", getdate()]},
+		fields=["document_name", "filters_json", "company"],
+		order_by="name asc",
+	)
+	for hold in held:
+		whose = hold.company and _company_of(doc)
+		if whose and whose != hold.company:
+			continue
+		if hold.document_name == str(doc.name) or (
+			not hold.document_name and fits(doc.doctype, hold.filters_json, [str(doc.name)])
+		):
+			frappe.throw(_("A legal hold keeps {0} {1}.").format(_(doc.doctype), doc.name))
+
+
+def _company_of(doc: Any) -> str | None:
+	name = company_field(doc.doctype)
+	return doc.get(name) if name else None
+
+
+def _surroundings(doctype: str, name: Any) -> tuple[list[Any], set[Record]]:
+	"""The record and those it hangs under (itself first), and all records that these point to, themselves included."""
+	waiting, seen = [((doctype, str(name)), 0)], set()
+	own: list[Any] = []
+	touched: set[Record] = set()
+	while waiting:
+		record, hops = waiting.pop(0)
+		if record in seen:
+			continue
+		seen.add(record)
+		doc = _read(record)
+		if not doc:
+			continue
+		own.append(doc)
+		touched.add(record)
+		for target, is_reference in links_of(doc):
+			touched.add(target)
+			if is_reference and hops < HOPS:
+				waiting.append((target, hops + 1))
+	return own, touched
+
+
+def _read(record: Record) -> Any:
+	doctype, name = record
+	if not frappe.db.exists("DocType", doctype):
+		return None
+	meta = frappe.get_meta(doctype)
+	if meta.istable or meta.issingle or meta.get("is_virtual") or not frappe.db.exists(doctype, name):
+		return None
+	return frappe.get_doc(doctype, name)
+
+
+def links_of(doc: Any) -> Iterator[tuple[Record, bool]]:
+	"""All records that `doc` and its rows point to, and whether it hangs under them (names them as its subject)."""
+	for row in [doc, *doc.get_all_children()]:
+		for link in row.meta.get_link_fields():
+			if row.get(link.fieldname):
+				# A mail in the queue hangs under the communication that it carries.
+				yield (link.options, str(row.get(link.fieldname))), link.options == "Communication"
+		for link in row.meta.get_dynamic_link_fields():
+			if row.get(link.fieldname) and row.get(link.options):
+				yield (row.get(link.options), str(row.get(link.fieldname))), True
+		for kind, name in REFERENCES:
+			if row.meta.has_field(kind) and row.meta.has_field(name) and row.get(kind) and row.get(name):
+				yield (row.get(kind), str(row.get(name))), True

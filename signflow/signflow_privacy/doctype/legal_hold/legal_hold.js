@@ -1,0 +1,26 @@
+frappe.ui.form.on("Legal Hold", {
+	refresh(frm) {
+		if (frm.is_new()) {
+			signflow.retention.choose_filters(frm);
+			return;
+		}
+		if (frm.doc.lifted) {
+			frm.disable_save();
+		} else if (frappe.user.has_role("Data Protection Officer")) {
+			frm.add_custom_button(__("Lift"), () => {
+				frappe.prompt(
+					{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason for Lifting"), reqd: 1 },
+					async ({ reason }) => {
+						await frappe.xcall("signflow.api.retention.lift_hold", { hold: frm.doc.name, reason });
+						frm.reload_doc();
+					},
+					__("Lift the Hold")
+				);
+			});
+		}
+	},
+	document_type(frm) {
+		frm.set_value({ document_name: null, filters_json: "[]" });
+		signflow.retention.choose_filters(frm);
+	},
+});

@@ -1,0 +1,67 @@
+"""Which records of a DocType a rule speaks of: Frappe's own filters, kept as JSON, and the fields that matter."""
+
+import json
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model import optional_fields
+from frappe.utils import strip_html
+
+DATES = ("Date", "Datetime")
+STANDARD_DATES = ("creation", "modified")
+
+
+def filters_of(doctype: str, written: str | None) -> list[list[Any]]:
+	"""Filters as [[DocType, field, operator, value], …]. Raises ValidationError for what is no such list."""
+	try:
+		given = json.loads(written or "[]")
+	except ValueError:
+		given = None
+	if isinstance(given, dict):
+		given = [
+			[field, *(value if isinstance(value, list) else ["=", value])] for field, value in given.items()
+		]
+	if not isinstance(given, list) or any(not isinstance(row, list) or len(row) < 3 for row in given):
+		frappe.throw(_("The filters cannot be read: choose them again."))
+	return [row[:4] if len(row) > 3 else [doctype, *row] for row in given]
+
+
+def check_filters(doctype: str, written: str | None) -> None:
+	"""Try the filters on the table. Raises ValidationError that says what is wrong with them."""
+	filters = filters_of(doctype, written)
+	if not filters:
+		return
+	for kind, fieldname, *_rest in filters:
+		# SQLite takes the name of a column that is not there for a text.
+		if fieldname not in (*frappe.get_meta(kind).get_valid_columns(), *optional_fields):
+			frappe.throw(_("The filters do not fit {0}: {1}").format(_(doctype), fieldname))
+	try:
+		frappe.get_all(doctype, filters=filters, pluck="name", limit=1, order_by="name asc")
+	except Exception as error:
+		frappe.throw(_("The filters do not fit {0}: {1}").format(_(doctype), strip_html(str(error))[:200]))
+
+
+def check_record_type(doctype: str) -> Any:
+	"""The meta of a DocType that has records of its own. Raises ValidationError for another kind."""
+	meta = frappe.get_meta(doctype)
+	if meta.istable or meta.issingle or meta.get("is_virtual"):
+		frappe.throw(_("{0} has no records of its own.").format(_(doctype)))
+	return meta
+
+
+def check_date_field(doctype: str, fieldname: str) -> None:
+	"""Raise ValidationError unless the DocType has such a date."""
+	if fieldname in STANDARD_DATES:
+		return
+	field = frappe.get_meta(doctype).get_field(fieldname)
+	if not field or field.fieldtype not in DATES:
+		frappe.throw(_("{0} has no date field {1}.").format(_(doctype), fieldname))
+
+
+def company_field(doctype: str) -> str | None:
+	"""The field that says whose record it is: "company", else the only link to Company; None if there is none."""
+	fields = [
+		field.fieldname for field in frappe.get_meta(doctype).get_link_fields() if field.options == "Company"
+	]
+	return "company" if "company" in fields else (fields[0] if len(fields) == 1 else None)
