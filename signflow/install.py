@@ -30,6 +30,7 @@ DOCTYPES = (
 	"Contract Termination Agreement",
 	"Notice Period",
 	"Contract Withdrawal",
+	"Personal Data Field",
 )
 
 
