@@ -151,4 +151,8 @@ company_data_to_be_ignored = [
 	"Notice Period",
 	"Contract Withdrawal",
 	"Personal Data Field",
+	"Personal Data Access",
 ]
+
+# The log of accesses names records; it must not keep them from being deleted.
+ignore_links_on_delete = ["Personal Data Access"]

@@ -31,6 +31,7 @@ DOCTYPES = (
 	"Notice Period",
 	"Contract Withdrawal",
 	"Personal Data Field",
+	"Personal Data Access",
 )
 
 

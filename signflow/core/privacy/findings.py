@@ -133,9 +133,7 @@ def judge(
 			for one in reasons
 		]
 	if _stands_under_another_name(entry, row, reasons, subject):
-		reasons = [
-			Reason(max(one.strength, Strength.SHARED), one.how, one.fieldname) for one in reasons
-		]
+		reasons = [Reason(max(one.strength, Strength.SHARED), one.how, one.fieldname) for one in reasons]
 	strength = min(one.strength for one in reasons)
 	return Finding(
 		strength,
@@ -245,17 +243,13 @@ def _names_of(entry: DocTypeMap, row: Row, subject: Subject) -> bool:
 	"""Whether the row carries persons' names and none of them can be hers."""
 	names = [str(row.values.get(field.fieldname) or "") for field in entry.holding(Holds.NAME)]
 	names = [
-		one
-		for one in names
-		if "@" not in one and persons.words_of(one) and not persons.is_organisation(one)
+		one for one in names if "@" not in one and persons.words_of(one) and not persons.is_organisation(one)
 	]
 	mine = subject.full_names() or subject.names
 	return bool(names and mine) and not any(persons.could_be(one, name) for one in names for name in mine)
 
 
-def _stands_under_another_name(
-	entry: DocTypeMap, row: Row, reasons: list[Reason], subject: Subject
-) -> bool:
+def _stands_under_another_name(entry: DocTypeMap, row: Row, reasons: list[Reason], subject: Subject) -> bool:
 	"""A row that has only her mail or phone, and somebody else's name. Mails have many people's names: not they."""
 	if entry.module in FRAMEWORK_MODULES or row.organisation:
 		return False

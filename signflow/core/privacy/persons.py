@@ -84,7 +84,9 @@ def could_be(one: str, other: str) -> bool:
 	short, long = sorted((words_of(one), words_of(other)), key=len)
 	left = list(long)
 	for word in sorted(short, key=len, reverse=True):
-		match = next((w for w in left if w == word or (min(len(w), len(word)) == 1 and w[0] == word[0])), None)
+		match = next(
+			(w for w in left if w == word or (min(len(w), len(word)) == 1 and w[0] == word[0])), None
+		)
 		if match is None:
 			return False
 		left.remove(match)
@@ -181,14 +183,10 @@ class _Person:
 		"""Whether one of `names` can be hers; nobody's name contradicts the nameless."""
 		fullest = {name for name in self.names if len(words_of(name)) > 1} or self.names
 		names = list(names)
-		return (
-			not names or not fullest or any(could_be(name, mine) for name in names for mine in fullest)
-		)
+		return not names or not fullest or any(could_be(name, mine) for name in names for mine in fullest)
 
 	def is_called(self, names: Iterable[str]) -> bool:
-		return any(
-			same_name(name, mine) and len(words_of(name)) > 1 for name in names for mine in self.names
-		)
+		return any(same_name(name, mine) and len(words_of(name)) > 1 for name in names for mine in self.names)
 
 
 def settle(start: Start, records: Mapping[Record, PersonRecord]) -> Subject:
@@ -214,6 +212,8 @@ def settle(start: Start, records: Mapping[Record, PersonRecord]) -> Subject:
 			if one.key not in person.records and _is_hers(person, one, contested):
 				person.take(one)
 				grown = True
+				# What she brings along may be others' as well.
+				contested = _contested(person, people)
 	return Subject(
 		frozenset(person.names),
 		frozenset(person.mails),
@@ -268,7 +268,9 @@ def persons_among(records: Iterable[PersonRecord]) -> list[list[PersonRecord]]:
 	"""`records` sorted by person: together stand those that share an address, a link or an identity under one name."""
 	groups: list[tuple[_Person, list[PersonRecord]]] = []
 	# The fullest names first: a bare first name then joins whom it can be, instead of joining two persons.
-	for one in sorted(records, key=lambda one: (-max(map(len, map(words_of, one.names)), default=0), one.key)):
+	for one in sorted(
+		records, key=lambda one: (-max(map(len, map(words_of, one.names)), default=0), one.key)
+	):
 		for person, group in groups:
 			tied = (
 				(one.mails | one.phones) & (person.mails | person.phones)

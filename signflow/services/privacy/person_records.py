@@ -135,7 +135,9 @@ class _Seeker:
 
 	def _contacts_by_rows(self, subject: Subject) -> set[str]:
 		found: set[str] = set()
-		mail, phone, link = (frappe.qb.DocType(name) for name in ("Contact Email", "Contact Phone", "Dynamic Link"))
+		mail, phone, link = (
+			frappe.qb.DocType(name) for name in ("Contact Email", "Contact Phone", "Dynamic Link")
+		)
 		for table, condition in (
 			(mail, equals(mail.email_id, subject.mails)),
 			(phone, holds_phone(phone.phone, subject.phones)),
@@ -175,12 +177,14 @@ class _Seeker:
 		called = " ".join(str(row[field]).strip() for field in kind.names if row.get(field))
 		company = str(row.get(kind.company) or "")
 		organisation = persons.is_organisation(called) or bool(
-			company and persons.same_name(called, company) or (company and not called)
+			(company and persons.same_name(called, company)) or (company and not called)
 		)
 		if kind.person_when and kind.person_when[0] in row:
 			organisation = row[kind.person_when[0]] != kind.person_when[1]
 		mails = [row.get(field) for field in kind.mails] + [one for what, one, _ in under if what == "mail"]
-		phones = [row.get(field) for field in kind.phones] + [one for what, one, _ in under if what == "phone"]
+		phones = [row.get(field) for field in kind.phones] + [
+			one for what, one, _ in under if what == "phone"
+		]
 		links = {(target, row[field]) for field, target in kind.links if row.get(field)}
 		links |= {(what, one) for what, one, _ in under if what in KINDS}
 		return PersonRecord(
@@ -210,7 +214,8 @@ def pointing(type_column: Any, name_column: Any, records: Iterable[Record]) -> A
 	for doctype, name in records:
 		by_type[doctype].append(name)
 	return any_of(
-		(type_column == doctype) & name_column.isin(sorted(names)) for doctype, names in sorted(by_type.items())
+		(type_column == doctype) & name_column.isin(sorted(names))
+		for doctype, names in sorted(by_type.items())
 	)
 
 
