@@ -93,7 +93,9 @@ def test_a_shared_mailbox_makes_nobody_anybody_else() -> None:
 
 def test_links_and_identity_lead_on_and_a_company_does_not() -> None:
 	records = site(
-		record("Contact", "A", "Maija Meri", ["maija@x.fi"], links=frozenset({("User", "u"), ("Customer", "C")})),
+		record(
+			"Contact", "A", "Maija Meri", ["maija@x.fi"], links=frozenset({("User", "u"), ("Customer", "C")})
+		),
 		record("User", "u", "Maija Meri", ["u@x.fi"]),
 		record("Employee", "E", "Maija Meri", [], links=frozenset({("User", "u")})),
 		record("Customer", "C", "X Oy", ["maija@x.fi"], organisation=True),
