@@ -2,6 +2,7 @@
 // is begun from the list of templates, a ready form from the list of signable forms.
 import { from_paper } from "./from_paper";
 import { add_ready_form } from "./ready_forms";
+import { offer_look_up } from "./look_up_person";
 import { request_signature } from "./request_signature";
 import { offer_termination } from "./terminate_agreements";
 
@@ -29,6 +30,7 @@ $(document).on("form-refresh", (_event, frm) => {
 		return;
 	}
 	offer_termination(frm);
+	offer_look_up(frm);
 	if (!frappe.model.can_create("Signature Request")) {
 		return;
 	}
