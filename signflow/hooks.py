@@ -173,4 +173,8 @@ company_data_to_be_ignored = [
 	"Retention Deletion",
 	"Personal Data Field",
 	"Content Scan",
+	"Personal Data Access",
 ]
+
+# The log of accesses names records; it must not keep them from being deleted.
+ignore_links_on_delete = ["Personal Data Access"]

@@ -37,6 +37,7 @@ DOCTYPES = (
 	"Retention Deletion",
 	"Personal Data Field",
 	"Content Scan",
+	"Personal Data Access",
 )
 
 

@@ -3,6 +3,7 @@
 import { from_paper } from "./from_paper";
 import { add_ready_form } from "./ready_forms";
 import { choose_filters, date_fields_of, keeps_html, offer_kept } from "./retention";
+import { offer_look_up } from "./look_up_person";
 import { request_signature } from "./request_signature";
 import { offer_termination } from "./terminate_agreements";
 
@@ -32,6 +33,7 @@ $(document).on("form-refresh", (_event, frm) => {
 	}
 	offer_termination(frm);
 	offer_kept(frm);
+	offer_look_up(frm);
 	if (!frappe.model.can_create("Signature Request")) {
 		return;
 	}
