@@ -62,6 +62,8 @@ signflow_notice_given = ["signflow.integrations.helpdesk.termination.open_ticket
 
 signflow_settle_parties = ["signflow.integrations.erpnext.parties.settle_parties"]
 
+signflow_consent_changed = ["signflow.services.privacy.consent_letters.on_changed"]
+
 signflow_request_filed = ["signflow.integrations.erpnext.customer.note_signed"]
 
 has_permission = {
@@ -114,7 +116,11 @@ scheduler_events = {
 		"signflow.services.requests.remind_due",
 		"signflow.services.submissions.sweep",
 	],
-	"daily": ["signflow.services.files.sweep_orphans", "signflow.services.exports.sweep"],
+	"daily": [
+		"signflow.services.files.sweep_orphans",
+		"signflow.services.exports.sweep",
+		"signflow.services.privacy.consent_letters.daily",
+	],
 }
 
 company_data_to_be_ignored = [
@@ -138,4 +144,11 @@ company_data_to_be_ignored = [
 	"Contract Termination Agreement",
 	"Notice Period",
 	"Contract Withdrawal",
+	"Consent Text",
+	"Consent Text Version",
+	"Consent",
+	"Consent Link",
+	"Consent Campaign",
+	"Consent Campaign Person",
+	"Form Consent",
 ]

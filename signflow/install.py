@@ -30,6 +30,13 @@ DOCTYPES = (
 	"Contract Termination Agreement",
 	"Notice Period",
 	"Contract Withdrawal",
+	"Consent Text",
+	"Consent Text Version",
+	"Consent",
+	"Consent Link",
+	"Consent Campaign",
+	"Consent Campaign Person",
+	"Form Consent",
 )
 
 
