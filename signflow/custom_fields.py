@@ -3,8 +3,85 @@
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
+
+def _segments() -> list[dict]:
+	"""What Contact and Lead say of direct marketing, for list filters; `integrations.erpnext.mailing_lists` writes it."""
+	field = {"read_only": 1, "no_copy": 1, "module": "Signflow Privacy"}
+	select = {**field, "fieldtype": "Select", "options": "\nAllowed\nNot Allowed\nDiffers by Company"}
+	return [
+		{
+			**select,
+			"fieldname": "signflow_email_marketing",
+			"label": "Marketing by Mail",
+			"insert_after": "unsubscribed",
+			"in_standard_filter": 1,
+		},
+		{
+			**select,
+			"fieldname": "signflow_sms_marketing",
+			"label": "Marketing by SMS",
+			"insert_after": "signflow_email_marketing",
+			"in_standard_filter": 1,
+		},
+		{
+			**field,
+			"fieldname": "signflow_consents",
+			"label": "Consents",
+			"fieldtype": "Small Text",
+			"insert_after": "signflow_sms_marketing",
+			"in_standard_filter": 1,
+		},
+		{
+			**field,
+			"fieldname": "signflow_marketing_on",
+			"label": "Marketing Looked at on",
+			"fieldtype": "Datetime",
+			"insert_after": "signflow_consents",
+			"hidden": 1,
+			"search_index": 1,
+		},
+	]
+
+
+MARKETING = {
+	"Lead": _segments(),
+	"Email Group": [
+		{
+			"fieldname": "signflow_company",
+			"label": "Company",
+			"fieldtype": "Link",
+			"options": "Company",
+			"insert_after": "total_subscribers",
+			"description": "Whose mailing list this is; empty: only who may be written to by every company",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_consent_text",
+			"label": "Consent Text",
+			"fieldtype": "Link",
+			"options": "Consent Text",
+			"insert_after": "signflow_company",
+			"description": "Whoever said no to it is not written to",
+			"module": "Signflow Privacy",
+		},
+	],
+	"Email Group Member": [
+		{
+			"fieldname": "signflow_held_back",
+			"label": "Held Back",
+			"fieldtype": "Check",
+			"insert_after": "unsubscribed",
+			"read_only": 1,
+			"no_copy": 1,
+			"description": "Unsubscribed because marketing to this address is not allowed, not by the person here",
+			"module": "Signflow Privacy",
+		},
+	],
+}
+
 FIELDS = {
 	"Contact": [
+		*_segments(),
 		{
 			"fieldname": "signflow_identified_level",
 			"label": "Identified By",
@@ -40,6 +117,7 @@ FIELDS = {
 			"module": "Signflow",
 		},
 	],
+	**MARKETING,
 }
 
 

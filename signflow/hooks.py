@@ -44,8 +44,20 @@ doc_events = {
 		"before_validate": "signflow.services.files.guard_change",
 		"on_trash": "signflow.services.files.guard_delete",
 	},
-	"Communication": {"after_insert": "signflow.services.delivery.on_communication"},
-	"Contact": {"before_validate": "signflow.integrations.erpnext.parties.guard_contact"},
+	"Communication": {
+		"before_insert": "signflow.integrations.erpnext.mailing_lists.thin_out",
+		"after_insert": "signflow.services.delivery.on_communication",
+	},
+	"Contact": {
+		"before_validate": "signflow.integrations.erpnext.parties.guard_contact",
+		"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag",
+	},
+	"Lead": {"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag"},
+	"Email Unsubscribe": {"after_insert": "signflow.integrations.erpnext.mailing_lists.on_unsubscribe"},
+	"Email Group Member": {
+		"before_insert": "signflow.integrations.erpnext.mailing_lists.hold_back",
+		"on_update": "signflow.integrations.erpnext.mailing_lists.on_member",
+	},
 }
 
 signflow_request_completed = [
@@ -62,7 +74,10 @@ signflow_notice_given = ["signflow.integrations.helpdesk.termination.open_ticket
 
 signflow_settle_parties = ["signflow.integrations.erpnext.parties.settle_parties"]
 
-signflow_consent_changed = ["signflow.services.privacy.consent_letters.on_changed"]
+signflow_consent_changed = [
+	"signflow.services.privacy.consent_letters.on_changed",
+	"signflow.integrations.erpnext.mailing_lists.on_changed",
+]
 
 signflow_request_filed = ["signflow.integrations.erpnext.customer.note_signed"]
 
@@ -109,6 +124,7 @@ scheduler_events = {
 			"signflow.services.sealing.look_after_levels",
 			"signflow.services.endings.sweep",
 			"signflow.services.withdrawals.sweep",
+			"signflow.integrations.erpnext.mailing_lists.refresh_segments",
 		],
 	},
 	"hourly": [
@@ -120,6 +136,7 @@ scheduler_events = {
 		"signflow.services.files.sweep_orphans",
 		"signflow.services.exports.sweep",
 		"signflow.services.privacy.consent_letters.daily",
+		"signflow.integrations.erpnext.mailing_lists.check_all_groups",
 	],
 }
 

@@ -78,22 +78,23 @@ class Reader:
 	session: str = ""
 	language: str = "en"
 
-	def call(self, verb: str, **values: Any) -> requests.Response:
+	def call(self, endpoint: str, /, **values: Any) -> requests.Response:
 		return requests.post(
-			f"{self.house.web}/api/method/signflow.api.consents.{verb}",
+			f"{self.house.web}/api/method/signflow.api.consents.{endpoint}",
 			json={"language": self.language, **values},
 			headers={"X-Signflow-Session": self.session, "Accept": "application/json"},
 			timeout=TIMEOUT,
 		)
 
-	def does(self, verb: str, **values: Any) -> Any:
-		response = self.call(verb, **values)
-		assert response.status_code == 200, (verb, response.status_code, response.text[:2000])
+	def does(self, endpoint: str, /, **values: Any) -> Any:
+		response = self.call(endpoint, **values)
+		assert response.status_code == 200, (endpoint, response.status_code, response.text[:2000])
+		frappe.db.rollback()  # what it wrote is seen from now on
 		return response.json()["message"]
 
-	def refused(self, verb: str, **values: Any) -> dict[str, Any]:
-		response = self.call(verb, **values)
-		assert 400 <= response.status_code < 500, (verb, response.status_code, response.text[:2000])
+	def refused(self, endpoint: str, /, **values: Any) -> dict[str, Any]:
+		response = self.call(endpoint, **values)
+		assert 400 <= response.status_code < 500, (endpoint, response.status_code, response.text[:2000])
 		return response.json()["message"]["error"]
 
 	def comes(self, mail: str) -> dict[str, Any]:

@@ -210,7 +210,8 @@ def as_said(rows: Iterable[Any], person: Person) -> list[Said]:
 			Action(row.action),
 			get_datetime(row.said_on),
 			text=row.consent_text or "",
-			channel=row.channel or None,
+			# No channel: an objection is to all of them, a text is about something else than marketing.
+			channel=row.channel or ("" if row.consent_text else None),
 			expires_on=getdate(row.expires_on) if row.expires_on else None,
 			row=row.name,
 			own=not row.party or row.party_type != person.party_type or row.party == person.party,
@@ -404,7 +405,7 @@ def record_paper(doctype: str, name: str, text: str, file: str, said_on: Any, la
 
 
 def record_reply(communication: str, text: str, action: str, language: str = "") -> str:
-	"""A mail that came in is the person's word on a text: Given, Refused, Withdrawn or Objected.
+	"""A mail that came in is the person's word on a text, an action of Consent.
 
 	The mail stays as the proof, by its hash and its record. The person is whoever sent it; its caller may read it.
 	"""
@@ -428,22 +429,22 @@ def record_reply(communication: str, text: str, action: str, language: str = "")
 		_not_later(mail.communication_date or mail.creation),
 	)
 	person = person_with(address)
-	if action == Action.OBJECTED:
-		return object_to(person, frappe.db.get_value("Consent Text", text, "company"), way)
-	if action == Action.WITHDRAWN:
-		return withdraw(person, text, way, language)
-	verbs = {Action.GIVEN.value: give, Action.REFUSED.value: refuse}
-	if action not in verbs:
-		frappe.throw(_("Say what the person said."))
-	return verbs[action](person, current_wording(text, language), way)
+	return _record(person, text, action, way, language)
 
 
 def record_said(doctype: str, name: str, text: str, action: str, language: str = "") -> str:
-	"""What a person told staff, on the phone or in person: Given (to be confirmed), Refused, Withdrawn or Objected."""
+	"""What a person told staff, on the phone or in person: an action of Consent; one that is given is to be confirmed."""
 	frappe.get_doc(doctype, name).check_permission("read")
 	person, way = person_of(doctype, name), Given("Said to Staff")
+	return _record(person, text, action, way, language)
+
+
+def _record(person: Person, text: str, action: str, way: Given, language: str) -> str:
+	company = frappe.db.get_value("Consent Text", text, "company")
 	if action == Action.OBJECTED:
-		return object_to(person, frappe.db.get_value("Consent Text", text, "company"), way)
+		return object_to(person, company, way)
+	if action == Action.LIFTED:
+		return lift_objection(person, company, way)
 	if action == Action.WITHDRAWN:
 		return withdraw(person, text, way, language)
 	verbs = {Action.GIVEN.value: give, Action.REFUSED.value: refuse}
