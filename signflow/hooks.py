@@ -119,6 +119,7 @@ scheduler_events = {
 			"signflow.services.delivery.sweep",
 			"signflow.services.sealing.sweep",
 			"signflow.services.replays.sweep",
+			"signflow.services.privacy.consent_campaigns.sweep",
 		],
 		"*/5 * * * *": [
 			"signflow.services.sealing.look_after_levels",

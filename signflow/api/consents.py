@@ -7,7 +7,7 @@ from frappe.rate_limiter import rate_limit
 
 from signflow.api.guest import answers, reader_language, session
 from signflow.services import visits
-from signflow.services.privacy import consent_page, consents
+from signflow.services.privacy import consent_page, consents, marketing
 
 PAGE = consent_page.PAGE
 
@@ -84,10 +84,12 @@ def _may_record(text: str) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
-def record_paper(doctype: str, name: str, text: str, file: str, said_on: str, language: str = "fi") -> str:
-	"""Record a consent on paper, whose scan is a File; the row."""
+def record_paper(
+	doctype: str, name: str, text: str, file_url: str, said_on: str, language: str = "fi"
+) -> str:
+	"""Record a consent on paper, whose scan the caller has uploaded; the row."""
 	_may_record(text)
-	return consents.record_paper(doctype, name, text, file, said_on, language)
+	return consents.record_paper(doctype, name, text, file_url, said_on, language)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -102,3 +104,11 @@ def record_said(doctype: str, name: str, text: str, action: str, language: str =
 	"""Record what a person told staff; the row."""
 	_may_record(text)
 	return consents.record_said(doctype, name, text, action, language)
+
+
+@frappe.whitelist(methods=["POST"])
+def of_record(doctype: str, name: str) -> list[dict[str, Any]]:
+	"""Whether marketing may reach the person of a Customer, Contact or Lead, and what he consented to."""
+	frappe.get_doc(doctype, name).check_permission("read")
+	frappe.has_permission("Consent", "read", throw=True)
+	return marketing.of_record(doctype, name)

@@ -250,14 +250,15 @@ def test_objection_and_second_thoughts(house: House) -> None:
 def test_paper_and_mail_replies_are_proof(house: House) -> None:
 	text = a_text(house)
 	contact = consents.person_with(house.maija.mail).party
-	scan = frappe.get_value("File", {"file_url": house.uploads(b"%PDF-1.4 signed on paper", "scan.pdf")})
-	paper = consents.record_paper("Contact", contact, text, scan, add_days(nowdate(), -3), "fi")
+	address = house.uploads(b"%PDF-1.4 signed on paper", "scan.pdf")
+	scan = frappe.get_value("File", {"file_url": address})
+	paper = consents.record_paper("Contact", contact, text, address, add_days(nowdate(), -3), "fi")
 	row = frappe.get_doc("Consent", paper)
 	assert (row.action, row.how, row.source_name) == ("Given", "Paper", scan)
 	assert getdate(row.said_on) == getdate(add_days(nowdate(), -3))
 	assert json.loads(row.proof)["file_sha256"] == hashlib.sha256(b"%PDF-1.4 signed on paper").hexdigest()
 	with pytest.raises(frappe.ValidationError, match="still to come"):
-		consents.record_paper("Contact", contact, text, scan, add_days(nowdate(), 3), "fi")
+		consents.record_paper("Contact", contact, text, address, add_days(nowdate(), 3), "fi")
 
 	for_writing()
 	mail = frappe.get_doc(

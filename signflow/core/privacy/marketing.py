@@ -13,7 +13,7 @@ from enum import Enum
 
 from signflow.core.flow.notice import add_months
 
-__all__ = ["Action", "Facts", "Rule", "Said", "State", "marketing_state", "text_state"]
+__all__ = ["Action", "Facts", "Rule", "Said", "State", "has_objected", "marketing_state", "text_state"]
 
 # What 200 § 1 names: automated and electronic. Phone calls by people and post are left to opting out.
 NEEDS_CONSENT = ("Email", "SMS")
@@ -131,6 +131,12 @@ def marketing_state(channel: str, facts: Facts, today: date) -> State:
 	if facts.existing_customers and facts.last_purchase and _still_customer(facts, today):
 		return State(True, Rule.EXISTING_CUSTOMER, facts.last_purchase)
 	return State(False, Rule.NO_CONSENT)
+
+
+def has_objected(said: Sequence[Said], today: date, channel: str = "Email") -> bool:
+	"""Whether an objection to marketing through `channel` stands, with no later consent of the same person."""
+	facts = Facts(is_company_contact=False, said=said)
+	return marketing_state(channel, facts, today).rule is Rule.OBJECTION
 
 
 def _still_customer(facts: Facts, today: date) -> bool:

@@ -14,8 +14,9 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Lower
-from frappe.utils import add_to_date, now_datetime, parse_addr
+from frappe.utils import add_to_date, getdate, now_datetime, parse_addr
 
+from signflow.core.privacy.marketing import has_objected
 from signflow.services import work
 from signflow.services.privacy import consents, marketing
 from signflow.services.privacy.consents import Given, Person
@@ -182,8 +183,7 @@ def _object_all(person: Person, of: Sequence[str], source: tuple[str, str]) -> N
 
 
 def _has_objected(person: Person, company: str) -> bool:
-	rows = [row for row in consents.rows_of(person, company) if not row.consent_text]
-	return bool(rows) and rows[-1].action == "Objected"
+	return has_objected(consents.as_said(consents.rows_of(person, company), person), getdate())
 
 
 # What was said here, told there.
@@ -290,7 +290,7 @@ def _write_segments(doctype: str, names: list[str]) -> None:
 
 def write_segments(doctype: str, names: list[str]) -> None:
 	"""Write on Contacts or Leads whether marketing is allowed by mail and SMS, and to what they consent."""
-	people = _people(doctype, names)
+	people = marketing.people_named(doctype, names)
 	known = marketing.Known(people)
 	of = marketing.companies()
 	texts = {
@@ -305,17 +305,3 @@ def write_segments(doctype: str, names: list[str]) -> None:
 		names_given = [f"{texts[text].purpose} ({texts[text].company})" for text in known.given(person)]
 		values["signflow_consents"] = "\n".join(names_given)
 		frappe.db.set_value(doctype, person.party, values, update_modified=False)
-
-
-def _people(doctype: str, names: list[str]) -> list[Person]:
-	mails: dict[str, list[str]] = {name: [] for name in names}
-	rows = frappe.get_all(doctype, {"name": ["in", names]}, ["name", "email_id"], order_by="name asc")
-	found = [(row.name, row.email_id) for row in rows]
-	if doctype == "Contact":
-		filters = {"parenttype": "Contact", "parent": ["in", names]}
-		more = frappe.get_all("Contact Email", filters, ["parent", "email_id"], order_by="idx asc")
-		found += [(row.parent, row.email_id) for row in more]
-	for name, mail in found:
-		if mail and mail.strip().lower() not in mails[name]:
-			mails[name].append(mail.strip().lower())
-	return [Person(tuple(mails[row.name]), doctype, row.name) for row in rows]

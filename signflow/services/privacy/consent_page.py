@@ -12,11 +12,11 @@ from frappe.translate import print_language
 from frappe.utils import get_url, getdate
 
 from signflow.core.identity import otp
-from signflow.core.privacy.marketing import Action, text_state
+from signflow.core.privacy.marketing import Action, has_objected, text_state
 from signflow.services import visits
 from signflow.services.guests import Refused
 from signflow.services.letters import send_secret
-from signflow.services.privacy import consent_letters, consents
+from signflow.services.privacy import consent_campaigns, consent_letters, consents
 from signflow.services.times import utc_time
 
 PAGE = "consents"
@@ -49,8 +49,8 @@ def open_link(token: str, language: str) -> tuple[str, dict[str, Any]]:
 		raise Refused("old_link", _("This link has ended. Write your mail address, and you get a code."), 401)
 	more = {"text": row.consent_text, "campaign_person": row.campaign_person, "by": "Mail Link"}
 	session = visits.open_by_link(row.email, language, PAGE, **more)
-	for path in frappe.get_hooks("signflow_consent_link_opened"):
-		frappe.get_attr(path)(row)
+	consent_campaigns.on_opened(row.campaign_person)
+	frappe.db.commit()
 	return session, view(visits.identified(session, PAGE)[1], language)
 
 
@@ -130,8 +130,7 @@ def _shown_of(person: consents.Person, rows: list[Any], text: Any, language: str
 
 
 def _objected(person: consents.Person, rows: list[Any], company: str) -> bool:
-	words = [row for row in rows if row.company == company and not row.consent_text]
-	return bool(words) and words[-1].action == Action.OBJECTED
+	return has_objected(consents.as_said([row for row in rows if row.company == company], person), getdate())
 
 
 def answer(visit: dict[str, Any], text: str, version: str, verb: str, language: str) -> dict[str, Any]:
@@ -155,8 +154,7 @@ def answer(visit: dict[str, Any], text: str, version: str, verb: str, language: 
 			raise Refused("changed", _("The text has changed meanwhile. Read it again, please."), 409)
 		shown = consents.wording(version, language)
 		kept = (consents.give if verb == "give" else consents.refuse)(person, shown, way)
-		for path in frappe.get_hooks("signflow_consent_answered"):
-			frappe.get_attr(path)(visit.get("campaign_person"), verb)
+		consent_campaigns.on_answered(visit.get("campaign_person"), text, verb)
 	return _answered(visit, kept, language)
 
 

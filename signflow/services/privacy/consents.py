@@ -20,6 +20,7 @@ from signflow.core.privacy.marketing import Action, Said, text_state
 from signflow.services import evidence
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
+from signflow.signflow import uploads
 from signflow.signflow.addresses import one_address
 
 LANGUAGES = ("fi", "sv", "en")
@@ -394,12 +395,11 @@ def _save(doc: Any) -> None:
 # What staff records.
 
 
-def record_paper(doctype: str, name: str, text: str, file: str, said_on: Any, language: str) -> str:
-	"""A consent on paper, whose scan is the File `file`. The caller may read the record and the file."""
+def record_paper(doctype: str, name: str, text: str, file_url: str, said_on: Any, language: str) -> str:
+	"""A consent on paper, whose scan lies at `file_url`. The caller may read the record and the file."""
 	frappe.get_doc(doctype, name).check_permission("read")
-	scan = frappe.get_doc("File", file)
-	scan.check_permission("read")
-	digest = hashlib.sha256(_bytes_of(scan)).hexdigest()
+	scan = uploads.attached(file_url)
+	digest = hashlib.sha256(uploads.bytes_of(scan)).hexdigest()
 	way = Given("Paper", ("File", scan.name), {"file_sha256": digest}, _not_later(said_on))
 	return give(person_of(doctype, name), current_wording(text, language), way)
 
@@ -458,8 +458,3 @@ def _not_later(moment: Any) -> Any:
 	if given > now_datetime():
 		frappe.throw(_("That day is still to come."))
 	return given
-
-
-def _bytes_of(file: Any) -> bytes:
-	content = file.get_content()
-	return content.encode() if isinstance(content, str) else content

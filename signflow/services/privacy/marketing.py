@@ -14,7 +14,7 @@ from frappe import _
 from frappe.query_builder.functions import Lower, Max
 from frappe.utils import getdate
 
-from signflow.core.privacy.marketing import Action, Facts, Rule, State, marketing_state, text_state
+from signflow.core.privacy.marketing import Action, Facts, Rule, Said, State, marketing_state, text_state
 from signflow.services.privacy import consents
 from signflow.services.privacy.consents import Person
 
@@ -123,6 +123,10 @@ class Known:
 	def state(self, person: Person, company: str, channel: str) -> State:
 		"""Whether and why marketing may reach the person through `channel` today."""
 		return marketing_state(channel, self.facts(person, company, channel), getdate())
+
+	def last_word(self, person: Person, company: str, text: str) -> Said | None:
+		"""The last word of one of the people on a text of `company`."""
+		return text_state(consents.as_said(self.rows_of(person, company), person), text, getdate())
 
 	def given(self, person: Person) -> list[str]:
 		"""The Consent Texts that the person consents to today."""
@@ -260,6 +264,21 @@ def people_with(mails: Iterable[str]) -> dict[str, list[Person]]:
 	return {mail: people or [Person((mail,))] for mail, people in found.items()}
 
 
+def people_named(doctype: str, names: list[str]) -> list[Person]:
+	"""The people that many Contacts or Leads are, with all their mail addresses."""
+	mails: dict[str, list[str]] = {name: [] for name in names}
+	rows = frappe.get_all(doctype, {"name": ["in", names]}, ["name", "email_id"], order_by="name asc")
+	found = [(row.name, row.email_id) for row in rows]
+	if doctype == "Contact":
+		filters = {"parenttype": "Contact", "parent": ["in", names]}
+		more = frappe.get_all("Contact Email", filters, ["parent", "email_id"], order_by="idx asc")
+		found += [(row.parent, row.email_id) for row in more]
+	for name, mail in found:
+		if mail and mail.strip().lower() not in mails[name]:
+			mails[name].append(mail.strip().lower())
+	return [Person(tuple(mails[row.name]), doctype, row.name) for row in rows]
+
+
 def willing(mails: Iterable[str], of: Sequence[str], text: str | None = None) -> set[str]:
 	"""Which of `mails` (in lower case) the companies `of` may all market to by mail; nobody who said no to `text`.
 
@@ -284,7 +303,7 @@ def willing(mails: Iterable[str], of: Sequence[str], text: str | None = None) ->
 
 
 def _said_no(known: Known, person: Person, company: str, text: str) -> bool:
-	last = text_state(known.facts(person, company, "Email").said, text, getdate())
+	last = known.last_word(person, company, text)
 	return bool(last) and last.action is not Action.GIVEN
 
 
@@ -294,7 +313,7 @@ def of_record(doctype: str, name: str) -> list[dict[str, Any]]:
 	One entry a person: {doctype, name, title, email, companies: [{company, channels: [{channel, allowed, rule, rule_text,
 	since, row}], consents: [{text, purpose, action, said_on, row}]}]}. Only companies that the user may see.
 	"""
-	people = _people_of(doctype, name)
+	people = people_of(doctype, name)
 	known = Known(people)
 	seen = frappe.get_list("Company", pluck="name", order_by="name asc", limit=50)
 	titles = {Rule(rule): text for rule, text in _rule_texts().items()}
@@ -332,7 +351,8 @@ def of_record(doctype: str, name: str) -> list[dict[str, Any]]:
 	return found
 
 
-def _people_of(doctype: str, name: str) -> list[Person]:
+def people_of(doctype: str, name: str) -> list[Person]:
+	"""The people of a record: a customer's contacts (or the customer himself), else the one that the record is."""
 	if doctype != "Customer":
 		return [consents.person_of(doctype, name)]
 	contacts = frappe.get_all(
