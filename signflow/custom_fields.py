@@ -3,30 +3,37 @@
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
+# Marks a text for translation: what is stored is English, and Frappe translates it where it is shown.
+from signflow.core.errors import _
+
 
 def _segments() -> list[dict]:
 	"""What Contact and Lead say of direct marketing, for list filters; `integrations.erpnext.mailing_lists` writes it."""
 	field = {"read_only": 1, "no_copy": 1, "module": "Signflow Privacy"}
-	select = {**field, "fieldtype": "Select", "options": "\nAllowed\nNot Allowed\nDiffers by Company"}
+	select = {
+		**field,
+		"fieldtype": "Select",
+		"options": "\n".join(("", _("Allowed"), _("Not Allowed"), _("Differs by Company"))),
+	}
 	return [
 		{
 			**select,
 			"fieldname": "signflow_email_marketing",
-			"label": "Marketing by Mail",
+			"label": _("Marketing by Mail"),
 			"insert_after": "unsubscribed",
 			"in_standard_filter": 1,
 		},
 		{
 			**select,
 			"fieldname": "signflow_sms_marketing",
-			"label": "Marketing by SMS",
+			"label": _("Marketing by SMS"),
 			"insert_after": "signflow_email_marketing",
 			"in_standard_filter": 1,
 		},
 		{
 			**field,
 			"fieldname": "signflow_consents",
-			"label": "Consents",
+			"label": _("Consents"),
 			"fieldtype": "Small Text",
 			"insert_after": "signflow_sms_marketing",
 			"in_standard_filter": 1,
@@ -34,7 +41,7 @@ def _segments() -> list[dict]:
 		{
 			**field,
 			"fieldname": "signflow_marketing_on",
-			"label": "Marketing Looked at on",
+			"label": _("Marketing Looked at on"),
 			"fieldtype": "Datetime",
 			"insert_after": "signflow_consents",
 			"hidden": 1,
@@ -43,37 +50,52 @@ def _segments() -> list[dict]:
 	]
 
 
-MARKETING = {
+CONSENTS = {
 	"Lead": _segments(),
 	"Email Group": [
 		{
 			"fieldname": "signflow_company",
-			"label": "Company",
+			"label": _("Company"),
 			"fieldtype": "Link",
 			"options": "Company",
 			"insert_after": "total_subscribers",
-			"description": "Whose mailing list this is; empty: only who may be written to by every company",
+			"description": _(
+				"Whose mailing list this is; empty: only who may be written to by every company"
+			),
 			"module": "Signflow Privacy",
 		},
 		{
 			"fieldname": "signflow_consent_text",
-			"label": "Consent Text",
+			"label": _("Consent Text"),
 			"fieldtype": "Link",
 			"options": "Consent Text",
 			"insert_after": "signflow_company",
-			"description": "Whoever said no to it is not written to",
+			"description": _("Whoever said no to it is not written to"),
+			"module": "Signflow Privacy",
+		},
+	],
+	"Web Form": [
+		{
+			"fieldname": "signflow_consents",
+			"label": _("Consents"),
+			"fieldtype": "Table",
+			"options": "Form Consent",
+			"insert_after": "web_form_fields",
+			"description": _("Check boxes that are the answer to a consent text, whose words they show"),
 			"module": "Signflow Privacy",
 		},
 	],
 	"Email Group Member": [
 		{
 			"fieldname": "signflow_held_back",
-			"label": "Held Back",
+			"label": _("Held Back"),
 			"fieldtype": "Check",
 			"insert_after": "unsubscribed",
 			"read_only": 1,
 			"no_copy": 1,
-			"description": "Unsubscribed because marketing to this address is not allowed, not by the person here",
+			"description": _(
+				"Unsubscribed because marketing to this address is not allowed, not by the person here"
+			),
 			"module": "Signflow Privacy",
 		},
 	],
@@ -117,7 +139,7 @@ FIELDS = {
 			"module": "Signflow",
 		},
 	],
-	**MARKETING,
+	**CONSENTS,
 }
 
 

@@ -32,6 +32,7 @@ override_doctype_dashboards = {
 doc_events = {
 	"*": {"before_save": "signflow.services.forms.guard"},
 	"Web Form": {
+		"validate": "signflow.services.privacy.form_consents.bind",
 		"on_update": "signflow.services.forms.forget_routes",
 		"on_trash": "signflow.services.forms.forget_routes",
 	},
@@ -65,6 +66,7 @@ signflow_request_completed = [
 	"signflow.integrations.erpnext.customer.note_signed",
 	"signflow.integrations.erpnext.contract.mark_signed",
 	"signflow.services.terminations.on_completed",
+	"signflow.services.privacy.form_consents.on_request_completed",
 ]
 signflow_terminable_agreements = {
 	"Subscription": "signflow.integrations.erpnext.subscription",
@@ -78,6 +80,8 @@ signflow_consent_changed = [
 	"signflow.services.privacy.consent_letters.on_changed",
 	"signflow.integrations.erpnext.mailing_lists.on_changed",
 ]
+
+signflow_wording_published = ["signflow.services.privacy.form_consents.show_new_words"]
 
 signflow_request_filed = ["signflow.integrations.erpnext.customer.note_signed"]
 

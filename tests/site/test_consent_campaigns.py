@@ -28,24 +28,21 @@ def figures(campaign: str) -> Any:
 
 
 def questions(house: House, mail: str) -> list[Any]:
-	return [message for message in house.mailbox.all(mail) if "may we?" in str(message["Subject"])]
+	return [message for message in house.mailbox.all(mail) if "asks for your consent" in str(message["Subject"])]
 
 
 def a_campaign(house: House, text: str, **values: Any) -> str:
-	doc = insert(
-		"Consent Campaign",
-		title=f"Kevät {house.key}",
-		consent_text=text,
-		ask_doctype="Contact",
-		filters_json=json.dumps([["email_id", "like", f"%{house.key}@%"]]),
-		**values,
-	)
-	return doc.name
+	everybody = json.dumps([["email_id", "like", f"%{house.key}@%"]])
+	values = {"ask_doctype": "Contact", "filters_json": everybody, **values}
+	return insert("Consent Campaign", title=f"Kevät {house.key}", consent_text=text, **values).name
 
 
 def test_one_person_is_asked_and_answers(house: House) -> None:
 	text, maija = a_text(house), house.maija.mail
 	contact = consents.person_with(maija).party
+	for_writing()
+	frappe.db.set_value("Customer", house.customer, "language", "sv")
+	frappe.db.commit()
 	answer = as_program(house.web, house.users["owner"]).post(
 		f"{house.web}/api/method/signflow.api.consent_campaigns.ask",
 		json={
@@ -101,13 +98,13 @@ def test_many_are_asked_but_nobody_who_said_no(house: House) -> None:
 		refusing: "Has said no to this",
 		given: "Has consented already",
 	}
-	house.mailbox.wait_for(asked, subject="may we?")
-	house.mailbox.wait_for(house.matti.mail, subject="may we?")
+	house.mailbox.wait_for(asked, subject="asks for your consent")
+	house.mailbox.wait_for(house.matti.mail, subject="asks for your consent")
 	assert len(questions(house, asked)) == 1
 	assert not questions(house, objecting) and not questions(house, consumer)
 	second = a_campaign(house, text, asked_for=1, filters_json=json.dumps([["email_id", "=", consumer]]))
 	consent_campaigns.start(second)
-	house.mailbox.wait_for(consumer, subject="may we?")
+	house.mailbox.wait_for(consumer, subject="asks for your consent")
 
 
 def test_the_hour_has_its_limit_and_a_campaign_can_pause(house: House) -> None:

@@ -302,13 +302,13 @@ def test_what_ends_is_asked_for_once(house: House) -> None:
 	asked: list[Any] = []
 
 	def twice() -> bool:
-		asked[:] = [mail for mail in house.mailbox.all(mail) if "may we?" in str(mail["Subject"])]
+		asked[:] = [mail for mail in house.mailbox.all(mail) if "asks for your consent" in str(mail["Subject"])]
 		return bool(asked)
 
 	eventually(twice, "asked again")
 	assert len(asked) == 1 and "ends soon" in text_of(asked[0])
 	reader = Reader(house)
-	view = reader.follows(reader.link(mail, "may we?"))
+	view = reader.follows(reader.link(mail, "asks for your consent"))
 	assert reader.answers("give", text, view)["state"] == "given"
 	last = rows(mail)[-1]
 	assert getdate(last.expires_on) == getdate(add_months(nowdate(), 12))

@@ -11,6 +11,7 @@ import pytest
 from house import House
 from personas import NOBODY, PERSONAS, Asking
 from stage import eventually
+from test_consent_permissions import EXPECTATIONS as OF_CONSENTS
 from test_form_permissions import EXPECTATIONS as OF_FORMS
 
 from signflow.services import delivery
@@ -158,7 +159,7 @@ def test_the_table_names_every_doctype(site: str) -> None:
 	ours = frappe.get_all(
 		"DocType", {"module": ["in", modules], "custom": 0}, pluck="name", order_by="name asc"
 	)
-	assert set(ours) == {*EXPECTATIONS, *OF_FORMS}
+	assert set(ours) == {*EXPECTATIONS, *OF_FORMS, *OF_CONSENTS}
 
 
 @pytest.mark.parametrize(("doctype", "state", "persona"), CASES)

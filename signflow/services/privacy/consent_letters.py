@@ -182,7 +182,7 @@ def _ask(
 			email,
 			shown.language,
 			"signflow_consent_question",
-			_("{0}: may we? {1}").format(company, shown.title),
+			_("{0} asks for your consent: {1}").format(company, shown.title),
 			record,
 			{
 				"house": house(company),

@@ -120,6 +120,8 @@ def publish(version: str) -> None:
 	_save(doc)
 	text.current_version = doc.name
 	_save(text)
+	for path in frappe.get_hooks("signflow_wording_published"):
+		frappe.get_attr(path)(text.name)
 
 
 def new_version(text: str) -> str:
