@@ -79,7 +79,9 @@ def asks_in_desk(window: Window, office: Office, text: str) -> Locator:
 def marketing_in_desk(page: Page, window: Window, office: Office) -> Locator:
 	opens(page, window, "customer", office.customer)
 	page.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=office.customer)
-	section = shown(page).locator(".signflow-consents")
+	form = shown(page)
+	form.get_by_role("tab", name="Connections").click()
+	section = form.locator(".signflow-consents")
 	expect(section).to_be_visible()
 	return section
 

@@ -41,16 +41,15 @@ def a_text(house: House, *, company: str | None = None, channel: str = "Email", 
 	return text.name
 
 
-def another_company() -> str:
-	"""A second company of the site."""
-	name = "Toinen Oy"
+def another_company(name: str = "Toinen Oy") -> str:
+	"""One more company of the site."""
 	if not frappe.db.exists("Company", name):
 		for_writing()
 		frappe.get_doc(
 			{
 				"doctype": "Company",
 				"company_name": name,
-				"abbr": "TOI",
+				"abbr": name[:3].upper(),
 				"default_currency": "EUR",
 				"country": "Finland",
 			}

@@ -28,7 +28,9 @@ def figures(campaign: str) -> Any:
 
 
 def questions(house: House, mail: str) -> list[Any]:
-	return [message for message in house.mailbox.all(mail) if "asks for your consent" in str(message["Subject"])]
+	return [
+		message for message in house.mailbox.all(mail) if "asks for your consent" in str(message["Subject"])
+	]
 
 
 def a_campaign(house: House, text: str, **values: Any) -> str:

@@ -302,7 +302,9 @@ def test_what_ends_is_asked_for_once(house: House) -> None:
 	asked: list[Any] = []
 
 	def twice() -> bool:
-		asked[:] = [mail for mail in house.mailbox.all(mail) if "asks for your consent" in str(mail["Subject"])]
+		asked[:] = [
+			mail for mail in house.mailbox.all(mail) if "asks for your consent" in str(mail["Subject"])
+		]
 		return bool(asked)
 
 	eventually(twice, "asked again")

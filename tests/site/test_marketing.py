@@ -170,11 +170,11 @@ def test_who_bought_is_an_existing_customer_where_the_house_says_so(house: House
 
 
 def test_mailings_reach_only_whom_they_may(house: House) -> None:
+	text = a_text(house)
 	consumer, contact, objecting = a_consumer(house), house.maija.mail, house.matti.mail
 	consents.object_to(consents.person_with(objecting), house.company, Given("Said to Staff"))
 	group = a_group(house, consumer, contact, objecting, signflow_company=house.company)
 	assert receivers(group) == campaign_reaches(group) == {contact}
-	text = a_text(house)
 	reader = Reader(house)
 	view = reader.comes(consumer)
 	reader.answers("give", text, view)
@@ -186,7 +186,16 @@ def test_mailings_reach_only_whom_they_may(house: House) -> None:
 	assert receivers(group) == campaign_reaches(group) == set()
 
 
+def test_a_house_without_texts_goes_on_but_leaves_alone_who_said_no(house: House) -> None:
+	third = another_company("Kolmas Oy")
+	subscriber, objecting = (f"{name}.{house.key}@posti.example" for name in ("tilaaja", "kieltaja"))
+	consents.object_to(Person((objecting,)), third, Given("Said to Staff"))
+	group = a_group(house, subscriber, objecting, signflow_company=third)
+	assert receivers(group) == campaign_reaches(group) == {subscriber}
+
+
 def test_a_new_member_waits_until_he_was_looked_at(house: House) -> None:
+	a_text(house)
 	group = insert("Email Group", title=f"Lista {house.key}", signflow_company=house.company).name
 	contact, consumer = house.maija.mail, a_consumer(house)
 	for mail in (contact, consumer):

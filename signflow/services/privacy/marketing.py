@@ -49,6 +49,15 @@ class Known:
 				order_by="name asc",
 			)
 		}
+		self.managed = {
+			company
+			for company in frappe.get_all(
+				"Consent Text",
+				{"channel": "Email", "disabled": 0, "current_version": ["is", "set"]},
+				pluck="company",
+				order_by="name asc",
+			)
+		}
 		self.purchases = _purchases(self._consumers()) if self.exceptions else {}
 
 	def _linked(self, doctype: str) -> set[str]:
@@ -123,6 +132,18 @@ class Known:
 	def state(self, person: Person, company: str, channel: str) -> State:
 		"""Whether and why marketing may reach the person through `channel` today."""
 		return marketing_state(channel, self.facts(person, company, channel), getdate())
+
+	def may_be_mailed(self, person: Person, company: str, text: str | None = None) -> bool:
+		"""Whether the company's mailings may go to one of the people; not if he said no to `text`.
+
+		A company that has no consent text for mail yet keeps its consents elsewhere, and who has not spoken here gets
+		what he got before signflow came; whoever said no is left alone at once.
+		"""
+		state = self.state(person, company, "Email")
+		if not state.allowed and (state.rule is not Rule.NO_CONSENT or company in self.managed):
+			return False
+		last = self.last_word(person, company, text) if text else None
+		return not last or last.action is Action.GIVEN
 
 	def last_word(self, person: Person, company: str, text: str) -> Said | None:
 		"""The last word of one of the people on a text of `company`."""
@@ -292,19 +313,9 @@ def willing(mails: Iterable[str], of: Sequence[str], text: str | None = None) ->
 		kept |= {
 			mail
 			for mail in some
-			if all(
-				known.state(person, company, "Email").allowed
-				and not (text and _said_no(known, person, company, text))
-				for person in behind[mail]
-				for company in of
-			)
+			if all(known.may_be_mailed(person, company, text) for person in behind[mail] for company in of)
 		}
 	return kept
-
-
-def _said_no(known: Known, person: Person, company: str, text: str) -> bool:
-	last = known.last_word(person, company, text)
-	return bool(last) and last.action is not Action.GIVEN
 
 
 def of_record(doctype: str, name: str) -> list[dict[str, Any]]:
