@@ -3,8 +3,107 @@
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
+# Marks a text for translation: what is stored is English, and Frappe translates it where it is shown.
+from signflow.core.errors import _
+
+
+def _segments() -> list[dict]:
+	"""What Contact and Lead say of direct marketing, for list filters; `integrations.erpnext.mailing_lists` writes it."""
+	field = {"read_only": 1, "no_copy": 1, "module": "Signflow Privacy"}
+	select = {
+		**field,
+		"fieldtype": "Select",
+		"options": "\n".join(("", _("Allowed"), _("Not Allowed"), _("Differs by Company"))),
+	}
+	return [
+		{
+			**select,
+			"fieldname": "signflow_email_marketing",
+			"label": _("Marketing by Mail"),
+			"insert_after": "unsubscribed",
+			"in_standard_filter": 1,
+		},
+		{
+			**select,
+			"fieldname": "signflow_sms_marketing",
+			"label": _("Marketing by SMS"),
+			"insert_after": "signflow_email_marketing",
+			"in_standard_filter": 1,
+		},
+		{
+			**field,
+			"fieldname": "signflow_consents",
+			"label": _("Consents"),
+			"fieldtype": "Small Text",
+			"insert_after": "signflow_sms_marketing",
+			"in_standard_filter": 1,
+		},
+		{
+			**field,
+			"fieldname": "signflow_marketing_on",
+			"label": _("Marketing Looked at on"),
+			"fieldtype": "Datetime",
+			"insert_after": "signflow_consents",
+			"hidden": 1,
+			"search_index": 1,
+		},
+	]
+
+
+CONSENTS = {
+	"Lead": _segments(),
+	"Email Group": [
+		{
+			"fieldname": "signflow_company",
+			"label": _("Company"),
+			"fieldtype": "Link",
+			"options": "Company",
+			"insert_after": "total_subscribers",
+			"description": _(
+				"Whose mailing list this is; empty: only who may be written to by every company"
+			),
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_consent_text",
+			"label": _("Consent Text"),
+			"fieldtype": "Link",
+			"options": "Consent Text",
+			"insert_after": "signflow_company",
+			"description": _("Whoever said no to it is not written to"),
+			"module": "Signflow Privacy",
+		},
+	],
+	"Web Form": [
+		{
+			"fieldname": "signflow_consents",
+			"label": _("Consents"),
+			"fieldtype": "Table",
+			"options": "Form Consent",
+			"insert_after": "web_form_fields",
+			"description": _("Check boxes that are the answer to a consent text, whose words they show"),
+			"module": "Signflow Privacy",
+		},
+	],
+	"Email Group Member": [
+		{
+			"fieldname": "signflow_held_back",
+			"label": _("Held Back"),
+			"fieldtype": "Check",
+			"insert_after": "unsubscribed",
+			"read_only": 1,
+			"no_copy": 1,
+			"description": _(
+				"Unsubscribed because marketing to this address is not allowed, not by the person here"
+			),
+			"module": "Signflow Privacy",
+		},
+	],
+}
+
 FIELDS = {
 	"Contact": [
+		*_segments(),
 		{
 			"fieldname": "signflow_identified_level",
 			"label": "Identified By",
@@ -40,6 +139,7 @@ FIELDS = {
 			"module": "Signflow",
 		},
 	],
+	**CONSENTS,
 }
 
 

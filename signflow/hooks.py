@@ -37,6 +37,7 @@ doc_events = {
 		"on_trash": "signflow.services.privacy.keeping.guard_deletion",
 	},
 	"Web Form": {
+		"validate": "signflow.services.privacy.form_consents.bind",
 		"on_update": "signflow.services.forms.forget_routes",
 		"on_trash": "signflow.services.forms.forget_routes",
 	},
@@ -67,6 +68,19 @@ doc_events = {
 	"Personal Data Field": {
 		"on_update": "signflow.services.privacy.data_map.forget",
 		"on_trash": "signflow.services.privacy.data_map.forget",
+	"Communication": {
+		"before_insert": "signflow.integrations.erpnext.mailing_lists.thin_out",
+		"after_insert": "signflow.services.delivery.on_communication",
+	},
+	"Contact": {
+		"before_validate": "signflow.integrations.erpnext.parties.guard_contact",
+		"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag",
+	},
+	"Lead": {"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag"},
+	"Email Unsubscribe": {"after_insert": "signflow.integrations.erpnext.mailing_lists.on_unsubscribe"},
+	"Email Group Member": {
+		"before_insert": "signflow.integrations.erpnext.mailing_lists.hold_back",
+		"on_update": "signflow.integrations.erpnext.mailing_lists.on_member",
 	},
 }
 
@@ -75,6 +89,7 @@ signflow_request_completed = [
 	"signflow.integrations.erpnext.customer.note_signed",
 	"signflow.integrations.erpnext.contract.mark_signed",
 	"signflow.services.terminations.on_completed",
+	"signflow.services.privacy.form_consents.on_request_completed",
 ]
 signflow_terminable_agreements = {
 	"Subscription": "signflow.integrations.erpnext.subscription",
@@ -83,6 +98,13 @@ signflow_terminable_agreements = {
 signflow_notice_given = ["signflow.integrations.helpdesk.termination.open_ticket"]
 
 signflow_settle_parties = ["signflow.integrations.erpnext.parties.settle_parties"]
+
+signflow_consent_changed = [
+	"signflow.services.privacy.consent_letters.on_changed",
+	"signflow.integrations.erpnext.mailing_lists.on_changed",
+]
+
+signflow_wording_published = ["signflow.services.privacy.form_consents.show_new_words"]
 
 signflow_request_filed = ["signflow.integrations.erpnext.customer.note_signed"]
 
@@ -124,6 +146,7 @@ scheduler_events = {
 			"signflow.services.delivery.sweep",
 			"signflow.services.sealing.sweep",
 			"signflow.services.replays.sweep",
+			"signflow.services.privacy.consent_campaigns.sweep",
 		],
 		"*/5 * * * *": [
 			"signflow.services.sealing.look_after_levels",
@@ -131,6 +154,7 @@ scheduler_events = {
 			"signflow.services.withdrawals.sweep",
 			"signflow.services.privacy.content_scan.sweep",
 			"signflow.services.privacy.retention.sweep",
+			"signflow.integrations.erpnext.mailing_lists.refresh_segments",
 		],
 	},
 	"hourly": [
@@ -140,6 +164,12 @@ scheduler_events = {
 	],
 	"daily": ["signflow.services.files.sweep_orphans", "signflow.services.exports.sweep"],
 	"daily_long": ["signflow.services.privacy.retention.daily", "signflow.services.privacy.data_map.scan"],
+	"daily": [
+		"signflow.services.files.sweep_orphans",
+		"signflow.services.exports.sweep",
+		"signflow.services.privacy.consent_letters.daily",
+		"signflow.integrations.erpnext.mailing_lists.check_all_groups",
+	],
 }
 
 # A hold that was lifted says what it held, and holds it no more.
@@ -174,6 +204,13 @@ company_data_to_be_ignored = [
 	"Personal Data Field",
 	"Content Scan",
 	"Personal Data Access",
+	"Consent Text",
+	"Consent Text Version",
+	"Consent",
+	"Consent Link",
+	"Consent Campaign",
+	"Consent Campaign Person",
+	"Form Consent",
 ]
 
 # The log of accesses names records; it must not keep them from being deleted.

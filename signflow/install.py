@@ -38,6 +38,13 @@ DOCTYPES = (
 	"Personal Data Field",
 	"Content Scan",
 	"Personal Data Access",
+	"Consent Text",
+	"Consent Text Version",
+	"Consent",
+	"Consent Link",
+	"Consent Campaign",
+	"Consent Campaign Person",
+	"Form Consent",
 )
 
 

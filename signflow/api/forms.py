@@ -4,6 +4,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.model.document import Document
 from frappe.rate_limiter import rate_limit
 
 # The module, not its functions: by a name of ours they could be called past this override.
@@ -12,6 +13,7 @@ from frappe.website.doctype.web_form import web_form as framework
 from signflow.api.guest import answers, invalid_input, session, set_language
 from signflow.services import ceremony, forms, replays, submissions
 from signflow.services.guests import Refused
+from signflow.services.privacy import form_consents
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
@@ -25,7 +27,10 @@ def accept(web_form: str = "", data: str = "") -> Any:
 		frappe.throw(_("This call is not complete. Load the page again."))
 	form = forms.form_of(str(web_form))
 	if not form:
-		return framework.accept(web_form=web_form, data=data)
+		answer = framework.accept(web_form=web_form, data=data)
+		if isinstance(answer, Document):
+			form_consents.record_plain(str(web_form), answer)
+		return answer
 	return _submit(form, data)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jinja2
 
+from signflow.pages.consents import consents_texts
 from signflow.pages.ending import terminate_texts, withdraw_texts
 from signflow.pages.texts import sign_texts, verify_texts
 
@@ -28,6 +29,7 @@ SCRIPTS = {
 	"verify": ("kit",),
 	"terminate": ("kit",),
 	"withdraw": ("kit",),
+	"privacy/consents": ("kit",),
 }
 
 PAGES: dict[str, Callable[[Callable[[str], str]], dict[str, str]]] = {
@@ -35,6 +37,7 @@ PAGES: dict[str, Callable[[Callable[[str], str]], dict[str, str]]] = {
 	"verify": verify_texts,
 	"terminate": terminate_texts,
 	"withdraw": withdraw_texts,
+	"privacy/consents": consents_texts,
 }
 
 
@@ -45,11 +48,13 @@ def render_page(name: str, lang: str, translate: Callable[[str], str], context: 
 	Raises KeyError for a page that does not exist.
 	"""
 	texts = PAGES[name](translate)
+	# A page below a folder has its template and script where the others have theirs.
+	file = name.rpartition("/")[2]
 	values = {
 		"_": translate,
 		"lang": lang,
 		"languages": LANGUAGES,
-		"page": name,
+		"page": file,
 		"texts": texts,
 		"scripts": SCRIPTS[name],
 		"version": assets_version(),
@@ -57,7 +62,7 @@ def render_page(name: str, lang: str, translate: Callable[[str], str], context: 
 		"house": "",
 		"pdfjs": f"/assets/signflow/pdfjs-{PDFJS_VERSION}",
 	}
-	return environment().get_template(f"{name}.html").render({**values, **(context or {})})
+	return environment().get_template(f"{file}.html").render({**values, **(context or {})})
 
 
 @lru_cache(maxsize=1)

@@ -29,9 +29,12 @@ from signflow.services.withdrawal_rights import withdrawal_link
 from signflow.signflow.addresses import addresses_in
 
 BLANK = "(Removed by signflow: it held a personal link or code.)"
-KINDS = ("invitation", "code", "copy", "closed", "question", "resume", "delivery")
+KINDS = ("invitation", "code", "copy", "closed", "question", "resume", "delivery", "consent")
+# Mails to people who sign nothing: blanked once sent, and nobody's status hangs on them.
+TO_OTHERS = ("resume", "consent")
 DELIVERY = "delivery"
 SIGNER, REQUEST, SUBMISSION = "Signature Request Signer", "Signature Request", "Form Submission"
+CONSENTS = ("Consent", "Consent Campaign Person")
 GIVE_UP_DAYS = 14
 # RFC 5321, 4.2.1: 5yz is for good. A 4yz (grey-listing, a full mailbox) and a refused sender are tried again.
 _REFUSED = re.compile(r"SMTPRecipientsRefused: \{.*: \(5\d\d,|SMTPDataError: \(5\d\d,")
@@ -458,7 +461,7 @@ def settle(queue_name: str) -> None:
 	if not mail or mail.message == BLANK:
 		return
 	kind, signer = kind_and_signer(mail.message_id)
-	if kind == "resume":
+	if kind in TO_OTHERS:
 		if mail.status == "Sent":
 			_blank(mail.name)
 		elif mail.status != "Sending" and (_REFUSED.search(mail.error or "") or _is_old(mail)):
@@ -562,7 +565,7 @@ def sweep() -> None:
 		"Email Queue",
 		filters={
 			# Of a request's own mails only ours: people write others from its form.
-			"reference_doctype": ["in", [SIGNER, REQUEST, SUBMISSION]],
+			"reference_doctype": ["in", [SIGNER, REQUEST, SUBMISSION, *CONSENTS]],
 			"message_id": ["like", "%signflow.%"],
 			"message": ["!=", BLANK],
 			"creation": [">", add_to_date(now_datetime(), days=-GIVE_UP_DAYS - 1)],
@@ -613,6 +616,8 @@ def _returned_to(doc: Any) -> tuple[str, str]:
 	text = _text_of(doc)
 	for message_id in _MESSAGE_ID.findall(text):
 		kind, name = kind_and_signer(message_id)
+		if kind in TO_OTHERS:
+			return "", ""
 		if kind and frappe.db.exists("Email Queue", {"message_id": message_id}):
 			return (REQUEST if kind == DELIVERY else SIGNER), name
 	if doc.reference_doctype in (SIGNER, REQUEST):

@@ -1,4 +1,4 @@
-"""A visitor of /terminate who proves by a mailed code that a mailbox is his, before there is any request.
+"""A visitor of /terminate or /privacy/consents who proves by a mailed code that a mailbox is his.
 
 What an asker sees is the same whether we know the address or not: the mail is made by a worker, so not even the time
 tells. A visit lives in Redis alone, for an hour; a code works for the visit that asked for it, for ten minutes. Tries
@@ -26,10 +26,15 @@ from signflow.signflow.addresses import one_address
 VISIT_SECONDS = 3600
 RESEND_SECONDS = 60
 MAX_MAILS_A_DAY = 8
+# Which page → the job that mails its visitor a code. A visit of one page opens nothing on another.
+JOBS = {
+	"terminate": "signflow.services.visits.mail_code",
+	"consents": "signflow.services.privacy.consent_page.mail_code",
+}
 
 
-def begin(mail: str, language: str) -> tuple[str, dict[str, Any]]:
-	"""Begin a visit for whoever says that `mail` is his; returns (session, what the page shows).
+def begin(mail: str, language: str, page: str = "terminate") -> tuple[str, dict[str, Any]]:
+	"""Begin a visit of `page` (a key of JOBS) for whoever says that `mail` is his; returns (session, what it shows).
 
 	Raises Refused `invalid_input` for what is no address, `too_many` beyond the bounds of one address.
 	"""
@@ -46,9 +51,10 @@ def begin(mail: str, language: str) -> tuple[str, dict[str, Any]]:
 	if counted(f"visit {mail.lower()}", DAY_SECONDS) > MAX_MAILS_A_DAY:
 		raise Refused("too_many", _("Too many codes were asked for today. Try again tomorrow."), 429)
 	session, hashed = new_session()
-	_put(hashed, {"mail": mail, "language": language, "began": now_datetime().timestamp(), "identified": 0})
+	began = now_datetime().timestamp()
+	_put(hashed, {"mail": mail, "language": language, "page": page, "began": began, "identified": 0})
 	frappe.enqueue(
-		"signflow.services.visits.mail_code",
+		JOBS[page],
 		queue="short",
 		visit=hashed,
 		job_id=f"signflow-visit-{secrets.token_hex(8)}",
@@ -79,23 +85,41 @@ def mail_code(visit: str) -> None:
 				args={"house": house},
 			)
 			return
-		code, salt = otp.make_code(), secrets.token_bytes(16)
-		frappe.cache.set_value(
-			_key("code", visit),
-			{"hash": otp.hash_code(code, salt=salt, session=visit), "salt": salt.hex()},
-			expires_in_sec=otp.CODE_LIFETIME_SECONDS,
-		)
 		send_secret(
 			found["mail"],
 			subject=_("Your code for terminating an agreement"),
 			template="signflow_visit_code",
-			args={"code": code, "minutes": otp.CODE_LIFETIME_SECONDS // 60, "house": house},
+			args={"code": new_code(visit), "minutes": otp.CODE_LIFETIME_SECONDS // 60, "house": house},
 		)
 
 
-def check_code(session: str, code: str) -> dict[str, Any]:
+def new_code(visit: str) -> str:
+	"""Make the visit's code, which its page is to be told; only its hash is kept."""
+	code, salt = otp.make_code(), secrets.token_bytes(16)
+	frappe.cache.set_value(
+		_key("code", visit),
+		{"hash": otp.hash_code(code, salt=salt, session=visit), "salt": salt.hex()},
+		expires_in_sec=otp.CODE_LIFETIME_SECONDS,
+	)
+	return code
+
+
+def visit_of(visit: str) -> dict[str, Any] | None:
+	"""The visit kept under a session's hash, None once it has ended."""
+	return _get(visit)
+
+
+def open_by_link(mail: str, language: str, page: str, **more: Any) -> str:
+	"""A session of `page` for whoever opened a link that was mailed to `mail`, which proves the mailbox as a code does."""
+	session, hashed = new_session()
+	began = now_datetime().timestamp()
+	_put(hashed, {**more, "mail": mail, "language": language, "page": page, "began": began, "identified": 1})
+	return session
+
+
+def check_code(session: str, code: str, page: str = "terminate") -> dict[str, Any]:
 	"""Identify the visit by the code that was mailed for it; returns the visit. Raises Refused as the signing page does."""
-	visit, found = _of(session)
+	visit, found = _of(session, page)
 	tries = counted(f"visit tries {visit}", VISIT_SECONDS)
 	if tries > otp.MAX_TRIES:
 		raise Refused("locked", _("Too many wrong codes. Begin again with your mail address."))
@@ -114,9 +138,9 @@ def check_code(session: str, code: str) -> dict[str, Any]:
 	return found
 
 
-def identified(session: str) -> tuple[str, dict[str, Any]]:
-	"""The visit's key and the visit of a session that was identified; raises Refused for every other."""
-	visit, found = _of(session)
+def identified(session: str, page: str = "terminate") -> tuple[str, dict[str, Any]]:
+	"""The visit's key and the visit of a session that was identified on `page`; raises Refused for every other."""
+	visit, found = _of(session, page)
 	if not found["identified"]:
 		raise Refused("not_identified", _("Confirm first that it is you: ask for a code."))
 	return visit, found
@@ -157,10 +181,10 @@ def _identify(session_hash: str, mail: str) -> None:
 	)
 
 
-def _of(session: str) -> tuple[str, dict[str, Any]]:
+def _of(session: str, page: str) -> tuple[str, dict[str, Any]]:
 	visit = parse_session(session)
 	found = visit and _get(visit)
-	if not visit or not found:
+	if not visit or not found or found["page"] != page:
 		raise Refused("session_expired", _("Your visit has ended for your safety. Begin again."), 401)
 	return visit, found
 

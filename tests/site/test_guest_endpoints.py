@@ -35,6 +35,12 @@ GUEST_ENDPOINTS = {
 	"signflow.api.terminations.prepare": "makes the notice to sign; needs an identified visit",
 	"signflow.api.withdrawals.review": "a consumer withdraws without a log-in (2011/83/EU, 11a): first step, keeps nothing",
 	"signflow.api.withdrawals.confirm": "the second step: the statement is kept and receipted",
+	"signflow.api.consents.begin": "mails a code to the address named, known or not; bounded per address",
+	"signflow.api.consents.check_code": "identifies the visit that asked for the code",
+	"signflow.api.consents.open_link": "whoever gets a mail about consents has a link and no account",
+	"signflow.api.consents.view": "the visitor's own consents; needs an identified visit",
+	"signflow.api.consents.answer": "giving and withdrawing are equally easy (GDPR 7(3)); needs an identified visit",
+	"signflow.api.consents.object_to_all": "an objection to marketing (GDPR 21(2)); needs an identified visit",
 	"signflow.api.verify.verify_document": "anybody may check a PDF that was handed to them",
 }
 ARGUMENTS = {
@@ -51,6 +57,9 @@ ARGUMENTS = {
 	"resume": {"token": "nobody"},
 	"prepare": {"chosen": [["Contract", "x"]]},
 	"review": {"person_name": "N", "contract_reference": "1", "email": "nobody"},
+	"open_link": {"token": "nobody"},
+	"answer": {"text": "x", "version": "x", "verb": "give"},
+	"object_to_all": {"company": "x"},
 	"confirm": {"page_key": "x", "person_name": "N", "contract_reference": "1", "email": "nobody"},
 }
 ANSWERS_ALL = {"signflow.api.signing.send_new_link"}

@@ -11,6 +11,7 @@ import pytest
 from house import House
 from personas import NOBODY, PERSONAS, Asking
 from stage import eventually
+from test_consent_permissions import EXPECTATIONS as OF_CONSENTS
 from test_form_permissions import EXPECTATIONS as OF_FORMS
 from test_retention import EXPECTATIONS as OF_RETENTION
 
@@ -172,6 +173,7 @@ def test_the_table_names_every_doctype(site: str) -> None:
 		"DocType", {"module": ["in", modules], "custom": 0}, pluck="name", order_by="name asc"
 	)
 	assert set(ours) == {*EXPECTATIONS, *OF_FORMS, *OF_RETENTION}
+	assert set(ours) == {*EXPECTATIONS, *OF_FORMS, *OF_CONSENTS}
 
 
 @pytest.mark.parametrize(("doctype", "state", "persona"), CASES)

@@ -1,5 +1,6 @@
 // "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest. "From paper"
 // is begun from the list of templates, a ready form from the list of signable forms.
+import { show_consents } from "./consents";
 import { from_paper } from "./from_paper";
 import { add_ready_form } from "./ready_forms";
 import { choose_filters, date_fields_of, keeps_html, offer_kept } from "./retention";
@@ -25,7 +26,7 @@ const WITH_BUTTON = [
 	"Employee",
 	"Project",
 ];
-const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event", "Contract Termination", "Contract Withdrawal"];
+const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event", "Contract Termination", "Contract Withdrawal", "Consent", "Consent Text", "Consent Text Version", "Consent Link", "Consent Campaign", "Consent Campaign Person"];
 
 $(document).on("form-refresh", (_event, frm) => {
 	if (!frm || frm.is_new() || frm.meta.issingle || frm.meta.istable || OURS.includes(frm.doctype)) {
@@ -34,6 +35,7 @@ $(document).on("form-refresh", (_event, frm) => {
 	offer_termination(frm);
 	offer_kept(frm);
 	offer_look_up(frm);
+	show_consents(frm);
 	if (!frappe.model.can_create("Signature Request")) {
 		return;
 	}

@@ -1,0 +1,250 @@
+// The page on which a person sees and changes his consents: by the link of a mail, or by a mailed code.
+
+const query = new URL(import.meta.url).search;
+const API = "/api/method/signflow.api.consents.";
+const STEPS = ["open", "mail", "code", "list"];
+const BADGES = { given: "good", pending: "warn", none: "", withdrawn: "", refused: "", ended: "warn" };
+
+import(`./kit.js${query}`).then(begin);
+
+function begin(kit) {
+	const { $, t, el, icon, fill, count, lang, show, day, problem, busy, post, store, keep, announce } = kit;
+	let countdown = null;
+	fill($("house"), el("span", { className: "house-name" }, location.host));
+	keep($("mail"), "consents.mail");
+
+	function call(verb, body = {}) {
+		const headers = { "Content-Type": "application/json", Accept: "application/json" };
+		const session = store.get("consents");
+		if (session) headers["X-Signflow-Session"] = session;
+		return post(API + verb, { headers, body: JSON.stringify({ language: lang, ...body }) });
+	}
+
+	function go(step, focus = true) {
+		for (const name of STEPS) show($(`${name}-step`), name === step);
+		if (!focus) return;
+		window.scrollTo(0, 0);
+		$(`${step}-step`).querySelector("h1")?.focus({ preventScroll: true });
+	}
+
+	// First: the address.
+	$("mail").addEventListener("input", () => problem($("mail-problem"), "", $("mail")));
+	$("mail-form").addEventListener("submit", (event) => {
+		event.preventDefault();
+		if (!/^\S+@\S+$/.test($("mail").value.trim())) {
+			problem($("mail-problem"), t("mail_missing"), $("mail"));
+			return $("mail").focus();
+		}
+		ask($("mail-next"), $("mail-problem"));
+	});
+	$("resend").addEventListener("click", () => ask($("resend"), $("code-problem")));
+	$("back-to-mail").addEventListener("click", () => go("mail"));
+
+	function ask(button, place) {
+		problem(place, "");
+		return busy(button, async () => {
+			try {
+				const answer = await call("begin", { mail: $("mail").value.trim() });
+				store.set("consents", answer.session);
+				store.set("consents_sent", {
+					to: answer.sent_to,
+					valid: answer.valid_seconds,
+					again: Date.now() + answer.resend_after_seconds * 1000,
+				});
+				$("code").value = "";
+				announce(t("code_sent"));
+				setTimeout(() => enter_code());
+			} catch (error) {
+				problem(place, error.text);
+			}
+		});
+	}
+
+	// Second: the code.
+	function enter_code() {
+		const sent = store.get("consents_sent");
+		$("code-lead").textContent = t("code_lead", { address: sent.to });
+		$("code-help").textContent = t("code_help", { minutes: Math.round(sent.valid / 60) });
+		problem($("code-problem"), "", $("code"));
+		go("code", false);
+		tick();
+		$("code").focus();
+	}
+
+	function tick() {
+		clearTimeout(countdown);
+		const seconds = Math.ceil(((store.get("consents_sent")?.again || 0) - Date.now()) / 1000);
+		show($("resend"), seconds <= 0);
+		$("resend-wait").textContent = seconds > 0 ? t("code_wait", { seconds }) : "";
+		if (seconds > 0) countdown = setTimeout(tick, 1000);
+	}
+
+	$("code").addEventListener("input", () => problem($("code-problem"), "", $("code")));
+	$("code-form").addEventListener("submit", (event) => {
+		event.preventDefault();
+		const code = $("code").value.replace(/\D/g, "");
+		if (code.length !== 6) {
+			problem($("code-problem"), t("code_missing"), $("code"));
+			return $("code").focus();
+		}
+		busy($("code-next"), async () => {
+			try {
+				draw(await call("check_code", { code }));
+				go("list");
+			} catch (error) {
+				if (["session_expired", "locked"].includes(error.code)) return begin_again(error.text);
+				const left = error.details?.tries_left;
+				const text = error.code === "code_wrong" ? `${t("code_wrong")} ${count("code_left", left)}` : error.text;
+				problem($("code-problem"), text, $("code"));
+				$("code").focus();
+				$("code").select();
+			}
+		});
+	});
+
+	function begin_again(text) {
+		store.set("consents", null);
+		store.set("consents_sent", null);
+		go("mail");
+		problem($("mail-problem"), text || t("session_over"));
+	}
+
+	// Third: all of them. What a mail asked about stands first.
+	function draw(view, said = null) {
+		$("about").textContent = t("about", { address: view.mail });
+		const first = (one) => (one.texts.some((text) => text.id === view.first) ? 0 : 1);
+		const companies = [...view.companies].sort((a, b) => first(a) - first(b));
+		fill($("companies"), ...companies.map((one) => company(one, view.first, said)));
+		show($("nothing"), !companies.length);
+	}
+
+	function company(one, first, said) {
+		const texts = [...one.texts].sort((a, b) => (b.id === first) - (a.id === first));
+		return el(
+			"section",
+			{ className: "consents", "aria-label": one.company },
+			el("h2", {}, one.company),
+			said?.company === one.company && !said.text ? told(said) : null,
+			...texts.map((text) => card(text, one, said)),
+			one.objected ? stopped(one) : stop(one)
+		);
+	}
+
+	function card(text, one, said) {
+		const facts = [
+			text.channel && t(`channel_${text.channel}`),
+			text.since && t("since", { date: day(text.since) }),
+			text.until && t("until", { date: day(text.until) }),
+		].filter(Boolean);
+		const failed = el("div", { className: "problem", role: "alert" });
+		return el(
+			"article",
+			{ className: "consent", "data-text": text.id, "data-state": text.state },
+			el("h3", { tabindex: "-1" }, text.title),
+			el("p", { className: `badge ${BADGES[text.state]}` }, text.state === "given" ? icon("check") : null, t(text.state)),
+			facts.length ? el("p", { className: "hint" }, facts.join(" · ")) : null,
+			el("p", { className: "lines", lang: text.language }, text.words),
+			text.said_words
+				? el("details", { className: "plain" }, el("summary", {}, t("said_words")), el("p", { className: "lines" }, text.said_words))
+				: null,
+			said?.text === text.id ? told(said) : null,
+			failed,
+			actions(text, one, failed)
+		);
+	}
+
+	function told(said) {
+		const words = [said.words, said.mailed ? t("mailed") : ""].filter(Boolean).join(" ");
+		return el("p", { className: "note good" }, icon("check"), el("span", {}, words));
+	}
+
+	function actions(text, one, failed) {
+		const button = (verb, label, kind = "") => {
+			const node = el("button", { type: "button", className: `button ${kind}` }, label);
+			node.addEventListener("click", () => answer(node, verb, text, one, failed));
+			return node;
+		};
+		if (text.state === "given") return el("div", { className: "row" }, button("withdraw", t("withdraw")));
+		if (text.closed) return el("p", { className: "hint" }, t("closed"));
+		const label = { pending: "confirm", ended: "renew", withdrawn: "renew" }[text.state] || "give";
+		const yes = button("give", t(label), text.state === "pending" ? "primary" : "");
+		const open = ["none", "pending", "ended"].includes(text.state);
+		return el("div", { className: "row" }, yes, open ? button("refuse", t("refuse")) : null);
+	}
+
+	function answer(button, verb, text, one, failed) {
+		const words = { give: "now_given", withdraw: "now_withdrawn", refuse: "now_refused" };
+		return send(button, failed, "answer", { text: text.id, version: text.version, verb }, (mailed) => ({
+			company: one.company,
+			text: text.id,
+			words: t(words[verb]),
+			mailed,
+		}));
+	}
+
+	function stop(one) {
+		const failed = el("div", { className: "problem", role: "alert" });
+		const label = t("stop", { company: one.company });
+		const button = el("button", { type: "button", className: "button quiet" }, label);
+		button.addEventListener("click", () => object(button, one, failed, false));
+		return el("div", { className: "stop" }, button, el("p", { className: "hint" }, t("stop_help")), failed);
+	}
+
+	function stopped(one) {
+		const failed = el("div", { className: "problem", role: "alert" });
+		const button = el("button", { type: "button", className: "button" }, t("allow"));
+		button.addEventListener("click", () => object(button, one, failed, true));
+		return el("div", { className: "stop" }, el("p", {}, t("stopped", { company: one.company })), button, failed);
+	}
+
+	const object = (button, one, failed, lift) =>
+		send(button, failed, "object_to_all", { company: one.company, lift }, (mailed) => ({
+			company: one.company,
+			words: t(lift ? "now_lifted" : "now_objected", { company: one.company }),
+			mailed,
+		}));
+
+	function send(button, failed, verb, body, said_of) {
+		problem(failed, "");
+		return busy(
+			button,
+			async () => {
+				try {
+					const { view, mailed } = await call(verb, body);
+					const said = said_of(mailed);
+					draw(view, said);
+					announce(said.words);
+					const place = said.text ? `[data-text="${CSS.escape(said.text)}"] h3` : "h1";
+					$("list-step").querySelector(place)?.focus({ preventScroll: true });
+				} catch (error) {
+					if (["session_expired", "not_identified"].includes(error.code)) return begin_again(error.text);
+					problem(failed, error.text);
+					if (error.code === "changed") draw(await call("view"));
+				}
+			},
+			t("saving")
+		);
+	}
+
+	// The link's token leaves the address bar at once; a reload goes on with the session.
+	const token = location.hash.slice(1).trim();
+	if (token && token !== "main") {
+		history.replaceState(history.state, "", location.pathname + location.search);
+		store.set("consents", null);
+		go("open", false);
+		call("open_link", { token })
+			.then((answer) => {
+				store.set("consents", answer.session);
+				draw(answer.view);
+				go("list", false);
+			})
+			.catch((error) => begin_again(error.text));
+	} else if (store.get("consents")) {
+		call("view")
+			.then((view) => {
+				draw(view);
+				go("list", false);
+			})
+			.catch((error) => (error.code === "not_identified" && store.get("consents_sent") ? enter_code() : go("mail", false)));
+	} else go("mail", false);
+}

@@ -1,0 +1,5 @@
+frappe.ui.form.on("Consent", {
+	refresh(frm) {
+		frm.disable_save();
+	},
+});

@@ -1,0 +1,157 @@
+"""Consent from the asking to the withdrawing: Desk asks by mail, the person answers on the page, Desk shows it."""
+
+import re
+
+import pytest
+from office import Office, Person, until
+from playwright.sync_api import Locator, Page, expect
+from test_desk import logs_in, opens, shown
+from window import PHONE, Window
+
+pytestmark = pytest.mark.timeout(300)
+
+WORDS = {
+	"fi": (
+		"Uutiskirje",
+		"{0} saa lähettää minulle uutiskirjeen sähköpostitse. Voin perua suostumukseni milloin tahansa.",
+	),
+	"sv": (
+		"Nyhetsbrev",
+		"{0} får skicka mig ett nyhetsbrev per e-post. Jag kan återkalla mitt samtycke när som helst.",
+	),
+	"en": ("Newsletter", "{0} may send me a newsletter by mail. I can withdraw my consent at any time."),
+}
+
+
+def a_text(office: Office, **values: object) -> str:
+	"""A published Consent Text of the office's company."""
+	company = office.lists("Company")[0]
+	text = office.makes(
+		"Consent Text", purpose=f"Newsletter {office.key}", company=company, channel="Email", **values
+	)
+	version = call(office, "new_version", text=text)
+	wording = {f"title_{code}": title for code, (title, _text) in WORDS.items()}
+	wording |= {f"text_{code}": words.format(company) for code, (_title, words) in WORDS.items()}
+	office.changes("Consent Text Version", version, **wording)
+	call(office, "publish", version=version)
+	return text
+
+
+def call(office: Office, verb: str, **values: object) -> object:
+	answer = office.sender.http.post(
+		f"{office.url}/api/method/signflow.api.consents.{verb}", json=values, timeout=30
+	)
+	assert answer.status_code == 200, answer.text[:800]
+	return answer.json().get("message")
+
+
+def consent_link(person: Person, subject: str) -> str:
+	def found() -> list[str]:
+		texts = [mail.get_body(("html", "plain")).get_content() for mail in person.mails(subject)]
+		return [
+			link
+			for text in texts
+			for link in re.findall(r'href="([^"]+/privacy/consents[^"#]*#[^"]+)"', text)
+		]
+
+	return until(found, f"the link in {subject!r}", 60)[0]
+
+
+def asks_in_desk(window: Window, office: Office, text: str) -> Locator:
+	page = logs_in(window)
+	opens(page, window, "customer", office.customer)
+	page.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=office.customer)
+	form = shown(page)
+	form.locator("[data-label='Consent'] button").first.click()
+	page.locator(".dropdown-menu.show, .dropdown-menu:visible").get_by_text("Ask for Consent").first.click()
+	dialog = page.locator(".modal-dialog:visible", has_text="Ask for Consent")
+	expect(dialog).to_be_visible()
+	dialog.locator("[data-fieldname='text'] input").fill(text)
+	page.keyboard.press("Tab")
+	dialog.locator("[data-fieldname='language'] select").select_option("en")
+	window.keep("desk-ask-consent-1280")
+	dialog.locator(".modal-footer .btn-primary").click()
+	told = page.locator(".modal-dialog:visible", has_text="People asked: 2.")
+	expect(told).to_be_visible()
+	return form
+
+
+def marketing_in_desk(page: Page, window: Window, office: Office) -> Locator:
+	opens(page, window, "customer", office.customer)
+	page.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=office.customer)
+	form = shown(page)
+	form.get_by_role("tab", name="Connections").click()
+	section = form.locator(".signflow-consents")
+	expect(section).to_be_visible()
+	return section
+
+
+def test_asked_by_mail_given_seen_and_withdrawn(office: Office, visit, url: str) -> None:
+	text, maija = a_text(office), office.maija
+	desk = visit()
+	asks_in_desk(desk, office, text)
+
+	window = visit(PHONE)
+	page = window.page
+	page.goto(consent_link(maija, "asks for your consent"), wait_until="load")
+	card = page.locator(f"[data-text='{text}']")
+	expect(card.get_by_role("heading", name="Newsletter")).to_be_visible()
+	assert "#" not in page.url, "the token has left the address bar"
+	expect(card).to_contain_text("You have not answered")
+	expect(card).to_contain_text("may send me a newsletter by mail")
+	window.look("consents-asked")
+	card.get_by_role("button", name="I consent").click()
+	expect(card).to_contain_text("You have consented")
+	expect(card).to_contain_text("A receipt is on its way")
+	window.look("consents-given")
+	until(lambda: maija.mails("Receipt: you have given"), "the receipt", 60)
+	page.reload(wait_until="load")
+	expect(card).to_contain_text("You have consented")
+
+	section = marketing_in_desk(desk.page, desk, office)
+	expect(section).to_contain_text("has consented")
+	desk.keep("desk-customer-consents-1280")
+
+	card.get_by_role("button", name="Withdraw").click()
+	expect(card).to_contain_text("You have withdrawn your consent")
+	window.look("consents-withdrawn")
+	section = marketing_in_desk(desk.page, desk, office)
+	expect(section).to_contain_text("has withdrawn the consent")
+	consents = office.lists("Consent", email=maija.address)
+	assert len(consents) == 2
+	opens(desk.page, desk, "consent", consents[0])
+	expect(shown(desk.page).get_by_text("SHA-256 of the Wording").first).to_be_visible()
+	desk.keep("desk-consent-1280")
+
+
+def test_by_a_typed_address_in_finnish_and_no_more_marketing(office: Office, visit, url: str) -> None:
+	text, matti = a_text(office), office.matti
+	window = visit(PHONE)
+	page = window.page
+	page.goto(f"{url}/privacy/consents?lang=en", wait_until="load")
+	expect(page.get_by_role("heading", name="Your consents")).to_be_visible()
+	page.get_by_role("button", name="Continue").click()
+	expect(page.locator("#mail-problem")).to_contain_text("Write your mail address")
+	window.look("consents-mail")
+	page.get_by_label("Mail address").fill(matti.address)
+	page.get_by_role("button", name="Continue").click()
+	code = page.get_by_label("6-digit code")
+	expect(code).to_be_focused()
+	window.look("consents-code")
+	window.expected.append("403")
+	code.fill("000000")
+	page.get_by_role("button", name="Confirm", exact=True).click()
+	expect(page.locator("#code-problem")).to_contain_text("4 tries left")
+	code.fill(matti.code())
+	page.get_by_role("button", name="Confirm", exact=True).click()
+	card = page.locator(f"[data-text='{text}']")
+	expect(card).to_contain_text("You have not answered")
+	page.get_by_role("button", name=re.compile("No marketing from")).first.click()
+	expect(page.locator(".consents").first).to_contain_text("will not market to you any more")
+	window.look("consents-stopped")
+	for lang, words in (("fi", "Uutiskirje"), ("sv", "Nyhetsbrev")):
+		page.goto(f"{url}/privacy/consents?lang={lang}", wait_until="load")
+		expect(card).to_contain_text(words)
+		window.look(f"consents-list-{lang}")
+	desk = visit()
+	expect(marketing_in_desk(logs_in(desk), desk, office)).to_contain_text("has objected")

@@ -1,0 +1,328 @@
+"""Direct marketing: the state of a person by its rule, and the framework's own mailings that keep to it."""
+
+from typing import Any
+
+import frappe
+import pytest
+from consenting import Reader, a_text, another_company, rows
+from frappe.core.doctype.communication import email as framework
+from frappe.utils import add_months, getdate, nowdate
+from house import House, as_program, for_writing
+from stage import eventually
+
+from signflow.integrations.erpnext import mailing_lists
+from signflow.services.privacy import consents, marketing
+from signflow.services.privacy.consents import Given, Person
+
+
+def insert(doctype: str, **values: Any) -> Any:
+	for_writing()
+	doc = frappe.get_doc({"doctype": doctype, **values}).insert(ignore_permissions=True)
+	frappe.db.commit()
+	return doc
+
+
+def change(doctype: str, name: str, **values: Any) -> Any:
+	for_writing()
+	doc = frappe.get_doc(doctype, name)
+	doc.update(values)
+	doc.save(ignore_permissions=True)
+	frappe.db.commit()
+	return doc
+
+
+def a_consumer(house: House, name: str = "Kaisa") -> str:
+	"""A Contact of a customer who is a person; returns his mail address."""
+	group, territory = frappe.db.get_value("Customer", house.customer, ["customer_group", "territory"])
+	customer = insert(
+		"Customer",
+		customer_name=f"{name} {house.key}",
+		customer_type="Individual",
+		customer_group=group,
+		territory=territory,
+	)
+	mail = f"{name.lower()}.{house.key}@posti.example"
+	insert(
+		"Contact",
+		first_name=name,
+		email_ids=[{"email_id": mail, "is_primary": 1}],
+		links=[{"link_doctype": "Customer", "link_name": customer.name}],
+	)
+	return mail
+
+
+def state(mail: str, company: str, channel: str = "Email") -> tuple[bool, str]:
+	frappe.db.rollback()
+	person = consents.person_with(mail)
+	found = marketing.Known([person]).state(person, company, channel)
+	return found.allowed, found.rule.value
+
+
+def a_group(house: House, *mails: str, **values: Any) -> str:
+	group = insert("Email Group", title=f"Uutiskirje {frappe.generate_hash(length=6)}", **values).name
+	for mail in mails:
+		insert("Email Group Member", email_group=group, email=mail)
+	eventually_checked(group)
+	return group
+
+
+def eventually_checked(group: str) -> None:
+	mailing_lists.check_group(group)
+	frappe.db.rollback()
+
+
+def receivers(group: str) -> set[str]:
+	"""To whom Frappe's Newsletter writes."""
+	frappe.db.rollback()
+	filters = {"email_group": group, "unsubscribed": 0}
+	return set(frappe.get_all("Email Group Member", filters, pluck="email", order_by="email asc"))
+
+
+def campaign_reaches(group: str) -> set[str]:
+	"""To whom ERPNext's Email Campaign writes: it asks for all members and makes one message, as here."""
+	campaign = insert("Campaign", campaign_name=f"Syksy {frappe.generate_hash(length=6)}")
+	doc = insert(
+		"Email Campaign",
+		campaign_name=campaign.name,
+		email_campaign_for="Email Group",
+		recipient=group,
+		sender="Administrator",
+		start_date=nowdate(),
+		status="In Progress",
+	)
+	members = frappe.get_list("Email Group Member", filters={"email_group": group}, pluck="email")
+	for_writing()
+	message = framework.make(
+		doctype="Email Campaign",
+		name=doc.name,
+		subject="Autumn",
+		content="Buy!",
+		sender="Administrator",
+		recipients=members,
+		communication_medium="Email",
+		sent_or_received="Sent",
+		send_email=True,
+	)
+	frappe.db.commit()
+	written = frappe.db.get_value("Communication", message["name"], "recipients") or ""
+	queued = frappe.get_all("Email Queue", {"communication": message["name"]}, pluck="name")
+	sent = frappe.get_all("Email Queue Recipient", {"parent": ["in", queued]}, pluck="recipient")
+	headers = "".join(frappe.get_all("Email Queue", {"name": ["in", queued]}, pluck="message"))
+	for mail in members:
+		assert (mail in headers) == (mail in sent), "who is left out stands in no header"
+	assert set(sent) == {part.strip() for part in written.split(",") if part.strip()}
+	return set(sent)
+
+
+def test_the_rule_follows_what_is_known(house: House) -> None:
+	text = a_text(house)
+	consumer, contact = a_consumer(house), house.maija.mail
+	assert state(contact, house.company) == (True, "Contact of a Company")
+	assert state(consumer, house.company) == (False, "No Consent")
+	assert state(consumer, house.company, "Post") == (True, "Allowed until Refused")
+	assert state(f"nobody.{house.key}@posti.example", house.company) == (False, "No Consent")
+	reader = Reader(house)
+	view = reader.comes(consumer)
+	reader.answers("give", text, view)
+	assert state(consumer, house.company) == (True, "Consent")
+	assert state(consumer, another_company()) == (False, "No Consent"), "companies stay apart"
+	reader.answers("withdraw", text, view)
+	assert state(consumer, house.company) == (False, "Consent Withdrawn")
+	lead = insert(
+		"Lead",
+		lead_name="Liisa",
+		first_name="Liisa",
+		email_id=f"liisa.{house.key}@posti.example",
+		status="Lead",
+	)
+	assert state(lead.email_id, house.company) == (False, "No Consent")
+	change("Lead", lead.name, company_name="Liisan Kukka Oy")
+	assert state(lead.email_id, house.company) == (True, "Contact of a Company")
+	change("Lead", lead.name, status="Do Not Contact")
+	assert state(lead.email_id, house.company, "Phone") == (False, "Objection")
+
+
+def test_who_bought_is_an_existing_customer_where_the_house_says_so(house: House) -> None:
+	mail = a_consumer(house)
+	customer = frappe.db.get_value("Customer", {"customer_name": f"Kaisa {house.key}"})
+	for_writing()
+	invoice = frappe.get_doc(
+		{
+			"doctype": "Sales Invoice",
+			"customer": customer,
+			"company": house.company,
+			"posting_date": add_months(nowdate(), -3),
+			"docstatus": 1,
+		}
+	)
+	invoice.name = f"SINV-{house.key}"
+	invoice.db_insert()
+	frappe.db.commit()
+	assert state(mail, house.company) == (False, "No Consent"), "nobody stated the conditions"
+	text = a_text(house, existing_customers=1, existing_customer_months=6)
+	try:
+		assert state(mail, house.company) == (True, "Existing Customer")
+		assert state(mail, house.company, "SMS") == (False, "No Consent")
+		change("Consent Text", text, existing_customer_months=2)
+		assert state(mail, house.company) == (False, "No Consent")
+	finally:
+		change("Consent Text", text, disabled=1)
+
+
+def test_mailings_reach_only_whom_they_may(house: House) -> None:
+	text = a_text(house)
+	consumer, contact, objecting = a_consumer(house), house.maija.mail, house.matti.mail
+	consents.object_to(consents.person_with(objecting), house.company, Given("Said to Staff"))
+	group = a_group(house, consumer, contact, objecting, signflow_company=house.company)
+	assert receivers(group) == campaign_reaches(group) == {contact}
+	reader = Reader(house)
+	view = reader.comes(consumer)
+	reader.answers("give", text, view)
+	assert receivers(group) == campaign_reaches(group) == {consumer, contact}
+	reader.answers("withdraw", text, view)
+	assert receivers(group) == campaign_reaches(group) == {contact}
+	# A list of one newsletter: who said no to that one is left out, though other marketing may reach him.
+	consents.refuse(consents.person_with(contact), consents.current_wording(text, "en"), Given("Page"))
+	assert receivers(group) == campaign_reaches(group) == set()
+
+
+def test_a_house_without_texts_goes_on_but_leaves_alone_who_said_no(house: House) -> None:
+	third = another_company("Kolmas Oy")
+	subscriber, objecting = (f"{name}.{house.key}@posti.example" for name in ("tilaaja", "kieltaja"))
+	consents.object_to(Person((objecting,)), third, Given("Said to Staff"))
+	group = a_group(house, subscriber, objecting, signflow_company=third)
+	assert receivers(group) == campaign_reaches(group) == {subscriber}
+
+
+def test_a_new_member_waits_until_he_was_looked_at(house: House) -> None:
+	a_text(house)
+	group = insert("Email Group", title=f"Lista {house.key}", signflow_company=house.company).name
+	contact, consumer = house.maija.mail, a_consumer(house)
+	for mail in (contact, consumer):
+		member = insert("Email Group Member", email_group=group, email=mail)
+		assert member.unsubscribed and member.signflow_held_back
+	eventually(lambda: receivers(group) == {contact}, "the worker lets go of whom it may")
+	# Staff cannot put back whom nothing allows.
+	held = frappe.db.get_value("Email Group Member", {"email_group": group, "email": consumer})
+	with pytest.raises(frappe.ValidationError, match="has not consented"):
+		change("Email Group Member", held, unsubscribed=0)
+	frappe.db.rollback()
+
+
+def test_an_unsubscribe_there_is_an_objection_here(house: House) -> None:
+	other = another_company()
+	contact, colleague = house.maija.mail, house.matti.mail
+	group = a_group(house, contact, colleague, signflow_company=house.company)
+	member = frappe.db.get_value("Email Group Member", {"email_group": group, "email": contact})
+	change("Email Group Member", member, unsubscribed=1)
+	assert [(row.action, row.how, row.company) for row in rows(contact)] == [
+		("Objected", "Unsubscribed", house.company)
+	]
+	assert state(contact, house.company) == (False, "Objection")
+	assert state(contact, other) == (True, "Contact of a Company")
+	assert campaign_reaches(group) == {colleague}
+	# He changes his mind on our page: the list has him again.
+	text = a_text(house)
+	reader = Reader(house)
+	reader.answers("give", text, reader.comes(contact))
+	assert state(contact, house.company) == (True, "Consent")
+	assert receivers(group) == {contact, colleague}
+
+
+def test_unsubscribing_from_everything_is_an_objection_to_each_company(house: House) -> None:
+	other, mail = another_company(), house.maija.mail
+	insert("Email Unsubscribe", email=mail.upper(), global_unsubscribe=1)
+	contact = consents.person_with(mail).party
+	assert {row.company for row in rows(mail)} == set(marketing.companies())
+	assert frappe.db.get_value("Contact", contact, "unsubscribed") == 1
+	assert state(mail, house.company) == state(mail, other) == (False, "Objection")
+	# Consent to one of them lets that one write, and its mails leave again; the others stay out.
+	consents.give(consents.person_with(mail), consents.current_wording(a_text(house), "en"), Given("Page"))
+	assert state(mail, house.company) == (True, "Consent")
+	assert state(mail, other) == (False, "Objection")
+	assert not frappe.db.get_value("Contact", contact, "unsubscribed")
+	assert not frappe.db.exists("Email Unsubscribe", {"email": mail.upper(), "global_unsubscribe": 1})
+
+
+def test_a_mark_from_before_signflow_counts_and_is_not_lost(house: House) -> None:
+	other, mail = another_company(), house.matti.mail
+	contact = consents.person_with(mail).party
+	for_writing()
+	frappe.db.set_value("Contact", contact, "unsubscribed", 1)
+	frappe.db.commit()
+	assert state(mail, house.company) == (False, "Objection") and not rows(mail)
+	consents.give(consents.person_with(mail), consents.current_wording(a_text(house), "en"), Given("Page"))
+	assert state(mail, house.company) == (True, "Consent")
+	assert state(mail, other) == (False, "Objection"), "the mark is gone, what it said to others is kept"
+
+
+def test_marking_a_contact_is_an_objection(house: House) -> None:
+	contact = consents.person_with(house.maija.mail).party
+	change("Contact", contact, unsubscribed=1)
+	assert state(house.maija.mail, house.company) == (False, "Objection")
+	assert {row.source_name for row in rows(house.maija.mail)} == {contact}
+
+
+def test_segments_are_list_filters(house: House) -> None:
+	text, mail = a_text(house, purpose=f"Kevät {house.key}"), a_consumer(house)
+	contact = consents.person_with(mail).party
+	for_writing()
+	mailing_lists.write_segments("Contact", [contact, consents.person_with(house.maija.mail).party])
+	frappe.db.commit()
+	assert frappe.db.get_value("Contact", contact, "signflow_email_marketing") == "Not Allowed"
+	consents.give(Person((mail,), "Contact", contact), consents.current_wording(text, "fi"), Given("Page"))
+	browser = as_program(house.web, "Administrator")
+	found = browser.get(
+		f"{house.web}/api/resource/Contact",
+		params={
+			"filters": f'[["signflow_consents", "like", "%Kevät {house.key}%"]]',
+			"fields": '["name", "signflow_email_marketing"]',
+		},
+		timeout=30,
+	).json()["data"]
+	wanted = "Allowed" if len(marketing.companies()) == 1 else "Differs by Company"
+	assert found == [{"name": contact, "signflow_email_marketing": wanted}]
+
+
+def test_desk_sees_state_rule_and_row(house: House) -> None:
+	text, mail = a_text(house), house.maija.mail
+	name = consents.give(consents.person_with(mail), consents.current_wording(text, "en"), Given("Page"))
+	answer = as_program(house.web, house.users["owner"]).post(
+		f"{house.web}/api/method/signflow.api.consents.of_record",
+		json={"doctype": "Customer", "name": house.customer},
+		timeout=30,
+	)
+	people = {one["email"]: one for one in answer.json()["message"]}
+	assert set(people) == {mail, house.matti.mail}
+	shown = next(one for one in people[mail]["companies"] if one["company"] == house.company)
+	by_mail = next(one for one in shown["channels"] if one["channel"] == "Email")
+	assert by_mail["allowed"] and by_mail["rule"] == "Consent" and by_mail["row"] == name
+	assert by_mail["since"] == str(getdate())
+	assert [one["row"] for one in shown["consents"] if one["text"] == text] == [name]
+	refused = as_program(house.web, house.users["outsider"]).post(
+		f"{house.web}/api/method/signflow.api.consents.of_record",
+		json={"doctype": "Customer", "name": house.customer},
+		timeout=30,
+	)
+	assert refused.status_code == 403
+
+
+def test_many_addresses_cost_few_queries(house: House) -> None:
+	mails = [f"many{number}.{house.key}@posti.example" for number in range(200)]
+	counts = []
+	for some in (mails[:10], mails):
+		before = frappe.db.sql
+		number = 0
+
+		def counting(*args: Any, **kwargs: Any) -> Any:
+			nonlocal number
+			number += 1
+			return before(*args, **kwargs)  # noqa: B023
+
+		frappe.db.sql = counting
+		try:
+			marketing.willing(some, [house.company])
+		finally:
+			frappe.db.sql = before
+		counts.append(number)
+	assert counts[0] == counts[1] <= 15
