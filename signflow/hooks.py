@@ -53,6 +53,7 @@ signflow_request_completed = [
 	"signflow.integrations.erpnext.customer.note_signed",
 	"signflow.integrations.erpnext.contract.mark_signed",
 	"signflow.services.terminations.on_completed",
+	"signflow.services.privacy.processors.on_completed",
 ]
 signflow_terminable_agreements = {
 	"Subscription": "signflow.integrations.erpnext.subscription",
@@ -114,7 +115,11 @@ scheduler_events = {
 		"signflow.services.requests.remind_due",
 		"signflow.services.submissions.sweep",
 	],
-	"daily": ["signflow.services.files.sweep_orphans", "signflow.services.exports.sweep"],
+	"daily": [
+		"signflow.services.files.sweep_orphans",
+		"signflow.services.exports.sweep",
+		"signflow.services.privacy.processors.watch",
+	],
 }
 
 company_data_to_be_ignored = [
@@ -138,4 +143,13 @@ company_data_to_be_ignored = [
 	"Contract Termination Agreement",
 	"Notice Period",
 	"Contract Withdrawal",
+	"Processing Activity",
+	"Processing Activity Data",
+	"Processing Activity DocType",
+	"Processing Activity Processor",
+	"Data Processor",
+	"Further Processor",
+	"Privacy Notice",
+	"Privacy Notice Text",
+	"Notice Delivery",
 ]

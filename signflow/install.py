@@ -30,6 +30,15 @@ DOCTYPES = (
 	"Contract Termination Agreement",
 	"Notice Period",
 	"Contract Withdrawal",
+	"Processing Activity",
+	"Processing Activity Data",
+	"Processing Activity DocType",
+	"Processing Activity Processor",
+	"Data Processor",
+	"Further Processor",
+	"Privacy Notice",
+	"Privacy Notice Text",
+	"Notice Delivery",
 )
 
 

@@ -1,0 +1,48 @@
+"""Endpoints of the record of processing activities, its processors and its notices, for Desk."""
+
+from typing import Any
+
+import frappe
+
+from signflow.services.guests import LANGUAGES
+from signflow.services.privacy import activities, processors
+
+
+def _language() -> str:
+	language = (frappe.local.lang or "en").split("-")[0]
+	return language if language in LANGUAGES else "en"
+
+
+@frappe.whitelist(methods=["POST"])
+def add_usual_activities(company: str) -> list[str]:
+	"""Add the usual processing activities that a company has not yet, as drafts: their names."""
+	frappe.has_permission("Processing Activity", "create", throw=True)
+	frappe.get_doc("Company", company).check_permission("read")
+	return activities.add_usual(company)
+
+
+@frappe.whitelist(methods=["GET"])
+def print_register(company: str, language: str | None = None) -> None:
+	"""The record of processing activities of a company as a PDF to download, by default in the user's language."""
+	frappe.has_permission("Processing Activity", "print", throw=True)
+	frappe.get_doc("Company", company).check_permission("read")
+	language = language if language in LANGUAGES else _language()
+	title, pdf = activities.print_register(company, language)
+	frappe.local.response.update(
+		filename=f"{title} {company}.pdf".replace("/", "-"), filecontent=pdf, type="pdf"
+	)
+
+
+@frappe.whitelist(methods=["POST"])
+def send_agreement(name: str, language: str | None = None) -> str:
+	"""Send the data processing agreement of a Data Processor for signature: the Signature Request's name."""
+	doc = checked("Data Processor", name)
+	language = language if language in LANGUAGES else _language()
+	return processors.send_agreement(doc, language=language).name
+
+
+def checked(doctype: str, name: str, ptype: str = "write") -> Any:
+	"""A record that the user may open with `ptype`; raises PermissionError otherwise."""
+	doc = frappe.get_doc(doctype, name)
+	doc.check_permission(ptype)
+	return doc

@@ -1,0 +1,595 @@
+"""The processing activities that a company with ERPNext usually has: drafts to be read, corrected and made active.
+
+Pure data. Texts are English and marked for translation; they are stored in the language of whoever adds them.
+"""
+
+from dataclasses import dataclass
+
+from signflow.core.errors import _  # marks: translated where they are stored or shown
+from signflow.core.privacy.datamap import Holds
+
+WHO_IT_IS = (Holds.NAME, Holds.EMAIL, Holds.PHONE, Holds.ADDRESS)
+PAPERS = (Holds.FILE, Holds.TEXT, Holds.OTHER)
+
+MEASURES = _(
+	"Access by role and only for those whose work needs it; encrypted connections; backups; logs of who looked up, exported, changed and erased; staff bound to secrecy."
+)
+VOUCHERS = _(
+	"Vouchers six years from the end of the year in which the accounting period ended; books and financial statements ten years from the end of the accounting period (Accounting Act 1336/1997, chapter 2, section 10)."
+)
+
+
+@dataclass(frozen=True)
+class UsualActivity:
+	"""One usual activity. `persons` and `recipients` are one kind a line; `doctypes` that a site has not are left out."""
+
+	key: str
+	title: str
+	purpose: str
+	ground: str
+	persons: str
+	holds: tuple[Holds, ...]
+	doctypes: tuple[str, ...]
+	retention: str
+	recipients: str = ""
+	statute: str = ""
+	interest: str = ""
+	balancing_test: str = ""
+	data_source: str = "From the Person"
+	source_note: str = ""
+	must_give: str = ""
+	special_ground: str = ""
+
+
+USUAL: tuple[UsualActivity, ...] = (
+	UsualActivity(
+		key="customers-and-sales",
+		title=_("Customers and sales"),
+		purpose=_(
+			"To make offers and agreements, to deliver what was ordered, and to stay in touch with customers and with those who may become customers."
+		),
+		ground="Contract",
+		persons=_("Customers\nContact persons of customers\nThose who have asked for an offer"),
+		holds=(*WHO_IT_IS, Holds.JOB, Holds.BUSINESS_ID, Holds.MONEY, Holds.IMAGE, Holds.BIRTH_DATE, *PAPERS),
+		doctypes=(
+			*("Customer", "Contact", "Contact Email", "Contact Phone", "Address", "Lead", "Prospect"),
+			*(
+				"Prospect Lead",
+				"Opportunity",
+				"Prospect Opportunity",
+				"Quotation",
+				"Sales Order",
+				"Delivery Note",
+			),
+			*(
+				"Contract",
+				"Subscription",
+				"Project",
+				"Project User",
+				"CRM Note",
+				"Appointment",
+				"Portal User",
+			),
+			*(
+				"Communication",
+				"Communication Link",
+				"Comment",
+				"Event",
+				"Event Participants",
+				"ToDo",
+				"Note",
+				"File",
+			),
+			*(
+				"Installation Note",
+				"Warranty Claim",
+				"Maintenance Schedule",
+				"Maintenance Visit",
+				"Serial No",
+			),
+			*("Maintenance Visit Purpose", "Maintenance Schedule Detail", "Maintenance Schedule Item"),
+			*("Delivery Trip", "Delivery Stop", "Driver", "Vehicle", "Shipment", "Packing Slip", "Pick List"),
+			*(
+				"Sales Person",
+				"Sales Team",
+				"Sales Partner",
+				"POS Invoice",
+				"POS Profile",
+				"POS Profile User",
+			),
+			*("POS Opening Entry", "POS Closing Entry", "Loyalty Point Entry", "Call Log", "Stock Entry"),
+			*(
+				"Tag Link",
+				"Dynamic Link",
+				"Task",
+				"Timesheet",
+				"Website Item",
+				"Project Update",
+				"Sales Order Item",
+			),
+		),
+		recipients=_("Carriers and installers, as far as a delivery needs it"),
+		retention=_(
+			"For as long as the customer relationship lasts, and three years after the last contact. What accounting needs is kept as long as accounting law says."
+		),
+		data_source="Both",
+		source_note=_("The person, the employer of a contact person, and public registers of companies."),
+		must_give=_("Name and contact details are needed to make an agreement and to deliver."),
+	),
+	UsualActivity(
+		key="invoicing-and-bookkeeping",
+		title=_("Invoicing and bookkeeping"),
+		purpose=_("To send and collect invoices, to pay, and to keep the books that the law demands."),
+		ground="Legal Obligation",
+		statute=_("Accounting Act (1336/1997); Value Added Tax Act (1501/1993)"),
+		persons=_("Customers\nSuppliers\nPersons named in vouchers"),
+		holds=(*WHO_IT_IS, Holds.BANK_ACCOUNT, Holds.BUSINESS_ID, Holds.MONEY, *PAPERS),
+		doctypes=(
+			*(
+				"Sales Invoice",
+				"Purchase Invoice",
+				"Payment Entry",
+				"Payment Request",
+				"Journal Entry",
+				"GL Entry",
+			),
+			*(
+				"Payment Ledger Entry",
+				"Bank Account",
+				"Bank Transaction",
+				"Dunning",
+				"Payment Order",
+				"Bank Clearance",
+			),
+			*(
+				"Payment Entry Reference",
+				"Journal Entry Account",
+				"Process Statement Of Accounts",
+				"Share Transfer",
+			),
+			*(
+				"Process Statement Of Accounts Customer",
+				"Bank Guarantee",
+				"Invoice Discounting",
+				"Tax Withholding Category",
+			),
+			*(
+				"Advance Payment Ledger Entry",
+				"Bank Statement Import",
+				"Payment Reconciliation",
+				"Unreconcile Payment",
+			),
+			*(
+				"Shareholder",
+				"Share Balance",
+				"Exchange Rate Revaluation",
+				"Ledger Merge",
+				"Sales Invoice Item",
+			),
+			*("Subscription Invoice", "Stock Ledger Entry", "Asset", "Asset Movement", "Asset Movement Item"),
+			*("Payment Order Reference", "Overdue Payment", "Discounted Invoice", "Repost Payment Ledger"),
+		),
+		recipients=_("Banks and operators of e-invoices\nTax authorities\nAuditors\nDebt collectors"),
+		retention=VOUCHERS,
+		must_give=_("The law obliges us to record who was invoiced and paid."),
+		data_source="Both",
+		source_note=_("The person, our own orders and contracts, and banks."),
+	),
+	UsualActivity(
+		key="marketing",
+		title=_("Marketing"),
+		purpose=_("To send newsletters and offers to those who have asked for them or may expect them."),
+		ground="Consent",
+		persons=_("Subscribers of newsletters\nCustomers and contact persons of customers"),
+		holds=(Holds.NAME, Holds.EMAIL, Holds.PHONE, Holds.JOB, Holds.ONLINE_ID, Holds.TEXT, Holds.OTHER),
+		doctypes=(
+			*(
+				"Email Group",
+				"Email Group Member",
+				"Newsletter",
+				"Newsletter Email Group",
+				"Email Campaign",
+				"Campaign",
+			),
+			*(
+				"Email Unsubscribe",
+				"Consent",
+				"Consent Campaign",
+				"Consent Campaign Recipient",
+				"Web Page View",
+			),
+			*("Blogger", "Blog Post", "Newsletter Attachment", "Marketing State", "UTM Campaign"),
+		),
+		retention=_(
+			"Until the consent is withdrawn or the person objects; then only what is needed to remember that. Consents that nobody renewed end after two years."
+		),
+		recipients=_("Nobody but our processors"),
+		must_give=_("No. Consent is voluntary, and withdrawing it changes nothing else."),
+	),
+	UsualActivity(
+		key="support-tickets",
+		title=_("Support and tickets"),
+		purpose=_("To answer questions, mend faults and handle complaints."),
+		ground="Legitimate Interests",
+		interest=_("To help those who turn to us and to know what was agreed with them."),
+		balancing_test=_(
+			"Whoever writes to us expects an answer and that we remember what was said. We use the messages for nothing else, few people see them, and they are erased when they are no longer needed. The interests of the person do not override ours."
+		),
+		persons=_("Persons who contact us\nPersons mentioned in messages"),
+		holds=(*WHO_IT_IS, Holds.IMAGE, Holds.ONLINE_ID, Holds.JOB, *PAPERS),
+		doctypes=(
+			*(
+				"Issue",
+				"HD Ticket",
+				"HD Ticket Comment",
+				"HD Ticket Activity",
+				"HD Customer",
+				"HD Agent",
+				"HD Notification",
+			),
+			*(
+				"HD Article",
+				"HD Article Feedback",
+				"HD Team Member",
+				"HD Desk Account Request",
+				"HD Portal Signup Request",
+			),
+			*(
+				"HD Team",
+				"HD Email Feedback",
+				"HD Organization Contact Item",
+				"HD Organization",
+				"HD View",
+				"Quality Feedback",
+			),
+			*("HD Canned Response", "HD Service Holiday List", "HD Escalation Rule", "HD Ticket Feedback"),
+		),
+		retention=_("Three years after the ticket was closed."),
+		must_give=_("We cannot answer without knowing where to."),
+		recipients=_("Suppliers whose product the matter concerns, when it needs them"),
+	),
+	UsualActivity(
+		key="suppliers",
+		title=_("Suppliers and partners"),
+		purpose=_("To buy, and to stay in touch with suppliers and partners."),
+		ground="Legitimate Interests",
+		interest=_("To do business with organisations, which act through persons."),
+		balancing_test=_(
+			"We use the contact details that persons have for their work, and only for that work. They expect it, and it touches their private life hardly at all. The interests of the person do not override ours."
+		),
+		persons=_("Contact persons of suppliers and partners\nSuppliers who are persons"),
+		holds=(
+			*WHO_IT_IS,
+			Holds.JOB,
+			Holds.BUSINESS_ID,
+			Holds.BANK_ACCOUNT,
+			Holds.MONEY,
+			Holds.IMAGE,
+			*PAPERS,
+		),
+		doctypes=(
+			*(
+				"Supplier",
+				"Supplier Quotation",
+				"Purchase Order",
+				"Purchase Receipt",
+				"Request for Quotation",
+			),
+			*("Request for Quotation Supplier", "Supplier Scorecard", "Data Processor", "Material Request"),
+			*(
+				"Subcontracting Order",
+				"Subcontracting Receipt",
+				"Landed Cost Voucher",
+				"Import Supplier Invoice",
+			),
+			*(
+				"Supplier Scorecard Period",
+				"Manufacturer",
+				"Blanket Order",
+				"Item Supplier",
+				"Further Processor",
+			),
+		),
+		retention=_(
+			"For as long as we buy from the supplier, and three years after. What accounting needs is kept as long as accounting law says."
+		),
+		data_source="Both",
+		source_note=_("The person, the employer of a contact person, and public registers of companies."),
+	),
+	UsualActivity(
+		key="staff",
+		title=_("Staff"),
+		purpose=_(
+			"To pay wages, to handle working time, holidays and absences, and to fulfil the duties of an employer."
+		),
+		ground="Contract",
+		statute=_(
+			"Employment Contracts Act (55/2001); Act on the Protection of Privacy in Working Life (759/2004)"
+		),
+		special_ground="Employment and Social Security",
+		persons=_("Employees\nNext of kin named by employees"),
+		holds=(
+			*WHO_IT_IS,
+			*(Holds.BIRTH_DATE, Holds.IDENTITY_CODE, Holds.BANK_ACCOUNT, Holds.JOB, Holds.MONEY),
+			*(Holds.SPECIAL, Holds.IMAGE, Holds.SIGNATURE, *PAPERS),
+		),
+		doctypes=(
+			*(
+				"Employee",
+				"Employee Education",
+				"Employee External Work History",
+				"Employee Internal Work History",
+			),
+			*(
+				"Department Approver",
+				"Attendance",
+				"Leave Application",
+				"Leave Allocation",
+				"Salary Slip",
+				"Expense Claim",
+			),
+			*(
+				"Salary Structure Assignment",
+				"Employee Checkin",
+				"Shift Assignment",
+				"Appraisal",
+				"Employee Group Table",
+			),
+			*(
+				"Employee Group",
+				"Employee Transfer",
+				"Employee Promotion",
+				"Employee Separation",
+				"Employee Onboarding",
+			),
+			*(
+				"Timesheet Detail",
+				"Activity Cost",
+				"Additional Salary",
+				"Payroll Entry",
+				"Training Event",
+				"Workstation",
+			),
+			*("Operation", "Job Card", "Job Card Time Log", "Holiday List", "Department", "Designation"),
+		),
+		recipients=_(
+			"Tax authorities and the Incomes Register\nPension and accident insurers\nOccupational health care\nUnions, where the employee has asked for it"
+		),
+		retention=_(
+			"For as long as the employment lasts; after that working hours two years, what a certificate of employment needs ten years, and payroll as accounting law says."
+		),
+		must_give=_(
+			"What the law and the employment contract need must be given; without it wages cannot be paid."
+		),
+		data_source="Both",
+		source_note=_(
+			"The employee, supervisors, authorities, and occupational health care as far as the law allows."
+		),
+	),
+	UsualActivity(
+		key="recruitment",
+		title=_("Recruitment"),
+		purpose=_("To find new employees and to choose among those who apply."),
+		ground="Legitimate Interests",
+		interest=_("To choose the right person for a job."),
+		balancing_test=_(
+			"Applicants turn to us by themselves and expect us to read what they send. Only those who choose see it, and it is erased when the time for claims is over. The interests of the person do not override ours."
+		),
+		statute=_("Act on the Protection of Privacy in Working Life (759/2004)"),
+		persons=_("Applicants\nReferees named by applicants"),
+		holds=(*WHO_IT_IS, Holds.JOB, Holds.BIRTH_DATE, Holds.IMAGE, Holds.MONEY, *PAPERS),
+		doctypes=(
+			*(
+				"Job Applicant",
+				"Job Offer",
+				"Interview",
+				"Interview Feedback",
+				"Employee Referral",
+				"Job Opening",
+			),
+			*("Interview Detail", "Appointment Letter", "Job Requisition"),
+		),
+		retention=_("Two years from the decision, the time in which an applicant may claim discrimination."),
+		must_give=_("We can consider an application only with what is needed to judge it."),
+		data_source="Both",
+		source_note=_("The applicant, and referees with the applicant's consent."),
+	),
+	UsualActivity(
+		key="web-site-and-logs",
+		title=_("Web site, user accounts and logs"),
+		purpose=_("To let users log in, to keep the systems secure, and to find and mend faults."),
+		ground="Legitimate Interests",
+		interest=_("Secure and working systems, and to be able to show who did what."),
+		balancing_test=_(
+			"Logs hold little of a person, are read only to look into a fault or a misuse, and are deleted after a set time. Users expect that a system is kept secure, and it protects them too. The interests of the person do not override ours."
+		),
+		persons=_("Users of our systems\nVisitors of our web site"),
+		holds=(
+			*WHO_IT_IS,
+			Holds.ONLINE_ID,
+			Holds.IMAGE,
+			Holds.BIRTH_DATE,
+			Holds.JOB,
+			Holds.SIGNATURE,
+			*PAPERS,
+		),
+		doctypes=(
+			*(
+				"User",
+				"User Email",
+				"User Social Login",
+				"User Group",
+				"User Group Member",
+				"User Permission",
+				"Has Role",
+			),
+			*(
+				"Access Log",
+				"Activity Log",
+				"View Log",
+				"Route History",
+				"Error Log",
+				"Version",
+				"Deleted Document",
+			),
+			*(
+				"Email Queue",
+				"Email Queue Recipient",
+				"Notification Log",
+				"Notification Settings",
+				"Email Account",
+			),
+			*(
+				"Integration Request",
+				"Webhook Request Log",
+				"API Request Log",
+				"SMS Log",
+				"Scheduled Job Log",
+				"DocShare",
+			),
+			*(
+				"OAuth Bearer Token",
+				"OAuth Authorization Code",
+				"OAuth Client",
+				"Token Cache",
+				"Connected App",
+			),
+			*(
+				"Prepared Report",
+				"Data Import",
+				"Data Import Log",
+				"Email Rule",
+				"Unhandled Email",
+				"Contact Us Settings",
+			),
+			*(
+				"Document Follow",
+				"Discussion Topic",
+				"Discussion Reply",
+				"Dashboard Settings",
+				"List Filter",
+				"Kanban Board",
+			),
+			*(
+				"Assignment Rule",
+				"Assignment Rule User",
+				"Auto Email Report",
+				"Notification Subscribed Document",
+			),
+			*(
+				"Google Contacts",
+				"Google Calendar",
+				"Transaction Log",
+				"Document Share Key",
+				"Website Settings",
+			),
+			*(
+				"Address Template",
+				"Letter Head",
+				"Reminder",
+				"Energy Point Log",
+				"Review Level",
+				"Social Login Key",
+			),
+			*(
+				"Personal Data Download Request",
+				"Personal Data Deletion Request",
+				"Console Log",
+				"Milestone",
+				"Tag",
+			),
+			*(
+				"Workspace",
+				"Workflow Action",
+				"Workflow Action Permitted Role",
+				"Communication Medium",
+				"S3 Backup Settings",
+			),
+			*(
+				"DefaultValue",
+				"Email Unsubscribe Log",
+				"Audit Trail",
+				"Permission Log",
+				"Submission Queue",
+				"Package Release",
+			),
+			*(
+				"About Us Team Member",
+				"Company",
+				"Branch",
+				"Warehouse",
+				"Bank",
+				"Company History",
+				"Installed Application",
+			),
+		),
+		retention=_(
+			"Accounts for as long as they are used; logs 90 days, unless a misuse is being looked into."
+		),
+		recipients=_("Authorities, where the law obliges us"),
+	),
+	UsualActivity(
+		key="electronic-signatures",
+		title=_("Electronic signatures"),
+		purpose=_("To have agreements signed, and to be able to prove who has signed what, when and how."),
+		ground="Legitimate Interests",
+		interest=_("To be able to prove an agreement, which is in the interest of all who signed it."),
+		balancing_test=_(
+			"The evidence is what makes the signature worth something to each party. It is sealed, seen by few, and its personal values can be erased when nothing needs them any more. The interests of the person do not override ours."
+		),
+		statute=_("Regulation (EU) 910/2014 (eIDAS)"),
+		persons=_("Signers\nPersons named in documents"),
+		holds=(
+			*WHO_IT_IS,
+			Holds.IDENTITY_CODE,
+			Holds.IDENTITY_HASH,
+			Holds.SIGNATURE,
+			Holds.ONLINE_ID,
+			*PAPERS,
+		),
+		doctypes=(
+			*(
+				"Signature Request",
+				"Signature Request Signer",
+				"Signature Request Document",
+				"Sealed Revision",
+			),
+			*("Signature Event", "Signature Event Payload", "Form Submission", "Power of Attorney"),
+			*(
+				"Contract Termination",
+				"Contract Withdrawal",
+				"Signature Template",
+				"Sealing Key",
+				"Signable Form",
+			),
+			*("Web Form", "Contract Termination Agreement", "Signflow Settings", "Signature Template Role"),
+			*("Signable Form Signer", "Signing Campaign", "Signing Folder"),
+		),
+		retention=_(
+			"For as long as the agreement is in force, and ten years after it has ended: claims that rest on it may be made that long."
+		),
+		recipients=_("The other parties of the agreement\nIdentification services that the signer chooses"),
+		must_give=_("An agreement cannot be signed without saying who signs."),
+		data_source="Both",
+		source_note=_("The signer, whoever sent the request, and identification services."),
+	),
+	UsualActivity(
+		key="data-subject-requests",
+		title=_("Requests and promises about personal data"),
+		purpose=_("To answer those who use their rights, and to be able to show that we keep the law."),
+		ground="Legal Obligation",
+		statute=_("Regulation (EU) 2016/679 (GDPR), articles 5(2), 7(1) and 12–22"),
+		persons=_("Persons who use their rights\nPersons who were told of this notice"),
+		holds=(*WHO_IT_IS, Holds.IDENTITY_HASH, Holds.ONLINE_ID, *PAPERS),
+		doctypes=(
+			*("Data Subject Request", "Data Subject Request Step", "Erasure Ledger Entry", "Notice Delivery"),
+			*("Personal Data Access", "Legal Hold", "Retention Run", "Retention Rule", "Processing Activity"),
+			*("Privacy Notice", "Consent Text", "Personal Data Field", "Restriction", "Legal Hold Record"),
+		),
+		retention=_(
+			"Three years from the answer; what shows that data was erased, for as long as backups may bring it back."
+		),
+		recipients=_("The Data Protection Ombudsman, on request"),
+		must_give=_("We may have to ask who you are before we answer."),
+	),
+)
