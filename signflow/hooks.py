@@ -17,7 +17,10 @@ before_request = [
 	"signflow.services.hidden_fields.guard_question",
 ]
 
-update_website_context = ["signflow.services.forms.with_script"]
+update_website_context = [
+	"signflow.services.forms.with_script",
+	"signflow.services.privacy.notices.in_footer",
+]
 
 override_whitelisted_methods = {
 	"frappe.client.get_count": "signflow.api.counts.get_count",
@@ -119,6 +122,7 @@ scheduler_events = {
 		"signflow.services.files.sweep_orphans",
 		"signflow.services.exports.sweep",
 		"signflow.services.privacy.processors.watch",
+		"signflow.services.privacy.notices.watch",
 	],
 }
 

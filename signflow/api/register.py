@@ -5,7 +5,7 @@ from typing import Any
 import frappe
 
 from signflow.services.guests import LANGUAGES
-from signflow.services.privacy import activities, processors
+from signflow.services.privacy import activities, notices, processors
 
 
 def _language() -> str:
@@ -39,6 +39,47 @@ def send_agreement(name: str, language: str | None = None) -> str:
 	doc = checked("Data Processor", name)
 	language = language if language in LANGUAGES else _language()
 	return processors.send_agreement(doc, language=language).name
+
+
+@frappe.whitelist(methods=["POST"])
+def draft_notice(company: str) -> str:
+	"""Make a draft of a company's privacy notice, written from its register: its name."""
+	frappe.has_permission("Privacy Notice", "create", throw=True)
+	frappe.get_doc("Company", company).check_permission("read")
+	return notices.draft(company).name
+
+
+@frappe.whitelist(methods=["POST"])
+def new_notice_version(name: str) -> str:
+	"""Make a draft with the texts of a published notice: its name."""
+	frappe.has_permission("Privacy Notice", "create", throw=True)
+	return notices.new_version(checked("Privacy Notice", name, "read")).name
+
+
+@frappe.whitelist(methods=["POST"])
+def write_notice_anew(name: str) -> None:
+	"""Replace the texts of a draft by what the register says now."""
+	notices.write_anew(checked("Privacy Notice", name))
+
+
+@frappe.whitelist(methods=["POST"])
+def publish_notice(name: str) -> dict[str, Any]:
+	"""Publish a draft: {version, address, lacking}; `lacking` are lines on what the site holds and the notice does not say."""
+	checked("Privacy Notice", name)
+	doc = notices.publish(name)
+	found = notices.look_for_drift(name)
+	return {
+		"version": doc.version,
+		"address": notices.link(doc.company),
+		"lacking": notices.described(found),
+	}
+
+
+@frappe.whitelist(methods=["POST"])
+def compare_notice(name: str) -> list[str]:
+	"""Compare a published notice with the site now: a line on each thing that it does not say."""
+	checked("Privacy Notice", name)
+	return notices.described(notices.look_for_drift(name))
 
 
 def checked(doctype: str, name: str, ptype: str = "write") -> Any:

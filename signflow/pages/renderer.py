@@ -10,7 +10,9 @@ import frappe
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from signflow.pages.notice import render_notice
 from signflow.pages.render import APP_FOLDER, LANGUAGES, PAGES, assets_version, environment, render_page
+from signflow.services.privacy import notices
 
 __all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "choose_language", "forget_pages", "respond", "serve"]
 
@@ -18,6 +20,7 @@ __all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "choose_language", "forget_page
 KEEP_SECONDS = 300
 KEEP_HOSTS_SECONDS = 10
 EMBED = "sign/embed.js"
+NOTICE = "privacy/notice"
 
 CONTENT_SECURITY_POLICY = "; ".join(
 	(
@@ -59,12 +62,28 @@ def serve() -> None:
 	"""
 	request = frappe.local.request
 	path = request.path.strip("/")
-	if path in PAGES or path == EMBED:
-		answer = embed_script() if path == EMBED else respond(path, request)
+	if path in PAGES or path in (EMBED, NOTICE):
+		answer = _answer(path, request)
 		# Frappe would otherwise open a connection now, only to roll nothing back.
 		frappe.db.close()
 		frappe.local.db = None
 		raise HTTPException(response=answer)
+
+
+def _answer(path: str, request) -> Response:
+	if path == EMBED:
+		return embed_script()
+	return respond_notice(request) if path == NOTICE else respond(path, request)
+
+
+def respond_notice(request) -> Response:
+	"""A company's privacy notice in the reader's language: read without a script, so made anew for each reader."""
+	if request.method not in ("GET", "HEAD"):
+		return Response(status=405, headers={**HEADERS, "Allow": "GET, HEAD"})
+	lang = choose_language(request.args.get("lang"), request.accept_languages) or _default_language()
+	frappe.local.lang = lang
+	status, html = render_notice(lang, request.args.get("company"), request.args.get("version"))
+	return Response(html, status, mimetype="text/html", headers={**HEADERS, "Content-Language": lang})
 
 
 def respond(path: str, request) -> Response:
@@ -146,7 +165,9 @@ def _page(name: str, lang: str) -> bytes:
 	key = (frappe.local.site, name, lang)
 	made, body = _kept.get(key, (0.0, b""))
 	if not body or time.monotonic() - made > KEEP_SECONDS:
-		body = render_page(name, lang, frappe._).encode()
+		# A signer is told of the notice of whoever sent his request, by the page itself.
+		link = "" if name == "sign" else notices.link(None, lang)
+		body = render_page(name, lang, frappe._, {"notice_link": link}).encode()
 		_kept[key] = (time.monotonic(), body)
 	return body
 

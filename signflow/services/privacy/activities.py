@@ -7,8 +7,10 @@ from frappe import _
 from frappe.translate import print_language
 from frappe.utils import formatdate, nowdate
 
+from signflow.core.privacy.datamap import Holds
 from signflow.services.company import house, public_file
 from signflow.services.printing import from_html
+from signflow.services.privacy import holdings
 from signflow.services.privacy.usual_activities import MEASURES, USUAL, UsualActivity
 
 ACTIVITY = "Processing Activity"
@@ -27,35 +29,51 @@ def add_usual(company: str) -> list[str]:
 	Returns the names of those made. One that was made, changed, ended or renamed is never made again.
 	"""
 	there = set(frappe.get_all(ACTIVITY, {"company": company}, pluck="preset", order_by="name asc"))
-	officer = frappe.get_cached_doc("Signflow Settings").data_protection_officer
-	return [_add(company, usual, officer) for usual in USUAL if usual.key not in there]
+	held = holdings.held_kinds()
+	return [_add(company, usual, held) for usual in USUAL if usual.key not in there]
 
 
-def _add(company: str, usual: UsualActivity, officer: str | None) -> str:
+def _add(company: str, usual: UsualActivity, held: dict[str, set[Holds]]) -> str:
 	doc = frappe.new_doc(ACTIVITY)
+	doctypes = _doctypes_of(usual, held)
+	# What the site's own map says of these DocTypes is true of this activity as well.
+	kinds = {*usual.holds, *(kind for name in doctypes for kind in held.get(name, ()))}
 	doc.update({name: _(getattr(usual, name)) if getattr(usual, name) else None for name in TEXTS})
 	doc.update(
 		{
 			"company": company,
 			"status": "Draft",
 			"preset": usual.key,
-			"responsible": officer,
+			"responsible": frappe.get_cached_doc("Signflow Settings").data_protection_officer,
 			"ground": usual.ground,
 			"special_ground": usual.special_ground,
 			"data_source": usual.data_source,
 			"measures": _(MEASURES),
-			"data": [{"holds": kind.value} for kind in usual.holds],
-			"doctypes": [{"document_type": name} for name in _existing(usual.doctypes)],
+			"data": [{"holds": kind.value} for kind in Holds if kind in kinds],
+			"doctypes": [{"document_type": name} for name in doctypes],
 		}
 	)
 	return doc.insert().name
 
 
-def _existing(doctypes: tuple[str, ...]) -> list[str]:
-	there = set(
-		frappe.get_all("DocType", {"name": ["in", doctypes], "istable": 0}, pluck="name", order_by="name asc")
-	)
-	return [name for name in doctypes if name in there]
+def _doctypes_of(usual: UsualActivity, held: dict[str, set[Holds]]) -> list[str]:
+	"""The DocTypes of this site that the activity names, and what its modules hold that no usual activity names."""
+	named = {name for one in USUAL for name in one.doctypes}
+	there = {
+		row.name: row.module
+		for row in frappe.get_all(
+			"DocType",
+			{"istable": 0, "name": ["in", sorted({*named, *held})]},
+			["name", "module"],
+			order_by="name asc",
+		)
+	}
+	rest = [
+		name
+		for name, module in there.items()
+		if name in held and name not in named and module in usual.modules and not frappe.get_meta(name).custom
+	]
+	return [name for name in usual.doctypes if name in there] + rest
 
 
 def in_force(company: str) -> list[Any]:

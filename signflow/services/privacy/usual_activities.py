@@ -21,7 +21,8 @@ VOUCHERS = _(
 
 @dataclass(frozen=True)
 class UsualActivity:
-	"""One usual activity. `persons` and `recipients` are one kind a line; `doctypes` that a site has not are left out."""
+	"""One usual activity. `persons` and `recipients` are one kind a line; `doctypes` that a site has not are left out;
+	of `modules` all DocTypes with personal data belong to it that no activity names."""
 
 	key: str
 	title: str
@@ -39,11 +40,24 @@ class UsualActivity:
 	source_note: str = ""
 	must_give: str = ""
 	special_ground: str = ""
+	modules: tuple[str, ...] = ()
 
 
 USUAL: tuple[UsualActivity, ...] = (
 	UsualActivity(
 		key="customers-and-sales",
+		modules=(
+			"Selling",
+			"CRM",
+			"Stock",
+			"Projects",
+			"Maintenance",
+			"Contacts",
+			"Desk",
+			"Telephony",
+			"Loan Management",
+			"Portal",
+		),
 		title=_("Customers and sales"),
 		purpose=_(
 			"To make offers and agreements, to deliver what was ordered, and to stay in touch with customers and with those who may become customers."
@@ -118,6 +132,7 @@ USUAL: tuple[UsualActivity, ...] = (
 	),
 	UsualActivity(
 		key="invoicing-and-bookkeeping",
+		modules=("Accounts", "Assets", "Regional", "Bank Integration", "EDI", "ERPNext Integrations"),
 		title=_("Invoicing and bookkeeping"),
 		purpose=_("To send and collect invoices, to pay, and to keep the books that the law demands."),
 		ground="Legal Obligation",
@@ -177,6 +192,7 @@ USUAL: tuple[UsualActivity, ...] = (
 	),
 	UsualActivity(
 		key="marketing",
+		modules=("Email Campaign", "Newsletter"),
 		title=_("Marketing"),
 		purpose=_("To send newsletters and offers to those who have asked for them or may expect them."),
 		ground="Consent",
@@ -208,6 +224,7 @@ USUAL: tuple[UsualActivity, ...] = (
 	),
 	UsualActivity(
 		key="support-tickets",
+		modules=("Support", "Helpdesk", "Quality Management", "Communication"),
 		title=_("Support and tickets"),
 		purpose=_("To answer questions, mend faults and handle complaints."),
 		ground="Legitimate Interests",
@@ -250,6 +267,7 @@ USUAL: tuple[UsualActivity, ...] = (
 	),
 	UsualActivity(
 		key="suppliers",
+		modules=("Buying", "Subcontracting", "Manufacturing"),
 		title=_("Suppliers and partners"),
 		purpose=_("To buy, and to stay in touch with suppliers and partners."),
 		ground="Legitimate Interests",
@@ -298,6 +316,7 @@ USUAL: tuple[UsualActivity, ...] = (
 	),
 	UsualActivity(
 		key="staff",
+		modules=("HR", "Payroll", "Setup"),
 		title=_("Staff"),
 		purpose=_(
 			"To pay wages, to handle working time, holidays and absences, and to fulfil the duties of an employer."
@@ -396,6 +415,20 @@ USUAL: tuple[UsualActivity, ...] = (
 	),
 	UsualActivity(
 		key="web-site-and-logs",
+		modules=(
+			"Core",
+			"Email",
+			"Website",
+			"Custom",
+			"Integrations",
+			"Printing",
+			"Automation",
+			"Workflow",
+			"Social",
+			"Geo",
+			"Utilities",
+			"Bulk Transaction",
+		),
 		title=_("Web site, user accounts and logs"),
 		purpose=_("To let users log in, to keep the systems secure, and to find and mend faults."),
 		ground="Legitimate Interests",
@@ -530,6 +563,7 @@ USUAL: tuple[UsualActivity, ...] = (
 	),
 	UsualActivity(
 		key="electronic-signatures",
+		modules=("Signflow",),
 		title=_("Electronic signatures"),
 		purpose=_("To have agreements signed, and to be able to prove who has signed what, when and how."),
 		ground="Legitimate Interests",
@@ -575,6 +609,7 @@ USUAL: tuple[UsualActivity, ...] = (
 	),
 	UsualActivity(
 		key="data-subject-requests",
+		modules=("Signflow Privacy",),
 		title=_("Requests and promises about personal data"),
 		purpose=_("To answer those who use their rights, and to be able to show that we keep the law."),
 		ground="Legal Obligation",
