@@ -8,7 +8,9 @@ required_apps = ["frappe/erpnext"]
 
 before_install = "signflow.install.before_install"
 after_install = "signflow.install.after_install"
-after_migrate = ["signflow.install.after_migrate"]
+after_migrate = ["signflow.install.after_migrate", "signflow.services.privacy.data_map.after_migrate"]
+after_app_install = "signflow.services.privacy.data_map.after_app_change"
+after_app_uninstall = "signflow.services.privacy.data_map.after_app_change"
 before_uninstall = "signflow.uninstall.before_uninstall"
 after_uninstall = "signflow.uninstall.after_uninstall"
 
@@ -49,6 +51,15 @@ doc_events = {
 	},
 	"Communication": {"after_insert": "signflow.services.delivery.on_communication"},
 	"Contact": {"before_validate": "signflow.integrations.erpnext.parties.guard_contact"},
+	# The map of personal data follows the site's DocTypes.
+	("DocType", "Custom Field", "Property Setter"): {
+		"on_update": "signflow.services.privacy.data_map.on_customised",
+		"on_trash": "signflow.services.privacy.data_map.on_customised",
+	},
+	"Personal Data Field": {
+		"on_update": "signflow.services.privacy.data_map.forget",
+		"on_trash": "signflow.services.privacy.data_map.forget",
+	},
 }
 
 signflow_request_completed = [
@@ -124,6 +135,7 @@ scheduler_events = {
 		"signflow.services.privacy.processors.watch",
 		"signflow.services.privacy.notices.watch",
 	],
+	"daily_long": ["signflow.services.privacy.data_map.scan"],
 }
 
 company_data_to_be_ignored = [
@@ -156,4 +168,5 @@ company_data_to_be_ignored = [
 	"Privacy Notice",
 	"Privacy Notice Text",
 	"Notice Delivery",
+	"Personal Data Field",
 ]

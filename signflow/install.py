@@ -39,6 +39,7 @@ DOCTYPES = (
 	"Privacy Notice",
 	"Privacy Notice Text",
 	"Notice Delivery",
+	"Personal Data Field",
 )
 
 

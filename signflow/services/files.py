@@ -119,7 +119,8 @@ def read_upload(file_url: str, *, attached_to: str | None = None) -> bytes:
 	own = [
 		row
 		for row in rows
-		if attached_to and (row.attached_to_doctype, row.attached_to_name) == ("Signature Request", attached_to)
+		if attached_to
+		and (row.attached_to_doctype, row.attached_to_name) == ("Signature Request", attached_to)
 	]
 	for row in own + rows:
 		file = frappe.get_doc("File", row.name)

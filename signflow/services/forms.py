@@ -70,7 +70,9 @@ def with_script(context: Any) -> dict[str, Any] | None:
 	path = (getattr(frappe.local, "path", None) or "").strip("/")
 	for route in _routes() if path else ():
 		if path == route or path.startswith(f"{route}/"):
-			return {"web_include_js": [*(context.get("web_include_js") or []), f"{SCRIPT}?{get_build_version()}"]}
+			return {
+				"web_include_js": [*(context.get("web_include_js") or []), f"{SCRIPT}?{get_build_version()}"]
+			}
 	return None
 
 

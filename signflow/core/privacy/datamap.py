@@ -71,17 +71,32 @@ class PersonalField:
 	label: str = ""
 
 
+# Frappe gives these to every table (to tables within records only the first two): who made and changed a row, to whom
+# it is assigned, who likes, has seen and commented on it. They are no rows of the map: they are personal everywhere, as
+# `DataMap.tables` tells. The lists in the later ones are JSON.
+STANDARD_FIELDS = (
+	PersonalField("owner", Holds.PERSON, "Link", "User"),
+	PersonalField("modified_by", Holds.PERSON, "Link", "User"),
+	PersonalField("_assign", Holds.PERSON, "Text", "User"),
+	PersonalField("_liked_by", Holds.PERSON, "Text", "User"),
+	PersonalField("_seen", Holds.PERSON, "Text", "User"),
+	PersonalField("_comments", Holds.TEXT, "Text"),
+)
+
+
 @dataclass(frozen=True)
 class DocTypeMap:
 	"""What one DocType's table says of persons.
 
 	`parents` are the DocTypes whose rows a child table's rows belong to (empty for a table of its own). `named_by` is the
-	field whose value is also the row's name ("field:email_id"), "" if names say nothing. `fields` are personal, by name.
+	field whose value the row's name is, or begins with (a Contact's is "full_name"), "" if names say nothing. A single
+	has no table: its values stand in the framework's table of singles. `fields` are personal, by name.
 	"""
 
 	doctype: str
 	module: str = ""
 	is_child: bool = False
+	is_single: bool = False
 	parents: tuple[str, ...] = ()
 	named_by: str = ""
 	title_field: str = ""
@@ -94,9 +109,14 @@ class DocTypeMap:
 
 @dataclass(frozen=True)
 class DataMap:
-	"""The whole map: DocTypes with at least one personal field, by name."""
+	"""The whole map: DocTypes with at least one personal field, by name.
+
+	`tables` are all DocTypes that have a table of their own, mapped or not (True: rows within records), where
+	`STANDARD_FIELDS` stand.
+	"""
 
 	doctypes: Mapping[str, DocTypeMap] = field(default_factory=dict)
+	tables: Mapping[str, bool] = field(default_factory=dict)
 
 	def __getitem__(self, doctype: str) -> DocTypeMap:
 		return self.doctypes[doctype]

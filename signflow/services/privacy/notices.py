@@ -19,7 +19,7 @@ from signflow.services import notices as told
 from signflow.services.guests import LANGUAGES
 from signflow.services.privacy import holdings, notice_texts
 from signflow.services.privacy.activities import in_force, in_language
-from signflow.services.privacy.officers import officers
+from signflow.services.privacy.data_map import officers
 from signflow.services.transaction import one_transaction
 
 NOTICE = "Privacy Notice"

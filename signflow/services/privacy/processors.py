@@ -10,7 +10,7 @@ from frappe.utils import add_days, date_diff, formatdate, getdate, nowdate
 import signflow
 from signflow.core.errors import _ as mark
 from signflow.services import drafts, notices, sending
-from signflow.services.privacy.officers import officers
+from signflow.services.privacy.data_map import officers
 from signflow.services.transaction import one_transaction
 
 PROCESSOR = "Data Processor"

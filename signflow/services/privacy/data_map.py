@@ -1,0 +1,351 @@
+"""The map of personal data: which fields of this site's DocTypes say something of a person. The only writer of
+Personal Data Field but for people's own decisions.
+
+`scan` finds the fields, custom ones and custom DocTypes included; a preset beats a guess, a person's decision beats
+both. What nobody has decided yet counts as personal: `load` gives it to the engines like the rest.
+"""
+
+import json
+from collections import defaultdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import frappe
+import frappe.utils.user
+from frappe import _
+from frappe.utils import now_datetime
+
+from signflow.core.privacy import presets as known
+from signflow.core.privacy.datamap import DataMap, DocTypeMap, Holds, Mark, PersonalField
+from signflow.core.privacy.kinds import Field, Table
+from signflow.services import notices, work
+from signflow.services.transaction import one_transaction
+
+OFFICER = "Data Protection Officer"
+CACHE = "signflow_data_map"
+TABLES = ("Table", "Table MultiSelect")
+NAMED_IN_NOTICE = 5
+_KEPT = ("label", "fieldtype", "module", "parents", "target", "type_field")
+_SAID = ("mark", "holds", "origin")
+
+
+# Reading
+
+
+def load() -> DataMap:
+	"""The map as it is now; fields that nobody has decided yet are in it. Cached per site until a mark changes."""
+	stored = frappe.cache.get_value(CACHE)
+	if stored is None:
+		stored = _stored()
+		frappe.cache.set_value(CACHE, stored)
+	fields: dict[str, dict[str, PersonalField]] = defaultdict(dict)
+	for doctype, fieldname, holds, fieldtype, target, type_field, label in stored["fields"]:
+		fields[doctype][fieldname] = PersonalField(
+			fieldname, Holds(holds), fieldtype, target, type_field, label
+		)
+	tables = {}
+	mapped = {}
+	for name, module, is_child, is_single, parents, named_by, title_field in stored["doctypes"]:
+		if not is_single:
+			tables[name] = bool(is_child)
+		if name in fields:
+			mapped[name] = DocTypeMap(
+				name,
+				module,
+				bool(is_child),
+				bool(is_single),
+				tuple(parents),
+				named_by,
+				title_field,
+				fields[name],
+			)
+	return DataMap(mapped, tables)
+
+
+def _stored() -> dict[str, list[Any]]:
+	"""What `load` is made of, as lists that any cache keeps."""
+	rows = frappe.get_all(
+		"Personal Data Field",
+		filters={"gone": 0, "mark": ["!=", Mark.NOT_PERSONAL.value]},
+		fields=["document_type", "fieldname", "holds", "fieldtype", "target", "type_field", "label"],
+		order_by="document_type asc, idx asc, name asc",
+	)
+	tables = _doctypes()
+	parents = _parents()
+	return {
+		"fields": [
+			(
+				row.document_type,
+				row.fieldname,
+				row.holds or Holds.OTHER.value,
+				row.fieldtype or "",
+				row.target or "",
+				row.type_field or "",
+				row.label or "",
+			)
+			for row in rows
+		],
+		"doctypes": [
+			(
+				name,
+				row.module or "",
+				row.istable or 0,
+				row.issingle or 0,
+				parents.get(name, []),
+				known.named_by(name, row.autoname or "", presets()),
+				row.title_field or "",
+			)
+			for name, row in tables.items()
+		],
+	}
+
+
+def forget(doc: Any = None, method: str | None = None) -> None:
+	"""Drop the cached map, now and once more when the change is committed: in between another process reads the old."""
+	frappe.cache.delete_value(CACHE)
+	frappe.db.after_commit.add(_drop)
+
+
+def _drop() -> None:
+	frappe.cache.delete_value(CACHE)
+
+
+@lru_cache
+def presets() -> known.Presets:
+	"""What signflow brings along about Frappe, ERPNext, Helpdesk and itself."""
+	folder = Path(frappe.get_app_path("signflow", "signflow_privacy", "presets"))
+	return known.read(json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json")))
+
+
+def officers() -> list[str]:
+	"""The users who answer for personal data: the officers, where there is none the managers."""
+	for role in (OFFICER, "Signflow Manager"):
+		if users := sorted(frappe.utils.user.get_users_with_role(role)):
+			return users
+	return []
+
+
+# The site's DocTypes, by four queries
+
+
+def site_tables() -> dict[str, Table]:
+	"""Every DocType of the site that keeps values, with its fields as they are customised."""
+	fields: dict[str, dict[str, Field]] = defaultdict(dict)
+	changed = {
+		(row.doc_type, row.field_name, row.property): row.value or ""
+		for row in frappe.get_all(
+			"Property Setter",
+			filters={"property": ["in", ["fieldtype", "options", "label"]], "field_name": ["is", "set"]},
+			fields=["doc_type", "field_name", "property", "value"],
+			order_by="creation asc",
+		)
+	}
+	for row in _fields():
+		place = (row.parent, row.fieldname)
+		fields[row.parent][row.fieldname] = Field(
+			row.fieldname,
+			changed.get((*place, "fieldtype"), row.fieldtype or ""),
+			changed.get((*place, "options"), row.options or ""),
+			changed.get((*place, "label"), row.label or ""),
+		)
+	parents = _parents()
+	return {
+		name: Table(
+			name,
+			tuple(fields[name].values()),
+			row.module or "",
+			bool(row.istable),
+			bool(row.issingle),
+			tuple(parents.get(name, ())),
+			known.named_by(name, row.autoname or "", presets()),
+			row.title_field or "",
+		)
+		for name, row in _doctypes().items()
+	}
+
+
+def _doctypes() -> dict[str, Any]:
+	rows = frappe.get_all(
+		"DocType",
+		filters={"is_virtual": 0},
+		fields=["name", "module", "istable", "issingle", "autoname", "title_field"],
+		order_by="name asc",
+	)
+	return {row.name: row for row in rows}
+
+
+def _fields(**filters: Any) -> list[Any]:
+	"""The rows of DocField and Custom Field that are no virtual fields; a custom one comes last."""
+	wanted = ["fieldname", "fieldtype", "options", "label"]
+	own = frappe.get_all(
+		"DocField",
+		filters={"parenttype": "DocType", "is_virtual": 0, **filters},
+		fields=["parent", *wanted],
+		order_by="parent asc, idx asc",
+	)
+	added = frappe.get_all(
+		"Custom Field",
+		filters={"is_virtual": 0, **filters},
+		fields=["dt as parent", *wanted],
+		order_by="dt asc, idx asc",
+	)
+	return [row for row in (*own, *added) if row.fieldname]
+
+
+def _parents() -> dict[str, list[str]]:
+	"""For each DocType of rows within records, the DocTypes of the records."""
+	found: dict[str, set[str]] = defaultdict(set)
+	for row in _fields(fieldtype=["in", TABLES]):
+		found[row.options].add(row.parent)
+	return {child: sorted(parents) for child, parents in found.items()}
+
+
+# Finding
+
+
+@one_transaction
+def scan() -> list[str]:
+	"""Bring the map up to date with the site's DocTypes; names of the rows that are new and to be decided.
+
+	The officers get one notice that names them (GDPR 30: the record of processing must follow).
+	"""
+	tables = site_tables()
+	stored = {
+		(row.document_type, row.fieldname): row
+		for row in frappe.get_all(
+			"Personal Data Field",
+			fields=["name", "document_type", "fieldname", "gone", *_KEPT, *_SAID],
+			order_by="name asc",
+		)
+	}
+	new = []
+	for doctype, table in tables.items():
+		proposals = known.propose(table, presets())
+		for place, one in enumerate(table.fields, start=1):
+			key, proposal = (doctype, one.fieldname), proposals.get(one.fieldname)
+			row = stored.pop(key, None)
+			if row is None and proposal is not None:
+				new.append({"idx": place, **_described(table, one, proposal), **_said(proposal)})
+			elif row is not None:
+				_refresh(row, table, one, proposal)
+	for row in stored.values():
+		if not row.gone:
+			frappe.db.set_value("Personal Data Field", row.name, "gone", 1, update_modified=False)
+	_insert(new)
+	to_decide = [row for row in new if row["mark"] == Mark.TO_DECIDE.value]
+	if to_decide:
+		_alarm(to_decide)
+	forget()
+	return [row["name"] for row in to_decide]
+
+
+def _described(table: Table, one: Field, proposal: known.Proposal | None) -> dict[str, Any]:
+	link = one.options if one.fieldtype == "Link" else ""
+	kind = one.options if one.fieldtype == "Dynamic Link" else ""
+	return {
+		"name": f"{table.doctype}-{one.fieldname}",
+		"document_type": table.doctype,
+		"fieldname": one.fieldname,
+		"label": one.label or one.fieldname,
+		"fieldtype": one.fieldtype,
+		"module": table.module,
+		"parents": "\n".join(table.parents),
+		"target": link or (proposal.target if proposal else ""),
+		"type_field": kind or (proposal.type_field if proposal else ""),
+	}
+
+
+def _said(proposal: known.Proposal) -> dict[str, Any]:
+	return {
+		"mark": proposal.mark.value,
+		"holds": proposal.holds.value if proposal.holds else "",
+		"origin": proposal.origin,
+		"reason": _(proposal.template).format(*proposal.words),
+	}
+
+
+def _refresh(row: Any, table: Table, one: Field, proposal: known.Proposal | None) -> None:
+	"""Follow a change of the field; a decision by hand, and what a content scan found, stay."""
+	described = _described(table, one, proposal)
+	changes = {name: described[name] for name in _KEPT if (row[name] or "") != described[name]}
+	if row.origin in ("Preset", "Found"):
+		if proposal is None:
+			# It looked like a person's and does so no more, and nobody ever decided.
+			frappe.db.delete("Personal Data Field", {"name": row.name})
+			return
+		said = _said(proposal)
+		if any((row[name] or "") != said[name] for name in _SAID):
+			changes.update(said)
+	if row.gone:
+		changes["gone"] = 0
+	if changes:
+		frappe.db.set_value("Personal Data Field", row.name, changes, update_modified=False)
+
+
+def _insert(rows: list[dict[str, Any]]) -> None:
+	if not rows:
+		return
+	now, user = now_datetime(), frappe.session.user
+	standard = {"owner": user, "modified_by": user, "creation": now, "modified": now, "docstatus": 0}
+	rows = [{**standard, "found_on": now, "gone": 0, **row} for row in rows]
+	frappe.db.bulk_insert(
+		"Personal Data Field", list(rows[0]), [list(row.values()) for row in rows], chunk_size=500
+	)
+
+
+def _alarm(rows: list[dict[str, Any]]) -> None:
+	"""One notice for each officer that names the fields which are to be decided."""
+	names = [f"{row['document_type']}.{row['fieldname']}" for row in rows]
+
+	def subject() -> str:
+		shown = ", ".join(names[:NAMED_IN_NOTICE])
+		if len(names) > NAMED_IN_NOTICE:
+			return _("Fields that look personal are to be decided: {0} and {1} more.").format(
+				shown, len(names) - NAMED_IN_NOTICE
+			)
+		return _("Fields that look personal are to be decided: {0}.").format(shown)
+
+	for user in officers():
+		notices.notify(
+			user,
+			("Personal Data Field", rows[0]["name"]),
+			subject,
+			link="/app/personal-data-field?mark=To+Decide&gone=0",
+		)
+
+
+# Keeping up
+
+
+def wake_scan() -> None:
+	"""Have a worker bring the map up to date."""
+	work.wake("signflow.services.privacy.data_map.scan")
+
+
+def on_customised(doc: Any = None, method: str | None = None) -> None:
+	"""A DocType or a field was added, changed or removed (doc event): one scan once that is committed."""
+	flags = frappe.flags
+	if flags.in_migrate or flags.in_install or flags.in_uninstall or flags.in_patch:
+		return  # the scan comes at the end
+	if flags.signflow_map_due:
+		return
+	flags.signflow_map_due = True
+	frappe.db.after_commit.add(_asked)
+	frappe.db.after_rollback.add(_asked)
+	wake_scan()
+
+
+def _asked() -> None:
+	frappe.flags.signflow_map_due = False
+
+
+def after_migrate() -> None:
+	"""DocTypes may have come, changed or gone (hook)."""
+	scan()
+
+
+def after_app_change(app: str | None = None) -> None:
+	"""An app was installed or removed (hook): its DocTypes come into the map, or leave it."""
+	if frappe.db.table_exists("Personal Data Field"):  # not when it is signflow that goes
+		scan()
