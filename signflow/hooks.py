@@ -50,7 +50,12 @@ doc_events = {
 		"on_trash": "signflow.services.files.guard_delete",
 	},
 	"Communication": {"after_insert": "signflow.services.delivery.on_communication"},
-	"Contact": {"before_validate": "signflow.integrations.erpnext.parties.guard_contact"},
+	"Contact": {
+		"before_insert": "signflow.services.privacy.origin.note_origin",
+		"before_validate": "signflow.integrations.erpnext.parties.guard_contact",
+	},
+	"Lead": {"before_insert": "signflow.services.privacy.origin.note_origin"},
+	"Customer": {"before_insert": "signflow.services.privacy.origin.note_origin"},
 	# The map of personal data follows the site's DocTypes.
 	("DocType", "Custom Field", "Property Setter"): {
 		"on_update": "signflow.services.privacy.data_map.on_customised",
@@ -122,6 +127,7 @@ scheduler_events = {
 			"signflow.services.sealing.look_after_levels",
 			"signflow.services.endings.sweep",
 			"signflow.services.withdrawals.sweep",
+			"signflow.services.privacy.informing.sweep",
 		],
 	},
 	"hourly": [
@@ -137,6 +143,9 @@ scheduler_events = {
 	],
 	"daily_long": ["signflow.services.privacy.data_map.scan"],
 }
+
+# That a person was told may not keep her record from being deleted.
+ignore_links_on_delete = ["Notice Delivery"]
 
 company_data_to_be_ignored = [
 	"Signature Request",

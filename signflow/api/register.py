@@ -5,7 +5,7 @@ from typing import Any
 import frappe
 
 from signflow.services.guests import LANGUAGES
-from signflow.services.privacy import activities, notices, processors
+from signflow.services.privacy import activities, informing, notices, processors
 
 
 def _language() -> str:
@@ -80,6 +80,22 @@ def compare_notice(name: str) -> list[str]:
 	"""Compare a published notice with the site now: a line on each thing that it does not say."""
 	checked("Privacy Notice", name)
 	return notices.described(notices.look_for_drift(name))
+
+
+@frappe.whitelist(methods=["POST"])
+def told_of(doctype: str, name: str) -> list[dict[str, Any]]:
+	"""What a person was told of privacy notices: [{company, status, sent_on, due_on, notice}]."""
+	checked(doctype, name, "read")
+	return informing.told_of(doctype, name)
+
+
+@frappe.whitelist(methods=["POST"])
+def inform_now(doctype: str, name: str, company: str) -> str:
+	"""Tell a Contact or Lead of a company's notice by mail, unless that was done before: the status now."""
+	checked(doctype, name)
+	frappe.has_permission("Signature Request", "create", throw=True)  # whoever writes to persons in our name
+	frappe.get_doc("Company", company).check_permission("read")
+	return informing.inform_now(doctype, name, company)
 
 
 def checked(doctype: str, name: str, ptype: str = "write") -> Any:

@@ -5,12 +5,13 @@ from urllib.parse import quote
 
 from bs4 import BeautifulSoup
 from frappe import _
-from frappe.utils import cint, formatdate, getdate, md_to_html
+from frappe.utils import cint, getdate, md_to_html
 from frappe.utils.html_utils import clean_email_html
 
 from signflow.pages.render import LANGUAGES, assets_version, environment
 from signflow.services.company import house
 from signflow.services.privacy import notices
+from signflow.services.times import written_day
 
 __all__ = ["render_notice"]
 
@@ -60,13 +61,13 @@ def _shown(doc, lang: str) -> dict:
 		"house": house(doc.company),
 		"version": doc.version,
 		"digest": doc.digest,
-		"published_on": formatdate(getdate(doc.published_on)),
+		"published_on": written_day(getdate(doc.published_on), lang),
 		"replaced": doc.status == "Replaced",
 		"current": f"?company={company}&lang={lang}",
 		"versions": [
 			{
 				"version": row.version,
-				"published_on": formatdate(getdate(row.published_on)),
+				"published_on": written_day(getdate(row.published_on), lang),
 				"url": f"?company={company}&version={row.version}&lang={lang}",
 				"here": row.version == doc.version,
 			}

@@ -33,7 +33,7 @@ DEMANDED = {
 	"13(2)(b) objection": r"article 21",
 	"13(2)(c) withdrawal of consent": r"article 7\(3\)",
 	"13(2)(d) complaint": r"Data Protection Ombudsman",
-	"13(2)(e) must it be given": r"Do you have to give it\?:\*\* Name and contact",
+	"13(2)(e) must it be given": r"Must you give it:\*\* Name and contact",
 	"13(2)(f) automated decisions": r"no decisions about you by automated means",
 	"13(3) other purposes": r"another purpose",
 	"14(1)(d) categories of data": r"Kinds of data:\*\* Name, Email",
@@ -47,7 +47,9 @@ def officer(house: House) -> Any:
 	mail = "signflow-officer@testi.example"
 	for_writing()
 	if not frappe.db.exists("User", mail):
-		user = frappe.get_doc({"doctype": "User", "email": mail, "first_name": "Onni", "last_name": "Officer"})
+		user = frappe.get_doc(
+			{"doctype": "User", "email": mail, "first_name": "Onni", "last_name": "Officer"}
+		)
 		user.update({"send_welcome_email": 0, "language": "en"})
 		user.append("roles", {"role": "Data Protection Officer"})
 		user.flags.no_welcome_mail = True
@@ -125,7 +127,10 @@ def test_a_published_notice_stays_and_older_versions_are_read(house: House) -> N
 	second = notices.publish(draft.name)
 	assert (second.version, frappe.db.get_value("Privacy Notice", first.name, "status")) == (2, "Replaced")
 	assert second.digest != first.digest == notices.digest(frappe.get_doc("Privacy Notice", first.name), 1)
-	now, then = page_of(house, company=company, lang="en"), page_of(house, company=company, lang="en", version=1)
+	now, then = (
+		page_of(house, company=company, lang="en"),
+		page_of(house, company=company, lang="en", version=1),
+	)
 	assert "Second thoughts." in now.text and "Second thoughts." not in then.text
 	assert "older version" in then.text and first.digest in then.text
 
@@ -141,7 +146,11 @@ def test_the_page_shows_one_companys_notice_and_no_other(house: House) -> None:
 		assert page.status_code == 200 and page.headers["Content-Language"] == language
 		assert company in page.text and "Boat rental" in page.text
 		assert other not in page.text and "Secret plans" not in page.text
-		assert "alert(1)" not in page.text and "<script src" not in page.text and "script-src 'self'" in page.headers["Content-Security-Policy"]
+		assert (
+			"alert(1)" not in page.text
+			and "<script src" not in page.text
+			and "script-src 'self'" in page.headers["Content-Security-Policy"]
+		)
 		assert f'lang="{language}"' in page.text
 	# A company without a notice and one that does not exist look the same.
 	known, unknown = page_of(house, company=silent, lang="en"), page_of(house, company="Nobody", lang="en")
@@ -171,7 +180,9 @@ def test_who_publishes(house: House) -> None:
 	for role in ("owner", "outsider"):
 		asked = as_program(house.web, house.users[role]).post(url, json={"name": draft.name}, timeout=TIMEOUT)
 		assert asked.status_code == 403
-	answer = as_program(house.web, house.users["manager"]).post(url, json={"name": draft.name}, timeout=TIMEOUT)
+	answer = as_program(house.web, house.users["manager"]).post(
+		url, json={"name": draft.name}, timeout=TIMEOUT
+	)
 	assert answer.status_code == 200, answer.text[:2000]
 	assert answer.json()["message"]["version"] == 1
 
@@ -203,7 +214,9 @@ def test_the_alarm_rings_once_when_the_site_holds_more(house: House, officer: st
 		assert "Uusi Kumppani Oy" in note and len(note.splitlines()) == 2
 		# Said in a new version, it rings no more.
 		for_writing()
-		customers = frappe.get_doc("Processing Activity", {"company": company, "preset": "customers-and-sales"})
+		customers = frappe.get_doc(
+			"Processing Activity", {"company": company, "preset": "customers-and-sales"}
+		)
 		customers.append("data", {"holds": "Personal Identity Code"})
 		customers.save()
 		frappe.db.commit()
@@ -227,9 +240,10 @@ def test_the_notice_is_linked_where_people_are(house: House) -> None:
 	try:
 		portal = requests.get(f"{house.web}/login", timeout=TIMEOUT)
 		assert notices.link(None).startswith("/privacy/notice?company=")
-		assert "/privacy/notice?company=" in portal.text or "/privacy/notice" in requests.get(
-			f"{house.web}/404-not-there", timeout=TIMEOUT
-		).text
+		assert (
+			"/privacy/notice?company=" in portal.text
+			or "/privacy/notice" in requests.get(f"{house.web}/404-not-there", timeout=TIMEOUT).text
+		)
 	finally:
 		for_writing()
 		frappe.db.set_default("company", before)

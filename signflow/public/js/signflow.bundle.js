@@ -1,6 +1,7 @@
 // "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest. "From paper"
 // is begun from the list of templates, a ready form from the list of signable forms.
 import { from_paper } from "./from_paper";
+import { show_what_was_told } from "./privacy_told";
 import { add_ready_form } from "./ready_forms";
 import { request_signature } from "./request_signature";
 import { offer_termination } from "./terminate_agreements";
@@ -29,6 +30,7 @@ $(document).on("form-refresh", (_event, frm) => {
 		return;
 	}
 	offer_termination(frm);
+	show_what_was_told(frm);
 	if (!frappe.model.can_create("Signature Request")) {
 		return;
 	}

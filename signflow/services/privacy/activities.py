@@ -77,12 +77,12 @@ def _doctypes_of(usual: UsualActivity, held: dict[str, set[Holds]]) -> list[str]
 
 
 def in_force(company: str) -> list[Any]:
-	"""The activities of `company` that are not ended, as documents, by title."""
+	"""The activities of `company` that are not ended, as documents, in the order in which they were made."""
 	names = frappe.get_all(
 		ACTIVITY,
 		{"company": company, "status": ["in", IN_FORCE]},
 		pluck="name",
-		order_by="title asc, name asc",
+		order_by="creation asc, name asc",
 	)
 	return [frappe.get_doc(ACTIVITY, name) for name in names]
 

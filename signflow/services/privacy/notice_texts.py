@@ -24,7 +24,7 @@ SOURCES = {
 	"From Elsewhere": lambda: _("others than you"),
 	"Both": lambda: _("you and others"),
 }
-OMBUDSMAN = "https://tietosuoja.fi"
+OMBUDSMAN = "<https://tietosuoja.fi>"  # as Markdown
 
 
 def title(language: str) -> str:
@@ -120,7 +120,7 @@ def _activity(doc: Any, language: str) -> str:
 				(_("Whose data"), text("persons")),
 				(_("Kinds of data"), ", ".join(kinds)),
 				(_("We get the data from"), ". ".join(filter(None, (source, text("source_note"))))),
-				(_("Do you have to give it?"), text("must_give")),
+				(_("Must you give it"), text("must_give")),
 				(_("Who gets the data"), text("recipients")),
 				(_("How long we keep it"), text("retention")),
 			),

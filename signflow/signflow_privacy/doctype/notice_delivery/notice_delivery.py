@@ -21,6 +21,7 @@ class NoticeDelivery(KeepsSecrets):
 		not_before: DF.Datetime | None
 		notice: DF.Link | None
 		party: DF.DynamicLink | None
+		party_made_on: DF.Datetime | None
 		party_type: DF.Link | None
 		sent_on: DF.Datetime | None
 		status: DF.Literal[
