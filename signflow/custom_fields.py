@@ -101,6 +101,61 @@ CONSENTS = {
 	],
 }
 
+def _about_origin(after: str) -> list[dict]:
+	"""Where a person's data came from, who answers for it and when it was last verified (GDPR 5(1)(d), 14(2)(f))."""
+	return [
+		{
+			"fieldname": "signflow_origin_section",
+			"label": "Personal Data",
+			"fieldtype": "Section Break",
+			"insert_after": after,
+			"collapsible": 1,
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_origin",
+			"label": "Origin of the Data",
+			"fieldtype": "Select",
+			"options": "\nWeb Form\nSigned Form\nMail\nImport\nProgram\nMade by a User\nThe Person\nThe Person's Employer\nPublic Register\nAnother Source",
+			"insert_after": "signflow_origin_section",
+			"in_standard_filter": 1,
+			"no_copy": 1,
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_origin_note",
+			"label": "Origin, More Exactly",
+			"fieldtype": "Data",
+			"insert_after": "signflow_origin",
+			"no_copy": 1,
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_origin_column",
+			"fieldtype": "Column Break",
+			"insert_after": "signflow_origin_note",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_data_owner",
+			"label": "Answers for the Data",
+			"fieldtype": "Link",
+			"options": "User",
+			"insert_after": "signflow_origin_column",
+			"no_copy": 1,
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_verified_on",
+			"label": "Last Verified On",
+			"fieldtype": "Date",
+			"insert_after": "signflow_data_owner",
+			"no_copy": 1,
+			"module": "Signflow Privacy",
+		},
+	]
+
+
 FIELDS = {
 	"Contact": [
 		*_segments(),
@@ -138,8 +193,11 @@ FIELDS = {
 			"permlevel": 9,
 			"module": "Signflow",
 		},
+		*_about_origin("unsubscribed"),
 	],
 	**CONSENTS,
+	"Lead": _about_origin("blog_subscriber"),
+	"Customer": _about_origin("customer_details"),
 }
 
 
@@ -162,6 +220,7 @@ def remove() -> None:
 			order_by="name asc",
 		):
 			frappe.delete_doc("Custom Field", name, force=True, ignore_permissions=True)
+	for doctype in FIELDS:
 		frappe.clear_cache(doctype=doctype)
 
 

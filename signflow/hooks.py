@@ -19,7 +19,10 @@ before_request = [
 	"signflow.services.hidden_fields.guard_question",
 ]
 
-update_website_context = ["signflow.services.forms.with_script"]
+update_website_context = [
+	"signflow.services.forms.with_script",
+	"signflow.services.privacy.notices.in_footer",
+]
 
 override_whitelisted_methods = {
 	"frappe.client.get_count": "signflow.api.counts.get_count",
@@ -51,7 +54,12 @@ doc_events = {
 		"on_trash": "signflow.services.files.guard_delete",
 	},
 	"Communication": {"after_insert": "signflow.services.delivery.on_communication"},
-	"Contact": {"before_validate": "signflow.integrations.erpnext.parties.guard_contact"},
+	"Contact": {
+		"before_insert": "signflow.services.privacy.origin.note_origin",
+		"before_validate": "signflow.integrations.erpnext.parties.guard_contact",
+	},
+	"Lead": {"before_insert": "signflow.services.privacy.origin.note_origin"},
+	"Customer": {"before_insert": "signflow.services.privacy.origin.note_origin"},
 	# The map of personal data follows the site's DocTypes.
 	"DocType": {
 		"on_update": "signflow.services.privacy.data_map.on_customised",
@@ -90,6 +98,7 @@ signflow_request_completed = [
 	"signflow.integrations.erpnext.contract.mark_signed",
 	"signflow.services.terminations.on_completed",
 	"signflow.services.privacy.form_consents.on_request_completed",
+	"signflow.services.privacy.processors.on_completed",
 ]
 signflow_terminable_agreements = {
 	"Subscription": "signflow.integrations.erpnext.subscription",
@@ -155,6 +164,7 @@ scheduler_events = {
 			"signflow.services.privacy.content_scan.sweep",
 			"signflow.services.privacy.retention.sweep",
 			"signflow.integrations.erpnext.mailing_lists.refresh_segments",
+			"signflow.services.privacy.informing.sweep",
 		],
 	},
 	"hourly": [
@@ -174,6 +184,17 @@ scheduler_events = {
 
 # A hold that was lifted says what it held, and holds it no more.
 ignore_links_on_delete = ["Legal Hold"]
+	"daily": [
+		"signflow.services.files.sweep_orphans",
+		"signflow.services.exports.sweep",
+		"signflow.services.privacy.processors.watch",
+		"signflow.services.privacy.notices.watch",
+	],
+	"daily_long": ["signflow.services.privacy.data_map.scan"],
+}
+
+# That a person was told may not keep her record from being deleted.
+ignore_links_on_delete = ["Notice Delivery"]
 
 company_data_to_be_ignored = [
 	"Signature Request",
@@ -201,6 +222,15 @@ company_data_to_be_ignored = [
 	"Retention Run",
 	"Retention Run Rule",
 	"Retention Deletion",
+	"Processing Activity",
+	"Processing Activity Data",
+	"Processing Activity DocType",
+	"Processing Activity Processor",
+	"Data Processor",
+	"Further Processor",
+	"Privacy Notice",
+	"Privacy Notice Text",
+	"Notice Delivery",
 	"Personal Data Field",
 	"Content Scan",
 	"Personal Data Access",

@@ -10,9 +10,11 @@ import frappe
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from signflow.pages.notice import render_notice
 from signflow.pages.render import APP_FOLDER, LANGUAGES, PAGES, assets_version, environment, render_page
 from signflow.services import forms
 from signflow.services.company import default_company
+from signflow.services.privacy import notices
 
 __all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "choose_language", "forget_pages", "respond", "serve"]
 
@@ -20,6 +22,7 @@ __all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "choose_language", "forget_page
 KEEP_SECONDS = 300
 KEEP_HOSTS_SECONDS = 10
 EMBED = "sign/embed.js"
+NOTICE = "privacy/notice"
 
 CONTENT_SECURITY_POLICY = "; ".join(
 	(
@@ -61,8 +64,8 @@ def serve() -> None:
 	"""
 	request = frappe.local.request
 	path = request.path.strip("/")
-	if path in PAGES or path == EMBED:
-		answer = embed_script() if path == EMBED else respond(path, request)
+	if path in PAGES or path in (EMBED, NOTICE):
+		answer = _answer(path, request)
 		# Frappe would otherwise open a connection now, only to roll nothing back.
 		frappe.db.close()
 		frappe.local.db = None
@@ -71,6 +74,22 @@ def serve() -> None:
 		("api/", "app/", "assets/", "desk/", "files/", "private/")
 	):
 		_speak_on_form(path, request)
+
+
+def _answer(path: str, request) -> Response:
+	if path == EMBED:
+		return embed_script()
+	return respond_notice(request) if path == NOTICE else respond(path, request)
+
+
+def respond_notice(request) -> Response:
+	"""A company's privacy notice in the reader's language: read without a script, so made anew for each reader."""
+	if request.method not in ("GET", "HEAD"):
+		return Response(status=405, headers={**HEADERS, "Allow": "GET, HEAD"})
+	lang = choose_language(request.args.get("lang"), request.accept_languages) or _default_language()
+	frappe.local.lang = lang
+	status, html = render_notice(lang, request.args.get("company"), request.args.get("version"))
+	return Response(html, status, mimetype="text/html", headers={**HEADERS, "Content-Language": lang})
 
 
 def respond(path: str, request) -> Response:
@@ -166,6 +185,9 @@ def _page(name: str, lang: str) -> bytes:
 		# The signing page shows whose the request is, once it is known.
 		house = default_company() if name != "sign" else None
 		body = render_page(name, lang, frappe._, {"house": house or ""}).encode()
+		# A signer is told of the notice of whoever sent his request, by the page itself.
+		link = "" if name == "sign" else notices.link(None, lang)
+		body = render_page(name, lang, frappe._, {"notice_link": link}).encode()
 		_kept[key] = (time.monotonic(), body)
 	return body
 

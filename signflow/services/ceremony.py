@@ -24,6 +24,7 @@ from signflow.services import delivery, evidence, revisions, sealing, submission
 from signflow.services.company import house as house_of
 from signflow.services.files import read_sealed
 from signflow.services.guests import Refused
+from signflow.services.privacy import notices
 from signflow.services.requests import close_request, lock_request, signers_of
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
@@ -216,7 +217,7 @@ def _view(request: Any, signer: Any) -> dict[str, Any]:
 			"controller": request.company,
 			"contact": settings.privacy_contact or person["email"] or "",
 			"text": settings.privacy_note or "",
-			"url": settings.privacy_url or "",
+			"url": notices.link(request.company),
 		},
 	}
 

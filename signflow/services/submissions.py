@@ -27,6 +27,7 @@ from signflow.services import delivery, drafts, forms, prefills, requests, sendi
 from signflow.services.acting import acting_as
 from signflow.services.company import public_file
 from signflow.services.guests import LANGUAGES, Refused
+from signflow.services.privacy import notices
 from signflow.services.transaction import one_transaction
 from signflow.services.withdrawal_rights import withdrawal_link
 from signflow.signflow.addresses import one_address
@@ -467,7 +468,7 @@ def begin(form: Any, host: str) -> dict[str, Any]:
 		"choose_language": not form.language,
 		"notice": {
 			"controller": form.company,
-			"url": frappe.get_cached_doc("Signflow Settings").privacy_url or "",
+			"url": notices.link(form.company),
 		},
 	}
 

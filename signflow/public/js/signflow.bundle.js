@@ -2,6 +2,7 @@
 // is begun from the list of templates, a ready form from the list of signable forms.
 import { show_consents } from "./consents";
 import { from_paper } from "./from_paper";
+import { show_what_was_told } from "./privacy_told";
 import { add_ready_form } from "./ready_forms";
 import { choose_filters, date_fields_of, keeps_html, offer_kept } from "./retention";
 import { offer_look_up } from "./look_up_person";
@@ -36,6 +37,7 @@ $(document).on("form-refresh", (_event, frm) => {
 	offer_kept(frm);
 	offer_look_up(frm);
 	show_consents(frm);
+	show_what_was_told(frm);
 	if (!frappe.model.can_create("Signature Request")) {
 		return;
 	}

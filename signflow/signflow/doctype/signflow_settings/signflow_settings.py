@@ -3,12 +3,14 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import validate_url
+from frappe.utils import nowdate, validate_url
 
 from signflow.core.errors import SignflowError
 from signflow.core.pdf.trust import read_anchors, read_trust_list
 from signflow.signflow.refusals import message_of
 from signflow.signflow.uploads import attached, bytes_of
+
+OFFICER = "Data Protection Officer"
 
 
 class SignflowSettings(Document):
@@ -25,8 +27,13 @@ class SignflowSettings(Document):
 
 		archive_years: DF.Int
 		brand_colour: DF.Color | None
+		data_protection_officer: DF.Link | None
 		default_language: DF.Literal["fi", "sv", "en"]
 		expire_after_days: DF.Int
+		inform_after_days: DF.Int
+		inform_from: DF.Date | None
+		inform_people: DF.Check
+		inform_per_hour: DF.Int
 		logo: DF.AttachImage | None
 		max_file_mb: DF.Int
 		notice_counted: DF.Literal[
@@ -59,6 +66,7 @@ class SignflowSettings(Document):
 			if not validate_url(row.url, valid_schemes=("http", "https")):
 				frappe.throw(_("{0} is not the address of a time-stamp authority.").format(row.url))
 		self._validate_terminations()
+		self._validate_informing()
 		try:
 			if self.trusted_certificates:
 				read_anchors(self.trusted_certificates)
@@ -79,6 +87,23 @@ class SignflowSettings(Document):
 					self.termination_responsible
 				)
 			)
+
+	def _validate_informing(self):
+		officer = self.data_protection_officer
+		if officer and self.has_value_changed("data_protection_officer"):
+			if OFFICER not in frappe.get_roles(officer):
+				frappe.throw(_("{0} does not have the role {1}.").format(frappe.bold(officer), _(OFFICER)))
+		if not self.inform_people:
+			return
+		before = self.get_doc_before_save()
+		if not (before and before.inform_people):
+			# Mails to people leave because somebody who answers for it has decided so.
+			frappe.only_for(OFFICER)
+			if not frappe.db.exists("Privacy Notice", {"status": "Published"}):
+				frappe.throw(_("Publish a privacy notice before persons are informed of it."))
+		self.inform_from = self.inform_from or nowdate()
+		if not 0 <= (self.inform_after_days or 0) <= 21:
+			frappe.throw(_("Inform persons after 21 days at most: the law gives a month."))
 
 	def _read_trust_list(self):
 		"""Keep what the list says beside it: reading one takes seconds, sealing does not wait for that."""

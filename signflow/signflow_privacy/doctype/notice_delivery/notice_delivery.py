@@ -1,0 +1,34 @@
+"""That a person was told of a company's privacy notice: how and when."""
+
+import frappe
+from frappe import _
+
+from signflow.signflow.kept_fields import KeepsSecrets
+
+
+class NoticeDelivery(KeepsSecrets):
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		company: DF.Link
+		due_on: DF.Date | None
+		mail_key: DF.Data | None
+		not_before: DF.Datetime | None
+		notice: DF.Link | None
+		party: DF.DynamicLink | None
+		party_made_on: DF.Datetime | None
+		party_type: DF.Link | None
+		sent_on: DF.Datetime | None
+		status: DF.Literal[
+			"Waiting", "Sent", "Told Where Asked", "Already Told", "Not Reachable", "Not Needed"
+		]
+
+	# end: auto-generated types
+	def validate(self):
+		if not self.flags.signflow:
+			frappe.throw(_("Who was told of a notice is written by signflow."), frappe.PermissionError)

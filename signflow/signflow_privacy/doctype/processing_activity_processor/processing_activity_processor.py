@@ -1,0 +1,21 @@
+"""Who processes data for a processing activity."""
+
+from signflow.signflow.rows import ParentsRow
+
+
+class ProcessingActivityProcessor(ParentsRow):
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		parent: DF.Data
+		parentfield: DF.Data
+		parenttype: DF.Data
+		processor: DF.Link
+
+	# end: auto-generated types
+	pass

@@ -1,0 +1,13 @@
+frappe.query_reports["Privacy Set-up Check"] = {
+	formatter(value, row, column, data, default_formatter) {
+		const escape = frappe.utils.escape_html;
+		if (column.fieldname === "link" && value) {
+			return `<a href="${escape(value)}">${escape(__("Open"))}</a>`;
+		}
+		if (column.fieldname === "weight" && data) {
+			const colour = { High: "red", Medium: "orange", Low: "blue" }[data.level];
+			return `<span class="indicator-pill ${colour}">${escape(value)}</span>`;
+		}
+		return escape(value || "");
+	},
+};
