@@ -51,7 +51,6 @@ def _segments() -> list[dict]:
 
 
 CONSENTS = {
-	"Lead": _segments(),
 	"Email Group": [
 		{
 			"fieldname": "signflow_company",
@@ -100,6 +99,7 @@ CONSENTS = {
 		},
 	],
 }
+
 
 def _about_origin(after: str) -> list[dict]:
 	"""Where a person's data came from, who answers for it and when it was last verified (GDPR 5(1)(d), 14(2)(f))."""
@@ -196,7 +196,7 @@ FIELDS = {
 		*_about_origin("unsubscribed"),
 	],
 	**CONSENTS,
-	"Lead": _about_origin("blog_subscriber"),
+	"Lead": [*_segments(), *_about_origin("blog_subscriber")],
 	"Customer": _about_origin("customer_details"),
 }
 

@@ -53,12 +53,19 @@ doc_events = {
 		"before_validate": "signflow.services.files.guard_change",
 		"on_trash": "signflow.services.files.guard_delete",
 	},
-	"Communication": {"after_insert": "signflow.services.delivery.on_communication"},
+	"Communication": {
+		"before_insert": "signflow.integrations.erpnext.mailing_lists.thin_out",
+		"after_insert": "signflow.services.delivery.on_communication",
+	},
 	"Contact": {
 		"before_insert": "signflow.services.privacy.origin.note_origin",
 		"before_validate": "signflow.integrations.erpnext.parties.guard_contact",
+		"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag",
 	},
-	"Lead": {"before_insert": "signflow.services.privacy.origin.note_origin"},
+	"Lead": {
+		"before_insert": "signflow.services.privacy.origin.note_origin",
+		"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag",
+	},
 	"Customer": {"before_insert": "signflow.services.privacy.origin.note_origin"},
 	# The map of personal data follows the site's DocTypes.
 	"DocType": {
@@ -76,15 +83,7 @@ doc_events = {
 	"Personal Data Field": {
 		"on_update": "signflow.services.privacy.data_map.forget",
 		"on_trash": "signflow.services.privacy.data_map.forget",
-	"Communication": {
-		"before_insert": "signflow.integrations.erpnext.mailing_lists.thin_out",
-		"after_insert": "signflow.services.delivery.on_communication",
 	},
-	"Contact": {
-		"before_validate": "signflow.integrations.erpnext.parties.guard_contact",
-		"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag",
-	},
-	"Lead": {"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag"},
 	"Email Unsubscribe": {"after_insert": "signflow.integrations.erpnext.mailing_lists.on_unsubscribe"},
 	"Email Group Member": {
 		"before_insert": "signflow.integrations.erpnext.mailing_lists.hold_back",
@@ -172,29 +171,19 @@ scheduler_events = {
 		"signflow.services.requests.remind_due",
 		"signflow.services.submissions.sweep",
 	],
-	"daily": ["signflow.services.files.sweep_orphans", "signflow.services.exports.sweep"],
-	"daily_long": ["signflow.services.privacy.retention.daily", "signflow.services.privacy.data_map.scan"],
 	"daily": [
 		"signflow.services.files.sweep_orphans",
 		"signflow.services.exports.sweep",
 		"signflow.services.privacy.consent_letters.daily",
-		"signflow.integrations.erpnext.mailing_lists.check_all_groups",
-	],
-}
-
-# A hold that was lifted says what it held, and holds it no more.
-ignore_links_on_delete = ["Legal Hold"]
-	"daily": [
-		"signflow.services.files.sweep_orphans",
-		"signflow.services.exports.sweep",
 		"signflow.services.privacy.processors.watch",
 		"signflow.services.privacy.notices.watch",
+		"signflow.integrations.erpnext.mailing_lists.check_all_groups",
 	],
-	"daily_long": ["signflow.services.privacy.data_map.scan"],
+	"daily_long": ["signflow.services.privacy.retention.daily", "signflow.services.privacy.data_map.scan"],
 }
 
-# That a person was told may not keep her record from being deleted.
-ignore_links_on_delete = ["Notice Delivery"]
+# What we keep of a record, a lifted hold, that a person was told or looked up, does not keep it from being deleted.
+ignore_links_on_delete = ["Legal Hold", "Notice Delivery", "Personal Data Access"]
 
 company_data_to_be_ignored = [
 	"Signature Request",
@@ -242,6 +231,3 @@ company_data_to_be_ignored = [
 	"Consent Campaign Person",
 	"Form Consent",
 ]
-
-# The log of accesses names records; it must not keep them from being deleted.
-ignore_links_on_delete = ["Personal Data Access"]

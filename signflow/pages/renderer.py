@@ -182,12 +182,13 @@ def _page(name: str, lang: str) -> bytes:
 	key = (frappe.local.site, name, lang)
 	made, body = _kept.get(key, (0.0, b""))
 	if not body or time.monotonic() - made > KEEP_SECONDS:
-		# The signing page shows whose the request is, once it is known.
-		house = default_company() if name != "sign" else None
-		body = render_page(name, lang, frappe._, {"house": house or ""}).encode()
-		# A signer is told of the notice of whoever sent his request, by the page itself.
-		link = "" if name == "sign" else notices.link(None, lang)
-		body = render_page(name, lang, frappe._, {"notice_link": link}).encode()
+		# The signing page shows whose the request is, and that house's notice, once it is known.
+		ours = name != "sign"
+		known = {
+			"house": (default_company() or "") if ours else "",
+			"notice_link": notices.link(None, lang) if ours else "",
+		}
+		body = render_page(name, lang, frappe._, known).encode()
 		_kept[key] = (time.monotonic(), body)
 	return body
 

@@ -87,13 +87,6 @@ def with_script(context: Any) -> dict[str, Any] | None:
 	if language_of_page((getattr(frappe.local, "path", None) or "").strip("/")) is not None:
 		added["web_include_js"] = [*(context.get("web_include_js") or []), f"{SCRIPT}?{get_build_version()}"]
 	return added or None
-	path = (getattr(frappe.local, "path", None) or "").strip("/")
-	for route in _routes() if path else ():
-		if path == route or path.startswith(f"{route}/"):
-			return {
-				"web_include_js": [*(context.get("web_include_js") or []), f"{SCRIPT}?{get_build_version()}"]
-			}
-	return None
 
 
 def _routes() -> dict[str, str]:

@@ -4,9 +4,9 @@ import { show_consents } from "./consents";
 import { from_paper } from "./from_paper";
 import { show_what_was_told } from "./privacy_told";
 import { add_ready_form } from "./ready_forms";
-import { choose_filters, date_fields_of, keeps_html, offer_kept } from "./retention";
 import { offer_look_up } from "./look_up_person";
 import { request_signature } from "./request_signature";
+import { choose_filters, date_fields_of, keeps_html, offer_kept } from "./retention";
 import { offer_termination } from "./terminate_agreements";
 
 frappe.provide("signflow");
