@@ -53,6 +53,7 @@ export function create(kit, app) {
 		const open = Boolean(form?.editable) && view.state === "open";
 		show($("change-answers"), open);
 		show($("mail-link"), open);
+		show($("genuine"), !form);
 		if (!form) return;
 		({ host, name } = form);
 		if (form.color) document.documentElement.style.setProperty("--accent", form.color);

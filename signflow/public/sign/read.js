@@ -20,11 +20,12 @@ export function create(kit, app, { createViewer }) {
 	function enter(view) {
 		const { request, sender, house } = view;
 		const company = sender.company || house.name;
-		$("asks").textContent = t("asks", { company });
+		// Nobody asks whoever came by himself, from a form.
+		$("asks").textContent = view.form ? company : t("asks", { company });
 		$("request-title").textContent = request.title;
 		fill(
 			$("request-facts"),
-			sender.name && el("li", {}, t("sent_by", { name: sender.name })),
+			!view.form && sender.name && el("li", {}, t("sent_by", { name: sender.name })),
 			request.expires_on && el("li", {}, t("sign_by", { date: day(request.expires_on) }))
 		);
 		$("message-text").textContent = request.message || "";
