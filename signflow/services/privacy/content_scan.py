@@ -68,6 +68,8 @@ PASSED_OVER = frozenset(
 		*("Sealing Key", "Signature Event", "Sealed Revision", "Timestamp Authority"),
 	)
 )
+# Names of mails and the like, which look like addresses and are nobody's.
+FIELDS_PASSED_OVER = frozenset(("message_id", "in_reply_to", "uid", "content_hash"))
 # What a field holds anyway is no find.
 _EXPECTED = {
 	Holds.ONLINE_ID: frozenset((Holds.EMAIL,)),
@@ -244,7 +246,9 @@ def _fields_of(table: Table) -> list[str]:
 	return [
 		one.fieldname
 		for one in table.fields
-		if one.fieldtype in SEARCHED and (columns is None or one.fieldname in columns)
+		if one.fieldtype in SEARCHED
+		and one.fieldname not in FIELDS_PASSED_OVER
+		and (columns is None or one.fieldname in columns)
 	]
 
 
