@@ -135,7 +135,7 @@ def presets() -> known.Presets:
 def officers() -> list[str]:
 	"""The users who answer for personal data: the officers, where there is none the managers."""
 	for role in (OFFICER, "Signflow Manager"):
-		if users := sorted(frappe.utils.user.get_users_with_role(role)):
+		if users := sorted(set(frappe.utils.user.get_users_with_role(role))):
 			return users
 	return []
 
