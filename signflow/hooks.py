@@ -182,8 +182,15 @@ scheduler_events = {
 	"daily_long": ["signflow.services.privacy.retention.daily", "signflow.services.privacy.data_map.scan"],
 }
 
-# What we keep of a record, a lifted hold, that a person was told or looked up, does not keep it from being deleted.
-ignore_links_on_delete = ["Legal Hold", "Notice Delivery", "Personal Data Access"]
+# What we keep of a record or a DocType (a lifted hold, that a person was told or looked up, what the map says) does not
+# keep it from being deleted.
+ignore_links_on_delete = [
+	"Legal Hold",
+	"Notice Delivery",
+	"Personal Data Access",
+	"Personal Data Field",
+	"Content Scan",
+]
 
 company_data_to_be_ignored = [
 	"Signature Request",
