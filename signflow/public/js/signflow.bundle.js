@@ -2,7 +2,7 @@
 // is begun from the list of templates, a ready form from the list of signable forms.
 import { from_paper } from "./from_paper";
 import { add_ready_form } from "./ready_forms";
-import { choose_filters, date_fields_of, keeps_html, offer_kept } from "./retention";
+import { choose_filters, date_fields_of, offer_kept, show_filters } from "./retention";
 import { request_signature } from "./request_signature";
 import { offer_termination } from "./terminate_agreements";
 
@@ -10,7 +10,7 @@ frappe.provide("signflow");
 signflow.request_signature = request_signature;
 signflow.from_paper = from_paper;
 signflow.add_ready_form = add_ready_form;
-signflow.retention = { choose_filters, date_fields_of, keeps_html };
+signflow.retention = { choose_filters, date_fields_of, show_filters };
 
 const WITH_BUTTON = [
 	"Customer",
