@@ -11,7 +11,7 @@ async function show_kept(frm) {
 	frappe.msgprint({ title: __("How Long Is This Kept?"), message: keeps_html(keeps), wide: true });
 }
 
-export function keeps_html(keeps) {
+function keeps_html(keeps) {
 	if (!keeps.length) {
 		return __("No rule and no hold keeps this record.");
 	}
@@ -30,6 +30,7 @@ export function choose_filters(frm) {
 	if (!frm.doc.document_type) {
 		return;
 	}
+	wrapper.append(`<label class="control-label">${__("Only Those That Fit")}</label>`);
 	frappe.model.with_doctype(frm.doc.document_type, () => {
 		const group = new frappe.ui.FilterGroup({
 			parent: wrapper,
@@ -42,6 +43,22 @@ export function choose_filters(frm) {
 			},
 		});
 		group.add_filters_to_filter_group(JSON.parse(frm.doc.filters_json || "[]"));
+	});
+}
+
+// What a saved hold covers is not changed any more.
+export function show_filters(frm) {
+	const wrapper = frm.get_field("filter_area").$wrapper.empty();
+	const filters = JSON.parse(frm.doc.filters_json || "[]");
+	if (!filters.length) {
+		return;
+	}
+	frappe.model.with_doctype(frm.doc.document_type, () => {
+		const lines = filters.map(([doctype, fieldname, operator, value]) => {
+			const label = frappe.meta.get_label(doctype, fieldname);
+			return `<li>${[__(label), operator, value].map((part) => frappe.utils.escape_html(String(part))).join(" ")}</li>`;
+		});
+		wrapper.append(`<label class="control-label">${__("Only Those That Fit")}</label><ul>${lines.join("")}</ul>`);
 	});
 }
 

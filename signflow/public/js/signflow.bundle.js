@@ -6,14 +6,14 @@ import { show_what_was_told } from "./privacy_told";
 import { add_ready_form } from "./ready_forms";
 import { offer_look_up } from "./look_up_person";
 import { request_signature } from "./request_signature";
-import { choose_filters, date_fields_of, keeps_html, offer_kept } from "./retention";
+import { choose_filters, date_fields_of, offer_kept, show_filters } from "./retention";
 import { offer_termination } from "./terminate_agreements";
 
 frappe.provide("signflow");
 signflow.request_signature = request_signature;
 signflow.from_paper = from_paper;
 signflow.add_ready_form = add_ready_form;
-signflow.retention = { choose_filters, date_fields_of, keeps_html };
+signflow.retention = { choose_filters, date_fields_of, show_filters };
 
 const WITH_BUTTON = [
 	"Customer",

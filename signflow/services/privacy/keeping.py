@@ -138,7 +138,7 @@ class Keeping:
 		elif names:
 			names = fits(hold.document_type, hold.filters_json, names)
 		if names:
-			yield Keep(None, _("Legal hold"), hold.title, (hold.document_type, names[0]), hold=hold.name)
+			yield Keep(None, _("Legal hold"), "", (hold.document_type, names[0]), hold=hold.name)
 
 
 def fits(doctype: str, filters: str | None, names: Iterable[str]) -> list[str]:

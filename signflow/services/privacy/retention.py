@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import secrets
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,7 @@ from signflow.services.privacy import deleting
 from signflow.services.privacy.approvals import OFFICER
 from signflow.services.privacy.keeping import Keeping
 from signflow.services.privacy.overdue import count_due, due, due_names
-from signflow.services.transaction import one_transaction
+from signflow.services.transaction import is_conflict, one_transaction
 
 PAST = "Past Its Time"
 # Records that are kept are looked at again in each run; a run that has looked at so many leaves the rest to the next.
@@ -138,8 +139,8 @@ def carry_on(run: str) -> None:
 			if time.monotonic() > deadline:
 				_release(run, token)
 				return
-	except Exception:
-		_failed(run, token)
+	except Exception as error:
+		_failed(run, token, _place_of(error))
 		raise
 
 
@@ -193,17 +194,16 @@ def _end(run: str, token: str, status: str) -> None:
 
 
 @one_transaction
-def _failed(run: str, token: str) -> None:
+def _failed(run: str, token: str, place: str) -> None:
 	row = frappe.db.get_value(
 		"Retention Run", run, ["lease_token", "work_attempts"], as_dict=True, for_update=True
 	)
 	if row.lease_token != token:
 		return
 	attempts = (row.work_attempts or 0) + 1
-	# The traceback names places alone: Frappe's error log would keep values of the record at work.
 	log = frappe.log_error(
 		title=f"signflow: retention run {run}",
-		message=frappe.get_traceback(),
+		message=place,
 		reference_doctype="Retention Run",
 		reference_name=run,
 	)
@@ -289,6 +289,9 @@ def _one(run: str, token: str, row: str, rule: Any, name: Any) -> bool | None:
 	if frappe.db.get_value("Retention Run", run, "lease_token", for_update=True) != token or _must_stop(run):
 		return None
 	state = frappe.get_doc("Retention Run Rule", row)
+	if str(frappe.db.get_value("Retention Rule", rule.name, "modified")) != state.rule_version:
+		_set_row(row, done=1, note=_("The rule was changed or deleted meanwhile."))
+		return False
 	done = state.deleted + state.marked
 	if (rule.most_rows and done >= rule.most_rows) or done + state.protected + state.refused >= LOOKS_AT_MOST:
 		_set_row(row, more_left=1, done=1)
@@ -322,11 +325,21 @@ def _outcome(rule: Any, name: Any, *, act: bool) -> tuple[str, ...]:
 	frappe.db.savepoint("signflow_retention")
 	try:
 		deleting.delete_with_trail(rule.document_type, name, keeping)
-	except (deleting.Kept, frappe.ValidationError, frappe.PermissionError) as refusal:
+	except Exception as refusal:
+		if is_conflict(refusal):
+			raise
 		frappe.db.rollback(save_point="signflow_retention")
 		frappe.clear_messages()
+		if not isinstance(refusal, deleting.Kept | frappe.ValidationError | frappe.PermissionError):
+			# Some app's fault with one record: it must not keep the others for ever.
+			frappe.log_error(title=f"signflow: retention rule {rule.name}", message=_place_of(refusal))
 		return deleting.refused(refusal)
 	return ("deleted",)
+
+
+def _place_of(error: Exception) -> str:
+	"""Kind and place of an error, without its message and values, which may be the record's."""
+	return f"{type(error).__name__}\n" + "".join(traceback.format_tb(error.__traceback__))
 
 
 def _note_deletion(run: str, rule: Any, name: Any) -> None:

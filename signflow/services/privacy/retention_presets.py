@@ -196,14 +196,10 @@ def add_usual_rules(company: str | None = None) -> list[str]:
 	"""
 	made = []
 	for preset in PRESETS:
-		key = f"{company or ''}/{preset.key}"[:140]
+		# Rules that erase are for all companies.
+		whose = company if preset.kind == KEEP else None
+		key = f"{whose or ''}/{preset.key}"[:140]
 		if not _fits(preset) or frappe.db.exists("Retention Rule", {"preset": key}):
-			continue
-		if (
-			preset.kind == ERASE
-			and company
-			and frappe.db.exists("Retention Rule", {"preset": f"/{preset.key}"})
-		):
 			continue
 		doc = frappe.get_doc(
 			{
@@ -211,7 +207,7 @@ def add_usual_rules(company: str | None = None) -> list[str]:
 				"title": frappe._(preset.title).format(frappe._(preset.document_type)),
 				"kind": preset.kind,
 				"enabled": 0,
-				"company": company if preset.kind == KEEP else None,
+				"company": whose,
 				"document_type": preset.document_type,
 				"filters_json": frappe.as_json([[preset.document_type, *row] for row in preset.filters]),
 				"period_length": preset.years,
@@ -223,7 +219,7 @@ def add_usual_rules(company: str | None = None) -> list[str]:
 				"ground": preset.ground,
 				"statute": frappe._(preset.statute),
 				"action": preset.action,
-				"preset": key if preset.kind == KEEP else f"/{preset.key}",
+				"preset": key,
 			}
 		)
 		doc.flags.signflow = True

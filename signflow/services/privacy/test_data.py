@@ -154,7 +154,7 @@ def _switch_off(report: Report) -> None:
 		query.run()
 		report.switched_off.append(doctype)
 	for doctype, fieldname in SINGLES_OFF.items():
-		if frappe.db.exists("Singles", {"doctype": doctype, "field": fieldname}):
+		if fieldname in frappe.db.get_singles_dict(doctype):
 			frappe.db.set_single_value(doctype, fieldname, 0, update_modified=False)
 			report.switched_off.append(doctype)
 	# Passwords and keys of people and of other systems; the Administrator still gets in.

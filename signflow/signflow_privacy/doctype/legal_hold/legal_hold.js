@@ -4,6 +4,7 @@ frappe.ui.form.on("Legal Hold", {
 			signflow.retention.choose_filters(frm);
 			return;
 		}
+		signflow.retention.show_filters(frm);
 		if (frm.doc.lifted) {
 			frm.disable_save();
 		} else if (frappe.user.has_role("Data Protection Officer")) {
