@@ -15,7 +15,7 @@ import phonenumbers
 
 from signflow.core.privacy import persons
 from signflow.core.privacy.persons import PersonRecord, Record, Start, Subject
-from signflow.services.privacy.matching import any_of, chunks, equals, holds_name, holds_phone
+from signflow.services.privacy.matching import any_of, chunks, equals, holds
 
 ROUNDS = 5
 
@@ -140,7 +140,7 @@ class _Seeker:
 		)
 		for table, condition in (
 			(mail, equals(mail.email_id, subject.mails)),
-			(phone, holds_phone(phone.phone, subject.phones)),
+			(phone, holds(phone.phone, phones=subject.phones)),
 			(link, pointing(link.link_doctype, link.link_name, subject.records & _others(subject))),
 		):
 			if condition is not None:
@@ -153,14 +153,16 @@ class _Seeker:
 		kind, columns, table = KINDS[doctype], self.columns[doctype], frappe.qb.DocType(doctype)
 		conditions = [table.name.isin(sorted(names)) if names else None]
 		conditions += [equals(table[field], subject.mails) for field in kind.mails if field in columns]
-		conditions += [holds_phone(table[field], subject.phones) for field in kind.phones if field in columns]
+		conditions += [
+			holds(table[field], phones=subject.phones) for field in kind.phones if field in columns
+		]
 		conditions += [
 			table[field].isin(sorted(subject.of(target)))
 			for field, target in kind.links
 			if field in columns and subject.of(target)
 		]
 		if start.names and not start.records:
-			conditions += [holds_name(table[_title(doctype)], start.names)]
+			conditions += [holds(table[_title(doctype)], names=start.names)]
 		if IDENTITY in columns:
 			conditions.append(equals(table[IDENTITY], subject.identities))
 		condition = any_of(conditions)

@@ -13,14 +13,7 @@ from pypika.terms import Case
 from signflow.core.privacy.datamap import PERSON_DOCTYPES, DocTypeMap, Holds, PersonalField
 from signflow.core.privacy.findings import Finding, Row, is_read_as_text, judge
 from signflow.core.privacy.persons import Subject
-from signflow.services.privacy.matching import (
-	CHUNK,
-	any_of,
-	equals,
-	holds_name,
-	holds_phone,
-	holds_text,
-)
+from signflow.services.privacy.matching import CHUNK, any_of, equals, holds
 from signflow.services.privacy.person_records import KINDS, pointing
 
 # Of one DocType at most so many rows are read; of more it is said that there are more.
@@ -128,13 +121,7 @@ _SEARCHED = frozenset((Holds.PERSON, Holds.EMAIL, Holds.PHONE, Holds.NAME, Holds
 
 
 def _in_words(column: Any, subject: Subject) -> Any:
-	return any_of(
-		(
-			holds_text(column, subject.mails),
-			holds_phone(column, subject.phones),
-			holds_name(column, subject.full_names()),
-		)
-	)
+	return holds(column, texts=subject.mails, phones=subject.phones, names=subject.full_names())
 
 
 def _conditions(
@@ -160,7 +147,7 @@ def _conditions(
 		plain.append(_in_words(table["_comments"], subject))
 	if users := subject.of("User"):
 		plain += [table[name].isin(sorted(users)) for name in _ALWAYS]
-		plain += [holds_text(table[name], users) for name in _LISTS_OF_USERS if name in columns]
+		plain += [holds(table[name], texts=users) for name in _LISTS_OF_USERS if name in columns]
 	for place, records in enumerate(_slices(links, subject, about)):
 		pointers = [_pointer(one, table, records) for one in links]
 		condition = any_of([*(plain if place == 0 else []), *pointers])
@@ -172,11 +159,11 @@ def _condition(one: PersonalField, column: Any, subject: Subject) -> Any:
 	if one.holds is Holds.IDENTITY_HASH:
 		return equals(column, subject.identities)
 	if one.holds in (Holds.EMAIL, Holds.PERSON):
-		return holds_text(column, subject.mails)
+		return holds(column, texts=subject.mails)
 	if one.holds is Holds.PHONE:
-		return holds_phone(column, subject.phones)
+		return holds(column, phones=subject.phones)
 	if one.holds is Holds.NAME:
-		return holds_name(column, subject.full_names())
+		return holds(column, names=subject.full_names())
 	return _in_words(column, subject) if is_read_as_text(one) else None
 
 
