@@ -49,7 +49,15 @@ doc_events = {
 	"Communication": {"after_insert": "signflow.services.delivery.on_communication"},
 	"Contact": {"before_validate": "signflow.integrations.erpnext.parties.guard_contact"},
 	# The map of personal data follows the site's DocTypes.
-	("DocType", "Custom Field", "Property Setter"): {
+	"DocType": {
+		"on_update": "signflow.services.privacy.data_map.on_customised",
+		"on_trash": "signflow.services.privacy.data_map.on_customised",
+	},
+	"Custom Field": {
+		"on_update": "signflow.services.privacy.data_map.on_customised",
+		"on_trash": "signflow.services.privacy.data_map.on_customised",
+	},
+	"Property Setter": {
 		"on_update": "signflow.services.privacy.data_map.on_customised",
 		"on_trash": "signflow.services.privacy.data_map.on_customised",
 	},
@@ -118,6 +126,7 @@ scheduler_events = {
 			"signflow.services.sealing.look_after_levels",
 			"signflow.services.endings.sweep",
 			"signflow.services.withdrawals.sweep",
+			"signflow.services.privacy.content_scan.sweep",
 		],
 	},
 	"hourly": [
@@ -152,6 +161,7 @@ company_data_to_be_ignored = [
 	"Contract Withdrawal",
 	"Personal Data Field",
 	"Personal Data Access",
+	"Content Scan",
 ]
 
 # The log of accesses names records; it must not keep them from being deleted.

@@ -32,6 +32,7 @@ DOCTYPES = (
 	"Contract Withdrawal",
 	"Personal Data Field",
 	"Personal Data Access",
+	"Content Scan",
 )
 
 
