@@ -68,7 +68,13 @@ def search(entry: DocTypeMap, subject: Subject, about: Mapping[str, frozenset[st
 		query = frappe.qb.from_(table).select(*selected, *texts.values()).where(condition)
 		try:
 			rows = query.orderby(table.name).limit(MOST_ROWS + 1).run(as_dict=True)
-		except frappe.QueryTimeoutError:
+		except Exception as error:
+			# Frappe 15 passes the database's own exception on.
+			if not (
+				isinstance(error, frappe.QueryTimeoutError)
+				or (error.args and frappe.db.is_statement_timeout(error))
+			):
+				raise
 			found.unfinished = True
 			continue
 		found.more = found.more or len(rows) > MOST_ROWS
@@ -187,6 +193,26 @@ def _pointer(one: PersonalField, table: Any, records: Collection[tuple[str, str]
 		return pointing(table[one.type_field], table[one.fieldname], records)
 	names = sorted(name for doctype, name in records if doctype == one.target)
 	return table[one.fieldname].isin(names) if names else None
+
+
+def search_singles(entries: list[DocTypeMap], subject: Subject, region: str) -> dict[str, Finding]:
+	"""What the site's settings hold of her, by DocType: the values of all singles stand in one table."""
+	of = {entry.doctype: entry for entry in entries}
+	table = frappe.qb.DocType("Singles")
+	names = sorted({name for _doctype, name in subject.records})
+	held = any_of([_in_words(table.value, subject), table.value.isin(names) if names else None])
+	if held is None or not of:
+		return {}
+	query = frappe.qb.from_(table).select(table.doctype, table.field, table.value)
+	rows = query.where(table.doctype.isin(sorted(of))).where(held).orderby(table.doctype, table.field).run()
+	values: dict[str, dict[str, Any]] = defaultdict(dict)
+	for doctype, fieldname, value in rows:
+		values[doctype][fieldname] = value
+	judged = {
+		doctype: judge(of[doctype], Row(doctype, held), subject, {}, region)
+		for doctype, held in values.items()
+	}
+	return {doctype: finding for doctype, finding in judged.items() if finding}
 
 
 def parents_of(found: Found) -> dict[str, dict[str, Any]]:
