@@ -22,7 +22,7 @@ REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 OUT = REPO / "benchmarks" / "out" / "privacy.json"
 SIZES = (100_000, 1_000_000)
-ROUNDS = 3
+ROUNDS, TURNS = 3, 2
 SITE = "bench-privacy.localhost"
 # Of a hundred rows, so many stand in each table.
 SHARES = {
@@ -88,12 +88,12 @@ def main() -> int:
 def report(db: str, measured: list[dict[str, Any]]) -> None:
 	"""Print the figures and write them to OUT."""
 	machine = {"cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-	first = measured[0]
+	first = {row["indexes"]: row for row in reversed(measured)}
 	print(
 		f"\n{'rows':>10}{'':3}{'indexes':8}{'statements':>11}{'found':>7}{'look-up s':>11}{'who she is s':>14}"
 	)
 	for row in measured:
-		row["times_first"] = round(row["seconds"] / first["seconds"], 2)
+		row["times_first"] = round(row["seconds"] / first[row["indexes"]]["seconds"], 2)
 		print(
 			f"{row['rows']:>10}{'':3}{'ours' if row['indexes'] else 'none':8}{row['statements']:>11}{row['found']:>7}"
 			f"{row['seconds']:>11.2f}{row['who_seconds']:>14.3f}   slowest: "
@@ -101,10 +101,10 @@ def report(db: str, measured: list[dict[str, Any]]) -> None:
 		)
 	OUT.parent.mkdir(parents=True, exist_ok=True)
 	OUT.write_text(json.dumps({"database": db, "machine": machine, "runs": measured}, indent=1) + "\n")
-	last = measured[-1]
+	last, small = [row for row in measured if not row["indexes"]][-1], first[False]
 	print(
-		f"\n{db}: {last['rows'] / first['rows']:.0f} x the rows, {last['times_first']} x the time, "
-		f"{last['statements'] - first['statements']:+d} statements; written to {OUT.relative_to(REPO)}"
+		f"\n{db}, without the indexes: {last['rows'] / small['rows']:.0f} x the rows, {last['times_first']} x the time, "
+		f"{last['statements'] - small['statements']:+d} statements; written to {OUT.relative_to(REPO)}"
 	)
 
 
@@ -123,14 +123,36 @@ def inside(sizes: list[int]) -> None:
 	measured, held = [], _held()
 	if not held:
 		_plant()
+	elif held > sizes[0]:
+		_empty()
+		held = 0
 	for size in sizes:
 		_fill(held, size)
 		held = max(held, size)
-		_index(False)
-		measured.append({"rows": held, "indexes": False, **_measure()})
-		_index(True)
-		measured.append({"rows": held, "indexes": True, **_measure()})
+		# Turn by turn, so that drift hits both alike.
+		turns: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
+		for indexes in (False, True) * TURNS:
+			_index(indexes)
+			turns[indexes].append({"rows": held, "indexes": indexes, **_measure()})
+		measured += [_best(of) for of in turns.values()]
 	print("\n::" + json.dumps(measured))
+
+
+def _best(turns: list[dict[str, Any]]) -> dict[str, Any]:
+	quickest = min(turns, key=lambda turn: turn["seconds"])
+	return {**quickest, "who_seconds": min(turn["who_seconds"] for turn in turns)}
+
+
+def _empty() -> None:
+	"""Take an earlier run's rows away; what was planted stays."""
+	import frappe
+
+	for doctype in SHARES:
+		made = ["<", 900_000_000] if doctype == "HD Ticket" else ["like", "c%"]
+		frappe.db.delete(doctype, {"name": made})
+		frappe.db.commit()
+	frappe.db.set_default("bench_privacy_rows", 0)
+	frappe.db.commit()
 
 
 def _held() -> int:

@@ -197,6 +197,8 @@ class Planted:
 			title="Ring",
 			content=f"+358{self.digits} or 0{self.digits[:2]}-{self.digits[2:]}",
 		)
+		frappe.db.set_single_value("Contact Us Settings", "forward_to_email", self.mail)
+		self.note("certain", "Contact Us Settings", "Contact Us Settings")
 		queued = self.row("certain", "Email Queue", sender="a@b.example", message="x", status="Sent")
 		recipient = frappe.get_doc(
 			{

@@ -161,6 +161,22 @@ def test_every_look_is_logged_by_hash_and_never_changed(she: Planted) -> None:
 	assert not read.get("subject_hashes")
 
 
+def test_the_officer_reads_the_log_and_sees_all(she: Planted) -> None:
+	for_writing()
+	mail = f"officer.{she.house.key}@testi.example"
+	roles = [{"role": "Data Protection Officer"}]
+	she.house._insert("User", email=mail, first_name="Officer", roles=roles, send_welcome_email=0)
+	frappe.db.commit()
+	she.house.users["officer"] = mail
+	shown = ask(she, "officer", query=she.mail, purpose="Test").json()["message"]
+	assert "Email Queue" in {row["doctype"] for group in shown["groups"] for row in group["doctypes"]}
+	assert not shown["hidden"]
+	read = as_program(she.house.web, mail).get(
+		f"{she.house.web}/api/resource/Personal Data Access/{shown['id']}", timeout=30
+	)
+	assert read.status_code == 200 and not read.json()["data"].get("subject_hashes")
+
+
 def test_a_purpose_is_needed(she: Planted) -> None:
 	assert ask(she, "operator", query=she.mail, purpose=" ").status_code == 417
 

@@ -189,7 +189,9 @@ class _Person:
 		return any(same_name(name, mine) and len(words_of(name)) > 1 for name in names for mine in self.names)
 
 
-def settle(start: Start, records: Mapping[Record, PersonRecord]) -> Subject:
+def settle(
+	start: Start, records: Mapping[Record, PersonRecord], shared: frozenset[str] = frozenset()
+) -> Subject:
 	"""Whose `start` is: her own records among `records`, what they hold of her, and what she shares with others.
 
 	A record is hers when it is the one started from, carries her identity, is linked with one of hers and its name
@@ -207,20 +209,20 @@ def settle(start: Start, records: Mapping[Record, PersonRecord]) -> Subject:
 	grown = True
 	while grown and len(person.records) < MOST_RECORDS:
 		grown = False
-		contested = _contested(person, people)
+		contested = _contested(person, people) | (shared & (person.mails | person.phones))
 		for one in people:
 			if one.key not in person.records and _is_hers(person, one, contested):
 				person.take(one)
 				grown = True
 				# What she brings along may be others' as well.
-				contested = _contested(person, people)
+				contested = _contested(person, people) | (shared & (person.mails | person.phones))
 	return Subject(
 		frozenset(person.names),
 		frozenset(person.mails),
 		frozenset(person.phones),
 		frozenset(person.identities),
 		frozenset(person.records),
-		frozenset(_contested(person, people)),
+		frozenset(_contested(person, people) | (shared & (person.mails | person.phones))),
 	)
 
 

@@ -108,11 +108,13 @@ def look_up(start: Start, *, company: str = "", the_map: DataMap | None = None) 
 	sees_all = may_see_all()
 	the_map = the_map or data_map.load()
 	with searching.limited():
-		subject, records = find_subject(start)
+		subject, records, full = find_subject(start)
 		if not sees_all:
-			start, records = _as_far_as_readable(start, records)
-			subject = persons.settle(start, records)
-		result = LookUp(subject, own=[records[key] for key in sorted(subject.records & records.keys())])
+			records = _as_far_as_readable(start, records)
+			subject = persons.settle(start, records, subject.shared)
+		result = LookUp(
+			subject, more=full, own=[records[key] for key in sorted(subject.records & records.keys())]
+		)
 		result.is_company = any(key in records and records[key].organisation for key in start.records)
 		result.choices = _choices(start, subject, records)
 		if start.names and len(result.choices) == 1 and _is_called(result.choices[0], start.names):
@@ -174,8 +176,12 @@ def _people_of(start: Start) -> list[PersonRecord]:
 		)
 	if not linked:
 		return []
-	_subject, records = find_subject(Start(records=frozenset(("Contact", name) for name in linked)))
-	return [one for key, one in sorted(records.items()) if key in {("Contact", name) for name in linked}]
+	if not may_see_all():
+		linked = readable_names("Contact", linked)
+	_subject, records, _full = find_subject(Start(records=frozenset(("Contact", name) for name in linked)))
+	return [
+		one for (doctype, name), one in sorted(records.items()) if doctype == "Contact" and name in linked
+	]
 
 
 def _search_all(result: LookUp, the_map: DataMap, company: str) -> None:
@@ -194,6 +200,10 @@ def _search_all(result: LookUp, the_map: DataMap, company: str) -> None:
 		if found.unfinished:
 			result.unsearched.append(entry.doctype)
 		_take(result, found, company, about)
+	singles = [entry for entry in the_map if entry.is_single]
+	for doctype, finding in searching.search_singles(singles, result.subject, where).items():
+		reasons = tuple((one.fieldname, one) for one in finding.reasons)
+		result.hits[doctype] = {doctype: Hit(doctype, doctype, finding.strength, reasons)}
 
 
 def _ordered(the_map: DataMap, subject: Subject) -> list[DocTypeMap]:
@@ -253,9 +263,7 @@ def _take(result: LookUp, found: searching.Found, company: str, about: dict[str,
 # What a user may see who is no officer
 
 
-def _as_far_as_readable(
-	start: Start, records: dict[Record, PersonRecord]
-) -> tuple[Start, dict[Record, PersonRecord]]:
+def _as_far_as_readable(start: Start, records: dict[Record, PersonRecord]) -> dict[Record, PersonRecord]:
 	"""Only records that the user may read tell him who somebody is."""
 	by_type: dict[str, set[str]] = defaultdict(set)
 	for doctype, name in records:
@@ -265,13 +273,15 @@ def _as_far_as_readable(
 	}
 	if start.records - readable:
 		frappe.throw(_("You may not read this record."), frappe.PermissionError)
-	return start, {key: one for key, one in records.items() if key in readable}
+	return {key: one for key, one in records.items() if key in readable}
 
 
 def readable_names(doctype: str, names: Iterable[str]) -> set[str]:
 	"""Which records of one DocType the current user may list; one statement for each 500."""
 	if not frappe.has_permission(doctype, "read"):
 		return set()
+	if frappe.get_meta(doctype).issingle:
+		return set(names)
 	ordered, found = sorted(names), set()
 	for place in range(0, len(ordered), searching.CHUNK):
 		chunk = ordered[place : place + searching.CHUNK]
@@ -300,6 +310,8 @@ def _keep_readable(result: LookUp) -> None:
 def describe(doctype: str, names: list[str]) -> dict[str, Any]:
 	"""Title and date of records, for showing: {name: {title, date}}; one statement."""
 	meta, table = frappe.get_meta(doctype), frappe.qb.DocType(doctype)
+	if meta.issingle:
+		return {doctype: {"title": _(doctype), "date": None}}
 	columns = frappe.db.get_table_columns(doctype)
 	title = meta.get_title_field()
 	title = title if title in columns else "name"

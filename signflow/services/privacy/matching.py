@@ -4,6 +4,7 @@ Each finds too much rather than too little and alike on every database; `core.pr
 in what people type are neutralised: "%", "_", "\\" and letters that databases fold differently match any one sign.
 """
 
+import re
 from collections.abc import Collection, Iterable
 from functools import reduce
 from operator import or_
@@ -44,33 +45,65 @@ def equals(column: Term, values: Collection[str]) -> Any:
 	return Lower(column).isin(sorted(value.lower() for value in values))
 
 
-def holds_text(column: Term, texts: Collection[str]) -> Any:
-	"""The column holds one of `texts` anywhere, capitals or not."""
-	return any_of(_like(column, f"%{_plain(text)}%") for text in sorted(texts))
+def holds(
+	column: Term,
+	*,
+	texts: Collection[str] = (),
+	phones: Collection[str] = (),
+	names: Collection[str] = (),
+) -> Any:
+	"""The column holds one of `texts`, one of `phones` (E.164, however written) or the words of one of `names`.
 
-
-def holds_name(column: Term, names: Collection[str]) -> Any:
-	"""The column holds the words of one of `names`, first to last or last to first."""
-	patterns = set()
-	for name in names:
-		words = [_plain(word) for word in name.split()]
-		patterns |= {"%".join(["", *words, ""]), "%".join(["", *reversed(words), ""])}
-	return any_of(_like(column, pattern) for pattern in sorted(patterns))
-
-
-def holds_phone(column: Term, phones: Collection[str]) -> Any:
-	"""The column holds one of `phones` (E.164), with or without country code, however its digits are set apart."""
-	if not phones:
+	Capitals or not, anywhere in it; a name's words stand next to each other, first to last or last to first. None of
+	nothing. MariaDB looks for all at once by one expression, several times quicker than by one LIKE after the other.
+	"""
+	if not (texts or phones or names):
 		return None
+	if frappe.db.db_type == "mariadb":
+		return column.regexp(_expression(texts, phones, names))
+	return any_of(
+		[
+			*(_like(column, f"%{_plain(text)}%") for text in sorted(texts)),
+			*(_like(column, pattern) for name in sorted(names) for pattern in _orders(name, "%")),
+			*(_holds_phone(column, phone) for phone in sorted(phones)),
+		]
+	)
+
+
+def _expression(texts: Collection[str], phones: Collection[str], names: Collection[str]) -> str:
+	"""One regular expression for all: what is neither letter nor digit stands for any one sign."""
+	ways = [_bare(text) for text in sorted(texts)]
+	for phone in sorted(phones):
+		ways.append("[^0-9a-z]{0,3}".join(persons.subscriber_digits(phone)))
+	for name in sorted(names):
+		# "Mäki" and "Maki" are judged to be one name, so vowels may be any.
+		ways += [
+			"[^0-9a-z]{1,9}".join(re.sub("[aeiouy]", ".", word) for word in words) for words in _both(name)
+		]
+	return "|".join(ways)
+
+
+def _bare(text: str) -> str:
+	return "".join(sign if sign.isascii() and (sign.isalnum() or sign == "@") else "." for sign in text)
+
+
+def _both(name: str) -> list[list[str]]:
+	words = [_bare(word) for word in name.lower().split()]
+	return [words, words[::-1]]
+
+
+def _orders(name: str, between: str) -> list[str]:
+	words = [_plain(word) for word in name.split()]
+	return [between.join(["", *order, ""]) for order in (words, words[::-1])]
+
+
+def _holds_phone(column: Term, phone: str) -> Any:
 	bare = column
 	for sign in SEPARATORS:
 		bare = _replace(bare, sign, "")
-	found = []
-	for phone in sorted(phones):
-		digits = persons.subscriber_digits(phone)
-		# The last two digits stand together in every way of writing: most rows end there.
-		found.append(column.like(f"%{digits[-2:]}%") & bare.like(f"%{digits}%"))
-	return any_of(found)
+	digits = persons.subscriber_digits(phone)
+	# The last two digits stand together in every way of writing: most rows end there.
+	return column.like(f"%{digits[-2:]}%") & bare.like(f"%{digits}%")
 
 
 def _plain(text: str) -> str:

@@ -12,10 +12,11 @@ from typing import Any
 
 import frappe
 import phonenumbers
+from pypika.terms import Case
 
 from signflow.core.privacy import persons
 from signflow.core.privacy.persons import PersonRecord, Record, Start, Subject
-from signflow.services.privacy.matching import any_of, chunks, equals, holds_name, holds_phone
+from signflow.services.privacy.matching import any_of, chunks, equals, holds
 
 ROUNDS = 5
 
@@ -85,8 +86,9 @@ def region() -> str:
 	return code.upper() if code.upper() in phonenumbers.SUPPORTED_REGIONS else "FI"
 
 
-def find_subject(start: Start) -> tuple[Subject, dict[Record, PersonRecord]]:
-	"""Whose `start` is, and all persons' records that have something to do with it, hers or not."""
+def find_subject(start: Start) -> tuple[Subject, dict[Record, PersonRecord], set[str]]:
+	"""Whose `start` is; all persons' records that have something to do with it, hers or not; and the DocTypes of which
+	only the first `persons.MOST_RECORDS` were read."""
 	seeker = _Seeker(region())
 	subject = persons.settle(start, {})
 	for _round in range(ROUNDS):
@@ -95,7 +97,7 @@ def find_subject(start: Start) -> tuple[Subject, dict[Record, PersonRecord]]:
 		if settled == subject and _round:
 			break
 		subject = settled
-	return subject, records
+	return subject, records, seeker.full
 
 
 @lru_cache(maxsize=64)
@@ -114,6 +116,7 @@ class _Seeker:
 	def __init__(self, region: str):
 		self.region = region
 		self.records: dict[Record, PersonRecord] = {}
+		self.full: set[str] = set()
 		self.columns = {
 			doctype: _present(doctype, tuple(frappe.db.get_table_columns(doctype)))
 			for doctype in KINDS
@@ -140,7 +143,7 @@ class _Seeker:
 		)
 		for table, condition in (
 			(mail, equals(mail.email_id, subject.mails)),
-			(phone, holds_phone(phone.phone, subject.phones)),
+			(phone, holds(phone.phone, phones=subject.phones)),
 			(link, pointing(link.link_doctype, link.link_name, subject.records & _others(subject))),
 		):
 			if condition is not None:
@@ -153,21 +156,28 @@ class _Seeker:
 		kind, columns, table = KINDS[doctype], self.columns[doctype], frappe.qb.DocType(doctype)
 		conditions = [table.name.isin(sorted(names)) if names else None]
 		conditions += [equals(table[field], subject.mails) for field in kind.mails if field in columns]
-		conditions += [holds_phone(table[field], subject.phones) for field in kind.phones if field in columns]
+		conditions += [
+			holds(table[field], phones=subject.phones) for field in kind.phones if field in columns
+		]
 		conditions += [
 			table[field].isin(sorted(subject.of(target)))
 			for field, target in kind.links
 			if field in columns and subject.of(target)
 		]
 		if start.names and not start.records:
-			conditions += [holds_name(table[_title(doctype)], start.names)]
+			conditions += [holds(table[_title(doctype)], names=start.names)]
 		if IDENTITY in columns:
 			conditions.append(equals(table[IDENTITY], subject.identities))
 		condition = any_of(conditions)
 		if condition is None:
 			return
 		query = frappe.qb.from_(table).select(table.name, *(table[field] for field in sorted(columns)))
+		if names:
+			# However many share a mailbox with her: what is known to be hers is read.
+			query = query.orderby(Case().when(table.name.isin(sorted(names)), 0).else_(1))
 		rows = query.where(condition).orderby(table.name).limit(persons.MOST_RECORDS).run(as_dict=True)
+		if len(rows) == persons.MOST_RECORDS:
+			self.full.add(doctype)
 		new = [row for row in rows if (doctype, row.name) not in self.records]
 		under = _under_contacts([row.name for row in new]) if doctype == "Contact" else {}
 		for row in new:

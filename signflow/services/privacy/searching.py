@@ -13,14 +13,7 @@ from pypika.terms import Case
 from signflow.core.privacy.datamap import PERSON_DOCTYPES, DocTypeMap, Holds, PersonalField
 from signflow.core.privacy.findings import Finding, Row, is_read_as_text, judge
 from signflow.core.privacy.persons import Subject
-from signflow.services.privacy.matching import (
-	CHUNK,
-	any_of,
-	equals,
-	holds_name,
-	holds_phone,
-	holds_text,
-)
+from signflow.services.privacy.matching import CHUNK, any_of, equals, holds
 from signflow.services.privacy.person_records import KINDS, pointing
 
 # Of one DocType at most so many rows are read; of more it is said that there are more.
@@ -75,7 +68,13 @@ def search(entry: DocTypeMap, subject: Subject, about: Mapping[str, frozenset[st
 		query = frappe.qb.from_(table).select(*selected, *texts.values()).where(condition)
 		try:
 			rows = query.orderby(table.name).limit(MOST_ROWS + 1).run(as_dict=True)
-		except frappe.QueryTimeoutError:
+		except Exception as error:
+			# Frappe 15 passes the database's own exception on.
+			if not (
+				isinstance(error, frappe.QueryTimeoutError)
+				or (error.args and frappe.db.is_statement_timeout(error))
+			):
+				raise
 			found.unfinished = True
 			continue
 		found.more = found.more or len(rows) > MOST_ROWS
@@ -128,13 +127,7 @@ _SEARCHED = frozenset((Holds.PERSON, Holds.EMAIL, Holds.PHONE, Holds.NAME, Holds
 
 
 def _in_words(column: Any, subject: Subject) -> Any:
-	return any_of(
-		(
-			holds_text(column, subject.mails),
-			holds_phone(column, subject.phones),
-			holds_name(column, subject.full_names()),
-		)
-	)
+	return holds(column, texts=subject.mails, phones=subject.phones, names=subject.full_names())
 
 
 def _conditions(
@@ -160,7 +153,7 @@ def _conditions(
 		plain.append(_in_words(table["_comments"], subject))
 	if users := subject.of("User"):
 		plain += [table[name].isin(sorted(users)) for name in _ALWAYS]
-		plain += [holds_text(table[name], users) for name in _LISTS_OF_USERS if name in columns]
+		plain += [holds(table[name], texts=users) for name in _LISTS_OF_USERS if name in columns]
 	for place, records in enumerate(_slices(links, subject, about)):
 		pointers = [_pointer(one, table, records) for one in links]
 		condition = any_of([*(plain if place == 0 else []), *pointers])
@@ -172,11 +165,11 @@ def _condition(one: PersonalField, column: Any, subject: Subject) -> Any:
 	if one.holds is Holds.IDENTITY_HASH:
 		return equals(column, subject.identities)
 	if one.holds in (Holds.EMAIL, Holds.PERSON):
-		return holds_text(column, subject.mails)
+		return holds(column, texts=subject.mails)
 	if one.holds is Holds.PHONE:
-		return holds_phone(column, subject.phones)
+		return holds(column, phones=subject.phones)
 	if one.holds is Holds.NAME:
-		return holds_name(column, subject.full_names())
+		return holds(column, names=subject.full_names())
 	return _in_words(column, subject) if is_read_as_text(one) else None
 
 
@@ -200,6 +193,26 @@ def _pointer(one: PersonalField, table: Any, records: Collection[tuple[str, str]
 		return pointing(table[one.type_field], table[one.fieldname], records)
 	names = sorted(name for doctype, name in records if doctype == one.target)
 	return table[one.fieldname].isin(names) if names else None
+
+
+def search_singles(entries: list[DocTypeMap], subject: Subject, region: str) -> dict[str, Finding]:
+	"""What the site's settings hold of her, by DocType: the values of all singles stand in one table."""
+	of = {entry.doctype: entry for entry in entries}
+	table = frappe.qb.DocType("Singles")
+	names = sorted({name for _doctype, name in subject.records})
+	held = any_of([_in_words(table.value, subject), table.value.isin(names) if names else None])
+	if held is None or not of:
+		return {}
+	query = frappe.qb.from_(table).select(table.doctype, table.field, table.value)
+	rows = query.where(table.doctype.isin(sorted(of))).where(held).orderby(table.doctype, table.field).run()
+	values: dict[str, dict[str, Any]] = defaultdict(dict)
+	for doctype, fieldname, value in rows:
+		values[doctype][fieldname] = value
+	judged = {
+		doctype: judge(of[doctype], Row(doctype, held), subject, {}, region)
+		for doctype, held in values.items()
+	}
+	return {doctype: finding for doctype, finding in judged.items() if finding}
 
 
 def parents_of(found: Found) -> dict[str, dict[str, Any]]:

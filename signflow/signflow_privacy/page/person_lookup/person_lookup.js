@@ -84,6 +84,8 @@ class PersonLookUp {
 			],
 		});
 		this.form.make();
+		// Frappe ties no label to its field.
+		this.form.fields_list.forEach((field) => field.$input?.attr("aria-label", field.df.label));
 		this.form.get_field("query").$input.on("keydown", (event) => event.key === "Enter" && this.look_up());
 		this.page.set_primary_action(__("Look Up"), () => this.look_up(), "search");
 	}
