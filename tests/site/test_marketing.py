@@ -1,5 +1,6 @@
 """Direct marketing: the state of a person by its rule, and the framework's own mailings that keep to it."""
 
+import json
 from typing import Any
 
 import frappe
@@ -192,6 +193,26 @@ def test_a_house_without_texts_goes_on_but_leaves_alone_who_said_no(house: House
 	consents.object_to(Person((objecting,)), third, Given("Said to Staff"))
 	group = a_group(house, subscriber, objecting, signflow_company=third)
 	assert receivers(group) == campaign_reaches(group) == {subscriber}
+
+
+def test_members_from_before_are_recorded_by_who_answers_for_it(house: House) -> None:
+	text = a_text(house)
+	before, refusing = (f"{name}.{house.key}@posti.example" for name in ("vanha", "kieltaja"))
+	consents.refuse(Person((refusing,)), consents.current_wording(text, "fi"), Given("Page"))
+	group = a_group(house, before, refusing, signflow_company=house.company)
+	assert receivers(group) == set()
+	said = {"group": group, "text": text, "said_on": "2024-05-01", "note": "Order form of 2024, folder 7"}
+	url = f"{house.web}/api/method/signflow.api.consents.record_members"
+	refused = as_program(house.web, house.users["owner"]).post(url, json=said, timeout=30)
+	assert refused.status_code == 403
+	empty = as_program(house.web, "Administrator").post(url, json={**said, "note": " "}, timeout=30)
+	assert empty.status_code == 417 and "on record" in empty.text
+	assert as_program(house.web, "Administrator").post(url, json=said, timeout=30).status_code == 200
+	eventually(lambda: receivers(group) == {before}, "who had consented is written to again")
+	row = rows(before)[0]
+	assert (row.how, str(getdate(row.said_on)), row.recorded_by) == ("Import", "2024-05-01", "Administrator")
+	assert json.loads(row.proof)["note"] == "Order form of 2024, folder 7"
+	assert [row.action for row in rows(refusing)] == ["Refused"]
 
 
 def test_a_new_member_waits_until_he_was_looked_at(house: House) -> None:
