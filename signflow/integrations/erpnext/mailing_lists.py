@@ -214,7 +214,11 @@ def on_changed(row: Any) -> None:
 
 
 def _person(row: Any) -> Person:
-	return Person((row.email,) if row.email else (), row.party_type or "", row.party or "")
+	"""Whose row it is, with all addresses that he has here."""
+	mails = [row.email] if row.email else []
+	if row.party and frappe.db.exists(row.party_type, row.party):
+		mails += consents.person_of(row.party_type, row.party).emails
+	return Person(tuple(dict.fromkeys(mails)), row.party_type or "", row.party or "")
 
 
 def _take_back_unsubscribes(person: Person, company: str) -> None:
