@@ -7,7 +7,7 @@ from frappe.rate_limiter import rate_limit
 
 from signflow.api.guest import answers, reader_language, session
 from signflow.services import visits
-from signflow.services.privacy import consent_page, consents, marketing
+from signflow.services.privacy import consent_page, consents, kept_elsewhere, marketing
 
 PAGE = consent_page.PAGE
 
@@ -112,3 +112,11 @@ def of_record(doctype: str, name: str) -> list[dict[str, Any]]:
 	frappe.get_doc(doctype, name).check_permission("read")
 	frappe.has_permission("Consent", "read", throw=True)
 	return marketing.of_record(doctype, name)
+
+
+@frappe.whitelist(methods=["POST"])
+def record_members(group: str, text: str, said_on: str, note: str, language: str = "fi") -> None:
+	"""Record that the members of an Email Group have consented before, with where that is on record."""
+	frappe.get_doc("Consent Text", text).check_permission("write")
+	frappe.get_doc("Email Group", group).check_permission("write")
+	kept_elsewhere.record_members(group, text, said_on, note, language)

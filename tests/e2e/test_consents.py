@@ -155,3 +155,46 @@ def test_by_a_typed_address_in_finnish_and_no_more_marketing(office: Office, vis
 		window.look(f"consents-list-{lang}")
 	desk = visit()
 	expect(marketing_in_desk(logs_in(desk), desk, office)).to_contain_text("has objected")
+
+
+def test_wordings_are_published_and_a_campaign_started_in_desk(office: Office, visit) -> None:
+	text = a_text(office)
+	desk = visit()
+	page = logs_in(desk)
+	opens(page, desk, "consent-text", text)
+	page.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=text)
+	desk.keep("desk-consent-text-1280")
+	shown(page).get_by_role("button", name="New Wording").click()
+	page.wait_for_function("() => window.cur_frm?.doctype === 'Consent Text Version'")
+	form = shown(page)
+	expect(form.get_by_role("button", name="Publish")).to_be_visible()
+	form.locator("[data-fieldname='title_en'] input").fill("Our newsletter")
+	form.get_by_role("button", name="Publish").click()
+	page.locator(".modal-dialog:visible", has_text="nobody can change them").get_by_role(
+		"button", name="Yes"
+	).click()
+	expect(form.get_by_text("People are shown these words")).to_be_visible()
+	desk.keep("desk-consent-version-1280")
+
+	campaign = office.makes(
+		"Consent Campaign",
+		title=f"Spring {office.key}",
+		consent_text=text,
+		language="en",
+		filters_json=f'[["email_id", "like", "%{office.key}@%"]]',
+	)
+	opens(page, desk, "consent-campaign", campaign)
+	page.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=campaign)
+	form = shown(page)
+	expect(form.get_by_role("button", name="Start Asking")).to_be_visible()
+	expect(form.locator(".filter-box, .filter-area .filter-button, .filter-edit-area").first).to_be_visible()
+	desk.keep("desk-campaign-1280")
+	form.get_by_role("button", name="Start Asking").click()
+	page.locator(".modal-dialog:visible", has_text="The filter finds 2 records").get_by_role(
+		"button", name="Yes"
+	).click()
+	until(
+		lambda: office.sender.read("Consent Campaign", campaign)["status"] == "Sent", "everybody is asked", 60
+	)
+	assert office.sender.read("Consent Campaign", campaign)["sent_count"] == 2
+	until(lambda: office.maija.mails("asks for your consent: Our newsletter"), "the mail", 60)

@@ -1,6 +1,8 @@
 """Builders for tests of consents: texts that a house asks about, and a reader of the page /privacy/consents."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,21 +43,26 @@ def a_text(house: House, *, company: str | None = None, channel: str = "Email", 
 	return text.name
 
 
-def another_company(name: str = "Toinen Oy") -> str:
-	"""One more company of the site."""
-	if not frappe.db.exists("Company", name):
+@contextmanager
+def another_company(name: str = "Toinen Oy") -> Iterator[str]:
+	"""One more company of the site for a while: others' tests rely on there being one."""
+	for_writing()
+	company = {
+		"company_name": name,
+		"abbr": name[:3].upper(),
+		"default_currency": "EUR",
+		"country": "Finland",
+	}
+	frappe.get_doc({"doctype": "Company", **company}).insert(ignore_permissions=True)
+	frappe.db.commit()
+	try:
+		yield name
+	finally:
 		for_writing()
-		frappe.get_doc(
-			{
-				"doctype": "Company",
-				"company_name": name,
-				"abbr": name[:3].upper(),
-				"default_currency": "EUR",
-				"country": "Finland",
-			}
-		).insert(ignore_permissions=True)
+		# What was said to it stays, as it always does; so a deletion by the book is refused.
+		frappe.db.delete("Company", {"name": name})
 		frappe.db.commit()
-	return name
+		frappe.clear_cache()
 
 
 def rows(mail: str, **more: Any) -> list[Any]:

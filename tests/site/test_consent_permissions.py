@@ -8,7 +8,7 @@ from typing import Any
 import frappe
 import pytest
 from consenting import a_text
-from house import House, for_writing
+from house import House, as_program, for_writing
 from personas import NOBODY, PERSONAS, Asking
 
 from signflow.services.privacy import consent_campaigns, consent_letters, consents
@@ -113,3 +113,39 @@ def test_the_proof_is_for_managers(world: Asking) -> None:
 	url = world.url("Consent", world.records["Consent", "given"])
 	assert not world.people["owner"].get(url, timeout=30).json()["data"].get("proof")
 	assert world.people["manager"].get(url, timeout=30).json()["data"]["proof"]
+
+
+def test_the_data_protection_officer_sees_all_and_changes_no_proof(world: Asking) -> None:
+	mail = "signflow-officer@testi.example"
+	for_writing()
+	if not frappe.db.exists("User", mail):
+		user = frappe.get_doc(
+			{
+				"doctype": "User",
+				"email": mail,
+				"first_name": "Officer",
+				"send_welcome_email": 0,
+				"roles": [{"role": "Data Protection Officer"}],
+			}
+		)
+		user.flags.no_welcome_mail = True
+		user.insert(ignore_permissions=True)
+	frappe.db.commit()
+	officer = as_program(world.house.web, mail)
+	for (doctype, _state), name in world.records.items():
+		if doctype != "Form Consent":
+			assert officer.get(world.url(doctype, name), timeout=30).status_code == 200, doctype
+	for doctype, state in (
+		("Consent", "given"),
+		("Consent Link", "mailed"),
+		("Consent Campaign Person", "asked"),
+	):
+		url = world.url(doctype, world.records[doctype, state])
+		assert officer.put(url, json=CHANGES[doctype], timeout=30).status_code == 403, doctype
+		assert officer.delete(url, timeout=30).status_code == 403, doctype
+	made = officer.post(
+		world.url("Consent Text"),
+		json={"purpose": f"By the officer {world.house.key}", "company": world.house.company},
+		timeout=30,
+	)
+	assert made.status_code == 200, made.text[:500]

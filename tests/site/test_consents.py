@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import frappe
@@ -16,6 +17,13 @@ from stage import eventually
 from signflow.services import delivery
 from signflow.services.privacy import consent_letters, consents
 from signflow.services.privacy.consents import Given, Person
+
+
+@pytest.fixture
+def other(house: House) -> Iterator[str]:
+	"""A second company of the site."""
+	with another_company() as name:
+		yield name
 
 
 def stranger(house: House, name: str = "stranger") -> str:
@@ -200,8 +208,7 @@ def test_a_mailed_link_confirms_and_only_by_a_button(house: House) -> None:
 	eventually(lambda: blanked(mail), "the link is no longer in the mail queue")
 
 
-def test_two_companies_stay_apart(house: House) -> None:
-	other = another_company()
+def test_two_companies_stay_apart(house: House, other: str) -> None:
 	ours, theirs = a_text(house), a_text(house, company=other)
 	reader = Reader(house)
 	view = reader.comes(house.maija.mail)

@@ -1,5 +1,7 @@
 """Direct marketing: the state of a person by its rule, and the framework's own mailings that keep to it."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import frappe
@@ -13,6 +15,13 @@ from stage import eventually
 from signflow.integrations.erpnext import mailing_lists
 from signflow.services.privacy import consents, marketing
 from signflow.services.privacy.consents import Given, Person
+
+
+@pytest.fixture
+def other(house: House) -> Iterator[str]:
+	"""A second company of the site."""
+	with another_company() as name:
+		yield name
 
 
 def insert(doctype: str, **values: Any) -> Any:
@@ -114,7 +123,7 @@ def campaign_reaches(group: str) -> set[str]:
 	return set(sent)
 
 
-def test_the_rule_follows_what_is_known(house: House) -> None:
+def test_the_rule_follows_what_is_known(house: House, other: str) -> None:
 	text = a_text(house)
 	consumer, contact = a_consumer(house), house.maija.mail
 	assert state(contact, house.company) == (True, "Contact of a Company")
@@ -125,7 +134,7 @@ def test_the_rule_follows_what_is_known(house: House) -> None:
 	view = reader.comes(consumer)
 	reader.answers("give", text, view)
 	assert state(consumer, house.company) == (True, "Consent")
-	assert state(consumer, another_company()) == (False, "No Consent"), "companies stay apart"
+	assert state(consumer, other) == (False, "No Consent"), "companies stay apart"
 	reader.answers("withdraw", text, view)
 	assert state(consumer, house.company) == (False, "Consent Withdrawn")
 	lead = insert(
@@ -187,11 +196,35 @@ def test_mailings_reach_only_whom_they_may(house: House) -> None:
 
 
 def test_a_house_without_texts_goes_on_but_leaves_alone_who_said_no(house: House) -> None:
-	third = another_company("Kolmas Oy")
+	with another_company("Kolmas Oy") as third:
+		_without_texts(house, third)
+
+
+def _without_texts(house: House, third: str) -> None:
 	subscriber, objecting = (f"{name}.{house.key}@posti.example" for name in ("tilaaja", "kieltaja"))
 	consents.object_to(Person((objecting,)), third, Given("Said to Staff"))
 	group = a_group(house, subscriber, objecting, signflow_company=third)
 	assert receivers(group) == campaign_reaches(group) == {subscriber}
+
+
+def test_members_from_before_are_recorded_by_who_answers_for_it(house: House) -> None:
+	text = a_text(house)
+	before, refusing = (f"{name}.{house.key}@posti.example" for name in ("vanha", "kieltaja"))
+	consents.refuse(Person((refusing,)), consents.current_wording(text, "fi"), Given("Page"))
+	group = a_group(house, before, refusing, signflow_company=house.company)
+	assert receivers(group) == set()
+	said = {"group": group, "text": text, "said_on": "2024-05-01", "note": "Order form of 2024, folder 7"}
+	url = f"{house.web}/api/method/signflow.api.consents.record_members"
+	refused = as_program(house.web, house.users["owner"]).post(url, json=said, timeout=30)
+	assert refused.status_code == 403
+	empty = as_program(house.web, "Administrator").post(url, json={**said, "note": " "}, timeout=30)
+	assert empty.status_code == 417 and "on record" in empty.text
+	assert as_program(house.web, "Administrator").post(url, json=said, timeout=30).status_code == 200
+	eventually(lambda: receivers(group) == {before}, "who had consented is written to again")
+	row = rows(before)[0]
+	assert (row.how, str(getdate(row.said_on)), row.recorded_by) == ("Import", "2024-05-01", "Administrator")
+	assert json.loads(row.proof)["note"] == "Order form of 2024, folder 7"
+	assert [row.action for row in rows(refusing)] == ["Refused"]
 
 
 def test_a_new_member_waits_until_he_was_looked_at(house: House) -> None:
@@ -209,8 +242,7 @@ def test_a_new_member_waits_until_he_was_looked_at(house: House) -> None:
 	frappe.db.rollback()
 
 
-def test_an_unsubscribe_there_is_an_objection_here(house: House) -> None:
-	other = another_company()
+def test_an_unsubscribe_there_is_an_objection_here(house: House, other: str) -> None:
 	contact, colleague = house.maija.mail, house.matti.mail
 	group = a_group(house, contact, colleague, signflow_company=house.company)
 	member = frappe.db.get_value("Email Group Member", {"email_group": group, "email": contact})
@@ -229,8 +261,8 @@ def test_an_unsubscribe_there_is_an_objection_here(house: House) -> None:
 	assert receivers(group) == {contact, colleague}
 
 
-def test_unsubscribing_from_everything_is_an_objection_to_each_company(house: House) -> None:
-	other, mail = another_company(), house.maija.mail
+def test_unsubscribing_from_everything_is_an_objection_to_each_company(house: House, other: str) -> None:
+	mail = house.maija.mail
 	insert("Email Unsubscribe", email=mail.upper(), global_unsubscribe=1)
 	contact = consents.person_with(mail).party
 	assert {row.company for row in rows(mail)} == set(marketing.companies())
@@ -244,8 +276,8 @@ def test_unsubscribing_from_everything_is_an_objection_to_each_company(house: Ho
 	assert not frappe.db.exists("Email Unsubscribe", {"email": mail.upper(), "global_unsubscribe": 1})
 
 
-def test_a_mark_from_before_signflow_counts_and_is_not_lost(house: House) -> None:
-	other, mail = another_company(), house.matti.mail
+def test_a_mark_from_before_signflow_counts_and_is_not_lost(house: House, other: str) -> None:
+	mail = house.matti.mail
 	contact = consents.person_with(mail).party
 	for_writing()
 	frappe.db.set_value("Contact", contact, "unsubscribed", 1)
@@ -254,6 +286,20 @@ def test_a_mark_from_before_signflow_counts_and_is_not_lost(house: House) -> Non
 	consents.give(consents.person_with(mail), consents.current_wording(a_text(house), "en"), Given("Page"))
 	assert state(mail, house.company) == (True, "Consent")
 	assert state(mail, other) == (False, "Objection"), "the mark is gone, what it said to others is kept"
+
+
+def test_all_addresses_of_a_person_are_meant(house: House) -> None:
+	first, second = house.maija.mail, f"maija.koti.{house.key}@posti.example"
+	contact = consents.person_with(first).party
+	for_writing()
+	doc = frappe.get_doc("Contact", contact)
+	doc.append("email_ids", {"email_id": second})
+	doc.save(ignore_permissions=True)
+	frappe.db.commit()
+	group = a_group(house, first, second, signflow_company=house.company)
+	assert receivers(group) == {first, second}
+	consents.object_to(Person((second,), "Contact", contact), house.company, Given("Said to Staff"))
+	assert receivers(group) == campaign_reaches(group) == set()
 
 
 def test_marking_a_contact_is_an_objection(house: House) -> None:

@@ -8,6 +8,7 @@
   it is; what says nothing counts for all.
 """
 
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,6 @@ from frappe.query_builder.functions import Lower
 from frappe.utils import add_to_date, getdate, now_datetime, parse_addr
 
 from signflow.core.privacy.marketing import has_objected
-from signflow.services import work
 from signflow.services.privacy import consents, marketing
 from signflow.services.privacy.consents import Given, Person
 from signflow.services.transaction import one_transaction
@@ -73,7 +73,18 @@ def hold_back(doc: Any, method: str | None = None) -> None:
 	waiting.add(doc.email_group)
 	for moment in (frappe.db.after_commit, frappe.db.after_rollback):
 		moment.add(lambda: waiting.discard(doc.email_group))
-	work.wake("signflow.integrations.erpnext.mailing_lists.check_group", group=doc.email_group)
+	_wake(doc.email_group)
+
+
+def _wake(group: str) -> None:
+	# A group is named by people: its name is no part of a job's.
+	frappe.enqueue(
+		"signflow.integrations.erpnext.mailing_lists.check_group",
+		queue="long",
+		enqueue_after_commit=True,
+		job_id=f"signflow-email-group-{secrets.token_hex(8)}",
+		group=group,
+	)
 
 
 def on_member(doc: Any, method: str | None = None) -> None:
@@ -142,7 +153,7 @@ def _hold(member: str, held_back: bool) -> None:
 def check_all_groups() -> None:
 	"""Once a day: what ended by time (a consent, a customer's last purchase) reaches the groups."""
 	for name in frappe.get_all("Email Group", pluck="name", order_by="name asc"):
-		work.wake("signflow.integrations.erpnext.mailing_lists.check_group", group=name)
+		_wake(name)
 	frappe.db.commit()
 
 
@@ -203,7 +214,11 @@ def on_changed(row: Any) -> None:
 
 
 def _person(row: Any) -> Person:
-	return Person((row.email,) if row.email else (), row.party_type or "", row.party or "")
+	"""Whose row it is, with all addresses that he has here."""
+	mails = [row.email] if row.email else []
+	if row.party and frappe.db.exists(row.party_type, row.party):
+		mails += consents.person_of(row.party_type, row.party).emails
+	return Person(tuple(dict.fromkeys(mails)), row.party_type or "", row.party or "")
 
 
 def _take_back_unsubscribes(person: Person, company: str) -> None:

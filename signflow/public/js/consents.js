@@ -11,6 +11,9 @@ export function show_consents(frm) {
 	if (frm.doctype === "Communication" && frm.doc.sent_or_received === "Received") {
 		frm.add_custom_button(__("Mark as Consent"), () => reply_dialog(frm), __("Actions"));
 	}
+	if (frm.doctype === "Email Group" && frappe.model.can_write("Consent Text")) {
+		frm.add_custom_button(__("Record Earlier Consents"), () => members_dialog(frm), __("Actions"));
+	}
 	if (!ON.includes(frm.doctype)) {
 		return;
 	}
@@ -44,23 +47,33 @@ function person(one, people) {
 }
 
 function of_company(company, named) {
-	const rows = company.channels.map(
-		(state) => `<tr>
-			<td style="width: 20%">${__(state.channel)}</td>
-			<td style="width: 20%"><span class="indicator-pill no-margin ${state.allowed ? "green" : "red"}">${state.allowed ? __("Allowed") : __("Not Allowed")}</span></td>
+	const rows = alike(company.channels).map(
+		({ channels, state }) => `<tr>
+			<td style="width: 25%">${channels.map((channel) => __(channel)).join(", ")}</td>
+			<td style="width: 20%"><span class="indicator-pill ${state.allowed ? "green" : "red"}">${state.allowed ? __("Allowed") : __("Not Allowed")}</span></td>
 			<td>${linked(escape(state.rule_text), state.row)}${state.flag ? ` <span class="text-muted">${escape(state.flag)}</span>` : ""}</td>
-			<td class="text-muted text-right">${state.since ? frappe.datetime.str_to_user(state.since) : ""}</td>
+			<td class="text-muted text-right text-nowrap">${state.since ? frappe.datetime.str_to_user(state.since) : ""}</td>
 		</tr>`
 	);
 	const consents = company.consents.map(
 		(one) => `<tr>
 			<td colspan="2">${escape(one.purpose)}</td>
 			<td>${linked(escape(one.action), one.row)}</td>
-			<td class="text-muted text-right">${frappe.datetime.str_to_user(one.said_on)}</td>
+			<td class="text-muted text-right text-nowrap">${frappe.datetime.str_to_user(one.said_on)}</td>
 		</tr>`
 	);
 	const caption = named ? `<div class="text-muted small mt-2">${escape(company.company)}</div>` : "";
 	return `${caption}<table class="table table-sm small mb-2"><tbody>${rows.join("")}${consents.join("")}</tbody></table>`;
+}
+
+/** Channels to which the same rule gives the same answer, in one line. */
+function alike(states) {
+	const found = new Map();
+	for (const state of states) {
+		const key = [state.allowed, state.rule, state.row, state.flag].join("\n");
+		found.set(key, { state, channels: [...(found.get(key)?.channels || []), state.channel] });
+	}
+	return [...found.values()];
 }
 
 const linked = (text, row) => (row ? `<a href="/app/consent/${encodeURIComponent(row)}">${text}</a>` : text);
@@ -203,6 +216,27 @@ function record_dialog(frm) {
 				await frappe.xcall(`${API}record_said`, { ...record, action: values.action });
 				done(frm, values.action === "Given" ? __("The person gets a mail to confirm it.") : __("It is recorded."));
 			}
+		}
+	);
+}
+
+function members_dialog(frm) {
+	dialog(
+		__("Record Earlier Consents"),
+		[
+			{
+				fieldtype: "HTML",
+				options: `<p class="text-muted">${__("For members who consented before signflow came. You answer for it: say where that is on record. Who has left the list or has answered here is left as he is.")}</p>`,
+			},
+			{ ...text_field(), default: frm.doc.signflow_consent_text },
+			{ fieldname: "said_on", fieldtype: "Date", label: __("Said on"), reqd: 1 },
+			{ fieldname: "note", fieldtype: "Small Text", label: __("When, where and how, and where it is on record"), reqd: 1 },
+			language_field(),
+		],
+		__("Record"),
+		async (values) => {
+			await frappe.xcall(`${API}record_members`, { group: frm.doc.name, ...values });
+			frappe.show_alert({ message: __("The consents are being recorded."), indicator: "green" });
 		}
 	);
 }

@@ -11,6 +11,7 @@ from frappe.translate import print_language
 from frappe.utils import add_days, add_to_date, get_datetime, get_url, getdate, now_datetime
 
 from signflow.core.identity.tokens import matches, new_token, parse
+from signflow.core.privacy.marketing import has_objected
 from signflow.services import delivery, letters
 from signflow.services.company import house
 from signflow.services.privacy import consents
@@ -82,6 +83,7 @@ def follow(token: str) -> Any:
 def daily() -> None:
 	"""Ask whoever's consent is about to end, once, where its text says so; forget the links that have ended."""
 	frappe.db.delete("Consent Link", {"expires_on": ["<", now_datetime()]})
+	frappe.db.commit()
 	for text in frappe.get_all(
 		"Consent Text",
 		{"disabled": 0, "valid_months": [">", 0], "ask_again_days": [">", 0]},
@@ -89,18 +91,17 @@ def daily() -> None:
 		order_by="name asc",
 	):
 		for row in _about_to_end(text.name, text.ask_again_days):
-			person = consents.Person((row.email,), row.party_type or "", row.party or "")
-			last = consents.state_of(person, text.name)
-			if last and last.row == row.name:
-				_ask(
-					row.email,
-					text.name,
-					row.language,
-					record=("Consent", row.name),
-					consent=row.name,
-					renewal=True,
-				)
-	frappe.db.commit()
+			_renew(row, text.name)
+
+
+@one_transaction
+def _renew(row: Any, text: str) -> None:
+	"""Ask one giver again, unless he has spoken since or has objected: a transaction each, so that a kill loses one."""
+	person = consents.Person((row.email,), row.party_type or "", row.party or "")
+	last = consents.state_of(person, text)
+	said = consents.as_said(consents.rows_of(person, row.company), person)
+	if last and last.row == row.name and not has_objected(said, getdate()):
+		_ask(row.email, text, row.language, record=("Consent", row.name), consent=row.name, renewal=True)
 
 
 def _about_to_end(text: str, days: int) -> list[Any]:
@@ -111,6 +112,7 @@ def _about_to_end(text: str, days: int) -> list[Any]:
 		.left_join(link)
 		.on(link.consent == consent.name)
 		.select(consent.name, consent.email, consent.language, consent.party_type, consent.party)
+		.select(consent.company)
 		.where((consent.consent_text == text) & (consent.action == "Given") & consent.email.isnotnull())
 		.where(consent.expires_on[getdate() : getdate(add_days(getdate(), days))])
 		.where(link.name.isnull())

@@ -5,6 +5,7 @@ is a new row. Whoever wants to act on one names a function in the hook `signflow
 """
 
 import hashlib
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -17,15 +18,16 @@ from frappe.utils import add_months, get_datetime, getdate, now_datetime
 
 from signflow.core.evidence.canonical import canonical_json
 from signflow.core.privacy.marketing import Action, Said, text_state
-from signflow.services import evidence
+from signflow.services import evidence, forms
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
 from signflow.signflow import uploads
 from signflow.signflow.addresses import one_address
 
 LANGUAGES = ("fi", "sv", "en")
-# By these ways the person has shown that the mailbox is his, or has signed: no mail has to confirm it.
-PROVEN = ("Page", "Mail Link", "Signing Ceremony", "Paper", "Mail Reply")
+# By these ways the person has shown that the mailbox is his, or has signed, or the house answers for what it has kept
+# elsewhere: no mail has to confirm it.
+PROVEN = ("Page", "Mail Link", "Signing Ceremony", "Paper", "Mail Reply", "Import")
 PARTIES = ("Contact", "Lead", "Customer", "User")
 
 
@@ -336,8 +338,7 @@ def _write(
 		"said_on": utc_time(moment).isoformat(),
 		"company": company,
 		"channel": channel or "",
-		"email": person.email,
-		"party": [person.party_type, person.party],
+		"person": _keyed_hash(person),
 		"recorded_by": frappe.session.user,
 		"source": list(way.source or ()),
 		**(way.more or {}),
@@ -383,6 +384,12 @@ def _write(
 	for path in frappe.get_hooks("signflow_consent_changed"):
 		frappe.get_attr(path)(row)
 	return row
+
+
+def _keyed_hash(person: Person) -> str:
+	"""Binds a proof to its person without naming him: his address can be erased, and the proof still verifies."""
+	named = "\0".join((person.email, person.party_type, person.party))
+	return hmac.new(forms.secret("consent person"), named.encode(), hashlib.sha256).hexdigest()
 
 
 def _end(moment: Any, text: Any) -> date | None:
