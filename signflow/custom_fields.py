@@ -3,15 +3,48 @@
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
-
-def _about_origin(after: str) -> list[dict]:
-	"""Where a person's data came from, who answers for it and when it was last verified (GDPR 5(1)(d), 14(2)(f))."""
-	return [
+FIELDS = {
+	"Contact": [
+		{
+			"fieldname": "signflow_identified_level",
+			"label": "Identified By",
+			"fieldtype": "Select",
+			"options": "\nmail_code\nsms_code\nsubstantial\nhigh",
+			"insert_after": "status",
+			"read_only": 1,
+			"no_copy": 1,
+			"module": "Signflow",
+		},
+		{
+			"fieldname": "signflow_identified_on",
+			"label": "Identified On",
+			"fieldtype": "Datetime",
+			"insert_after": "signflow_identified_level",
+			"depends_on": "signflow_identified_level",
+			"read_only": 1,
+			"no_copy": 1,
+			"module": "Signflow",
+		},
+		{
+			"fieldname": "signflow_identity_hmac",
+			"label": "Identity Hash",
+			"fieldtype": "Data",
+			"insert_after": "signflow_identified_on",
+			"hidden": 1,
+			"read_only": 1,
+			"print_hide": 1,
+			"report_hide": 1,
+			"no_copy": 1,
+			"search_index": 1,
+			"permlevel": 9,
+			"module": "Signflow",
+		},
+		# Where the data came from, who answers for it, when it was last verified (GDPR 5(1)(d), 14(2)(f)): on each kind of person.
 		{
 			"fieldname": "signflow_origin_section",
 			"label": "Personal Data",
 			"fieldtype": "Section Break",
-			"insert_after": after,
+			"insert_after": "unsubscribed",
 			"collapsible": 1,
 			"module": "Signflow Privacy",
 		},
@@ -56,49 +89,109 @@ def _about_origin(after: str) -> list[dict]:
 			"no_copy": 1,
 			"module": "Signflow Privacy",
 		},
-	]
-
-
-FIELDS = {
-	"Contact": [
-		{
-			"fieldname": "signflow_identified_level",
-			"label": "Identified By",
-			"fieldtype": "Select",
-			"options": "\nmail_code\nsms_code\nsubstantial\nhigh",
-			"insert_after": "status",
-			"read_only": 1,
-			"no_copy": 1,
-			"module": "Signflow",
-		},
-		{
-			"fieldname": "signflow_identified_on",
-			"label": "Identified On",
-			"fieldtype": "Datetime",
-			"insert_after": "signflow_identified_level",
-			"depends_on": "signflow_identified_level",
-			"read_only": 1,
-			"no_copy": 1,
-			"module": "Signflow",
-		},
-		{
-			"fieldname": "signflow_identity_hmac",
-			"label": "Identity Hash",
-			"fieldtype": "Data",
-			"insert_after": "signflow_identified_on",
-			"hidden": 1,
-			"read_only": 1,
-			"print_hide": 1,
-			"report_hide": 1,
-			"no_copy": 1,
-			"search_index": 1,
-			"permlevel": 9,
-			"module": "Signflow",
-		},
-		*_about_origin("unsubscribed"),
 	],
-	"Lead": _about_origin("blog_subscriber"),
-	"Customer": _about_origin("customer_details"),
+	"Lead": [
+		{
+			"fieldname": "signflow_origin_section",
+			"label": "Personal Data",
+			"fieldtype": "Section Break",
+			"insert_after": "blog_subscriber",
+			"collapsible": 1,
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_origin",
+			"label": "Origin of the Data",
+			"fieldtype": "Select",
+			"options": "\nWeb Form\nSigned Form\nMail\nImport\nProgram\nMade by a User\nThe Person\nThe Person's Employer\nPublic Register\nAnother Source",
+			"insert_after": "signflow_origin_section",
+			"in_standard_filter": 1,
+			"no_copy": 1,
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_origin_note",
+			"label": "Origin, More Exactly",
+			"fieldtype": "Data",
+			"insert_after": "signflow_origin",
+			"no_copy": 1,
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_origin_column",
+			"fieldtype": "Column Break",
+			"insert_after": "signflow_origin_note",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_data_owner",
+			"label": "Answers for the Data",
+			"fieldtype": "Link",
+			"options": "User",
+			"insert_after": "signflow_origin_column",
+			"no_copy": 1,
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_verified_on",
+			"label": "Last Verified On",
+			"fieldtype": "Date",
+			"insert_after": "signflow_data_owner",
+			"no_copy": 1,
+			"module": "Signflow Privacy",
+		},
+	],
+	"Customer": [
+		{
+			"fieldname": "signflow_origin_section",
+			"label": "Personal Data",
+			"fieldtype": "Section Break",
+			"insert_after": "customer_details",
+			"collapsible": 1,
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_origin",
+			"label": "Origin of the Data",
+			"fieldtype": "Select",
+			"options": "\nWeb Form\nSigned Form\nMail\nImport\nProgram\nMade by a User\nThe Person\nThe Person's Employer\nPublic Register\nAnother Source",
+			"insert_after": "signflow_origin_section",
+			"in_standard_filter": 1,
+			"no_copy": 1,
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_origin_note",
+			"label": "Origin, More Exactly",
+			"fieldtype": "Data",
+			"insert_after": "signflow_origin",
+			"no_copy": 1,
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_origin_column",
+			"fieldtype": "Column Break",
+			"insert_after": "signflow_origin_note",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_data_owner",
+			"label": "Answers for the Data",
+			"fieldtype": "Link",
+			"options": "User",
+			"insert_after": "signflow_origin_column",
+			"no_copy": 1,
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_verified_on",
+			"label": "Last Verified On",
+			"fieldtype": "Date",
+			"insert_after": "signflow_data_owner",
+			"no_copy": 1,
+			"module": "Signflow Privacy",
+		},
+	],
 }
 
 

@@ -12,6 +12,7 @@ from house import House
 from personas import NOBODY, PERSONAS, Asking
 from stage import eventually
 from test_form_permissions import EXPECTATIONS as OF_FORMS
+from test_register_permissions import EXPECTATIONS as OF_REGISTER
 
 from signflow.services import delivery
 
@@ -158,7 +159,7 @@ def test_the_table_names_every_doctype(site: str) -> None:
 	ours = frappe.get_all(
 		"DocType", {"module": ["in", modules], "custom": 0}, pluck="name", order_by="name asc"
 	)
-	assert set(ours) == {*EXPECTATIONS, *OF_FORMS}
+	assert set(ours) == {*EXPECTATIONS, *OF_FORMS, *OF_REGISTER}
 
 
 @pytest.mark.parametrize(("doctype", "state", "persona"), CASES)
