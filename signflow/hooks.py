@@ -57,7 +57,15 @@ doc_events = {
 	"Lead": {"before_insert": "signflow.services.privacy.origin.note_origin"},
 	"Customer": {"before_insert": "signflow.services.privacy.origin.note_origin"},
 	# The map of personal data follows the site's DocTypes.
-	("DocType", "Custom Field", "Property Setter"): {
+	"DocType": {
+		"on_update": "signflow.services.privacy.data_map.on_customised",
+		"on_trash": "signflow.services.privacy.data_map.on_customised",
+	},
+	"Custom Field": {
+		"on_update": "signflow.services.privacy.data_map.on_customised",
+		"on_trash": "signflow.services.privacy.data_map.on_customised",
+	},
+	"Property Setter": {
 		"on_update": "signflow.services.privacy.data_map.on_customised",
 		"on_trash": "signflow.services.privacy.data_map.on_customised",
 	},
@@ -128,6 +136,7 @@ scheduler_events = {
 			"signflow.services.endings.sweep",
 			"signflow.services.withdrawals.sweep",
 			"signflow.services.privacy.informing.sweep",
+			"signflow.services.privacy.content_scan.sweep",
 		],
 	},
 	"hourly": [
@@ -178,4 +187,5 @@ company_data_to_be_ignored = [
 	"Privacy Notice Text",
 	"Notice Delivery",
 	"Personal Data Field",
+	"Content Scan",
 ]

@@ -15,6 +15,7 @@ from test_form_permissions import EXPECTATIONS as OF_FORMS
 from test_register_permissions import EXPECTATIONS as OF_REGISTER
 
 from signflow.services import delivery
+from signflow.services.privacy import content_scan
 
 ALL_READ = {**NOBODY, "manager": "r", "owner": "r", "colleague": "r"}
 OWN_READ = {**NOBODY, "manager": "r", "owner": "r"}
@@ -53,6 +54,9 @@ EXPECTATIONS: dict[str, dict[str, dict[str, str]]] = {
 	"Timestamp Authority": {
 		"house": {**NOBODY, "manager": "r", "owner": "r", "colleague": "r", "operator": "r"}
 	},
+	# The officer's (tests/site/test_data_map.py).
+	"Personal Data Field": {"house": {**NOBODY, "manager": "r"}},
+	"Content Scan": {"house": NOBODY},
 }
 MAY_CREATE = {
 	"Signature Request": {"manager", "owner", "colleague"},
@@ -73,6 +77,8 @@ CHANGES = {
 	"Sealing Key": {"enabled": 1},
 	"Signflow Settings": {"privacy_note": ""},
 	"Timestamp Authority": {"url": "https://tsa.example/other"},
+	"Personal Data Field": {"mark": "Not Personal"},
+	"Content Scan": {"rows_per_doctype": 9},
 }
 
 
@@ -140,6 +146,12 @@ def _record(doctype: str, request: Any) -> str:
 		return settings.timestamp_authorities[0].name
 	if doctype == "Signature Request":
 		return request.name
+	if doctype == "Personal Data Field":
+		return "Customer-customer_name"
+	if doctype == "Content Scan":
+		scan = content_scan.start("Note")
+		content_scan.stop(scan)
+		return scan
 	if doctype == "Sealing Key":
 		return frappe.get_all("Sealing Key", pluck="name", limit=1, order_by="creation asc")[0]
 	link = "parent" if doctype == "Signature Request Document" else "request"
@@ -224,6 +236,13 @@ def test_who_makes_records(world: World, doctype: str, persona: str) -> None:
 			"parentfield": "timestamp_authorities",
 			"url": "https://tsa.example/slipped-in",
 		},
+		"Personal Data Field": {
+			"document_type": "Item",
+			"fieldname": "item_name",
+			"mark": "Personal",
+			"holds": "Other",
+		},
+		"Content Scan": {"rows_per_doctype": 1},
 	}.get(doctype) or {**world.stored(doctype, world.records[doctype, "sent"]), "name": f"{draft}-00099"}
 	before = frappe.db.count(doctype)
 	answer = world.people[persona].post(

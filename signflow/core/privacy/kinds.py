@@ -196,7 +196,7 @@ _NAMED: tuple[tuple[Holds, frozenset[str], re.Pattern[str]], ...] = (
 			r"mac_address|browser_fingerprint|latitude|longitude|gps\w*|geo_location|geolocation|coordinates|sijainti|koordinaat\w*",
 			r"user_?name|login_id|login_name|user_login|twitter\w*|linkedin\w*|facebook\w*|instagram\w*|skype\w*|telegram\w*",
 			r"google_contacts_id|käyttäjätunnu\w*|användarnamn|användar_?id|screen_name",
-			r"user|for_user|visitor_id|userid",
+			r"user|for_user|(?:reference|document|record|lead|deal)_owner|last_login|last_active|visitor_id|userid",
 			r"(?:viewed|queued|enqueued|created|changed|updated|approved|signed|submitted|completed|handled|requested|reported|verified"
 			r"|checked|closed|opened|deleted|raised|resolved|comment|uploaded|recorded)_by",
 		),
@@ -261,6 +261,14 @@ _NAMED: tuple[tuple[Holds, frozenset[str], re.Pattern[str]], ...] = (
 		_words(
 			r"salary\w*|wages?|ctc|payslip|hourly_pay|annual_income|monthly_income|pension\w*",
 			r"palkka\w*|palkan|palkat|tuntipalk\w*|kuukausipalk\w*|eläke\w*|vuositulot|lön|löner|månadslön|timlön|årslön|årsinkomst",
+		),
+	),
+	(
+		Holds.JOB,
+		TEXTS | DATES,
+		_words(
+			r"employee_(?:number|id|no|code)|date_of_joining|joining_date|hire_date|relieving_date|date_of_retirement|resignation\w*",
+			r"retirement_date|employment_\w+|työsuhde\w*|työsuhteen\w*|anställning\w*|anställningsnummer|henkilönumero",
 		),
 	),
 	(
@@ -332,14 +340,14 @@ _OF_PROGRAMS = re.compile(
 	r"company_email|company_phone|warehouse_address|email_footer|print|help|placeholder|regex|json|path|url|uri|folder|uid|message_id|"
 	r"account_head|key|label|labels|schema|scopes?|callback|options|traceback|module|modules)$"
 	r"|^(?:is|has|allow|allowed|show|hide|send|enable|disable|no_of|number_of|default|append|use|create|auto|max|min|total|"
-	r"item|naming|rename|print|company|warehouse|bom|serial|batch|currency|uom|sms|server|smtp|imap|ldap|oauth)_"
-	r"|(?:in_words|serial_nos?|pricing_rules|item_wise_tax_detail|item_name|item_code|naming_series|charges_calculation|"
+	r"item|naming|rename|print|company(?!_name)|warehouse|bom|serial|batch|currency|uom|sms|server|smtp|imap|ldap|oauth)_"
+	r"|(?:in_words|(?:success|error|greeting|reply|callback|welcome)_message|serial_nos?|pricing_rules|item_wise_tax_detail|item_name|item_code|naming_series|charges_calculation|"
 	r"against_income_account|against_expense_account)$"
 )
 # Long texts that come from settings, or that programs write.
 _NO_FREE_TEXT = re.compile(
 	r"(?:^|_)(?:terms|terms_and_conditions|tc|items?|item_description|code|data|log|error|output|defaults?|permissions?|rules?|"
-	r"values?|formula|instructions?|introduction|copyright|config|configuration|tags?|keywords?|cron|row|table)$"
+	r"values?|formula|instructions?|introduction|copyright|config|configuration|tags?|keywords?|cron|row|table|versions|status|subtype|history)$"
 )
 
 
@@ -363,7 +371,7 @@ def guess_table(table: Table) -> dict[str, Guess]:
 
 def guess_alone(one: Field, fields: Iterable[Field] = ()) -> Guess | None:
 	"""What `one` seems to hold by itself; `fields` are its DocType's, among which a dynamic link finds its type."""
-	if one.fieldtype in WITHOUT_CONTENT:
+	if one.fieldtype in WITHOUT_CONTENT or one.fieldname.startswith("_"):
 		return None
 	options = one.options.strip()
 	if holds := _BY_TYPE.get(one.fieldtype):
@@ -473,6 +481,8 @@ def _is_party(type_field: str) -> bool:
 
 
 def _guess_beside(one: Field, beside: str) -> Guess | None:
+	if one.fieldname.startswith("_"):
+		return None
 	name = fold(one.fieldname)
 	if one.fieldtype in TEXTS and _SUBJECTS.search(name):
 		return Guess(Holds.TEXT, BY_NEIGHBOURS, (beside,))

@@ -7,12 +7,14 @@ both. What nobody has decided yet counts as personal: `load` gives it to the eng
 
 import json
 from collections import defaultdict
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import frappe
 import frappe.utils.user
+import redis
 from frappe import _
 from frappe.utils import now_datetime
 
@@ -24,8 +26,10 @@ from signflow.services.transaction import one_transaction
 
 OFFICER = "Data Protection Officer"
 CACHE = "signflow_data_map"
+CACHE_SECONDS = 3600
 TABLES = ("Table", "Table MultiSelect")
 NAMED_IN_NOTICE = 5
+TO_DECIDE_LIST = "/app/personal-data-field?mark=To+Decide&gone=0"
 _KEPT = ("label", "fieldtype", "module", "parents", "target", "type_field")
 _SAID = ("mark", "holds", "origin")
 
@@ -35,10 +39,14 @@ _SAID = ("mark", "holds", "origin")
 
 def load() -> DataMap:
 	"""The map as it is now; fields that nobody has decided yet are in it. Cached per site until a mark changes."""
-	stored = frappe.cache.get_value(CACHE)
-	if stored is None:
-		stored = _stored()
-		frappe.cache.set_value(CACHE, stored)
+	kept = None
+	# A site that is being built may have no Redis yet.
+	with suppress(redis.exceptions.ConnectionError):
+		kept = frappe.cache.get(_cache_key())
+	stored = json.loads(kept) if kept else _stored()
+	if not kept:
+		with suppress(redis.exceptions.ConnectionError):
+			frappe.cache.set(_cache_key(), json.dumps(stored), ex=CACHE_SECONDS)
 	fields: dict[str, dict[str, PersonalField]] = defaultdict(dict)
 	for doctype, fieldname, holds, fieldtype, target, type_field, label in stored["fields"]:
 		fields[doctype][fieldname] = PersonalField(
@@ -103,12 +111,18 @@ def _stored() -> dict[str, list[Any]]:
 
 def forget(doc: Any = None, method: str | None = None) -> None:
 	"""Drop the cached map, now and once more when the change is committed: in between another process reads the old."""
-	frappe.cache.delete_value(CACHE)
+	_drop()
 	frappe.db.after_commit.add(_drop)
 
 
 def _drop() -> None:
-	frappe.cache.delete_value(CACHE)
+	with suppress(redis.exceptions.ConnectionError):
+		frappe.cache.delete(_cache_key())
+
+
+def _cache_key() -> str:
+	# Redis itself: the framework's `get_value` keeps a copy per process, which no other process can drop.
+	return frappe.cache.make_key(CACHE)
 
 
 @lru_cache
@@ -295,8 +309,16 @@ def _insert(rows: list[dict[str, Any]]) -> None:
 
 
 def _alarm(rows: list[dict[str, Any]]) -> None:
-	"""One notice for each officer that names the fields which are to be decided."""
-	names = [f"{row['document_type']}.{row['fieldname']}" for row in rows]
+	"""Tell each officer which fields are to be decided, the new ones first. One notice stands at a time: an unread one is
+	replaced, since a form customised in ten steps is saved ten times."""
+	new = [f"{row['document_type']}.{row['fieldname']}" for row in rows]
+	waiting = frappe.get_all(
+		"Personal Data Field",
+		filters={"mark": Mark.TO_DECIDE.value, "gone": 0},
+		fields=["document_type", "fieldname"],
+		order_by="found_on desc, document_type asc, idx asc",
+	)
+	names = list(dict.fromkeys([*new, *(f"{row.document_type}.{row.fieldname}" for row in waiting)]))
 
 	def subject() -> str:
 		shown = ", ".join(names[:NAMED_IN_NOTICE])
@@ -307,12 +329,85 @@ def _alarm(rows: list[dict[str, Any]]) -> None:
 		return _("Fields that look personal are to be decided: {0}.").format(shown)
 
 	for user in officers():
-		notices.notify(
-			user,
-			("Personal Data Field", rows[0]["name"]),
-			subject,
-			link="/app/personal-data-field?mark=To+Decide&gone=0",
+		unread = {"for_user": user, "link": TO_DECIDE_LIST, "read": 0}
+		for name in frappe.get_all("Notification Log", unread, pluck="name", order_by="creation asc"):
+			frappe.delete_doc("Notification Log", name, ignore_permissions=True, delete_permanently=True)
+		notices.notify(user, ("Personal Data Field", rows[0]["name"]), subject, link=TO_DECIDE_LIST)
+
+
+# What the content scan says
+
+
+def held_by(doctype: str) -> dict[str, Holds]:
+	"""What the fields of `doctype` are marked to hold, by name."""
+	rows = frappe.get_all(
+		"Personal Data Field",
+		filters={"document_type": doctype, "mark": ["!=", Mark.NOT_PERSONAL.value], "holds": ["is", "set"]},
+		fields=["fieldname", "holds", "origin"],
+		order_by="name asc",
+	)
+	# What a scan itself supposed is found again by the next one.
+	return {row.fieldname: Holds(row.holds) for row in rows if row.origin != "Content Scan"}
+
+
+def note_finds(table: Table, searched: list[str], rows: int, counts: dict[str, dict[str, int]]) -> int:
+	"""Keep on the map what a scan of `rows` rows found in the fields `searched`; how many fields have finds.
+
+	`counts`: field → {"rows": with finds, kind: rows that hold it}. A field that was nobody's, or not in the map, is to
+	be decided again; a decision by hand stays, with the finds beside it.
+	"""
+	stored = {
+		row.fieldname: row
+		for row in frappe.get_all(
+			"Personal Data Field",
+			filters={"document_type": table.doctype},
+			fields=["name", "fieldname", "mark", "origin"],
+			order_by="name asc",
 		)
+	}
+	now, new = now_datetime(), []
+	scanned = {"scanned_on": now, "scanned_rows": rows}
+	nothing = [stored[name].name for name in searched if name in stored and name not in counts]
+	if nothing:
+		values = {**scanned, "rows_with_finds": 0, "finds": ""}
+		frappe.db.set_value("Personal Data Field", {"name": ["in", nothing]}, values, update_modified=False)
+	for place, one in enumerate(table.fields, start=1):
+		if one.fieldname not in counts:
+			continue
+		found = dict(counts[one.fieldname])
+		kept = {**scanned, "rows_with_finds": found.pop("rows")}
+		kept["finds"] = "\n".join(f"{kind}: {number}" for kind, number in sorted(found.items()))
+		row = stored.get(one.fieldname)
+		if row is None or (row.mark == Mark.NOT_PERSONAL.value and row.origin != "By Hand"):
+			# An identity code weighs most, then what is found most often.
+			holds = max(found, key=lambda kind: (kind == Holds.IDENTITY_CODE.value, found[kind]))
+			kept |= {
+				"mark": Mark.TO_DECIDE.value,
+				"holds": holds,
+				"origin": "Content Scan",
+				"reason": _("The content scan found personal data in it."),
+				"found_on": now,
+			}
+		if row is None:
+			new.append({"idx": place, **_described(table, one, None), **kept})
+		else:
+			frappe.db.set_value("Personal Data Field", row.name, kept, update_modified=False)
+	_insert(new)
+	if counts:
+		forget()
+	return len(counts)
+
+
+def alarm_of_finds(since: Any) -> None:
+	"""One notice of all fields that a content scan, begun at `since`, gave to decide."""
+	rows = frappe.get_all(
+		"Personal Data Field",
+		filters={"origin": "Content Scan", "mark": Mark.TO_DECIDE.value, "found_on": [">=", since]},
+		fields=["name", "document_type", "fieldname"],
+		order_by="document_type asc, idx asc",
+	)
+	if rows:
+		_alarm(rows)
 
 
 # Keeping up
