@@ -101,12 +101,26 @@ CONSENTS = {
 }
 
 
+ORIGINS = (
+	_("Web Form"),
+	_("Signed Form"),
+	_("Mail"),
+	_("Import"),
+	_("Program"),
+	_("Made by a User"),
+	_("The Person"),
+	_("The Person's Employer"),
+	_("Public Register"),
+	_("Another Source"),
+)
+
+
 def _about_origin(after: str) -> list[dict]:
 	"""Where a person's data came from, who answers for it and when it was last verified (GDPR 5(1)(d), 14(2)(f))."""
 	return [
 		{
 			"fieldname": "signflow_origin_section",
-			"label": "Personal Data",
+			"label": _("Personal Data"),
 			"fieldtype": "Section Break",
 			"insert_after": after,
 			"collapsible": 1,
@@ -114,9 +128,9 @@ def _about_origin(after: str) -> list[dict]:
 		},
 		{
 			"fieldname": "signflow_origin",
-			"label": "Origin of the Data",
+			"label": _("Origin of the Data"),
 			"fieldtype": "Select",
-			"options": "\nWeb Form\nSigned Form\nMail\nImport\nProgram\nMade by a User\nThe Person\nThe Person's Employer\nPublic Register\nAnother Source",
+			"options": "\n".join(("", *ORIGINS)),
 			"insert_after": "signflow_origin_section",
 			"in_standard_filter": 1,
 			"no_copy": 1,
@@ -124,7 +138,7 @@ def _about_origin(after: str) -> list[dict]:
 		},
 		{
 			"fieldname": "signflow_origin_note",
-			"label": "Origin, More Exactly",
+			"label": _("Origin, More Exactly"),
 			"fieldtype": "Data",
 			"insert_after": "signflow_origin",
 			"no_copy": 1,
@@ -138,7 +152,7 @@ def _about_origin(after: str) -> list[dict]:
 		},
 		{
 			"fieldname": "signflow_data_owner",
-			"label": "Answers for the Data",
+			"label": _("Answers for the Data"),
 			"fieldtype": "Link",
 			"options": "User",
 			"insert_after": "signflow_origin_column",
@@ -147,7 +161,7 @@ def _about_origin(after: str) -> list[dict]:
 		},
 		{
 			"fieldname": "signflow_verified_on",
-			"label": "Last Verified On",
+			"label": _("Last Verified On"),
 			"fieldtype": "Date",
 			"insert_after": "signflow_data_owner",
 			"no_copy": 1,

@@ -13,6 +13,7 @@ from personas import NOBODY, PERSONAS, Asking
 from stage import eventually
 from test_consent_permissions import EXPECTATIONS as OF_CONSENTS
 from test_form_permissions import EXPECTATIONS as OF_FORMS
+from test_register_permissions import EXPECTATIONS as OF_REGISTER
 from test_retention import EXPECTATIONS as OF_RETENTION
 
 from signflow.services import delivery
@@ -177,7 +178,7 @@ def test_the_table_names_every_doctype(site: str) -> None:
 	ours = frappe.get_all(
 		"DocType", {"module": ["in", modules], "custom": 0}, pluck="name", order_by="name asc"
 	)
-	assert set(ours) == {*EXPECTATIONS, *OF_FORMS, *OF_RETENTION, *OF_CONSENTS}
+	assert set(ours) == {*EXPECTATIONS, *OF_FORMS, *OF_RETENTION, *OF_CONSENTS, *OF_REGISTER}
 
 
 @pytest.mark.parametrize(("doctype", "state", "persona"), CASES)

@@ -25,7 +25,6 @@ from signflow.services.transaction import one_transaction
 NOTICE = "Privacy Notice"
 PATH = "/privacy/notice"
 KEEP_SECONDS = 300
-_KEPT = "signflow:notice-link"
 
 
 def draft(company: str) -> Any:
@@ -299,7 +298,7 @@ def in_footer(context: Any) -> dict[str, Any] | None:
 
 def _link_of_site() -> str:
 	"""The site's own link, remembered for a while: every page of the portal asks."""
-	kept = frappe.cache.get_value(_KEPT, expires=True)
+	kept = frappe.cache.get_value(_kept_link(), expires=True)
 	if kept is None:
 		try:
 			kept = link(None)
@@ -308,10 +307,14 @@ def _link_of_site() -> str:
 			if not error.args or not frappe.db.is_table_missing(error):
 				raise
 			return ""
-		frappe.cache.set_value(_KEPT, kept, expires_in_sec=KEEP_SECONDS)
+		frappe.cache.set_value(_kept_link(), kept, expires_in_sec=KEEP_SECONDS)
 	return kept
+
+
+def _kept_link() -> str:
+	return "signflow:notice-link"
 
 
 def forget_link() -> None:
 	"""The next page asks anew which notice is in force."""
-	frappe.cache.delete_value(_KEPT)
+	frappe.cache.delete_value(_kept_link())
