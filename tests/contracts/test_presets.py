@@ -4,6 +4,7 @@ has its mark: of the apps that signflow lives with, of signflow's own DocTypes a
 When a DocType or field of ours is missing, the message says what to add to `presets/signflow.json`.
 """
 
+import ast
 import json
 from functools import cache
 
@@ -33,11 +34,11 @@ def _all() -> presets.Presets:
 
 
 @cache
-def _names() -> tuple[Catalogue, dict[str, list[dict]]]:
+def _names() -> Catalogue:
 	names = catalogue(PACKAGE)
 	source = (PACKAGE / "custom_fields.py").read_text(encoding="utf-8")
 	names.added, _uses = declared_names.custom_fields(PACKAGE / "custom_fields.py", source, names)
-	return names, {}
+	return names
 
 
 def _table(doctype: Doctype) -> Table:
@@ -73,14 +74,12 @@ def test_every_upstream_doctype_is_known_and_every_field_that_looks_personal_mar
 
 
 def test_every_doctype_of_ours_is_known_and_every_field_that_looks_personal_marked():
-	names, _none = _names()
+	names = _names()
 	assert not (missing := _unmarked(names.own)), "\n".join(missing)
 
 
 def test_our_custom_fields_that_look_personal_are_marked():
 	"""As Frappe's custom fields have no neighbours here, only what they say by themselves counts."""
-	import ast
-
 	tree = ast.parse((PACKAGE / "custom_fields.py").read_text(encoding="utf-8"))
 	rows = [
 		{
@@ -101,7 +100,7 @@ def test_our_custom_fields_that_look_personal_are_marked():
 			)
 		)
 	}
-	names, _none = _names()
+	names = _names()
 	missing = sorted(
 		f"{doctype}.{field}"
 		for doctype, fields in names.added.items()
@@ -112,7 +111,7 @@ def test_our_custom_fields_that_look_personal_are_marked():
 
 
 def test_what_the_presets_name_exists():
-	names, _none = _names()
+	names = _names()
 	missing = []
 	for name in HELD:
 		for doctype, fields in _preset(name).doctypes.items():
