@@ -6,51 +6,175 @@ from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 # Marks a text for translation: what is stored is English, and Frappe translates it where it is shown.
 from signflow.core.errors import _
 
+ORIGINS = (
+	_("Web Form"),
+	_("Signed Form"),
+	_("Mail"),
+	_("Import"),
+	_("Program"),
+	_("Made by a User"),
+	_("The Person"),
+	_("The Person's Employer"),
+	_("Public Register"),
+	_("Another Source"),
+)
 
-def _segments() -> list[dict]:
-	"""What Contact and Lead say of direct marketing, for list filters; `integrations.erpnext.mailing_lists` writes it."""
-	field = {"read_only": 1, "no_copy": 1, "module": "Signflow Privacy"}
-	select = {
-		**field,
-		"fieldtype": "Select",
-		"options": "\n".join(("", _("Allowed"), _("Not Allowed"), _("Differs by Company"))),
-	}
-	return [
+# By DocType, or by several that get the same fields; literal, so that the names can be held against upstream's.
+FIELDS = {
+	"Contact": [
 		{
-			**select,
+			"fieldname": "signflow_identified_level",
+			"label": "Identified By",
+			"fieldtype": "Select",
+			"options": "\nmail_code\nsms_code\nsubstantial\nhigh",
+			"insert_after": "status",
+			"read_only": 1,
+			"no_copy": 1,
+			"module": "Signflow",
+		},
+		{
+			"fieldname": "signflow_identified_on",
+			"label": "Identified On",
+			"fieldtype": "Datetime",
+			"insert_after": "signflow_identified_level",
+			"depends_on": "signflow_identified_level",
+			"read_only": 1,
+			"no_copy": 1,
+			"module": "Signflow",
+		},
+		{
+			"fieldname": "signflow_identity_hmac",
+			"label": "Identity Hash",
+			"fieldtype": "Data",
+			"insert_after": "signflow_identified_on",
+			"hidden": 1,
+			"read_only": 1,
+			"print_hide": 1,
+			"report_hide": 1,
+			"no_copy": 1,
+			"search_index": 1,
+			"permlevel": 9,
+			"module": "Signflow",
+		},
+		{
+			"fieldname": "signflow_origin_section",
+			"label": _("Personal Data"),
+			"fieldtype": "Section Break",
+			"collapsible": 1,
+			"insert_after": "unsubscribed",
+			"module": "Signflow Privacy",
+		},
+	],
+	"Lead": [
+		{
+			"fieldname": "signflow_origin_section",
+			"label": _("Personal Data"),
+			"fieldtype": "Section Break",
+			"collapsible": 1,
+			"insert_after": "blog_subscriber",
+			"module": "Signflow Privacy",
+		},
+	],
+	"Customer": [
+		{
+			"fieldname": "signflow_origin_section",
+			"label": _("Personal Data"),
+			"fieldtype": "Section Break",
+			"collapsible": 1,
+			"insert_after": "customer_details",
+			"module": "Signflow Privacy",
+		},
+	],
+	# Where the data came from, who answers for it, when it was last verified (GDPR 5(1)(d), 14(2)(f)).
+	("Contact", "Lead", "Customer"): [
+		{
+			"fieldname": "signflow_origin",
+			"label": _("Origin of the Data"),
+			"fieldtype": "Select",
+			"options": "\n".join(("", *ORIGINS)),
+			"in_standard_filter": 1,
+			"no_copy": 1,
+			"insert_after": "signflow_origin_section",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_origin_note",
+			"label": _("Origin, More Exactly"),
+			"fieldtype": "Data",
+			"no_copy": 1,
+			"insert_after": "signflow_origin",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_origin_column",
+			"fieldtype": "Column Break",
+			"insert_after": "signflow_origin_note",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_data_owner",
+			"label": _("Answers for the Data"),
+			"fieldtype": "Link",
+			"options": "User",
+			"no_copy": 1,
+			"insert_after": "signflow_origin_column",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_verified_on",
+			"label": _("Last Verified On"),
+			"fieldtype": "Date",
+			"no_copy": 1,
+			"insert_after": "signflow_data_owner",
+			"module": "Signflow Privacy",
+		},
+	],
+	# What they say of direct marketing, for list filters; `integrations.erpnext.mailing_lists` writes it.
+	("Contact", "Lead"): [
+		{
 			"fieldname": "signflow_email_marketing",
 			"label": _("Marketing by Mail"),
-			"insert_after": "unsubscribed",
+			"fieldtype": "Select",
+			"options": "\n".join(("", _("Allowed"), _("Not Allowed"), _("Differs by Company"))),
 			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "unsubscribed",
+			"module": "Signflow Privacy",
 		},
 		{
-			**select,
 			"fieldname": "signflow_sms_marketing",
 			"label": _("Marketing by SMS"),
-			"insert_after": "signflow_email_marketing",
+			"fieldtype": "Select",
+			"options": "\n".join(("", _("Allowed"), _("Not Allowed"), _("Differs by Company"))),
 			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "signflow_email_marketing",
+			"module": "Signflow Privacy",
 		},
 		{
-			**field,
 			"fieldname": "signflow_consents",
 			"label": _("Consents"),
 			"fieldtype": "Small Text",
-			"insert_after": "signflow_sms_marketing",
 			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "signflow_sms_marketing",
+			"module": "Signflow Privacy",
 		},
 		{
-			**field,
 			"fieldname": "signflow_marketing_on",
 			"label": _("Marketing Looked at on"),
 			"fieldtype": "Datetime",
-			"insert_after": "signflow_consents",
 			"hidden": 1,
 			"search_index": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "signflow_consents",
+			"module": "Signflow Privacy",
 		},
-	]
-
-
-CONSENTS = {
+	],
 	"Email Group": [
 		{
 			"fieldname": "signflow_company",
@@ -101,129 +225,23 @@ CONSENTS = {
 }
 
 
-ORIGINS = (
-	_("Web Form"),
-	_("Signed Form"),
-	_("Mail"),
-	_("Import"),
-	_("Program"),
-	_("Made by a User"),
-	_("The Person"),
-	_("The Person's Employer"),
-	_("Public Register"),
-	_("Another Source"),
-)
-
-
-def _about_origin(after: str) -> list[dict]:
-	"""Where a person's data came from, who answers for it and when it was last verified (GDPR 5(1)(d), 14(2)(f))."""
-	return [
-		{
-			"fieldname": "signflow_origin_section",
-			"label": _("Personal Data"),
-			"fieldtype": "Section Break",
-			"insert_after": after,
-			"collapsible": 1,
-			"module": "Signflow Privacy",
-		},
-		{
-			"fieldname": "signflow_origin",
-			"label": _("Origin of the Data"),
-			"fieldtype": "Select",
-			"options": "\n".join(("", *ORIGINS)),
-			"insert_after": "signflow_origin_section",
-			"in_standard_filter": 1,
-			"no_copy": 1,
-			"module": "Signflow Privacy",
-		},
-		{
-			"fieldname": "signflow_origin_note",
-			"label": _("Origin, More Exactly"),
-			"fieldtype": "Data",
-			"insert_after": "signflow_origin",
-			"no_copy": 1,
-			"module": "Signflow Privacy",
-		},
-		{
-			"fieldname": "signflow_origin_column",
-			"fieldtype": "Column Break",
-			"insert_after": "signflow_origin_note",
-			"module": "Signflow Privacy",
-		},
-		{
-			"fieldname": "signflow_data_owner",
-			"label": _("Answers for the Data"),
-			"fieldtype": "Link",
-			"options": "User",
-			"insert_after": "signflow_origin_column",
-			"no_copy": 1,
-			"module": "Signflow Privacy",
-		},
-		{
-			"fieldname": "signflow_verified_on",
-			"label": _("Last Verified On"),
-			"fieldtype": "Date",
-			"insert_after": "signflow_data_owner",
-			"no_copy": 1,
-			"module": "Signflow Privacy",
-		},
-	]
-
-
-FIELDS = {
-	"Contact": [
-		*_segments(),
-		{
-			"fieldname": "signflow_identified_level",
-			"label": "Identified By",
-			"fieldtype": "Select",
-			"options": "\nmail_code\nsms_code\nsubstantial\nhigh",
-			"insert_after": "status",
-			"read_only": 1,
-			"no_copy": 1,
-			"module": "Signflow",
-		},
-		{
-			"fieldname": "signflow_identified_on",
-			"label": "Identified On",
-			"fieldtype": "Datetime",
-			"insert_after": "signflow_identified_level",
-			"depends_on": "signflow_identified_level",
-			"read_only": 1,
-			"no_copy": 1,
-			"module": "Signflow",
-		},
-		{
-			"fieldname": "signflow_identity_hmac",
-			"label": "Identity Hash",
-			"fieldtype": "Data",
-			"insert_after": "signflow_identified_on",
-			"hidden": 1,
-			"read_only": 1,
-			"print_hide": 1,
-			"report_hide": 1,
-			"no_copy": 1,
-			"search_index": 1,
-			"permlevel": 9,
-			"module": "Signflow",
-		},
-		*_about_origin("unsubscribed"),
-	],
-	**CONSENTS,
-	"Lead": [*_segments(), *_about_origin("blog_subscriber")],
-	"Customer": _about_origin("customer_details"),
-}
-
-
 def make() -> None:
 	"""Add the fields, or bring them up to date (after install and after each migrate)."""
 	create_custom_fields(FIELDS, ignore_validate=True)
 
 
+def columns_of() -> dict[str, list[str]]:
+	"""The names of our fields by DocType."""
+	found: dict[str, list[str]] = {}
+	for doctypes, fields in FIELDS.items():
+		for doctype in (doctypes,) if isinstance(doctypes, str) else doctypes:
+			found.setdefault(doctype, []).extend(row["fieldname"] for row in fields)
+	return found
+
+
 def remove() -> None:
 	"""Take the fields away and blank what they hold; the columns go with `drop_columns`, which cannot be undone."""
-	for doctype, fields in FIELDS.items():
-		columns = [row["fieldname"] for row in fields]
+	for doctype, columns in columns_of().items():
 		table = frappe.qb.DocType(doctype)
 		for column in set(columns) & set(frappe.db.get_table_columns(doctype)):
 			frappe.qb.update(table).set(table[column], None).where(table[column].isnotnull()).run()
@@ -234,7 +252,7 @@ def remove() -> None:
 			order_by="name asc",
 		):
 			frappe.delete_doc("Custom Field", name, force=True, ignore_permissions=True)
-	for doctype in FIELDS:
+	for doctype in columns_of():
 		frappe.clear_cache(doctype=doctype)
 
 
@@ -245,11 +263,11 @@ def drop_columns() -> None:
 	"""
 	# Frappe remembers which columns there are.
 	frappe.clear_cache()
-	for doctype, fields in FIELDS.items():
+	for doctype, columns in columns_of().items():
 		left = frappe.db.get_table_columns(doctype)
-		for row in fields:
-			if row["fieldname"] in left:
-				_drop(doctype, row["fieldname"])
+		for column in columns:
+			if column in left:
+				_drop(doctype, column)
 	frappe.clear_cache()
 
 

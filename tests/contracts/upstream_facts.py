@@ -48,6 +48,10 @@ class Doctype:
 		return row.get("options") if row.get("fieldtype") in ("Link", *TABLES) else None
 
 
+# Tables of Frappe's that no DocType describes.
+PLAIN_TABLES = {"Singles": {"doctype", "field", "value"}}
+
+
 @dataclass
 class Catalogue:
 	"""Every DocType that code may name: `own` ones, and for each foreign one the releases that know it."""
@@ -58,7 +62,7 @@ class Catalogue:
 	added: dict[str, set[str]] = field(default_factory=dict)
 
 	def knows(self, doctype: str) -> bool:
-		return doctype in self.own or doctype in self.foreign
+		return doctype in self.own or doctype in self.foreign or doctype in PLAIN_TABLES
 
 	def is_foreign(self, doctype: str) -> bool:
 		return doctype in self.foreign and doctype not in self.own
@@ -66,7 +70,8 @@ class Catalogue:
 	def has_field(self, doctype: str, fieldname: str) -> bool:
 		if doctype in self.own:
 			return self.own[doctype].has(fieldname)
-		return fieldname in self.added.get(doctype, ()) or any(
+		known = self.added.get(doctype, set()) | PLAIN_TABLES.get(doctype, set())
+		return fieldname in known or any(
 			record.has(fieldname) for record in self.foreign.get(doctype, {}).values()
 		)
 
