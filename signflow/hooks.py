@@ -138,6 +138,9 @@ scheduler_events = {
 	"daily_long": ["signflow.services.privacy.data_map.scan"],
 }
 
+# What the map says of a DocType keeps nobody from deleting it.
+ignore_links_on_delete = ["Personal Data Field", "Content Scan"]
+
 company_data_to_be_ignored = [
 	"Signature Request",
 	"Signature Request Document",
