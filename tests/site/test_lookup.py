@@ -113,7 +113,11 @@ def test_a_statement_that_takes_too_long_is_said_to(she: Planted, monkeypatch: p
 	def slow(entry: Any, *args: Any) -> Any:
 		for condition in plain(entry, *args):
 			late = ends and entry.doctype == "Lead"
-			yield condition | (CustomFunction("SLEEP", ["s"])(2) == 1) if late else condition
+			yield (
+				condition | (CustomFunction("BENCHMARK", ["times", "what"])(2 * 10**9, 1) == 1)
+				if late
+				else condition
+			)
 
 	monkeypatch.setattr(searching, "_conditions", slow)
 	found = lookup.look_up(lookup.start_of(she.mail))
