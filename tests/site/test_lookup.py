@@ -8,10 +8,11 @@ import pytest
 from house import House, as_program, for_writing
 from personas import PERSONAS
 from planted import Planted
+from pypika.terms import CustomFunction
 
 from signflow.core.privacy.findings import Strength
 from signflow.core.privacy.persons import Start
-from signflow.services.privacy import accesses, lookup
+from signflow.services.privacy import accesses, lookup, searching
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +94,36 @@ def test_two_companies_stay_apart(she: Planted) -> None:
 	one = lookup.look_up(lookup.start_of(she.mail), company=she.house.company)
 	assert ("Sales Invoice", name) not in one.of(Strength.CERTAIN)
 	assert she.certain <= one.of(Strength.CERTAIN)
+
+
+def test_of_very_much_it_is_said_that_there_is_more(she: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+	monkeypatch.setattr(searching, "MOST_ROWS", 2)
+	found = lookup.look_up(lookup.start_of(she.mail))
+	assert {"Sales Invoice", "Comment"} <= found.more
+	monkeypatch.setattr(lookup, "SECONDS", 0)
+	assert {"Sales Invoice", "Comment"} <= set(lookup.look_up(lookup.start_of(she.mail)).unsearched)
+
+
+def test_a_statement_that_takes_too_long_is_said_to(she: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+	"""MariaDB ends it; no other database is asked to, and there all is searched."""
+	ends = frappe.db.db_type == "mariadb"
+	monkeypatch.setattr(searching, "SECONDS", 1)
+	plain = searching._conditions
+
+	def slow(entry: Any, *args: Any) -> Any:
+		for condition in plain(entry, *args):
+			late = ends and entry.doctype == "Lead"
+			yield (
+				condition | (CustomFunction("BENCHMARK", ["times", "what"])(2 * 10**9, 1) == 1)
+				if late
+				else condition
+			)
+
+	monkeypatch.setattr(searching, "_conditions", slow)
+	found = lookup.look_up(lookup.start_of(she.mail))
+	assert found.unsearched == (["Lead"] if ends else [])
+	assert (("Lead", she.lead) in found.of(Strength.CERTAIN)) is not ends
+	assert ("Customer", she.customer) in found.of(Strength.CERTAIN)
 
 
 def statements(start: Start) -> list[str]:

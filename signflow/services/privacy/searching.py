@@ -198,7 +198,7 @@ def _pointer(one: PersonalField, table: Any, records: Collection[tuple[str, str]
 def search_singles(entries: list[DocTypeMap], subject: Subject, region: str) -> dict[str, Finding]:
 	"""What the site's settings hold of her, by DocType: the values of all singles stand in one table."""
 	of = {entry.doctype: entry for entry in entries}
-	table = frappe.qb.DocType("Singles")
+	table = frappe.qb.Table("tabSingles")
 	names = sorted({name for _doctype, name in subject.records})
 	held = any_of([_in_words(table.value, subject), table.value.isin(names) if names else None])
 	if held is None or not of:

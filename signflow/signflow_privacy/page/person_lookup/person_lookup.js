@@ -81,6 +81,12 @@ class PersonLookUp {
 					options: "record_doctype",
 					depends_on: "record_doctype",
 				},
+				{
+					fieldname: "company",
+					fieldtype: "Link",
+					options: "Company",
+					label: __("Only of This Company"),
+				},
 			],
 		});
 		this.form.make();
@@ -103,7 +109,7 @@ class PersonLookUp {
 	}
 
 	async look_up() {
-		const { query, purpose, record_doctype, record_name } = this.form.get_values(true) || {};
+		const { query, purpose, record_doctype, record_name, company } = this.form.get_values(true) || {};
 		if (!query && !record_name) {
 			return frappe.show_alert({ message: __("Type whom to look up, or choose a record."), indicator: "orange" });
 		}
@@ -118,6 +124,7 @@ class PersonLookUp {
 				query: record_name ? "" : query,
 				record_doctype: record_name ? record_doctype : "",
 				record_name: record_name || "",
+				company: company || "",
 			});
 			this.show(found);
 		} catch {
