@@ -329,6 +329,39 @@ def test_records_that_cannot_be_deleted_by_rule_are_marked(house: House) -> None
 	assert runs().rules[0].marked == 0
 
 
+def test_tickets_whose_names_are_numbers_go_with_their_mails(house: House) -> None:
+	for_writing()
+	values = {"subject": f"Ticket {house.key}", "raised_by": house.maija.mail, "description": "Help"}
+	first = 10_000_000 + int(house.key[:6], 16)
+	tickets = [
+		a_row(
+			"HD Ticket",
+			name=first + place,
+			creation="2015-01-01",
+			modified="2015-01-01",
+			status=status,
+			**values,
+		)
+		for place, status in enumerate(("Closed", "Closed", "Open"))
+	]
+	mail = a_row(
+		"Communication", name=f"K-{house.key}", reference_doctype="HD Ticket", reference_name=str(tickets[0])
+	)
+	frappe.db.commit()
+	a_rule(
+		"HD Ticket",
+		date_field="modified",
+		filters_json=frappe.as_json(
+			[["HD Ticket", "subject", "=", values["subject"]], ["HD Ticket", "status", "=", "Closed"]]
+		),
+	)
+	row = runs().rules[0]
+	assert (row.due, row.deleted, row.last_row) == (2, 2, str(tickets[1]))
+	frappe.db.rollback()
+	assert frappe.get_all("HD Ticket", {"subject": values["subject"]}, pluck="name") == [tickets[2]]
+	assert not frappe.db.exists("Communication", mail)
+
+
 def test_a_run_that_is_killed_goes_on_where_it_stood(house: House, worker: Process) -> None:
 	key, number = house.key, 150
 	many_probes(key, number)
