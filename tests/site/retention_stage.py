@@ -6,6 +6,7 @@ from typing import Any
 
 import frappe
 from frappe.utils import add_days, add_years, getdate
+from frappe.utils.background_jobs import get_queue
 from house import House, for_writing
 from stage import eventually
 
@@ -176,6 +177,12 @@ def runs(**options: Any) -> Any:
 def ended(run: str) -> Any:
 	eventually(lambda: frappe.db.get_value("Retention Run", run, "status") != "Running", "the run has ended")
 	return frappe.get_doc("Retention Run", run)
+
+
+def worker_rests() -> bool:
+	"""Whether no job waits and none is at work."""
+	queues = [get_queue(name) for name in ("short", "default", "long")]
+	return not any(queue.count or queue.started_job_registry.count for queue in queues)
 
 
 def an_officer(house: House) -> str:
