@@ -623,11 +623,10 @@ def _returned_to(doc: Any) -> tuple[str, str]:
 	text = _text_of(doc)
 	for message_id in _MESSAGE_ID.findall(text):
 		kind, name = kind_and_signer(message_id)
-		if kind in TO_OTHERS:
-			if frappe.db.exists("Email Queue", {"message_id": message_id}):
-				_letter_returned(name)
-			return "", ""
 		if kind and frappe.db.exists("Email Queue", {"message_id": message_id}):
+			if kind in TO_OTHERS:
+				_letter_returned(name)
+				return "", ""
 			return (REQUEST if kind == DELIVERY else SIGNER), name
 	if doc.reference_doctype in (SIGNER, REQUEST):
 		return doc.reference_doctype, doc.reference_name

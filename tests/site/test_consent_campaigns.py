@@ -2,7 +2,6 @@
 
 import json
 import re
-from html import escape
 from typing import Any
 
 import frappe
@@ -124,7 +123,7 @@ def test_a_returned_mail_is_told(house: House) -> None:
 		sent_or_received="Received",
 		sender="MAILER-DAEMON@posti.example",
 		subject="Undelivered Mail Returned to Sender",
-		content=f"<p>No such mailbox.</p><pre>Message-Id: {escape(mail['Message-Id'])}</pre>",
+		content=f"<p>No such mailbox.</p><pre>Message-Id: {mail['Message-Id'].strip('<> ')} </pre>",
 	)
 	assert people(campaign) == {maija: "The mail was returned"}
 	assert figures(campaign).sent_count == 0
