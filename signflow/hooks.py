@@ -112,6 +112,8 @@ signflow_consent_changed = [
 	"signflow.integrations.erpnext.mailing_lists.on_changed",
 ]
 
+signflow_letter_returned = ["signflow.services.privacy.consent_campaigns.on_returned"]
+
 signflow_wording_published = ["signflow.services.privacy.form_consents.show_new_words"]
 
 signflow_request_filed = ["signflow.integrations.erpnext.customer.note_signed"]

@@ -466,6 +466,7 @@ def settle(queue_name: str) -> None:
 			_blank(mail.name)
 		elif mail.status != "Sending" and (_REFUSED.search(mail.error or "") or _is_old(mail)):
 			_give_up(mail.name)
+			_letter_returned(signer)
 		elif mail.status != "Sending" and mail.error:
 			_try_in_an_hour(mail.name)
 		return
@@ -496,6 +497,12 @@ def settle(queue_name: str) -> None:
 					"Delayed",
 					lambda: _("The mail server did not take the mail yet; it is tried again."),
 				)
+
+
+def _letter_returned(name: str) -> None:
+	"""A mail about the record `name`, to somebody who signs nothing, will not arrive (hook signflow_letter_returned)."""
+	for path in frappe.get_hooks("signflow_letter_returned"):
+		frappe.get_attr(path)(name)
 
 
 def _settle_delivery(mail: Any, name: str) -> None:
@@ -616,9 +623,10 @@ def _returned_to(doc: Any) -> tuple[str, str]:
 	text = _text_of(doc)
 	for message_id in _MESSAGE_ID.findall(text):
 		kind, name = kind_and_signer(message_id)
-		if kind in TO_OTHERS:
-			return "", ""
 		if kind and frappe.db.exists("Email Queue", {"message_id": message_id}):
+			if kind in TO_OTHERS:
+				_letter_returned(name)
+				return "", ""
 			return (REQUEST if kind == DELIVERY else SIGNER), name
 	if doc.reference_doctype in (SIGNER, REQUEST):
 		return doc.reference_doctype, doc.reference_name

@@ -109,6 +109,26 @@ def test_many_are_asked_but_nobody_who_said_no(house: House) -> None:
 	house.mailbox.wait_for(consumer, subject="asks for your consent")
 
 
+def test_a_returned_mail_is_told(house: House) -> None:
+	text, maija = a_text(house), house.maija.mail
+	campaign = consent_campaigns.ask("Contact", consents.person_with(maija).party, text, language="en")[
+		"campaign"
+	]
+	mail = house.mailbox.wait_for(maija, subject="asks for your consent")
+	eventually(lambda: people(campaign) == {maija: "Asked"}, "she is asked")
+	insert(
+		"Communication",
+		communication_type="Communication",
+		communication_medium="Email",
+		sent_or_received="Received",
+		sender="MAILER-DAEMON@posti.example",
+		subject="Undelivered Mail Returned to Sender",
+		content=f"<p>No such mailbox.</p><pre>Message-Id: {mail['Message-Id'].strip('<> ')} </pre>",
+	)
+	assert people(campaign) == {maija: "The mail was returned"}
+	assert figures(campaign).sent_count == 0
+
+
 def test_the_hour_has_its_limit_and_a_campaign_can_pause(house: House) -> None:
 	text = a_text(house)
 	campaign = a_campaign(house, text, per_hour=1)

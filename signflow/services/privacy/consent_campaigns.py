@@ -304,6 +304,14 @@ def on_opened(person: str | None) -> None:
 		_count(frappe.db.get_value(PERSON, person, "campaign"))
 
 
+def on_returned(person: str) -> None:
+	"""The mail to a person of a campaign did not arrive (hook signflow_letter_returned)."""
+	row = frappe.db.get_value(PERSON, person, ["campaign", "status"], as_dict=True)
+	if row and row.status == "Asked":
+		_answer(person, status="Failed", note="The mail was returned")
+		_count(row.campaign)
+
+
 def on_answered(person: str | None, text: str, verb: str) -> None:
 	"""A person of a campaign gave or refused what he was asked for."""
 	row = person and frappe.db.get_value(PERSON, person, ["campaign", "status"], as_dict=True)

@@ -6,6 +6,47 @@ from frappe.model.document import Document
 
 
 class Consent(Document):
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		action: DF.Literal["", "Pending", "Given", "Withdrawn", "Refused", "Objected", "Objection Lifted"]
+		channel: DF.Literal["", "Email", "SMS", "Phone", "Post"]
+		company: DF.Link | None
+		consent_text: DF.Link | None
+		email: DF.Data | None
+		expires_on: DF.Date | None
+		how: DF.Literal[
+			"",
+			"Page",
+			"Mail Link",
+			"Form Checkbox",
+			"Signing Ceremony",
+			"Paper",
+			"Mail Reply",
+			"Said to Staff",
+			"Unsubscribed",
+			"Import",
+		]
+		language: DF.Data | None
+		party: DF.DynamicLink | None
+		party_type: DF.Link | None
+		previous: DF.Link | None
+		proof: DF.LongText | None
+		proof_sha256: DF.Data | None
+		recorded_by: DF.Link | None
+		said_on: DF.Datetime | None
+		source_doctype: DF.Link | None
+		source_name: DF.DynamicLink | None
+		text_sha256: DF.Data | None
+		version: DF.Link | None
+
+	# end: auto-generated types
+
 	def validate(self):
 		if not self.flags.signflow or not self.is_new():
 			frappe.throw(

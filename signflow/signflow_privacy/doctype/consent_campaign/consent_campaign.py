@@ -9,6 +9,38 @@ from signflow.signflow.kept_fields import KeepsSecrets, keep
 
 
 class ConsentCampaign(KeepsSecrets):
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		ask_doctype: DF.Literal["Contact", "Lead"]
+		asked_for: DF.Check
+		company: DF.Link | None
+		consent_text: DF.Link
+		filled_to: DF.Data | None
+		filters_json: DF.Code | None
+		given_count: DF.Int
+		language: DF.Literal["fi", "sv", "en"]
+		lease_until: DF.Datetime | None
+		left_out_count: DF.Int
+		message: DF.SmallText | None
+		opened_count: DF.Int
+		people_count: DF.Int
+		per_hour: DF.Int
+		refused_count: DF.Int
+		return_rate: DF.Float
+		sent_count: DF.Int
+		started_on: DF.Datetime | None
+		status: DF.Literal["Draft", "Sending", "Paused", "Sent"]
+		title: DF.Data
+		work_due: DF.Check
+
+	# end: auto-generated types
+
 	def validate(self):
 		before = self.get_doc_before_save()
 		if not self.flags.signflow:

@@ -6,6 +6,29 @@ from frappe.model.document import Document
 
 
 class ConsentText(Document):
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		ask_again_days: DF.Int
+		channel: DF.Literal["", "Email", "SMS", "Phone", "Post"]
+		company: DF.Link
+		current_version: DF.Link | None
+		disabled: DF.Check
+		double_opt_in: DF.Check
+		existing_customer_months: DF.Int
+		existing_customers: DF.Check
+		offered: DF.Check
+		processing_activity: DF.Data | None
+		purpose: DF.Data
+		valid_months: DF.Int
+
+	# end: auto-generated types
+
 	def validate(self):
 		self.purpose = (self.purpose or "").strip()
 		same = {"purpose": self.purpose, "company": self.company, "name": ["!=", self.name or ""]}

@@ -9,6 +9,30 @@ KEPT = ("number", "company", "status", "published_on", "published_by", "sha256")
 
 
 class ConsentTextVersion(Document):
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		company: DF.Link | None
+		consent_text: DF.Link
+		number: DF.Int
+		published_by: DF.Link | None
+		published_on: DF.Datetime | None
+		sha256: DF.Data | None
+		status: DF.Literal["Draft", "Published", "Replaced"]
+		text_en: DF.SmallText | None
+		text_fi: DF.SmallText | None
+		text_sv: DF.SmallText | None
+		title_en: DF.Data | None
+		title_fi: DF.Data | None
+		title_sv: DF.Data | None
+
+	# end: auto-generated types
+
 	def before_insert(self):
 		text = frappe.db.get_value("Consent Text", self.consent_text, ["name", "company"], as_dict=True)
 		last = frappe.get_all(
