@@ -1,7 +1,10 @@
 """Where persons' data came from, and that they are told of the notice once; what a site still lacks, and the account."""
 
 import secrets
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import frappe
@@ -10,7 +13,7 @@ from frappe.utils import add_days, nowdate
 from house import TIMEOUT, House, as_program, for_writing, text_of
 from stage import Process
 from test_notices import a_notice, officer  # noqa: F401
-from test_register import a_processor, an_activity, another_company
+from test_register import a_processor, an_activity, another_company, companies_as_before  # noqa: F401
 
 from signflow.services.privacy import checks, informing, notices, origin
 
@@ -46,7 +49,8 @@ def informing_company(house: House, officer: str) -> Iterator[str]:  # noqa: F81
 	yield company
 	frappe.db.rollback()
 	for_writing()
-	frappe.db.set_single_value(SETTINGS, {"inform_people": 0, "inform_from": None, "inform_per_hour": 60})
+	for field, value in {"inform_people": 0, "inform_from": None, "inform_per_hour": 60}.items():
+		frappe.db.set_single_value(SETTINGS, field, value)
 	frappe.db.delete("Notice Delivery", {"status": "Waiting"})
 	frappe.db.commit()
 	frappe.clear_document_cache(SETTINGS, SETTINGS)
@@ -225,10 +229,6 @@ def test_the_hour_has_a_bound_and_a_killed_worker_tells_nobody_twice(
 		"import frappe, os; frappe.init(os.environ['SIGNFLOW_SITE'], sites_path='.'); frappe.connect();"
 		"from signflow.services.privacy import informing; informing.sweep()"
 	)
-	import sys
-	import time
-	from pathlib import Path
-
 	for _try in range(3):
 		process = Process([sys.executable, "-c", code], tmp_path / "sweep.log", cwd=Path.cwd())
 		process.start()
