@@ -8,7 +8,7 @@ LANES ?= core contracts site e2e
 
 export BENCH SITE DB
 
-.PHONY: demo stop test test-core test-next test-contracts test-site test-e2e check bench-web bench-pdf clean
+.PHONY: demo stop test test-core test-next test-contracts test-site test-e2e check bench-web bench-pdf bench-privacy clean
 
 demo:
 	@$(PYTHON) -m devbench.demo
@@ -42,6 +42,9 @@ bench-web:
 
 bench-pdf:
 	@$(PYTHON) -m benchmarks.pdf $(ARGS)
+
+bench-privacy:
+	@$(PYTHON) -m benchmarks.privacy
 
 clean: stop
 	rm -rf .devbench demo node_modules

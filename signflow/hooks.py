@@ -155,8 +155,8 @@ scheduler_events = {
 	"daily_long": ["signflow.services.privacy.data_map.scan"],
 }
 
-# That a person was told may not keep her record from being deleted.
-ignore_links_on_delete = ["Notice Delivery"]
+# What the map says of a DocType, that a record was looked up and that a person was told keep nobody from deleting it.
+ignore_links_on_delete = ["Personal Data Field", "Content Scan", "Personal Data Access", "Notice Delivery"]
 
 company_data_to_be_ignored = [
 	"Signature Request",
@@ -189,5 +189,6 @@ company_data_to_be_ignored = [
 	"Privacy Notice Text",
 	"Notice Delivery",
 	"Personal Data Field",
+	"Personal Data Access",
 	"Content Scan",
 ]

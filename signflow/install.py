@@ -40,6 +40,7 @@ DOCTYPES = (
 	"Privacy Notice Text",
 	"Notice Delivery",
 	"Personal Data Field",
+	"Personal Data Access",
 	"Content Scan",
 )
 

@@ -323,3 +323,20 @@ def test_reports_are_read_by_those_who_answer(house: House, officer: str) -> Non
 	assert "Activity reviewed" in {row["what"] for row in rows}
 	with pytest.raises(frappe.ValidationError, match="before it begins"):
 		checks.account(nowdate(), add_days(nowdate(), -1))
+
+
+def test_the_account_tells_who_looked_up_whom_and_why(house: House) -> None:
+	company = another_company(f"{house.key}a")
+	for_writing()
+	for kind, of in (("Look-up", company), ("Export", None), ("Erasure", house.company)):
+		row = frappe.new_doc("Personal Data Access")
+		row.update({"kind": kind, "purpose": f"Asked {house.key}", "company": of, "total": 3})
+		row.update({"accessed_on": frappe.utils.now_datetime(), "user": house.users["owner"]})
+		row.set_new_name()
+		row.db_insert()
+	frappe.db.commit()
+	rows = [row for row in checks.account(nowdate(), nowdate(), company) if house.key in (row["why"] or "")]
+	assert {row["what"] for row in rows} == {"Look-up", "Export"}
+	assert {(row["user"], row["number"]) for row in rows} == {(house.users["owner"], 3)}
+	everything = [row for row in checks.account(nowdate(), nowdate()) if house.key in (row["why"] or "")]
+	assert len(everything) == 3

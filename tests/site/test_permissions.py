@@ -15,7 +15,7 @@ from test_form_permissions import EXPECTATIONS as OF_FORMS
 from test_register_permissions import EXPECTATIONS as OF_REGISTER
 
 from signflow.services import delivery
-from signflow.services.privacy import content_scan
+from signflow.services.privacy import accesses, content_scan
 
 ALL_READ = {**NOBODY, "manager": "r", "owner": "r", "colleague": "r"}
 OWN_READ = {**NOBODY, "manager": "r", "owner": "r"}
@@ -57,6 +57,8 @@ EXPECTATIONS: dict[str, dict[str, dict[str, str]]] = {
 	# The officer's (tests/site/test_data_map.py).
 	"Personal Data Field": {"house": {**NOBODY, "manager": "r"}},
 	"Content Scan": {"house": NOBODY},
+	# The officer's as well (tests/site/test_lookup.py).
+	"Personal Data Access": {"house": {**NOBODY, "operator": "r"}},
 }
 MAY_CREATE = {
 	"Signature Request": {"manager", "owner", "colleague"},
@@ -79,6 +81,7 @@ CHANGES = {
 	"Timestamp Authority": {"url": "https://tsa.example/other"},
 	"Personal Data Field": {"mark": "Not Personal"},
 	"Content Scan": {"rows_per_doctype": 9},
+	"Personal Data Access": {"purpose": "Another"},
 }
 
 
@@ -148,6 +151,8 @@ def _record(doctype: str, request: Any) -> str:
 		return request.name
 	if doctype == "Personal Data Field":
 		return "Customer-customer_name"
+	if doctype == "Personal Data Access":
+		return accesses.record_access("Look-up", ["5ec2e7"], purpose="Test").name
 	if doctype == "Content Scan":
 		scan = content_scan.start("Note")
 		content_scan.stop(scan)
@@ -243,6 +248,11 @@ def test_who_makes_records(world: World, doctype: str, persona: str) -> None:
 			"holds": "Other",
 		},
 		"Content Scan": {"rows_per_doctype": 1},
+		"Personal Data Access": {
+			"accessed_on": "2026-01-01 12:00:00",
+			"user": "Administrator",
+			"kind": "Look-up",
+		},
 	}.get(doctype) or {**world.stored(doctype, world.records[doctype, "sent"]), "name": f"{draft}-00099"}
 	before = frappe.db.count(doctype)
 	answer = world.people[persona].post(

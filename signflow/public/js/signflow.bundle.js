@@ -3,6 +3,7 @@
 import { from_paper } from "./from_paper";
 import { show_what_was_told } from "./privacy_told";
 import { add_ready_form } from "./ready_forms";
+import { offer_look_up } from "./look_up_person";
 import { request_signature } from "./request_signature";
 import { offer_termination } from "./terminate_agreements";
 
@@ -31,6 +32,7 @@ $(document).on("form-refresh", (_event, frm) => {
 	}
 	offer_termination(frm);
 	show_what_was_told(frm);
+	offer_look_up(frm);
 	if (!frappe.model.can_create("Signature Request")) {
 		return;
 	}

@@ -31,6 +31,7 @@ LEASE_SECONDS = 180
 # Asked which records have finds, no more than so many rows are read again, and so many named.
 ROWS_READ_AGAIN = 20_000
 ROWS_NAMED = 100
+MOST_UNREADABLE = 500
 SEARCHED = TEXTS | FREE_TEXTS | {"JSON"}
 # What defines the site or is written by ourselves: no place where people write of people.
 PASSED_OVER = frozenset(
@@ -68,6 +69,8 @@ PASSED_OVER = frozenset(
 		*("Sealing Key", "Signature Event", "Sealed Revision", "Timestamp Authority"),
 	)
 )
+# Names of mails and the like, which look like addresses and are nobody's.
+FIELDS_PASSED_OVER = frozenset(("message_id", "in_reply_to", "uid", "content_hash"))
 # What a field holds anyway is no find.
 _EXPECTED = {
 	Holds.ONLINE_ID: frozenset((Holds.EMAIL,)),
@@ -239,12 +242,16 @@ def _is_searched(table: Table) -> bool:
 
 
 def _fields_of(table: Table) -> list[str]:
-	"""The fields to be searched, of those that have a column."""
+	"""The fields to be searched, of those that have a column; what an app left behind may have no table."""
+	if not table.is_single and not frappe.db.table_exists(table.doctype):
+		return []
 	columns = None if table.is_single else set(frappe.db.get_table_columns(table.doctype))
 	return [
 		one.fieldname
 		for one in table.fields
-		if one.fieldtype in SEARCHED and (columns is None or one.fieldname in columns)
+		if one.fieldtype in SEARCHED
+		and one.fieldname not in FIELDS_PASSED_OVER
+		and (columns is None or one.fieldname in columns)
 	]
 
 
@@ -297,11 +304,11 @@ def rows_with_finds(field: str) -> dict[str, Any]:
 		for _fieldname, kinds in _finds([row.fieldname], [value], held):
 			if record in unreadable:
 				continue
-			if record not in named and not frappe.has_permission(record[0], "read", doc=record[1]):
+			if record not in named and not _may_read(*record):
 				unreadable.add(record)
 				continue
 			named.setdefault(record, set()).update(_(kind.value) for kind in kinds)
-		if len(named) >= ROWS_NAMED:
+		if len(named) >= ROWS_NAMED or len(unreadable) >= MOST_UNREADABLE:
 			break
 	return {
 		"rows": [
@@ -309,8 +316,14 @@ def rows_with_finds(field: str) -> dict[str, Any]:
 			for (doctype, name), kinds in named.items()
 		],
 		"unreadable": len(unreadable),
-		"is_all": read < ROWS_READ_AGAIN and len(named) < ROWS_NAMED,
+		"is_all": read < ROWS_READ_AGAIN and len(named) < ROWS_NAMED and len(unreadable) < MOST_UNREADABLE,
 	}
+
+
+def _may_read(doctype: str, name: str) -> bool:
+	# Rows whose record has gone are nobody's to read.
+	there = frappe.db.exists("DocType", doctype) and frappe.db.exists(doctype, name)
+	return bool(there) and bool(frappe.has_permission(doctype, "read", doc=name))
 
 
 def _newest(table: Table, fieldname: str) -> Iterator[tuple[tuple[str, str], Any]]:

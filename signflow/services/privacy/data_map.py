@@ -135,7 +135,7 @@ def presets() -> known.Presets:
 def officers() -> list[str]:
 	"""The users who answer for personal data: the officers, where there is none the managers."""
 	for role in (OFFICER, "Signflow Manager"):
-		if users := sorted(frappe.utils.user.get_users_with_role(role)):
+		if users := sorted(set(frappe.utils.user.get_users_with_role(role))):
 			return users
 	return []
 
@@ -233,6 +233,8 @@ def scan() -> list[str]:
 			order_by="name asc",
 		)
 	}
+	language = frappe.db.get_single_value("System Settings", "language") or "en"
+	taken = {row.name for row in stored.values()}
 	new = []
 	for doctype, table in tables.items():
 		proposals = known.propose(table, presets())
@@ -240,9 +242,11 @@ def scan() -> list[str]:
 			key, proposal = (doctype, one.fieldname), proposals.get(one.fieldname)
 			row = stored.pop(key, None)
 			if row is None and proposal is not None:
-				new.append({"idx": place, **_described(table, one, proposal), **_said(proposal)})
+				new.append({"idx": place, **_described(table, one, proposal), **_said(proposal, language)})
+				if new[-1]["name"] in taken:  # by a field of a DocType that was renamed since
+					new[-1]["name"] += f"-{frappe.generate_hash(length=6)}"
 			elif row is not None:
-				_refresh(row, table, one, proposal)
+				_refresh(row, table, one, proposal, language)
 	for row in stored.values():
 		if not row.gone:
 			frappe.db.set_value("Personal Data Field", row.name, "gone", 1, update_modified=False)
@@ -270,16 +274,16 @@ def _described(table: Table, one: Field, proposal: known.Proposal | None) -> dic
 	}
 
 
-def _said(proposal: known.Proposal) -> dict[str, Any]:
+def _said(proposal: known.Proposal, language: str) -> dict[str, Any]:
 	return {
 		"mark": proposal.mark.value,
 		"holds": proposal.holds.value if proposal.holds else "",
 		"origin": proposal.origin,
-		"reason": _(proposal.template).format(*proposal.words),
+		"reason": _(proposal.template, language).format(*proposal.words),
 	}
 
 
-def _refresh(row: Any, table: Table, one: Field, proposal: known.Proposal | None) -> None:
+def _refresh(row: Any, table: Table, one: Field, proposal: known.Proposal | None, language: str) -> None:
 	"""Follow a change of the field; a decision by hand, and what a content scan found, stay."""
 	described = _described(table, one, proposal)
 	changes = {name: described[name] for name in _KEPT if (row[name] or "") != described[name]}
@@ -288,7 +292,7 @@ def _refresh(row: Any, table: Table, one: Field, proposal: known.Proposal | None
 			# It looked like a person's and does so no more, and nobody ever decided.
 			frappe.db.delete("Personal Data Field", {"name": row.name})
 			return
-		said = _said(proposal)
+		said = _said(proposal, language)
 		if any((row[name] or "") != said[name] for name in _SAID):
 			changes.update(said)
 	if row.gone:

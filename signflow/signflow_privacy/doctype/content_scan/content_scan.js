@@ -1,6 +1,7 @@
 frappe.ui.form.on("Content Scan", {
 	refresh(frm) {
 		clearTimeout(frm.scan_timer);
+		frm.disable_save();
 		if (!["Queued", "Running"].includes(frm.doc.status)) {
 			frm.add_custom_button(__("Fields With Finds"), () =>
 				frappe.set_route("List", "Personal Data Field", { rows_with_finds: [">", 0] }),

@@ -9,9 +9,11 @@ frappe.ui.form.on("Personal Data Field", {
 		if (frm.doc.rows_with_finds && frappe.user.has_role("Data Protection Officer")) {
 			frm.add_custom_button(__("Records With Finds"), () => show_records(frm));
 		}
-		frm.add_custom_button(__("Customize Form"), () =>
-			frappe.set_route("customize-form", "Customize Form", { doc_type: frm.doc.document_type }),
-		);
+		if (frappe.user.has_role("System Manager")) {
+			frm.add_custom_button(__("Customize Form"), () =>
+				frappe.set_route("customize-form", { doc_type: frm.doc.document_type }),
+			);
+		}
 	},
 });
 

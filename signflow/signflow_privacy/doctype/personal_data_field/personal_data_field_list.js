@@ -11,26 +11,30 @@ frappe.listview_settings["Personal Data Field"] = {
 	onload(list) {
 		const page = list.page;
 		if (!frappe.user.has_role(["Data Protection Officer", "Signflow Manager"])) return;
-		page.add_inner_button(__("Scan Now"), async () => {
-			const { to_decide } = await frappe.xcall("signflow.api.data_map.scan_now");
-			frappe.show_alert({
-				message: to_decide
-					? __("{0} new fields are to be decided.", [to_decide])
-					: __("The map is up to date."),
-				indicator: to_decide ? "orange" : "green",
-			});
-			list.refresh();
-		});
+		const search = __("Search");
+		page.add_inner_button(__("Scan Now"), () => scan_now(list), search);
 		if (!frappe.user.has_role("Data Protection Officer")) return;
-		page.add_inner_button(__("Scan Contents"), () => scan_contents());
-		page.add_inner_button(__("Fields With Finds"), () =>
-			frappe.set_route("List", "Personal Data Field", { rows_with_finds: [">", 0] }),
-		);
+		page.add_inner_button(__("Scan Contents"), () => scan_contents(), search);
+		page.add_inner_button(__("Fields With Finds"), () => show_finds(list), search);
 		for (const mark of ["Personal", "Not Personal"]) {
 			page.add_actions_menu_item(__("Mark as {0}", [__(mark)]), () => decide(list, mark), false);
 		}
 	},
 };
+
+async function scan_now(list) {
+	const { to_decide } = await frappe.xcall("signflow.api.data_map.scan_now");
+	frappe.show_alert({
+		message: to_decide ? __("{0} new fields are to be decided.", [to_decide]) : __("The map is up to date."),
+		indicator: to_decide ? "orange" : "green",
+	});
+	list.refresh();
+}
+
+async function show_finds(list) {
+	await list.filter_area.clear(false);
+	list.filter_area.add([["Personal Data Field", "rows_with_finds", ">", 0]]);
+}
 
 function scan_contents() {
 	const dialog = new frappe.ui.Dialog({

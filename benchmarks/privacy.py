@@ -1,0 +1,367 @@
+"""`make bench-privacy`: everything on one person among 100,000 and among a million made-up rows, on a site of its own.
+
+Prints statements and time of the look-up at both sizes, and what indexes on the columns of addresses buy; writes
+`benchmarks/out/privacy.json`. On MariaDB where it is installed, else on SQLite. ROWS="100000 1000000" names the sizes.
+Bounded: a few look-ups per size; the rows are put in by Frappe's bulk insert.
+"""
+
+import json
+import os
+import platform
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+REPO = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPO))
+OUT = REPO / "benchmarks" / "out" / "privacy.json"
+SIZES = (100_000, 1_000_000)
+ROUNDS, TURNS = 3, 2
+SITE = "bench-privacy.localhost"
+# Of a hundred rows, so many stand in each table.
+SHARES = {
+	"Contact": 10,
+	"Contact Email": 10,
+	"Contact Phone": 5,
+	"Customer": 5,
+	"Lead": 5,
+	"Communication": 15,
+	"Comment": 15,
+	"Sales Invoice": 10,
+	"Issue": 5,
+	"File": 5,
+	"Version": 10,
+	"HD Ticket": 5,
+}
+INDEXED = (
+	("Contact Email", "email_id"),
+	("Contact Phone", "phone"),
+	("Contact", "email_id"),
+	("Contact", "user"),
+	("Lead", "email_id"),
+	("Lead", "customer"),
+	("Customer", "email_id"),
+	("Customer", "customer_primary_contact"),
+	("Customer", "lead_name"),
+	("Sales Invoice", "contact_person"),
+	("Issue", "raised_by"),
+)
+WORDS = (
+	"delivery invoice meeting offer order please thanks yesterday contract price question answer monday office "
+	"repair spare part schedule payment reminder attached regards customer service phone call machine hall"
+).split()
+HER = {"name": "Planted Person", "mail": "planted.person@bench.example", "phone": "+358401230000"}
+
+
+def main() -> int:
+	from devbench import build, layout, processes
+	from devbench.steps import run
+
+	db = "mariadb" if shutil.which("mariadbd", path=f"{os.environ.get('PATH')}:/usr/sbin") else "sqlite"
+	stack = layout.stack(db, SITE)
+	if stack.db == "mariadb":
+		from devbench import mariadb
+
+		mariadb.start()
+	build.build(stack)
+	processes.start(stack, only=["kv"], quiet=True)
+	try:
+		output = run(
+			[layout.PYTHON, Path(__file__), "--inside", *os.environ.get("ROWS", "").split()],
+			seconds=3600,
+			cwd=layout.SITES,
+			env=stack.environment() | {"PYTHONPATH": str(REPO)},
+		)
+	finally:
+		processes.stop(stack)
+	measured = json.loads(output.rsplit("\n::", 1)[1])
+	report(stack.db, measured)
+	return 0
+
+
+def report(db: str, measured: list[dict[str, Any]]) -> None:
+	"""Print the figures and write them to OUT."""
+	machine = {"cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
+	first = {row["indexes"]: row for row in reversed(measured)}
+	print(
+		f"\n{'rows':>10}{'':3}{'indexes':8}{'statements':>11}{'found':>7}{'look-up s':>11}{'who she is s':>14}"
+	)
+	for row in measured:
+		row["times_first"] = round(row["seconds"] / first[row["indexes"]]["seconds"], 2)
+		print(
+			f"{row['rows']:>10}{'':3}{'ours' if row['indexes'] else 'none':8}{row['statements']:>11}{row['found']:>7}"
+			f"{row['seconds']:>11.2f}{row['who_seconds']:>14.3f}   slowest: "
+			+ ", ".join(f"{name} {seconds:.2f}" for name, seconds in row["slowest"])
+		)
+	OUT.parent.mkdir(parents=True, exist_ok=True)
+	OUT.write_text(json.dumps({"database": db, "machine": machine, "runs": measured}, indent=1) + "\n")
+	last, small = [row for row in measured if not row["indexes"]][-1], first[False]
+	print(
+		f"\n{db}, without the indexes: {last['rows'] / small['rows']:.0f} x the rows, {last['times_first']} x the time, "
+		f"{last['statements'] - small['statements']:+d} statements; written to {OUT.relative_to(REPO)}"
+	)
+
+
+# Inside the site
+
+
+def inside(sizes: list[int]) -> None:
+	import frappe
+
+	frappe.init(SITE, sites_path=".")
+	frappe.connect()
+	frappe.set_user("Administrator")
+	from signflow.services.privacy import data_map
+
+	data_map.scan()
+	measured, held = [], _held()
+	if not held:
+		_plant()
+	elif held > sizes[0]:
+		_empty()
+		held = 0
+	for size in sizes:
+		_fill(held, size)
+		held = max(held, size)
+		# Turn by turn, so that drift hits both alike.
+		turns: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
+		for indexes in (False, True) * TURNS:
+			_index(indexes)
+			turns[indexes].append({"rows": held, "indexes": indexes, **_measure()})
+		measured += [_best(of) for of in turns.values()]
+	print("\n::" + json.dumps(measured))
+
+
+def _best(turns: list[dict[str, Any]]) -> dict[str, Any]:
+	quickest = min(turns, key=lambda turn: turn["seconds"])
+	return {**quickest, "who_seconds": min(turn["who_seconds"] for turn in turns)}
+
+
+def _empty() -> None:
+	"""Take an earlier run's rows away; what was planted stays."""
+	import frappe
+
+	for doctype in SHARES:
+		made = ["<", 900_000_000] if doctype == "HD Ticket" else ["like", "c%"]
+		frappe.db.delete(doctype, {"name": made})
+		frappe.db.commit()
+	frappe.db.set_default("bench_privacy_rows", 0)
+	frappe.db.commit()
+
+
+def _held() -> int:
+	import frappe
+
+	return int(frappe.db.get_default("bench_privacy_rows") or 0)
+
+
+def _fill(held: int, size: int) -> None:
+	import frappe
+
+	for doctype, share in SHARES.items():
+		rows = _rows(doctype, held * share // 100, size * share // 100)
+		first = next(rows, None)
+		if first is None:
+			continue
+		columns = list(first)
+
+		def values(first: dict[str, Any] = first, rows: Iterator[dict[str, Any]] = rows) -> Iterator[tuple]:
+			yield tuple(first.values())
+			for row in rows:
+				yield tuple(row.values())
+
+		frappe.db.bulk_insert(doctype, columns, values(), chunk_size=5000)
+		frappe.db.commit()
+	if size > held:
+		frappe.db.set_default("bench_privacy_rows", size)
+		frappe.db.commit()
+
+
+def _rows(doctype: str, start: int, end: int) -> Iterator[dict[str, Any]]:
+	"""Made-up rows number `start` to `end` of one table: the same each time."""
+	chance = random.Random(f"{doctype} {start}")
+	for number in range(start, end):
+		yield {
+			"name": number + 10 if doctype == "HD Ticket" else f"c{number}",
+			"creation": "2026-01-01 12:00:00",
+			"modified": "2026-01-01 12:00:00",
+			"owner": "Administrator",
+			"modified_by": "Administrator",
+			"docstatus": 0,
+			**_values(doctype, number, f"c{number * 7 % max(end // 2, 1)}", chance),
+		}
+
+
+def _values(doctype: str, number: int, other: str, chance: random.Random) -> dict[str, Any]:
+	def text(words: int) -> str:
+		return "<p>" + " ".join(chance.choices(WORDS, k=words)) + "</p>"
+
+	person, phone = f"person{number}@firm{number % 5000}.example", _phone(number)
+	name = f"First{number % 3000} Last{number % 7000}"
+	about = {"reference_doctype": "Lead", "reference_name": other}
+	under = {"parent": other, "parenttype": "Contact"}
+	of: dict[str, Callable[[], dict[str, Any]]] = {
+		"Contact": lambda: {"first_name": name, "full_name": name, "email_id": person, "mobile_no": phone},
+		"Contact Email": lambda: {**under, "parentfield": "email_ids", "email_id": person},
+		"Contact Phone": lambda: {**under, "parentfield": "phone_nos", "phone": phone},
+		"Customer": lambda: {
+			"customer_name": f"Firm {number} Oy",
+			"customer_type": "Company",
+			"email_id": person,
+		},
+		"Lead": lambda: {"lead_name": name, "email_id": person, "phone": phone, "status": "Lead"},
+		"Communication": lambda: {
+			**about,
+			"subject": text(5),
+			"sender": person,
+			"recipients": f"office@house.example, {person}",
+			"content": text(90),
+			"text_content": text(60),
+		},
+		"Comment": lambda: {
+			**about,
+			"comment_type": "Comment",
+			"content": text(25),
+			"comment_email": "staff@house.example",
+		},
+		"Sales Invoice": lambda: {
+			"customer": other,
+			"contact_person": other,
+			"contact_email": person,
+			"contact_display": name,
+		},
+		"Issue": lambda: {
+			"subject": text(6),
+			"raised_by": person,
+			"description": text(60),
+			"contact": other,
+		},
+		"File": lambda: {
+			"file_name": f"scan{number}.pdf",
+			"attached_to_doctype": "Lead",
+			"attached_to_name": other,
+		},
+		"Version": lambda: {
+			"ref_doctype": "Lead",
+			"docname": other,
+			"data": json.dumps({"changed": [["phone", text(20), text(20)]]}),
+		},
+		"HD Ticket": lambda: {"subject": text(6), "raised_by": person, "description": text(60)},
+	}
+	return of[doctype]()
+
+
+def _phone(number: int) -> str:
+	digits = f"{number * 7919 % 10**7:07d}"
+	return f"040 {digits[:3]} {digits[3:]}" if number % 2 else f"+35850{digits}"
+
+
+def _plant() -> None:
+	"""Her: a Contact, a Lead, an individual Customer, and what hangs under them."""
+	import frappe
+
+	def row(doctype: str, **values: Any) -> str:
+		doc = frappe.get_doc({"doctype": doctype, **values})
+		doc.name = values.pop("name", None) or f"planted-{frappe.generate_hash(length=10)}"
+		doc.db_insert()
+		return str(doc.name)
+
+	contact = row(
+		"Contact", first_name="Planted", last_name="Person", full_name=HER["name"], email_id=HER["mail"]
+	)
+	under = {"parent": contact, "parenttype": "Contact"}
+	row("Contact Email", parentfield="email_ids", email_id=HER["mail"], **under)
+	row("Contact Phone", parentfield="phone_nos", phone="040-123 0000", **under)
+	lead = row("Lead", lead_name=HER["name"], email_id=HER["mail"])
+	customer = row(
+		"Customer", customer_name=HER["name"], customer_type="Individual", customer_primary_contact=contact
+	)
+	for number in range(10):
+		invoice = row("Sales Invoice", customer=customer, customer_name=HER["name"])
+		row("File", file_name="scan.pdf", attached_to_doctype="Sales Invoice", attached_to_name=invoice)
+		row("Comment", comment_type="Info", reference_doctype="Lead", reference_name=lead, content="x")
+		row("Communication", subject="x", recipients=f"a@b.example, {HER['mail']}", content="x")
+		row("Communication", subject="x", sender="a@b.example", content=f"<p>ask {HER['mail']}</p>")
+		row("Issue", subject="x", raised_by=HER["mail"])
+		row("HD Ticket", name=900_000_000 + number, subject="x", raised_by=HER["mail"])
+	frappe.db.commit()
+
+
+def _index(wanted: bool) -> None:
+	"""Put the indexes of INDEXED there, or take them away, as Frappe names them."""
+	import frappe
+
+	for doctype, column in INDEXED:
+		name = f"bench_{frappe.scrub(doctype)}_{column}"
+		there = frappe.db.has_index(f"tab{doctype}", name)
+		if wanted and not there:
+			prefix = "(140)" if frappe.db.db_type == "mariadb" else ""
+			frappe.db.sql_ddl(f"create index `{name}` on `tab{doctype}` (`{column}`{prefix})")
+		elif there and not wanted:
+			on = f" on `tab{doctype}`" if frappe.db.db_type == "mariadb" else ""
+			frappe.db.sql_ddl(f"drop index `{name}`{on}")
+	frappe.db.commit()
+
+
+def _measure() -> dict[str, Any]:
+	import frappe
+
+	from signflow.services.privacy import lookup, person_records, searching
+
+	start = lookup.start_of(HER["mail"])
+	asked: list[str] = []
+	spent: dict[str, list[float]] = {}
+	plain_sql, plain_search = frappe.db.sql, searching.search
+
+	def counted(query: Any, *args: Any, **kwargs: Any) -> Any:
+		asked.append(str(query))
+		return plain_sql(query, *args, **kwargs)
+
+	def timed(entry: Any, *args: Any) -> Any:
+		began = time.perf_counter()
+		found = plain_search(entry, *args)
+		spent.setdefault(entry.doctype, []).append(time.perf_counter() - began)
+		return found
+
+	lookup.look_up(start)
+	frappe.db.sql = counted
+	result = lookup.look_up(start)
+	del frappe.db.sql
+	searching.search = timed
+	took, who = [], []
+	for _round in range(ROUNDS):
+		began = time.perf_counter()
+		lookup.look_up(start)
+		took.append(time.perf_counter() - began)
+		began = time.perf_counter()
+		person_records.find_subject(start)
+		who.append(time.perf_counter() - began)
+	searching.search = plain_search
+	slowest = sorted(((min(times), name) for name, times in spent.items()), reverse=True)[:4]
+	return {
+		"statements": len(asked),
+		"found": len(result.of(0)),
+		"unsearched": result.unsearched,
+		"seconds": round(min(took), 3),
+		"median_seconds": round(statistics.median(took), 3),
+		"who_seconds": round(min(who), 4),
+		"slowest": [(name, round(seconds, 3)) for seconds, name in slowest],
+	}
+
+
+if __name__ == "__main__":
+	if "--inside" in sys.argv:
+		inside([int(word) for word in sys.argv[2:]] or list(SIZES))
+		sys.exit(0)
+	from devbench.steps import DevbenchError
+
+	try:
+		sys.exit(main())
+	except (DevbenchError, subprocess.TimeoutExpired) as error:
+		sys.exit(f"bench-privacy: {error}")

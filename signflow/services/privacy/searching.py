@@ -1,0 +1,244 @@
+"""One DocType's rows about a person, by one statement (another for each 500 records more that a row may point to)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import frappe
+from frappe.database.database import get_query_execution_timeout
+from pypika.terms import Case
+
+from signflow.core.privacy.datamap import PERSON_DOCTYPES, DocTypeMap, Holds, PersonalField
+from signflow.core.privacy.findings import Finding, Row, is_read_as_text, judge
+from signflow.core.privacy.persons import Subject
+from signflow.services.privacy.matching import CHUNK, any_of, equals, holds
+from signflow.services.privacy.person_records import KINDS, pointing
+
+# Of one DocType at most so many rows are read; of more it is said that there are more.
+MOST_ROWS = 5000
+# One statement may run so long on MariaDB; then its DocType counts as not searched, and that is said.
+SECONDS = 20
+_ALWAYS = ("owner", "modified_by")
+_LISTS_OF_USERS = ("_assign", "_liked_by", "_seen")
+
+
+@dataclass
+class Found:
+	"""What a table holds of her: findings by row, for rows within records with (DocType, name) of the record.
+
+	`more`: only the first `MOST_ROWS` rows were read. `unfinished`: the statement took longer than `SECONDS`.
+	"""
+
+	entry: DocTypeMap
+	findings: dict[str, Finding] = field(default_factory=dict)
+	parents: dict[str, tuple[str, str]] = field(default_factory=dict)
+	companies: dict[str, str] = field(default_factory=dict)
+	more: bool = False
+	unfinished: bool = False
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+	"""Statements within end after `SECONDS`, where the database can do that (MariaDB)."""
+	if frappe.db.db_type != "mariadb":
+		yield
+		return
+	frappe.db.set_execution_timeout(SECONDS)
+	try:
+		yield
+	finally:
+		frappe.db.set_execution_timeout(get_query_execution_timeout() or 0)
+
+
+def search(entry: DocTypeMap, subject: Subject, about: Mapping[str, frozenset[str]], region: str) -> Found:
+	"""Read and judge the rows of one DocType. `about` as in `findings.judge`."""
+	found = Found(entry)
+	meta = frappe.get_meta(entry.doctype)
+	columns = set(frappe.db.get_table_columns(entry.doctype))
+	table = frappe.qb.DocType(entry.doctype)
+	texts, selected = _columns(entry, table, columns, subject)
+	if meta.has_field("company") and meta.get_field("company").options == "Company" and "company" in columns:
+		selected.append(table.company)
+	person_when = KINDS[entry.doctype].person_when if entry.doctype in KINDS else None
+	if person_when and person_when[0] in columns:
+		selected.append(table[person_when[0]])
+	for condition in _conditions(entry, table, columns, subject, about, texts):
+		query = frappe.qb.from_(table).select(*selected, *texts.values()).where(condition)
+		try:
+			rows = query.orderby(table.name).limit(MOST_ROWS + 1).run(as_dict=True)
+		except Exception as error:
+			# Frappe 15 passes the database's own exception on.
+			if not (
+				isinstance(error, frappe.QueryTimeoutError)
+				or (error.args and frappe.db.is_statement_timeout(error))
+			):
+				raise
+			found.unfinished = True
+			continue
+		found.more = found.more or len(rows) > MOST_ROWS
+		for values in rows[:MOST_ROWS]:
+			row = Row(
+				str(values.name),
+				values,
+				_is_organisation(entry.doctype, values, person_when),
+				bool(meta.is_submittable),
+			)
+			if finding := judge(entry, row, subject, about, region):
+				found.findings[row.name] = finding
+				found.companies[row.name] = values.get("company") or ""
+				if entry.is_child:
+					found.parents[row.name] = (values.parenttype or "", str(values.parent or ""))
+	return found
+
+
+def _is_organisation(doctype: str, values: Any, person_when: tuple[str, Any] | None) -> bool:
+	if doctype == "Prospect":
+		return True
+	return bool(person_when and person_when[0] in values and values[person_when[0]] != person_when[1])
+
+
+def _columns(
+	entry: DocTypeMap, table: Any, columns: set[str], subject: Subject
+) -> tuple[dict[str, Any], list[Any]]:
+	"""Long texts, each read only where it holds something of her, and the short columns, which are always read."""
+	texts: dict[str, Any] = {}
+	names = ["name", *_ALWAYS, *(["parent", "parenttype"] if entry.is_child else [])]
+	for one in entry.fields.values():
+		if one.fieldname not in columns:
+			continue
+		if is_read_as_text(one) and one.fieldtype not in ("Data", "Read Only"):
+			if condition := _in_words(table[one.fieldname], subject):
+				texts[one.fieldname] = (
+					Case().when(condition, table[one.fieldname]).else_(None).as_(one.fieldname)
+				)
+		elif one.holds in _SEARCHED or is_read_as_text(one):
+			names.append(one.fieldname)
+			if one.type_field in columns:
+				names.append(one.type_field)
+	if "_comments" in columns and (condition := _in_words(table["_comments"], subject)):
+		texts["_comments"] = Case().when(condition, table["_comments"]).else_(None).as_("_comments")
+	names += [name for name in _LISTS_OF_USERS if name in columns and subject.of("User")]
+	return texts, [table[name] for name in dict.fromkeys(names)]
+
+
+_SEARCHED = frozenset((Holds.PERSON, Holds.EMAIL, Holds.PHONE, Holds.NAME, Holds.IDENTITY_HASH))
+
+
+def _in_words(column: Any, subject: Subject) -> Any:
+	return holds(column, texts=subject.mails, phones=subject.phones, names=subject.full_names())
+
+
+def _conditions(
+	entry: DocTypeMap,
+	table: Any,
+	columns: set[str],
+	subject: Subject,
+	about: Mapping[str, frozenset[str]],
+	texts: Mapping[str, Any],
+) -> Iterator[Any]:
+	"""The statement's condition, and one more for each `CHUNK` of records that rows may point to."""
+	plain = []
+	if own := subject.of(entry.doctype):
+		plain.append(table.name.isin(sorted(own)))
+	links = []
+	for one in entry.fields.values():
+		if one.fieldname in columns:
+			if one.holds is Holds.PERSON and (one.target or one.type_field in columns):
+				links.append(one)
+			else:
+				plain.append(_condition(one, table[one.fieldname], subject))
+	if "_comments" in texts:
+		plain.append(_in_words(table["_comments"], subject))
+	if users := subject.of("User"):
+		plain += [table[name].isin(sorted(users)) for name in _ALWAYS]
+		plain += [holds(table[name], texts=users) for name in _LISTS_OF_USERS if name in columns]
+	for place, records in enumerate(_slices(links, subject, about)):
+		pointers = [_pointer(one, table, records) for one in links]
+		condition = any_of([*(plain if place == 0 else []), *pointers])
+		if condition is not None:
+			yield condition
+
+
+def _condition(one: PersonalField, column: Any, subject: Subject) -> Any:
+	if one.holds is Holds.IDENTITY_HASH:
+		return equals(column, subject.identities)
+	if one.holds in (Holds.EMAIL, Holds.PERSON):
+		return holds(column, texts=subject.mails)
+	if one.holds is Holds.PHONE:
+		return holds(column, phones=subject.phones)
+	if one.holds is Holds.NAME:
+		return holds(column, names=subject.full_names())
+	return _in_words(column, subject) if is_read_as_text(one) else None
+
+
+def _slices(
+	links: list[PersonalField], subject: Subject, about: Mapping[str, frozenset[str]]
+) -> list[set[tuple[str, str]]]:
+	"""Her records, and those found before that these fields may point to, in sets that one statement bears."""
+	targets = {one.target for one in links if not one.type_field}
+	anywhere = any(one.type_field for one in links)
+	records = sorted(
+		record
+		for record in subject.records
+		| {(doctype, name) for doctype, names in about.items() for name in names}
+		if anywhere or record[0] in targets
+	)
+	return [set(records[place : place + CHUNK]) for place in range(0, len(records), CHUNK)] or [set()]
+
+
+def _pointer(one: PersonalField, table: Any, records: Collection[tuple[str, str]]) -> Any:
+	if one.type_field:
+		return pointing(table[one.type_field], table[one.fieldname], records)
+	names = sorted(name for doctype, name in records if doctype == one.target)
+	return table[one.fieldname].isin(names) if names else None
+
+
+def search_singles(entries: list[DocTypeMap], subject: Subject, region: str) -> dict[str, Finding]:
+	"""What the site's settings hold of her, by DocType: the values of all singles stand in one table."""
+	of = {entry.doctype: entry for entry in entries}
+	table = frappe.qb.Table("tabSingles")
+	names = sorted({name for _doctype, name in subject.records})
+	held = any_of([_in_words(table.value, subject), table.value.isin(names) if names else None])
+	if held is None or not of:
+		return {}
+	query = frappe.qb.from_(table).select(table.doctype, table.field, table.value)
+	rows = query.where(table.doctype.isin(sorted(of))).where(held).orderby(table.doctype, table.field).run()
+	values: dict[str, dict[str, Any]] = defaultdict(dict)
+	for doctype, fieldname, value in rows:
+		values[doctype][fieldname] = value
+	judged = {
+		doctype: judge(of[doctype], Row(doctype, held), subject, {}, region)
+		for doctype, held in values.items()
+	}
+	return {doctype: finding for doctype, finding in judged.items() if finding}
+
+
+def parents_of(found: Found) -> dict[str, dict[str, Any]]:
+	"""Of records whose rows were found: {DocType: {name: {company, organisation}}}; one statement for each DocType.
+
+	A record that is no more is missing: its rows were left behind.
+	"""
+	by_type: dict[str, set[str]] = defaultdict(set)
+	for doctype, name in found.parents.values():
+		by_type[doctype].add(name)
+	told: dict[str, dict[str, Any]] = {}
+	for doctype, names in sorted(by_type.items()):
+		if not doctype or not frappe.db.table_exists(doctype):
+			continue
+		table, columns = frappe.qb.DocType(doctype), frappe.db.get_table_columns(doctype)
+		person_when = KINDS[doctype].person_when if doctype in KINDS else None
+		wanted = [name for name in ("company", person_when[0] if person_when else "") if name in columns]
+		told[doctype] = {}
+		ordered = sorted(names)
+		for place in range(0, len(ordered), CHUNK):
+			query = frappe.qb.from_(table).select(table.name, *(table[name] for name in wanted))
+			query = query.where(table.name.isin(ordered[place : place + CHUNK])).orderby(table.name)
+			for values in query.run(as_dict=True):
+				told[doctype][str(values.name)] = {
+					"company": values.get("company") or "",
+					"is_person": doctype in PERSON_DOCTYPES
+					and not _is_organisation(doctype, values, person_when),
+				}
+	return told
