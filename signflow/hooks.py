@@ -105,6 +105,8 @@ signflow_terminable_agreements = {
 }
 signflow_notice_given = ["signflow.integrations.helpdesk.termination.open_ticket"]
 
+signflow_notice_published = ["signflow.integrations.helpdesk.notice_link.offer"]
+
 signflow_settle_parties = ["signflow.integrations.erpnext.parties.settle_parties"]
 
 signflow_consent_changed = [

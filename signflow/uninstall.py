@@ -4,6 +4,7 @@ import frappe
 
 from signflow import custom_fields
 from signflow.install import ROLES
+from signflow.integrations.helpdesk import notice_link
 from signflow.services import exports
 
 COUNTERS = ("signflow-parties",)
@@ -15,6 +16,7 @@ def before_uninstall() -> None:
 	remove_counters()
 	remove_webhooks()
 	close_forms()
+	notice_link.take_away()
 	for role in ROLES:
 		if frappe.db.exists("Role", role):
 			frappe.db.delete("Has Role", {"role": role})

@@ -1,7 +1,10 @@
 """Where persons' data came from, and that they are told of the notice once; what a site still lacks, and the account."""
 
 import secrets
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import frappe
@@ -10,7 +13,7 @@ from frappe.utils import add_days, nowdate
 from house import TIMEOUT, House, as_program, for_writing, text_of
 from stage import Process
 from test_notices import a_notice, officer  # noqa: F401
-from test_register import a_processor, an_activity, another_company
+from test_register import a_processor, an_activity, another_company, companies_as_before  # noqa: F401
 
 from signflow.services.privacy import checks, informing, notices, origin
 
@@ -46,7 +49,8 @@ def informing_company(house: House, officer: str) -> Iterator[str]:  # noqa: F81
 	yield company
 	frappe.db.rollback()
 	for_writing()
-	frappe.db.set_single_value(SETTINGS, {"inform_people": 0, "inform_from": None, "inform_per_hour": 60})
+	for field, value in {"inform_people": 0, "inform_from": None, "inform_per_hour": 60}.items():
+		frappe.db.set_single_value(SETTINGS, field, value)
 	frappe.db.delete("Notice Delivery", {"status": "Waiting"})
 	frappe.db.commit()
 	frappe.clear_document_cache(SETTINGS, SETTINGS)
@@ -225,10 +229,6 @@ def test_the_hour_has_a_bound_and_a_killed_worker_tells_nobody_twice(
 		"import frappe, os; frappe.init(os.environ['SIGNFLOW_SITE'], sites_path='.'); frappe.connect();"
 		"from signflow.services.privacy import informing; informing.sweep()"
 	)
-	import sys
-	import time
-	from pathlib import Path
-
 	for _try in range(3):
 		process = Process([sys.executable, "-c", code], tmp_path / "sweep.log", cwd=Path.cwd())
 		process.start()
@@ -323,3 +323,20 @@ def test_reports_are_read_by_those_who_answer(house: House, officer: str) -> Non
 	assert "Activity reviewed" in {row["what"] for row in rows}
 	with pytest.raises(frappe.ValidationError, match="before it begins"):
 		checks.account(nowdate(), add_days(nowdate(), -1))
+
+
+def test_the_account_tells_who_looked_up_whom_and_why(house: House) -> None:
+	company = another_company(f"{house.key}a")
+	for_writing()
+	for kind, of in (("Look-up", company), ("Export", None), ("Erasure", house.company)):
+		row = frappe.new_doc("Personal Data Access")
+		row.update({"kind": kind, "purpose": f"Asked {house.key}", "company": of, "total": 3})
+		row.update({"accessed_on": frappe.utils.now_datetime(), "user": house.users["owner"]})
+		row.set_new_name()
+		row.db_insert()
+	frappe.db.commit()
+	rows = [row for row in checks.account(nowdate(), nowdate(), company) if house.key in (row["why"] or "")]
+	assert {row["what"] for row in rows} == {"Look-up", "Export"}
+	assert {(row["user"], row["number"]) for row in rows} == {(house.users["owner"], 3)}
+	everything = [row for row in checks.account(nowdate(), nowdate()) if house.key in (row["why"] or "")]
+	assert len(everything) == 3

@@ -2,14 +2,18 @@
 
 import re
 from typing import Any
+from urllib.parse import quote_plus
 
 import frappe
 import pytest
 import requests
+from forms import a_web_form
 from frappe.custom.doctype.custom_field.custom_field import create_custom_field
 from house import TIMEOUT, House, as_program, for_writing
-from test_register import a_processor, an_activity, another_company
+from test_register import a_processor, an_activity, another_company, companies_as_before  # noqa: F401
 
+from signflow.integrations.helpdesk import notice_link
+from signflow.pages.renderer import forget_pages
 from signflow.services.privacy import activities, data_map, notices
 
 pytestmark = pytest.mark.timeout(300)
@@ -232,20 +236,33 @@ def test_the_notice_is_linked_where_people_are(house: House) -> None:
 	company = another_company(f"{house.key}a")
 	an_activity(company)
 	a_notice(company)
+	form = a_web_form(house)
 	before = frappe.defaults.get_global_default("company")
 	for_writing()
 	frappe.db.set_default("company", company)
 	frappe.db.commit()
 	notices.forget_link()
 	try:
-		portal = requests.get(f"{house.web}/login", timeout=TIMEOUT)
-		assert notices.link(None).startswith("/privacy/notice?company=")
-		assert (
-			"/privacy/notice?company=" in portal.text
-			or "/privacy/notice" in requests.get(f"{house.web}/404-not-there", timeout=TIMEOUT).text
-		)
+		address = f"/privacy/notice?company={quote_plus(company)}"
+		assert notices.link(None) == address
+		for path in (form.route, "contact"):
+			page = requests.get(f"{house.web}/{path}", timeout=TIMEOUT)
+			assert address in page.text, path
+		forget_pages()
+		public = requests.get(f"{house.web}/verify", params={"lang": "en"}, timeout=TIMEOUT)
+		assert 'class="foot"' in public.text
+		# A signer reads the notice of whoever sent his request.
+		request = house.sends(house.maija)
+		frappe.db.set_value("Signature Request", request.name, "company", company)
+		frappe.db.commit()
+		assert house.maija.opens()["notice"]["url"] == address
 	finally:
 		for_writing()
 		frappe.db.set_default("company", before)
 		frappe.db.commit()
 		notices.forget_link()
+	script = frappe.get_doc("HD Form Script", notice_link.SCRIPT)
+	assert script.apply_to_customer_portal and "/privacy/notice" in script.script
+	notice_link.take_away()
+	assert not frappe.db.exists("HD Form Script", notice_link.SCRIPT)
+	frappe.db.rollback()

@@ -9,7 +9,7 @@ import pytest
 from house import House, as_program, for_writing
 from personas import NOBODY, Asking
 from test_notices import a_notice, officer  # noqa: F401
-from test_register import a_processor, an_activity, another_company
+from test_register import a_processor, an_activity, another_company, no_more_companies_than
 
 from signflow.services.privacy import informing, notices
 
@@ -45,6 +45,7 @@ def world(kept_house: House) -> Iterator[Asking]:
 	house = kept_house
 	asking = Asking(house)
 	asking.log_in()
+	before = frappe.get_all("Company", pluck="name", order_by="name asc")
 	company = another_company(f"{house.key}p")
 	processor = a_processor(house, company=company)
 	activity = an_activity(company, processors=[{"processor": processor.name}])
@@ -76,6 +77,8 @@ def world(kept_house: House) -> Iterator[Asking]:
 		}
 	)
 	yield asking
+	frappe.db.rollback()
+	no_more_companies_than(before)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ import frappe
 from frappe import _
 from frappe.translate import print_language
 from frappe.utils import cint, now_datetime
+from markupsafe import Markup
 
 from signflow.core.evidence.canonical import canonical_json
+from signflow.services import forms
 from signflow.services import notices as told
 from signflow.services.guests import LANGUAGES
 from signflow.services.privacy import holdings, notice_texts
@@ -109,6 +111,8 @@ def publish(name: str) -> Any:
 	)
 	frappe.clear_document_cache(NOTICE, name)
 	forget_link()
+	for path in frappe.get_hooks("signflow_notice_published"):
+		frappe.get_attr(path)()
 	return frappe.get_doc(NOTICE, name)
 
 
@@ -290,10 +294,22 @@ def in_footer(context: Any) -> dict[str, Any] | None:
 	address = _link_of_site()
 	if not address:
 		return None
+	if context.get("doctype") == "Web Form":
+		return _in_web_form(context, address)
 	items = list(context.get("footer_items") or [])
 	if any((item.get("url") or "").startswith(PATH) for item in items):
 		return None
 	return {"footer_items": [*items, {"label": _("Privacy Notice"), "url": address, "right": 0}]}
+
+
+def _in_web_form(context: Any, address: str) -> dict[str, Any] | None:
+	"""Above the fields: where data is asked for, the notice must be at hand, and newer frameworks show no footer there."""
+	if any(str(path).startswith(forms.SCRIPT) for path in context.get("web_include_js") or ()):
+		return None  # a signable form's own script says it, with the form's company
+	line = Markup('<p><a href="{}" target="_blank" rel="noopener">{}</a></p>').format(
+		address, _("Privacy Notice")
+	)
+	return {"introduction_text": f"{context.get('introduction_text') or ''}{line}"}
 
 
 def _link_of_site() -> str:

@@ -4,19 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import frappe
-from frappe import _
 from frappe.utils import add_days, date_diff, formatdate, getdate, nowdate
 
 import signflow
-from signflow.core.errors import _ as mark
+from signflow.core.errors import _  # marks: what is stored is English, Frappe translates it where it is shown
 from signflow.services import drafts, notices, sending
 from signflow.services.privacy.data_map import officers
 from signflow.services.transaction import one_transaction
 
 PROCESSOR = "Data Processor"
-TEMPLATE = mark("Data Processing Agreement")
+TEMPLATE = _("Data Processing Agreement")
 TEXT = Path(signflow.__file__).parent / "templates" / "agreements" / "data_processing_agreement.html"
-CONTROLLER_ROLE, PROCESSOR_ROLE = mark("Controller"), mark("Processor")
+CONTROLLER_ROLE, PROCESSOR_ROLE = _("Controller"), _("Processor")
 ENDED_UNSIGNED = ("Declined", "Expired", "Cancelled")
 NEEDS_AGREEMENT = ("None", "Draft", "Expired")
 
@@ -58,14 +57,16 @@ def send_agreement(doc: Any, *, language: str) -> Any:
 	an address.
 	"""
 	if doc.agreement_state == "Sent":
-		frappe.throw(_("The agreement is out for signature already."))
+		frappe.throw(frappe._("The agreement is out for signature already."))
 	signatories = {
 		CONTROLLER_ROLE: (doc.signatory_name, doc.signatory_email),
 		PROCESSOR_ROLE: (doc.contact_name, doc.contact_email),
 	}
 	for role, person in signatories.items():
 		if not all(person):
-			frappe.throw(_("Who signs as {0}? Fill in the name and the mail address.").format(_(role)))
+			frappe.throw(
+				frappe._("Who signs as {0}? Fill in the name and the mail address.").format(frappe._(role))
+			)
 	request = drafts.create_request(
 		template=ready_template(),
 		company=doc.company,
@@ -123,12 +124,15 @@ def _watch_end(name: str) -> None:
 		return
 	if last < today:
 		frappe.db.set_value(PROCESSOR, name, "agreement_state", "Expired")
-		_tell(doc, lambda: _("The data processing agreement with {0} has ended.").format(doc.processor_name))
+		_tell(
+			doc,
+			lambda: frappe._("The data processing agreement with {0} has ended.").format(doc.processor_name),
+		)
 	elif not doc.warned_on and add_days(today, doc.warn_days or 0) >= last:
 		frappe.db.set_value(PROCESSOR, name, "warned_on", today)
 		_tell(
 			doc,
-			lambda: _("The data processing agreement with {0} ends on {1}, in {2} days.").format(
+			lambda: frappe._("The data processing agreement with {0} ends on {1} ({2} days).").format(
 				doc.processor_name, formatdate(last), date_diff(last, today)
 			),
 		)
@@ -143,7 +147,7 @@ def _watch_request(name: str, request: str | None) -> None:
 	frappe.db.set_value(PROCESSOR, name, {"agreement_state": "None", "agreement_request": None})
 	_tell(
 		doc,
-		lambda: _("The data processing agreement with {0} was not signed.").format(doc.processor_name),
+		lambda: frappe._("The data processing agreement with {0} was not signed.").format(doc.processor_name),
 	)
 
 
