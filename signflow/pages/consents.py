@@ -49,7 +49,7 @@ def consents_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"now_objected": _("{company} will not market to you any more."),
 		"now_lifted": _("{company} may market to you again where the law allows it."),
 		"mailed": _("A receipt is on its way to you by mail."),
-		"stop": _("No marketing from {company} at all"),
+		"stop": _("No marketing of any kind from {company}"),
 		"stop_help": _("Ends all direct marketing, by every channel. No reason is needed."),
 		"stopped": _("You have asked {company} not to market to you."),
 		"allow": _("Allow marketing again"),
