@@ -36,7 +36,7 @@ DEMANDED = {
 	"13(2)(b) portability": r"article 20",
 	"13(2)(b) objection": r"article 21",
 	"13(2)(c) withdrawal of consent": r"article 7\(3\)",
-	"13(2)(d) complaint": r"Data Protection Ombudsman",
+	"13(2)(d) complaint": r"Data Protection Ombudsman.*\(https://tietosuoja\.fi\)",
 	"13(2)(e) must it be given": r"Must you give it:\*\* Name and contact",
 	"13(2)(f) automated decisions": r"no decisions about you by automated means",
 	"13(3) other purposes": r"another purpose",
@@ -96,6 +96,7 @@ def test_a_draft_says_all_that_the_law_demands(house: House, officer: str) -> No
 	for_writing()
 	draft = notices.draft(company)
 	frappe.db.commit()
+	draft.reload()  # as it is stored
 	assert [row.language for row in draft.texts] == list(LANGUAGES)
 	english = next(row.body for row in draft.texts if row.language == "en")
 	for clause, words in DEMANDED.items():
@@ -149,6 +150,7 @@ def test_the_page_shows_one_companys_notice_and_no_other(house: House) -> None:
 		page = page_of(house, company=company, lang=language)
 		assert page.status_code == 200 and page.headers["Content-Language"] == language
 		assert company in page.text and "Boat rental" in page.text
+		assert 'href="https://tietosuoja.fi"' in page.text
 		assert other not in page.text and "Secret plans" not in page.text
 		assert (
 			"alert(1)" not in page.text

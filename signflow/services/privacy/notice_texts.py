@@ -24,7 +24,8 @@ SOURCES = {
 	"From Elsewhere": lambda: _("others than you"),
 	"Both": lambda: _("you and others"),
 }
-OMBUDSMAN = "<https://tietosuoja.fi>"  # as Markdown
+# As Markdown; not in angle brackets, which Frappe takes for a tag and drops.
+OMBUDSMAN = "[tietosuoja.fi](https://tietosuoja.fi)"
 
 
 def title(language: str) -> str:
