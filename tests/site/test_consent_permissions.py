@@ -29,7 +29,7 @@ EXPECTATIONS: dict[str, dict[str, dict[str, str]]] = {
 	"Form Consent": {"bound": NOBODY},
 }
 CHANGES = {
-	"Consent Text": {"processing_activity": "Marketing"},
+	"Consent Text": {"valid_months": 7},
 	"Consent Text Version": {"text_en": "Other words."},
 	"Consent": {"action": "Withdrawn"},
 	"Consent Link": {"expires_on": "2099-01-01"},

@@ -23,7 +23,7 @@ class ConsentText(Document):
 		existing_customer_months: DF.Int
 		existing_customers: DF.Check
 		offered: DF.Check
-		processing_activity: DF.Data | None
+		processing_activity: DF.Link | None
 		purpose: DF.Data
 		valid_months: DF.Int
 

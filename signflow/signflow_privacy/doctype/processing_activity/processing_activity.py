@@ -52,7 +52,7 @@ class ProcessingActivity(Document):
 		recipients: DF.SmallText | None
 		responsible: DF.Link | None
 		retention: DF.SmallText | None
-		retention_rule: DF.Data | None
+		retention_rule: DF.Link | None
 		reviewed_on: DF.Date | None
 		safeguard_note: DF.SmallText | None
 		source_note: DF.SmallText | None
@@ -85,9 +85,6 @@ class ProcessingActivity(Document):
 	def validate(self):
 		if self.status == "Active":
 			self._check_complete()
-		if self.retention_rule and frappe.db.exists("DocType", "Retention Rule"):
-			if not frappe.db.exists("Retention Rule", self.retention_rule):
-				frappe.throw(_("There is no Retention Rule {0}.").format(frappe.bold(self.retention_rule)))
 		for row in self.processors:
 			if frappe.db.get_value("Data Processor", row.processor, "company") != self.company:
 				frappe.throw(
