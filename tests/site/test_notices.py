@@ -48,7 +48,7 @@ DEMANDED = {
 @pytest.fixture
 def officer(house: House) -> Any:
 	"""The data protection officer, named in the settings."""
-	mail = "signflow-officer@testi.example"
+	mail = "onni.officer@testi.example"
 	for_writing()
 	if not frappe.db.exists("User", mail):
 		user = frappe.get_doc(
@@ -200,7 +200,9 @@ def test_the_alarm_rings_once_when_the_site_holds_more(house: House, officer: st
 	frappe.db.commit()
 	data_map.scan()
 	notice = a_notice(company)
-	assert notices.look_for_drift(notice.name) == []
+	# DocTypes that other tests have made.
+	before = set(notices.look_for_drift(notice.name))
+	calls = len(told(officer, notice.name))
 	field = f"sf_{house.key}"
 	for_writing()
 	create_custom_field(
@@ -211,13 +213,13 @@ def test_the_alarm_rings_once_when_the_site_holds_more(house: House, officer: st
 		data_map.scan()
 		a_processor(house, company=company, processor_name="Uusi Kumppani Oy")
 		for _again in range(2):
-			found = notices.look_for_drift(notice.name)
+			found = set(notices.look_for_drift(notice.name)) - before
 		assert ("data", "Customer", "Personal Identity Code") in found
 		assert "Uusi Kumppani Oy" in {what for kind, _record, what in found if kind == "processor"}
 		assert len(found) == 2
-		assert len(told(officer, notice.name)) == 1
+		assert len(told(officer, notice.name)) == calls + 1
 		note = frappe.db.get_value("Privacy Notice", notice.name, "drift_note")
-		assert "Uusi Kumppani Oy" in note and len(note.splitlines()) == 2
+		assert "Uusi Kumppani Oy" in note and len(note.splitlines()) == len(before) + 2
 		# Said in a new version, it rings no more.
 		for_writing()
 		customers = frappe.get_doc(
@@ -226,7 +228,7 @@ def test_the_alarm_rings_once_when_the_site_holds_more(house: House, officer: st
 		customers.append("data", {"holds": "Personal Identity Code"})
 		customers.save()
 		frappe.db.commit()
-		assert notices.look_for_drift(a_notice(company).name) == []
+		assert set(notices.look_for_drift(a_notice(company).name)) <= before
 	finally:
 		for_writing()
 		frappe.delete_doc("Custom Field", f"Customer-{field}")

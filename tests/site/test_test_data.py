@@ -18,9 +18,9 @@ from signflow.services.privacy.replacement import Replacement
 
 FIRST, LAST = "Aurelija", "Ketunpesä"
 NAME, MAIL, PHONE = f"{FIRST} {LAST}", "aurelija.ketunpesa@posteljooni.fi", "+358 50 765 4321"
-CODE, IBAN, STREET = "131052-308T", "FI21 1234 5600 0007 85", "Salakuja 17 B"
+CODE, IBAN, STREET = "240147-632T", "FI21 1234 5600 0007 85", "Salakuja 17 B"
 PLANTED = (
-	*(FIRST, "Ketunpes", "posteljooni", "7654321", "765 4321", "131052-308T", "1234 5600 0007", "Salakuja"),
+	*(FIRST, "Ketunpes", "posteljooni", "7654321", "765 4321", "240147-632T", "1234 5600 0007", "Salakuja"),
 	*(FIRST.upper(), "salaisuus"),
 )
 
