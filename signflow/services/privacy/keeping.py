@@ -103,11 +103,11 @@ class Keeping:
 	def _by(self, rule: Any, doc: Any) -> Iterator[Keep]:
 		# Of a record that does not say whose it is, every company's rule holds.
 		whose = _company_of(doc)
-		if rule.company and whose and whose != rule.company:
+		if rule.only_company and whose and whose != rule.only_company:
 			return
 		if not fits(rule.document_type, rule.filters_json, [str(doc.name)]):
 			return
-		until = self.end_of(rule, dates_of(rule, [doc.name]).get(str(doc.name)), whose or rule.company)
+		until = self.end_of(rule, dates_of(rule, [doc.name]).get(str(doc.name)), whose or rule.only_company)
 		if until is None or until >= self.today:
 			yield Keep(
 				until, rule.ground or "", rule.statute or "", (doc.doctype, str(doc.name)), rule=rule.name
@@ -130,7 +130,7 @@ class Keeping:
 
 	def _held(self, hold: Any, own: list[Any], touched: set[Record]) -> Iterator[Keep]:
 		whose = own and _company_of(own[0])
-		if hold.company and whose and whose != hold.company:
+		if hold.only_company and whose and whose != hold.only_company:
 			return
 		names = sorted(name for doctype, name in touched if doctype == hold.document_type)
 		if hold.document_name:
@@ -210,12 +210,12 @@ def guard_deletion(doc: Any, method: str | None = None) -> None:
 	held = frappe.get_all(
 		"Legal Hold",
 		filters={"document_type": doc.doctype, "lifted": 0, "from_date": ["<=", getdate()]},
-		fields=["document_name", "filters_json", "company"],
+		fields=["document_name", "filters_json", "only_company"],
 		order_by="name asc",
 	)
 	for hold in held:
-		whose = hold.company and _company_of(doc)
-		if whose and whose != hold.company:
+		whose = hold.only_company and _company_of(doc)
+		if whose and whose != hold.only_company:
 			continue
 		if hold.document_name == str(doc.name) or (
 			not hold.document_name and fits(doc.doctype, hold.filters_json, [str(doc.name)])
