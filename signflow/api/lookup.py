@@ -35,6 +35,8 @@ def look_up(
 	lookup.require_role()
 	if not purpose.strip():
 		frappe.throw(_("Say what you look the person up for."))
+	if company and not frappe.db.exists("Company", company):
+		frappe.throw(_("There is no company {0}.").format(company), frappe.DoesNotExistError)
 	start = lookup.start_of(query, record_doctype, record_name)
 	found = lookup.look_up(start, company=company)
 	hashes = accesses.hashes_of(start) + accesses.hashes_of(found.subject)

@@ -6,36 +6,49 @@ import frappe
 from frappe import _
 
 from signflow.services.privacy import approvals, keeping, overdue, retention, retention_presets
+from signflow.services.privacy.lookup import readable_names
 
 
 @frappe.whitelist(methods=["POST"])
 def preview(rule: str) -> dict[str, Any]:
-	"""What is past its time by a rule: {due, rows: [{name, until, kept_by}]}, the first rows; changes nothing."""
+	"""What is past its time by a rule: {due, rows: [{name, until, kept_by}]}; changes nothing.
+
+	`rows` are those of the first ones that the user may read, `due` counts all.
+	"""
 	doc = frappe.get_doc("Retention Rule", rule)
 	doc.check_permission("read")
 	frappe.has_permission(doc.document_type, "read", throw=True)
+	found = overdue.preview(doc)
+	readable = readable_names(doc.document_type, [str(row["name"]) for row in found])
 	rows = [
 		{"name": row["name"], "until": row["until"], "kept_by": [_shown(keep) for keep in row["keeps"]]}
-		for row in overdue.preview(doc)
+		for row in found
+		if str(row["name"]) in readable
 	]
 	return {"due": overdue.count_due(doc), "rows": rows}
 
 
 @frappe.whitelist(methods=["POST"])
 def kept(doctype: str, name: str) -> list[dict[str, Any]]:
-	"""What keeps a record that the user reads, the longest first: [{until, ground, statute, title, through}]."""
+	"""What keeps a record that the user reads, the longest first: [{until, ground, statute, title, through}].
+
+	A hold's or rule's title and the record through which it keeps are only for who may read these: a title may name a case.
+	"""
 	frappe.get_doc(doctype, name).check_permission("read")
 	return [_shown(keep) for keep in keeping.keep_until(doctype, name)]
 
 
 def _shown(keep: keeping.Keep) -> dict[str, Any]:
-	kind = "Legal Hold" if keep.hold else "Retention Rule"
+	kind, name = ("Legal Hold", keep.hold) if keep.hold else ("Retention Rule", keep.rule)
+	is_told = frappe.has_permission(kind, "read", doc=name)
 	return {
 		"until": keep.until,
 		"ground": _(keep.ground),
 		"statute": keep.statute,
-		"title": frappe.db.get_value(kind, keep.hold or keep.rule, "title"),
-		"through": list(keep.through),
+		"title": frappe.db.get_value(kind, name, "title") if is_told else "",
+		"through": list(keep.through)
+		if frappe.has_permission(keep.through[0], "read", doc=keep.through[1])
+		else [keep.through[0], ""],
 	}
 
 

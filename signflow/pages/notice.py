@@ -1,5 +1,6 @@
 """The public page of a company's privacy notice: finished HTML without a script, so that everybody can read and print it."""
 
+import re
 from html import unescape
 from urllib.parse import quote
 
@@ -14,6 +15,9 @@ from signflow.services.privacy import notices
 from signflow.services.times import written_day
 
 __all__ = ["render_notice"]
+
+# What a link of a text may lead to; Frappe's cleaning lets "data:" pass.
+_LEADS_ON = re.compile(r"https?://|mailto:|tel:|[/#?]", re.IGNORECASE)
 
 
 def render_notice(lang: str, company: str | None, version: str | None) -> tuple[int, str]:
@@ -87,4 +91,6 @@ def _body(markdown: str) -> tuple[str, list[tuple[str, str]]]:
 		contents.append((f"part-{place}", unescape(heading.get_text(" ", strip=True))))
 	for link in soup.find_all("a"):
 		link["rel"] = "noopener noreferrer"
+		if not _LEADS_ON.match(link.get("href") or ""):
+			del link["href"]
 	return str(soup), contents

@@ -389,7 +389,8 @@ def account(start: Any, end: Any, company: str | None = None) -> list[dict[str, 
 	"""What was done with personal data from `start` to `end` (days, both included), newest first.
 
 	Rows {when, user, what, why, record, number, company}: look-ups, exports, changes and erasures by the access log,
-	notices published, agreements signed, persons told and activities reviewed. `company` leaves out those of others.
+	notices published, agreements signed, persons told and activities reviewed. `company` leaves out those of others. Of each
+	kind only what the user may read: the log is for officers.
 	"""
 	first, after = getdate(start), add_to_date(getdate(end), days=1)
 	if getdate(end) < first:
@@ -399,13 +400,15 @@ def account(start: Any, end: Any, company: str | None = None) -> list[dict[str, 
 
 
 def _accesses(first: Any, after: Any, company: str | None) -> Iterator[dict[str, Any]]:
-	if not frappe.db.exists("DocType", ACCESS):
+	if not frappe.db.exists("DocType", ACCESS) or not frappe.has_permission(ACCESS, "read"):
 		return
 	filters = [["accessed_on", ">=", first], ["accessed_on", "<", after]]
 	if company:
 		filters.append(["company", "in", (company, "")])
 	fields = ["accessed_on", "user", "kind", "purpose", "company", "record_doctype", "record_name", "total"]
-	for row in frappe.get_all(ACCESS, filters, fields, order_by="accessed_on desc, name asc"):
+	for row in frappe.get_list(
+		ACCESS, filters, fields, order_by="accessed_on desc, name asc", limit_page_length=0
+	):
 		yield {
 			"when": row.accessed_on,
 			"user": row.user,
@@ -429,8 +432,14 @@ def _deeds(first: Any, after: Any, company: str | None) -> Iterator[dict[str, An
 		filters += [[field, "=", value] for field, value in more.items()]
 		if company:
 			filters.append(["company", "=", company])
-		rows = frappe.get_all(
-			doctype, filters, ["name", "company", when, who], order_by=f"{when} desc, name asc"
+		if not frappe.has_permission(doctype, "read"):
+			continue
+		rows = frappe.get_list(
+			doctype,
+			filters,
+			["name", "company", when, who],
+			order_by=f"{when} desc, name asc",
+			limit_page_length=0,
 		)
 		if doctype == "Notice Delivery":
 			yield from _by_day(rows, what)

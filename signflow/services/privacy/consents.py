@@ -17,7 +17,7 @@ from frappe.query_builder.functions import Lower
 from frappe.utils import add_months, get_datetime, getdate, now_datetime
 
 from signflow.core.evidence.canonical import canonical_json
-from signflow.core.privacy.marketing import Action, Said, text_state
+from signflow.core.privacy.marketing import Action, Said, has_objected, text_state
 from signflow.services import evidence, forms
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
@@ -253,7 +253,8 @@ class Given:
 def give(person: Person, shown: Wording, way: Given) -> str:
 	"""The person consents to the words that he was shown; returns the row.
 
-	Where the text asks for it, and the mailbox is not proven yet, the row is pending and a mailed link confirms it.
+	Where the text asks for it, and the mailbox is not proven yet, the row is pending and a mailed link confirms it; so it is
+	where somebody typed the address into a form and its owner has said no before: anybody can type it.
 	"""
 	return give_in_place(person, shown, way)
 
@@ -261,14 +262,23 @@ def give(person: Person, shown: Wording, way: Given) -> str:
 def give_in_place(person: Person, shown: Wording, way: Given) -> str:
 	"""`give` in the caller's transaction."""
 	text = frappe.get_cached_doc("Consent Text", shown.text)
-	if text.double_opt_in and way.how not in PROVEN and person.email:
-		return _write(person, shown, Action.PENDING, way).name
 	last = state_of(person, shown.text)
+	if person.email and way.how not in PROVEN:
+		if text.double_opt_in or (way.how == "Form Checkbox" and _has_said_no(person, text, last)):
+			return _write(person, shown, Action.PENDING, way).name
 	if last and last.action is Action.GIVEN and not text.valid_months:
 		version = frappe.db.get_value("Consent", last.row, "version")
 		if version == shown.version and last.own:
 			return last.row
 	return _write(person, shown, Action.GIVEN, way).name
+
+
+def _has_said_no(person: Person, text: Any, last: Said | None) -> bool:
+	"""Whether the person's last word on a text is a no, or his objection to marketing through its channel stands."""
+	if last and last.action in (Action.WITHDRAWN, Action.REFUSED):
+		return True
+	said = as_said(rows_of(person, text.company), person)
+	return has_objected(said, getdate(), text.channel or "Email")
 
 
 @one_transaction

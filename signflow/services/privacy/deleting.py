@@ -12,6 +12,14 @@ from frappe.model.delete_doc import (
 
 from signflow.services.privacy.keeping import Keeping
 
+# What Frappe takes along with a record without asking anybody, and the fields that name the record.
+HANGS_UNDER = {
+	"Communication": ("reference_doctype", "reference_name"),
+	"File": ("attached_to_doctype", "attached_to_name"),
+	"Comment": ("reference_doctype", "reference_name"),
+	"Version": ("ref_doctype", "docname"),
+	"ToDo": ("reference_type", "reference_name"),
+}
 # What points to these they take along when they are deleted.
 DELETES_ITS_ROWS = ("HD Ticket",)
 
@@ -44,7 +52,7 @@ def delete_with_trail(doctype: str, name: Any, keeping: Keeping) -> None:
 	"""Delete a record for good, with its mails, comments, versions and files, in the caller's transaction.
 
 	Frappe itself leaves the mails without their reference, and a line in the feed that names what was deleted. Raises
-	`Kept` if a rule or hold keeps one of the mails, and what Frappe raises for what it refuses.
+	`Kept` if a rule or hold keeps one of these, and what Frappe raises for what it refuses.
 	"""
 	mails = _mails_under(doctype, name, keeping)
 	queued = _queued("reference_name", [str(name)], reference_doctype=doctype) + _queued(
@@ -59,15 +67,25 @@ def delete_with_trail(doctype: str, name: Any, keeping: Keeping) -> None:
 
 
 def _mails_under(doctype: str, name: Any, keeping: Keeping) -> list[str]:
-	mails = frappe.get_all(
-		"Communication",
-		filters={"reference_doctype": doctype, "reference_name": str(name)},
-		pluck="name",
-		order_by="name asc",
-	)
-	if any(keeping.of("Communication", mail) for mail in mails):
-		raise Kept
+	"""The mails of a record; raises `Kept` if they, or what else goes with it or with them, must stay."""
+	mails = _under("Communication", doctype, name)
+	for kind in HANGS_UNDER:
+		# Mails and files may be kept by what they are linked with; the others by a rule or hold on their own kind alone.
+		if kind not in ("Communication", "File") and not keeping.speaks_of(kind):
+			continue
+		rows = mails if kind == "Communication" else _under(kind, doctype, name)
+		if kind != "Communication":
+			rows = rows + [row for mail in mails for row in _under(kind, "Communication", mail)]
+		if any(keeping.of(kind, row) for row in rows):
+			raise Kept
 	return mails
+
+
+def _under(kind: str, doctype: str, name: Any) -> list[str]:
+	its_doctype, its_name = HANGS_UNDER[kind]
+	return frappe.get_all(
+		kind, filters={its_doctype: doctype, its_name: str(name)}, pluck="name", order_by="name asc"
+	)
 
 
 def _queued(field: str, values: list[str], **more: Any) -> list[str]:

@@ -305,6 +305,8 @@ def _keep_readable(result: LookUp) -> None:
 		result.hits[doctype] = {name: hit for name, hit in hits.items() if name in readable}
 		if not result.hits[doctype]:
 			del result.hits[doctype]
+	# That there is more of what he may not read at all is not told.
+	result.more &= result.hits.keys() | KINDS.keys()
 
 
 def describe(doctype: str, names: list[str]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ _NOBODY = ("Administrator", "Guest")
 
 def note_origin(doc: Any, method: str | None = None) -> None:
 	"""Say on a new Contact, Lead or Customer where it came from (hook before_insert); one look-up at most."""
-	if doc.get("signflow_origin"):
+	# Between an update of the code and its migration the fields are missing, and all apps go on.
+	if doc.get("signflow_origin") or not doc.meta.has_field("signflow_origin"):
 		return
 	source = _made_from(doc)
 	known = source and frappe.db.get_value(*source, _COPIED, as_dict=True)

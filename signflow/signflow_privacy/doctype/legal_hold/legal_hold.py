@@ -3,6 +3,7 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from frappe.utils import getdate
 
 from signflow.signflow.kept_fields import keep
 from signflow.signflow_privacy.record_filters import check_filters, check_record_type
@@ -43,6 +44,9 @@ class LegalHold(Document):
 		if self.document_name and frappe.parse_json(self.filters_json or "[]"):
 			frappe.throw(_("A hold covers one record, or all that fit its filters: choose."))
 		check_filters(self.document_type, self.filters_json)
+		# Put off into the future it would hold nothing, without an officer lifting it.
+		if before and getdate(self.from_date) > getdate(before.from_date):
+			frappe.throw(_("A hold is not put off: lift it, with a reason."))
 		if before and any(self.has_value_changed(name) for name in COVERS):
 			frappe.throw(_("What a hold covers is not changed: place another one, then lift this."))
 
