@@ -62,7 +62,6 @@ class PersonLookUp {
 					fieldname: "purpose",
 					fieldtype: "Data",
 					label: __("Purpose"),
-					reqd: 1,
 					description: __("Goes into the log of accesses. Leave names out."),
 				},
 				{ fieldtype: "Column Break" },

@@ -2,7 +2,7 @@ frappe.query_reports["Privacy Set-up Check"] = {
 	formatter(value, row, column, data, default_formatter) {
 		const escape = frappe.utils.escape_html;
 		if (column.fieldname === "link" && value) {
-			return `<a href="${escape(value)}">${escape(__("Open"))}</a>`;
+			return `<a href="${escape(value)}" style="text-decoration: underline">${escape(__("Go There"))}</a>`;
 		}
 		if (column.fieldname === "weight" && data) {
 			const colour = { High: "red", Medium: "orange", Low: "blue" }[data.level];
@@ -13,8 +13,8 @@ frappe.query_reports["Privacy Set-up Check"] = {
 		}
 		return escape(value || "");
 	},
-	// Whole sentences: three lines each rather than one that is cut.
+	// Whole sentences: four lines each rather than one that is cut.
 	get_datatable_options(options) {
-		return { ...options, cellHeight: 72 };
+		return { ...options, cellHeight: 92, inlineFilters: false, serialNoColumn: false };
 	},
 };
