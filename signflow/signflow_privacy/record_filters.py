@@ -59,6 +59,8 @@ def check_date_field(doctype: str, fieldname: str) -> None:
 		frappe.throw(_("{0} has no date field {1}.").format(_(doctype), fieldname))
 
 
+# What a rule or a hold calls `only_company` is not called `company`: Frappe fills a field of that name with the user's
+# own company wherever it was left empty, and a hold on all would hold in one.
 def company_field(doctype: str) -> str | None:
 	"""The field that says whose record it is: "company", else the only link to Company; None if there is none."""
 	fields = [

@@ -146,7 +146,7 @@ def test_by_a_typed_address_in_finnish_and_no_more_marketing(office: Office, vis
 	page.get_by_role("button", name="Confirm", exact=True).click()
 	card = page.locator(f"[data-text='{text}']")
 	expect(card).to_contain_text("You have not answered")
-	page.get_by_role("button", name=re.compile("No marketing from")).first.click()
+	page.get_by_role("button", name=re.compile("No marketing of any kind from")).first.click()
 	expect(page.locator(".consents").first).to_contain_text("will not market to you any more")
 	window.look("consents-stopped")
 	for lang, words in (("fi", "Uutiskirje"), ("sv", "Nyhetsbrev")):

@@ -68,8 +68,8 @@ def test_from_a_customer_to_everything_on_one_of_its_people(office: Office, visi
 	window = visit()
 	page = logs_in(window)
 	form = customer_form(page, window, office.customer)
-	form.locator("[data-label='View'] button").first.click()
-	page.locator(".dropdown-menu.show, .dropdown-menu:visible").get_by_text("Personal Data").first.click()
+	form.locator("[data-label='Personal%20Data'] button").first.click()
+	page.locator(".dropdown-menu.show, .dropdown-menu:visible").get_by_text("Person Look-up").first.click()
 
 	page.wait_for_url("**/person-lookup")
 	body = shown(page).locator(".signflow-lookup")

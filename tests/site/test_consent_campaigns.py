@@ -184,7 +184,7 @@ def test_a_killed_worker_loses_nobody_and_asks_nobody_twice(house: House, worker
 			"Email Queue",
 			filters=[["Email Queue Recipient", "recipient", "=", mail]],
 			pluck="name",
-			order_by="creation asc",
+			order_by="`tabEmail Queue`.creation asc",
 		)
 		assert len(queued) == 1, "one mail a person"
 

@@ -38,7 +38,7 @@ def blanked(mail: str, kind: str = "signflow.consent.") -> bool:
 			["message_id", "like", f"%{kind}%"],
 		],
 		fields=["message", "status"],
-		order_by="creation asc",
+		order_by="`tabEmail Queue`.creation asc",
 	)
 	return bool(queued) and all(row.message == delivery.BLANK for row in queued)
 

@@ -48,7 +48,7 @@ DEMANDED = {
 @pytest.fixture
 def officer(house: House) -> Any:
 	"""The data protection officer, named in the settings."""
-	mail = "signflow-officer@testi.example"
+	mail = "onni.officer@testi.example"
 	for_writing()
 	if not frappe.db.exists("User", mail):
 		user = frappe.get_doc(
@@ -153,7 +153,7 @@ def test_the_page_shows_one_companys_notice_and_no_other(house: House) -> None:
 		assert 'href="https://tietosuoja.fi"' in page.text
 		assert other not in page.text and "Secret plans" not in page.text
 		assert (
-			"alert(1)" not in page.text
+			"<script>alert" not in page.text
 			and "<script src" not in page.text
 			and "script-src 'self'" in page.headers["Content-Security-Policy"]
 		)
@@ -200,33 +200,37 @@ def test_the_alarm_rings_once_when_the_site_holds_more(house: House, officer: st
 	frappe.db.commit()
 	data_map.scan()
 	notice = a_notice(company)
-	assert notices.look_for_drift(notice.name) == []
+	# DocTypes that other tests have made.
+	before = set(notices.look_for_drift(notice.name))
+	calls = len(told(officer, notice.name))
 	field = f"sf_{house.key}"
 	for_writing()
 	create_custom_field(
-		"Customer", {"fieldname": field, "label": "Personal Identity Code", "fieldtype": "Data"}
+		"Customer",
+		{"fieldname": field, "label": "Religion", "fieldtype": "Data"},
+		ignore_validate=True,
 	)
 	frappe.db.commit()
 	try:
 		data_map.scan()
 		a_processor(house, company=company, processor_name="Uusi Kumppani Oy")
 		for _again in range(2):
-			found = notices.look_for_drift(notice.name)
-		assert ("data", "Customer", "Personal Identity Code") in found
+			found = set(notices.look_for_drift(notice.name)) - before
+		assert ("data", "Customer", "Special Category") in found
 		assert "Uusi Kumppani Oy" in {what for kind, _record, what in found if kind == "processor"}
 		assert len(found) == 2
-		assert len(told(officer, notice.name)) == 1
+		assert len(told(officer, notice.name)) == calls + 1
 		note = frappe.db.get_value("Privacy Notice", notice.name, "drift_note")
-		assert "Uusi Kumppani Oy" in note and len(note.splitlines()) == 2
+		assert "Uusi Kumppani Oy" in note and len(note.splitlines()) == len(before) + 2
 		# Said in a new version, it rings no more.
 		for_writing()
 		customers = frappe.get_doc(
 			"Processing Activity", {"company": company, "preset": "customers-and-sales"}
 		)
-		customers.append("data", {"holds": "Personal Identity Code"})
+		customers.append("data", {"holds": "Special Category"})
 		customers.save()
 		frappe.db.commit()
-		assert notices.look_for_drift(a_notice(company).name) == []
+		assert set(notices.look_for_drift(a_notice(company).name)) <= before
 	finally:
 		for_writing()
 		frappe.delete_doc("Custom Field", f"Customer-{field}")

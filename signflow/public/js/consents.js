@@ -51,7 +51,7 @@ function of_company(company, named) {
 		({ channels, state }) => `<tr>
 			<td style="width: 25%">${channels.map((channel) => __(channel)).join(", ")}</td>
 			<td style="width: 20%"><span class="indicator-pill ${state.allowed ? "green" : "red"}">${state.allowed ? __("Allowed") : __("Not Allowed")}</span></td>
-			<td>${linked(escape(state.rule_text), state.row)}${state.flag ? ` <span class="text-muted">${escape(state.flag)}</span>` : ""}</td>
+			<td>${linked(escape(state.rule_text), state.row)}${state.flag ? ` <span class="text-muted">${escape(said_by(state.flag))}</span>` : ""}</td>
 			<td class="text-muted text-right text-nowrap">${state.since ? frappe.datetime.str_to_user(state.since) : ""}</td>
 		</tr>`
 	);
@@ -64,6 +64,18 @@ function of_company(company, named) {
 	);
 	const caption = named ? `<div class="text-muted small mt-2">${escape(company.company)}</div>` : "";
 	return `${caption}<table class="table table-sm small mb-2"><tbody>${rows.join("")}${consents.join("")}</tbody></table>`;
+}
+
+/** Where an objection stands that was not made to us, in words. */
+function said_by(flag) {
+	const words = {
+		"Contact.unsubscribed": __("marked on the contact"),
+		"Lead.unsubscribed": __("marked on the lead"),
+		"Lead.status": __("the state of the lead"),
+		"Email Unsubscribe": __("unsubscribed from a mail"),
+		"Email Group Member.unsubscribed": __("has left a mailing list"),
+	};
+	return words[flag] || flag;
 }
 
 /** Channels to which the same rule gives the same answer, in one line. */

@@ -1,4 +1,4 @@
-// "Personal Data" on the records that a person may have: opens the look-up page with the record, not with its address.
+// "Person Look-up" on the records that a person may have: opens the look-up page with the record, not with its address.
 
 const ON = ["Customer", "Contact", "Lead", "User"];
 
@@ -13,8 +13,8 @@ export function offer_look_up(frm) {
 		frappe.set_route("person-lookup");
 	};
 	if (frm.doctype === "User") {
-		frm.page.add_menu_item(__("Personal Data"), open);
+		frm.page.add_menu_item(__("Person Look-up"), open);
 	} else {
-		frm.add_custom_button(__("Personal Data"), open, __("View"));
+		frm.add_custom_button(__("Person Look-up"), open, __("Personal Data"));
 	}
 }

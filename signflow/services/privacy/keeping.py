@@ -107,11 +107,11 @@ class Keeping:
 	def _by(self, rule: Any, doc: Any) -> Iterator[Keep]:
 		# Of a record that does not say whose it is, every company's rule holds.
 		whose = _company_of(doc)
-		if rule.company and whose and whose != rule.company:
+		if rule.only_company and whose and whose != rule.only_company:
 			return
 		if not fits(rule.document_type, rule.filters_json, [str(doc.name)]):
 			return
-		until = self.end_of(rule, dates_of(rule, [doc.name]).get(str(doc.name)), whose or rule.company)
+		until = self.end_of(rule, dates_of(rule, [doc.name]).get(str(doc.name)), whose or rule.only_company)
 		if until is None or until >= self.today:
 			yield Keep(
 				until, rule.ground or "", rule.statute or "", (doc.doctype, str(doc.name)), rule=rule.name
@@ -134,7 +134,7 @@ class Keeping:
 
 	def _held(self, hold: Any, own: list[Any], touched: set[Record]) -> Iterator[Keep]:
 		whose = own and _company_of(own[0])
-		if hold.company and whose and whose != hold.company:
+		if hold.only_company and whose and whose != hold.only_company:
 			return
 		names = sorted(name for doctype, name in touched if doctype == hold.document_type)
 		if hold.document_name:
@@ -212,8 +212,8 @@ def guard_deletion(doc: Any, method: str | None = None) -> None:
 	):
 		return
 	for hold in _holds_on(doc.doctype):
-		whose = hold.company and _company_of(doc)
-		if whose and whose != hold.company:
+		whose = hold.only_company and _company_of(doc)
+		if whose and whose != hold.only_company:
 			continue
 		if hold.document_name == str(doc.name) or (
 			not hold.document_name and fits(doc.doctype, hold.filters_json, [str(doc.name)])
@@ -225,7 +225,7 @@ def _holds_on(doctype: str) -> list[Any]:
 	hold = frappe.qb.DocType("Legal Hold")
 	query = (
 		frappe.qb.from_(hold)
-		.select(hold.document_name, hold.filters_json, hold.company)
+		.select(hold.document_name, hold.filters_json, hold.only_company)
 		.where((hold.document_type == doctype) & (hold.lifted == 0) & (hold.from_date <= getdate()))
 		.orderby(hold.name)
 	)

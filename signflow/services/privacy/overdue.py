@@ -28,8 +28,8 @@ def due_filters(rule: Any) -> list[list[Any]] | None:
 			[doctype, rule.date_field, "<", add_to_date(bound, days=1)],
 		]
 	whose = company_field(doctype)
-	if rule.company:
-		filters.append([doctype, whose, "=", rule.company])
+	if rule.only_company:
+		filters.append([doctype, whose, "=", rule.only_company])
 	elif whose:
 		own = frappe.get_all(
 			"Retention Rule",
@@ -37,9 +37,9 @@ def due_filters(rule: Any) -> list[list[Any]] | None:
 				"enabled": 1,
 				"kind": "Erase After",
 				"document_type": doctype,
-				"company": ["is", "set"],
+				"only_company": ["is", "set"],
 			},
-			pluck="company",
+			pluck="only_company",
 			order_by="name asc",
 		)
 		if own:

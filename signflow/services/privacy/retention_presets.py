@@ -207,7 +207,7 @@ def add_usual_rules(company: str | None = None) -> list[str]:
 				"title": frappe._(preset.title).format(frappe._(preset.document_type)),
 				"kind": preset.kind,
 				"enabled": 0,
-				"company": whose,
+				"only_company": whose,
 				"document_type": preset.document_type,
 				"filters_json": frappe.as_json([[preset.document_type, *row] for row in preset.filters]),
 				"period_length": preset.years,

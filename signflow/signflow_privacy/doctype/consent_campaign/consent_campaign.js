@@ -36,7 +36,7 @@ async function begin(frm) {
 	const filters = JSON.parse(frm.doc.filters_json || "[]");
 	const found = await frappe.db.count(frm.doc.ask_doctype, { filters });
 	frappe.confirm(
-		__("The filter finds {0} records. Each person gets one mail; who has objected or has consented already is left out. Start?", [found]),
+		__("The filter finds {0} records. Each person gets one mail; who has consented already, has objected or may not be asked by mail is left out. Start?", [found]),
 		() => run(frm, "start")
 	);
 }
@@ -44,18 +44,33 @@ async function begin(frm) {
 function draw_filter(frm) {
 	const place = frm.get_field("filters_html").$wrapper.empty();
 	const doctype = frm.doc.ask_doctype || "Contact";
+	const kept = JSON.parse(frm.doc.filters_json || "[]");
 	frappe.model.with_doctype(doctype, () => {
+		if (frm.doc.status !== "Draft" && !frm.is_new()) {
+			show_kept_filter(place, doctype, kept);
+			return;
+		}
 		const group = new frappe.ui.FilterGroup({
 			parent: place,
 			doctype,
 			on_change: () => {
-				if (frm.doc.status === "Draft") {
-					const filters = group.get_filters().map((filter) => filter.slice(1, 4));
-					frm.set_value("filters_json", JSON.stringify(filters));
-				}
+				const filters = group.get_filters().map((filter) => filter.slice(1, 4));
+				frm.set_value("filters_json", JSON.stringify(filters));
 			},
 		});
-		const kept = JSON.parse(frm.doc.filters_json || "[]");
 		group.add_filters_to_filter_group(kept.map((filter) => [doctype, ...filter]));
 	});
+}
+
+// Whom a campaign asks is not changed once it has begun: the filter is read, not edited.
+function show_kept_filter(place, doctype, kept) {
+	if (!kept.length) {
+		place.append($('<p class="text-muted"></p>').text(__("All of them")));
+		return;
+	}
+	const list = $("<ul></ul>").appendTo(place);
+	for (const [fieldname, operator, value] of kept) {
+		const label = __(frappe.meta.get_label(doctype, fieldname));
+		$("<li></li>").text([label, operator, value].join(" ")).appendTo(list);
+	}
 }

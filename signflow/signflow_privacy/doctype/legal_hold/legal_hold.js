@@ -15,7 +15,8 @@ frappe.ui.form.on("Legal Hold", {
 						await frappe.xcall("signflow.api.retention.lift_hold", { hold: frm.doc.name, reason });
 						frm.reload_doc();
 					},
-					__("Lift the Hold")
+					__("Lift the Hold"),
+					__("Lift")
 				);
 			});
 		}

@@ -8,7 +8,7 @@ from frappe.utils import getdate
 from signflow.signflow.kept_fields import keep
 from signflow.signflow_privacy.record_filters import check_filters, check_record_type
 
-COVERS = ("company", "document_type", "document_name", "filters_json")
+COVERS = ("only_company", "document_type", "document_name", "filters_json")
 
 
 class LegalHold(Document):
@@ -20,7 +20,6 @@ class LegalHold(Document):
 	if TYPE_CHECKING:
 		from frappe.types import DF
 
-		company: DF.Link | None
 		document_name: DF.DynamicLink | None
 		document_type: DF.Link
 		filters_json: DF.Code | None
@@ -29,6 +28,7 @@ class LegalHold(Document):
 		lifted: DF.Check
 		lifted_by: DF.Link | None
 		lifted_on: DF.Datetime | None
+		only_company: DF.Link | None
 		reason: DF.SmallText
 		review_on: DF.Date | None
 		title: DF.Data

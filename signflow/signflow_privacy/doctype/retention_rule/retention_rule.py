@@ -32,7 +32,7 @@ DELETABLE = (
 )
 # What an approval was given for.
 DECIDES = (
-	*("kind", "enabled", "company", "document_type", "filters_json", "period_length", "period_unit"),
+	*("kind", "enabled", "only_company", "document_type", "filters_json", "period_length", "period_unit"),
 	*("reckoning", "date_field", "date_in", "date_link", "action", "most_rows"),
 )
 
@@ -50,7 +50,6 @@ class RetentionRule(Document):
 		approved: DF.Check
 		approved_by: DF.Link | None
 		approved_on: DF.Datetime | None
-		company: DF.Link | None
 		date_field: DF.Autocomplete
 		date_in: DF.Link | None
 		date_link: DF.Autocomplete | None
@@ -68,6 +67,7 @@ class RetentionRule(Document):
 		]
 		kind: DF.Literal["Keep at Least", "Erase After"]
 		most_rows: DF.Int
+		only_company: DF.Link | None
 		period_length: DF.Int
 		period_unit: DF.Literal["Days", "Months", "Years"]
 		preset: DF.Data | None
@@ -114,7 +114,7 @@ class RetentionRule(Document):
 			)
 
 	def _validate_erasing(self, meta):
-		if self.company and not company_field(self.document_type):
+		if self.only_company and not company_field(self.document_type):
 			frappe.throw(
 				_("{0} does not say whose it is: a rule that erases it holds for all companies.").format(
 					_(self.document_type)

@@ -62,6 +62,7 @@ class PersonLookUp {
 					fieldname: "purpose",
 					fieldtype: "Data",
 					label: __("Purpose"),
+					reqd: 1,
 					description: __("Goes into the log of accesses. Leave names out."),
 				},
 				{ fieldtype: "Column Break" },
