@@ -6,6 +6,7 @@ import frappe
 
 from signflow.services.guests import LANGUAGES
 from signflow.services.privacy import activities, informing, notices, processors
+from signflow.services.privacy.lookup import readable_names
 
 
 def _language() -> str:
@@ -84,9 +85,11 @@ def compare_notice(name: str) -> list[str]:
 
 @frappe.whitelist(methods=["POST"])
 def told_of(doctype: str, name: str) -> list[dict[str, Any]]:
-	"""What a person was told of privacy notices: [{company, status, sent_on, due_on, notice}]."""
+	"""What a person was told of privacy notices: [{company, status, sent_on, due_on, notice}], of the user's companies."""
 	checked(doctype, name, "read")
-	return informing.told_of(doctype, name)
+	told = informing.told_of(doctype, name)
+	companies = readable_names("Company", {row.company for row in told if row.company})
+	return [row for row in told if not row.company or row.company in companies]
 
 
 @frappe.whitelist(methods=["POST"])

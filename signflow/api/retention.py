@@ -53,9 +53,9 @@ def _shown(keep: keeping.Keep) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["POST"])
-def approve(rule: str) -> None:
-	"""Let a rule act; for data protection officers."""
-	approvals.approve(rule)
+def approve(rule: str, modified: str | None = None) -> None:
+	"""Let a rule act as it was read when it was `modified`; for data protection officers."""
+	approvals.approve(rule, modified)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -5,6 +5,7 @@ done twice. Jobs have fresh ids: after a kill Frappe's `deduplicate` enqueues no
 """
 
 import secrets
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -47,3 +48,8 @@ def is_held(row: Any) -> bool:
 def pause(attempts: int) -> int:
 	"""Seconds until what has failed `attempts` times is tried again: ever longer, half an hour at most."""
 	return min(5 * 2**attempts, LONGEST_PAUSE_SECONDS)
+
+
+def place_of(error: BaseException) -> str:
+	"""Kind and place of an error for the Error Log, without its message and the values at hand, which may be somebody's."""
+	return f"{type(error).__name__}\n" + "".join(traceback.format_tb(error.__traceback__))

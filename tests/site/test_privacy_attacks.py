@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import frappe
 import pytest
@@ -10,7 +11,7 @@ from house import House, as_program, for_writing
 from retention_stage import PROBE, a_hold, a_keeping_rule, a_kind_of_record, a_probe, a_rule, an_officer, runs
 
 from signflow.pages import notice
-from signflow.services.privacy import consents
+from signflow.services.privacy import consents, content_scan, retention
 from signflow.services.privacy.consents import Given
 from signflow.signflow.addresses import one_address
 
@@ -98,6 +99,68 @@ def test_what_hangs_under_a_record_is_kept_by_its_own_rule(retaining: House) -> 
 	for counted in (dry, run):
 		assert (counted.deleted, counted.protected) == (1, 1)
 	assert frappe.db.exists(PROBE, probe.name) and frappe.db.exists("Comment", comment)
+
+
+def test_a_rule_that_keeps_is_loosened_by_an_officer_alone(retaining: House) -> None:
+	"""What it no longer keeps goes by the rules that were approved while it did."""
+	house, rule = retaining, a_keeping_rule()
+	url = f"{house.web}/api/resource/Retention Rule/{rule.name}"
+	manager, officer = as_program(house.web, house.users["manager"]), as_program(house.web, an_officer(house))
+	for change in ({"enabled": 0}, {"period_length": 1}, {"kind": "Erase After"}):
+		assert manager.put(url, json=change).status_code == 403, change
+	assert manager.delete(url).status_code == 403
+	assert manager.put(url, json={"statute": "Act 2/2001"}).status_code == 200
+	changed = officer.put(url, json={"enabled": 0})
+	assert changed.status_code == 200, changed.text[:300]
+	assert manager.put(url, json={"enabled": 1}).status_code == 200, (
+		"to keep more is anybody's who sets up rules"
+	)
+
+
+def test_an_officer_approves_what_he_has_read(retaining: House) -> None:
+	house, rule = retaining, a_rule(approved=False)
+	officer, method = (
+		as_program(house.web, an_officer(house)),
+		f"{house.web}/api/method/signflow.api.retention.approve",
+	)
+	read = officer.get(f"{house.web}/api/resource/Retention Rule/{rule.name}").json()["data"]["modified"]
+	changed = as_program(house.web, house.users["manager"]).put(
+		f"{house.web}/api/resource/Retention Rule/{rule.name}",
+		json={"period_length": 1, "period_unit": "Days"},
+	)
+	assert changed.status_code == 200
+	assert officer.post(method, json={"rule": rule.name, "modified": read}).status_code == 417
+	frappe.db.rollback()
+	assert not frappe.db.get_value("Retention Rule", rule.name, "approved")
+	now = str(frappe.db.get_value("Retention Rule", rule.name, "modified"))
+	assert officer.post(method, json={"rule": rule.name, "modified": now}).status_code == 200
+
+
+def test_a_job_that_fails_logs_nothing_of_what_it_read(
+	retaining: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	"""Frappe logs what a job raises with the values at hand, which may be anybody's mails."""
+	secret = f"secret.{retaining.key}@posti.example"
+
+	def fails(*_args: Any, **_more: Any) -> None:
+		raise ValueError(secret)
+
+	for module in (content_scan, retention):
+		monkeypatch.setattr(module, "wake", lambda _name: None)  # the worker has the same code unchanged
+	for_writing()
+	scan = content_scan.start("ToDo")
+	monkeypatch.setattr(content_scan, "_step", fails)
+	content_scan.run(scan)
+	a_rule()
+	run = retention.start(dry_run=True)
+	monkeypatch.setattr(retention, "_next_rule", fails)
+	retention.carry_on(run)
+	frappe.db.rollback()
+	assert frappe.db.get_value("Content Scan", scan, "status") == "Failed"
+	assert frappe.db.get_value("Retention Run", run, "failure")
+	logs = frappe.get_all("Error Log", fields=["error"], order_by="creation desc", limit=20)
+	assert any("fails" in log.error for log in logs), "where it failed is told"
+	assert not any(secret in log.error for log in logs)
 
 
 def test_other_apps_delete_while_the_code_is_newer_than_the_database(house: House) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.query_builder.functions import Lower
 from frappe.utils import add_to_date, getdate, now_datetime, parse_addr
 
 from signflow.core.privacy.marketing import has_objected
 from signflow.services.privacy import consents, marketing
 from signflow.services.privacy.consents import Given, Person
+from signflow.services.privacy.matching import equals
 from signflow.services.transaction import one_transaction
 
 SEGMENTS = {"Email": "signflow_email_marketing", "SMS": "signflow_sms_marketing"}
@@ -232,7 +232,7 @@ def _take_back_unsubscribes(person: Person, company: str) -> None:
 	for mail in person.emails:
 		table = frappe.qb.DocType("Email Unsubscribe")
 		frappe.qb.from_(table).delete().where(
-			(Lower(table.email) == mail) & (table.global_unsubscribe == 1)
+			equals(table.email, [mail]) & (table.global_unsubscribe == 1)
 		).run()
 		for member, of in _memberships(mail):
 			if company in of.companies:
@@ -245,7 +245,7 @@ def _take_back_unsubscribes(person: Person, company: str) -> None:
 def _memberships(mail: str) -> list[tuple[str, Any]]:
 	member = frappe.qb.DocType("Email Group Member")
 	query = frappe.qb.from_(member).select(member.name, member.email_group)
-	rows = query.where(Lower(member.email) == mail).orderby(member.name).run()
+	rows = query.where(equals(member.email, [mail])).orderby(member.name).run()
 	return [(name, _group(group)) for name, group in rows]
 
 

@@ -10,10 +10,17 @@ OFFICER = "Data Protection Officer"
 
 
 @one_transaction
-def approve(rule: str) -> None:
-	"""Let a rule act, in the caller's name. Raises PermissionError for whoever is no officer."""
+def approve(rule: str, modified: str | None = None) -> None:
+	"""Let a rule act, in the caller's name. Raises PermissionError for whoever is no officer.
+
+	`modified` is the rule's as it was read; raises TimestampMismatchError where it was changed since.
+	"""
 	require_officer()
 	doc = frappe.get_doc("Retention Rule", rule, for_update=True)
+	if modified and str(doc.modified) != modified:
+		frappe.throw(
+			_("The rule was changed meanwhile: read it again, please."), frappe.TimestampMismatchError
+		)
 	if doc.kind != "Erase After":
 		frappe.throw(_("Only rules that erase are approved."))
 	doc.update({"approved": 1, "approved_by": frappe.session.user, "approved_on": now_datetime()})

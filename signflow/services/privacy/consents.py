@@ -13,12 +13,12 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.query_builder.functions import Lower
 from frappe.utils import add_months, get_datetime, getdate, now_datetime
 
 from signflow.core.evidence.canonical import canonical_json
 from signflow.core.privacy.marketing import Action, Said, has_objected, text_state
 from signflow.services import evidence, forms
+from signflow.services.privacy.matching import equals
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
 from signflow.signflow import uploads
@@ -82,21 +82,22 @@ def person_of(doctype: str, name: str) -> Person:
 
 def _contacts_with(mail: str) -> list[str]:
 	contact, address = frappe.qb.DocType("Contact"), frappe.qb.DocType("Contact Email")
-	return (
-		frappe.qb.from_(contact)
-		.left_join(address)
-		.on(address.parent == contact.name)
+	own = frappe.qb.from_(contact).select(contact.name).where(equals(contact.email_id, [mail]))
+	# Rows are left behind by Contacts that are no more.
+	more = (
+		frappe.qb.from_(address)
+		.join(contact)
+		.on((address.parent == contact.name) & (address.parenttype == "Contact"))
 		.select(contact.name)
-		.distinct()
-		.where((Lower(address.email_id) == mail) | (Lower(contact.email_id) == mail))
-		.orderby(contact.name)
-		.limit(3)
-	).run(pluck=True)
+		.where(equals(address.email_id, [mail]))
+	)
+	names = own.orderby(contact.name).limit(3).run(pluck=True)
+	return sorted({*names, *more.orderby(contact.name).limit(3).run(pluck=True)})
 
 
 def _leads_with(mail: str) -> list[str]:
 	lead = frappe.qb.DocType("Lead")
-	query = frappe.qb.from_(lead).select(lead.name).where(Lower(lead.email_id) == mail)
+	query = frappe.qb.from_(lead).select(lead.name).where(equals(lead.email_id, [mail]))
 	return query.orderby(lead.name).limit(3).run(pluck=True)
 
 

@@ -131,9 +131,8 @@ def run(name: str) -> None:
 				return
 	except Exception as error:
 		frappe.db.rollback()
-		# The kind of error alone: a message may quote what was read.
-		_fail(name, type(error).__name__)
-		raise
+		# Not raised: Frappe would log it with all values at hand, which are what was read.
+		_fail(name, error)
 
 
 @one_transaction
@@ -152,8 +151,21 @@ def _release(name: str) -> None:
 
 
 @one_transaction
-def _fail(name: str, failure: str) -> None:
-	_set(name, status="Failed", failure=failure, work_due=0, ended_on=now_datetime(), lease_until=None)
+def _fail(name: str, error: Exception) -> None:
+	frappe.log_error(
+		title="signflow: content scan",
+		message=work.place_of(error),
+		reference_doctype="Content Scan",
+		reference_name=name,
+	)
+	_set(
+		name,
+		status="Failed",
+		failure=type(error).__name__,
+		work_due=0,
+		ended_on=now_datetime(),
+		lease_until=None,
+	)
 
 
 def _lease() -> Any:

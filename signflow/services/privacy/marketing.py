@@ -17,6 +17,7 @@ from frappe.utils import getdate
 from signflow.core.privacy.marketing import Action, Facts, Rule, Said, State, marketing_state, text_state
 from signflow.services.privacy import consents
 from signflow.services.privacy.consents import Person
+from signflow.services.privacy.matching import equals
 
 CHANNELS = ("Email", "SMS", "Phone", "Post")
 AT_ONCE = 500
@@ -206,7 +207,12 @@ def _by_mail(doctype: str, mails: list[str], fields: list[str], **filters: Any) 
 	"""Rows of a DocType whose `email` is one of `mails`, however it is written; of one field its values."""
 	table = frappe.qb.DocType(doctype)
 	address = Lower(table.email)
-	query = frappe.qb.from_(table).select(address.as_("email")).where(address.isin(mails)).orderby(table.name)
+	query = (
+		frappe.qb.from_(table)
+		.select(address.as_("email"))
+		.where(equals(table.email, mails))
+		.orderby(table.name)
+	)
 	for field in fields[1:]:
 		query = query.select(table[field])
 	for field, value in filters.items():
@@ -259,28 +265,29 @@ def people_with(mails: Iterable[str]) -> dict[str, list[Person]]:
 			"Contact",
 			frappe.qb.from_(address)
 			.select(Lower(address.email_id), address.parent)
-			.where((address.parenttype == "Contact") & Lower(address.email_id).isin(mails or [""]))
+			.where((address.parenttype == "Contact") & equals(address.email_id, mails or [""]))
 			.orderby(address.parent),
 		),
 		(
 			"Contact",
 			frappe.qb.from_(contact)
 			.select(Lower(contact.email_id), contact.name)
-			.where(Lower(contact.email_id).isin(mails or [""]))
+			.where(equals(contact.email_id, mails or [""]))
 			.orderby(contact.name),
 		),
 		(
 			"Lead",
 			frappe.qb.from_(lead)
 			.select(Lower(lead.email_id), lead.name)
-			.where(Lower(lead.email_id).isin(mails or [""]))
+			.where(equals(lead.email_id, mails or [""]))
 			.orderby(lead.name),
 		),
 	)
 	for doctype, query in queries:
 		for mail, name in query.run():
 			person = Person((mail,), doctype, name)
-			if person not in found[mail]:
+			# MariaDB finds "é" by "e", too.
+			if mail in found and person not in found[mail]:
 				found[mail].append(person)
 	return {mail: people or [Person((mail,))] for mail, people in found.items()}
 

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import secrets
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -140,8 +139,9 @@ def carry_on(run: str) -> None:
 				_release(run, token)
 				return
 	except Exception as error:
-		_failed(run, token, _place_of(error))
-		raise
+		frappe.db.rollback()
+		# Not raised: Frappe would log it with all values at hand, the record's among them.
+		_failed(run, token, work.place_of(error))
 
 
 @one_transaction
@@ -332,14 +332,9 @@ def _outcome(rule: Any, name: Any, *, act: bool) -> tuple[str, ...]:
 		frappe.clear_messages()
 		if not isinstance(refusal, deleting.Kept | frappe.ValidationError | frappe.PermissionError):
 			# Some app's fault with one record: it must not keep the others for ever.
-			frappe.log_error(title=f"signflow: retention rule {rule.name}", message=_place_of(refusal))
+			frappe.log_error(title=f"signflow: retention rule {rule.name}", message=work.place_of(refusal))
 		return deleting.refused(refusal)
 	return ("deleted",)
-
-
-def _place_of(error: Exception) -> str:
-	"""Kind and place of an error, without its message and values, which may be the record's."""
-	return f"{type(error).__name__}\n" + "".join(traceback.format_tb(error.__traceback__))
 
 
 def _note_deletion(run: str, rule: Any, name: Any) -> None:

@@ -43,7 +43,8 @@ frappe.ui.form.on("Retention Rule", {
 		});
 	},
 	async decide(frm, verb) {
-		await frappe.xcall(`signflow.api.retention.${verb}`, { rule: frm.doc.name });
+		const read = verb === "approve" ? { modified: frm.doc.modified } : {};
+		await frappe.xcall(`signflow.api.retention.${verb}`, { rule: frm.doc.name, ...read });
 		frm.reload_doc();
 	},
 	async preview(frm) {

@@ -82,8 +82,11 @@ class RetentionRule(Document):
 
 	# end: auto-generated types
 	def validate(self):
+		before = self.get_doc_before_save()
 		if not self.flags.signflow:
-			keep(self, self.get_doc_before_save())
+			keep(self, before)
+		if before and any(self.has_value_changed(name) for name in DECIDES):
+			_check_loosening(before)
 		meta = check_record_type(self.document_type)
 		check_filters(self.document_type, self.filters_json)
 		try:
@@ -97,6 +100,9 @@ class RetentionRule(Document):
 			self.action = "Report Only"
 		if self.approved and not self.is_new() and any(self.has_value_changed(name) for name in DECIDES):
 			self.approved, self.approved_by, self.approved_on = 0, None, None
+
+	def on_trash(self):
+		_check_loosening(self)
 
 	def _validate_date(self):
 		if not self.date_in:
@@ -132,3 +138,11 @@ class RetentionRule(Document):
 			self.document_type
 		):
 			frappe.throw(_("{0} cannot carry tags.").format(_(self.document_type)))
+
+
+def _check_loosening(rule):
+	"""What a rule no longer keeps goes by rules that were approved while it did: that needs an officer as well."""
+	if rule.enabled and rule.kind == "Keep at Least" and "Data Protection Officer" not in frappe.get_roles():
+		frappe.throw(
+			_("This rule keeps records: a data protection officer changes it."), frappe.PermissionError
+		)
