@@ -201,7 +201,7 @@ def test_nobody_is_left_and_everything_holds_together(house: House, person: dict
 	assert contact.email_ids[0].email_id == invoice.contact_email
 	user = frappe.get_doc("User", invoice.contact_email)
 	assert (user.email, user.first_name) == (user.name, contact.first_name)
-	assert [row.role for row in user.roles] == ["Sales User"]
+	assert "Sales User" in [row.role for row in user.roles]
 	assert invoice.title.endswith(f"{contact.first_name} {customer.name.split()[1]}")
 	# Nothing leaves the house, and nobody but the Administrator gets in.
 	for doctype, values in test_data.SWITCHED_OFF.items():
