@@ -32,7 +32,12 @@ def mails_in(text: object) -> set[str]:
 
 @lru_cache(maxsize=20000)
 def phone_of(text: str, region: str = "FI") -> str:
-	"""A telephone number in E.164 ("+358401234567"), "" if `text` is none. Without country code it is `region`'s."""
+	"""A telephone number in E.164 ("+358401234567"), "" if `text` is none. Without country code it is `region`'s.
+
+	Letters make no number: the library would read a name with digits in it as one.
+	"""
+	if any(sign.isalpha() for sign in text):
+		return ""
 	try:
 		number = phonenumbers.parse(text.strip(), region)
 	except phonenumbers.NumberParseException:
@@ -46,12 +51,15 @@ def phones_in(text: object, region: str = "FI") -> set[str]:
 	"""The telephone numbers in `text`, in E.164."""
 	if not text:
 		return set()
-	whole = phone_of(str(text), region) if len(str(text)) < 30 else ""
+	said = str(text)
+	whole = phone_of(said, region) if len(said) < 30 else ""
 	found = {
 		phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
 		for match in phonenumbers.PhoneNumberMatcher(
-			str(text), region, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=200
+			said, region, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=200
 		)
+		# Digits within a word are part of a code or a name.
+		if not said[: match.start][-1:].isalpha() and not said[match.end :][:1].isalpha()
 	}
 	return found | ({whole} if whole else set())
 

@@ -202,7 +202,7 @@ class _Seeker:
 			row.name,
 			frozenset({called} if persons.words_of(called) and "@" not in called else ()),
 			frozenset(mail for value in mails for mail in persons.mails_in(value)),
-			frozenset(filter(None, (persons.phone_of(str(one), self.region) for one in phones if one))),
+			frozenset().union(*(persons.phones_in(one, self.region) for one in phones)),
 			frozenset(links),
 			row.get(IDENTITY) or "",
 			organisation,

@@ -42,6 +42,11 @@ def test_a_telephone_is_the_same_however_it_is_written(written: str) -> None:
 	assert persons.phones_in(f"Call {written} today") == {"+358401234567"}
 
 
+def test_a_name_with_digits_is_no_telephone() -> None:
+	assert persons.phone_of("Maija Merif388912a") == "" and persons.phones_in("Maija Merif388912a") == set()
+	assert persons.phones_in("040 123 4567 (work)") == {"+358401234567"}
+
+
 @pytest.mark.parametrize(
 	("one", "other", "can"),
 	[
