@@ -229,7 +229,10 @@ def test_links_of_a_notice_lead_where_they_say(house: House) -> None:
 	html, _contents = notice._body(
 		"[a](https://a.example/b?c=d) [b](mailto:a@b.example) [c](/contact) [d](#part-1) [e](tel:+358501)"
 	)
-	assert html.count("href=") == 5
+	for address in ("https://a.example/b?c=d", "mailto:a@b.example", "/contact", "#part-1"):
+		assert f'href="{address}"' in html
+	# Frappe 15's cleaning lets no tel: through, Frappe 16's does.
+	assert html.count("href=") in (4, 5)
 
 
 @pytest.mark.parametrize(
