@@ -33,19 +33,11 @@ _TAGS = frozenset(
 	).split()
 )
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:\w+|#\d+);")
-PHONE = re.compile(r"(?<![\w.,/-])(?:\+|00)?\d(?:[\s()-]?\d){6,14}(?!\w)")
-_TRUNK_PHONE = re.compile(rf"(?=[+0]){PHONE.pattern}")
+_TRUNK_PHONE = re.compile(r"(?=[+0])(?<![\w.,/-])(?:\+|00)?\d(?:[\s()-]?\d){6,14}(?!\w)")
 BUSINESS_ID = re.compile(r"(?<!\w)(FI)?(\d{6,7})(-?)(\d)(?!\w)")
-WHOLE__CODES = re.compile(f"{MAIL.pattern}|{IDENTITY_CODE.pattern}|{IBAN.pattern}")
-_TAGS = frozenset(
-	(
-		"a abbr b blockquote body br caption center code col colgroup dd div dl dt em figure font footer h1 h2 h3 h4 h5 h6"
-		" head header hr html i img li main ol p pre q s section small span strong sub sup table tbody td tfoot th thead"
-		" tr u ul"
-	).split()
-)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:\w+|#\d+);")
-PHONE = re.compile(r"[\d\s()+./-]+")
+_DIGITS = re.compile(r"\b\d+\b")
+_GROUPED = re.compile(r"\d+(?:[\s()./-]{1,3}\d+)*")
+_MOST_GROUPS = 8
 KEPT_WORDS = frozenset(
 	"oy ab oyj ky ry rf rp tmi ltd limited inc corp llc gmbh ag kg sa srl bv as aps plc".split()
 )
@@ -231,10 +223,24 @@ class MadeUp:
 		"""A text of which only what speaks of people is replaced: addresses, codes, and the names and numbers `known`."""
 
 		def rest(text: str) -> str:
-			text = PHONE.sub(lambda f: self.phone(f[0]) if _significant(f[0]) in known.phones else f[0], text)
-			return self._known_names(text, known)
+			return self._known_names(self._known_phones(text, known), known)
 
 		return self._patterns(original, rest)
+
+	def _known_phones(self, text: str, known: "Known") -> str:
+		groups = list(_DIGITS.finditer(text))
+		made, end, place = [], 0, 0
+		while place < len(groups):
+			for length in range(min(_MOST_GROUPS, len(groups) - place), 0, -1):
+				run = groups[place : place + length]
+				piece = text[run[0].start() : run[-1].end()]
+				if _GROUPED.fullmatch(piece) and _significant(piece) in known.phones:
+					made += [text[end : run[0].start()].removesuffix("+"), self.phone(piece)]
+					end = run[-1].end()
+					place += length - 1
+					break
+			place += 1
+		return "".join([*made, text[end:]])
 
 	def _known_names(self, text: str, known: "Known") -> str:
 		words = list(WORD.finditer(text))

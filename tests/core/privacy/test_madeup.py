@@ -73,6 +73,27 @@ def test_of_other_texts_only_what_speaks_of_people_goes() -> None:
 	assert MADE.name("VIRTANEN MAIJA") in made and MADE.phone("050 1234567") in made
 
 
+@pytest.mark.parametrize(
+	"text",
+	[
+		"Soita 050 123 4567 tänään",
+		"Soita +358 50 123 4567 12.3.2026",
+		"(050) 1234567 / 1",
+		"1.2. 050-1234567",
+		"0501234567!",
+	],
+)
+def test_a_known_telephone_goes_whatever_stands_beside_it(text: str) -> None:
+	known = Known()
+	known.add_phone("+358 50 123 4567")
+	made = MADE.scrubbed(text, known)
+	assert MADE.phone("050 1234567") in made and "1234567" not in re.sub(
+		r"\D", "", made.replace(MADE.phone("0501234567"), "")
+	)
+	assert made.split()[0] == text.split()[0] or not text.startswith(("Soita", "1.2."))
+	assert "++" not in made
+
+
 @given(st.lists(words, min_size=2, max_size=40, unique_by=str.casefold))
 def test_different_words_get_different_ones(originals: list[str]) -> None:
 	made = MadeUp(b"x" * 32)
