@@ -59,7 +59,7 @@ def retry(name: str) -> None:
 def advance(name: str) -> None:
 	"""Make the record, settle whose it is, file the copies, tell (RQ job). Does nothing while another holds the lease."""
 	frappe.set_user("Administrator")
-	if not _take_lease(name):
+	if not work.take_lease("Form Submission", name, LEASE_SECONDS):
 		return
 	try:
 		_make_record(name)
@@ -71,18 +71,6 @@ def advance(name: str) -> None:
 		_failed(name, error)
 		if not isinstance(error, frappe.ValidationError | frappe.PermissionError):
 			raise
-
-
-@one_transaction
-def _take_lease(name: str) -> bool:
-	row = frappe.db.get_value(
-		"Form Submission", name, ["work_due", "lease_until"], as_dict=True, for_update=True
-	)
-	if not row or not row.work_due or work.is_held(row):
-		return False
-	until = add_to_date(now_datetime(), seconds=LEASE_SECONDS)
-	frappe.db.set_value("Form Submission", name, "lease_until", until, update_modified=False)
-	return True
 
 
 @one_transaction

@@ -59,11 +59,11 @@ def advance(request: str) -> None:
 	"""Do all that is due for a request, step by step (RQ job). Does nothing while another holds the lease."""
 	# The job comes from a guest's request; what it writes is the house's work, not a guest's.
 	frappe.set_user("Administrator")
-	token = _take_lease(request)
-	if not token:
+	token = secrets.token_hex(16)
+	if not work.take_lease("Signature Request", request, LEASE_SECONDS, lease_token=token):
 		return
 	try:
-		while _hold_lease(request, token):
+		while work.hold_lease("Signature Request", request, token, LEASE_SECONDS):
 			step = _next_step(request)
 			if step is None:
 				if _finish(request, token):
@@ -73,26 +73,6 @@ def advance(request: str) -> None:
 	except Exception:
 		_failed(request, token)
 		raise
-
-
-@one_transaction
-def _take_lease(name: str) -> str | None:
-	row = frappe.db.get_value(
-		"Signature Request", name, ["work_due", "lease_until"], as_dict=True, for_update=True
-	)
-	if not row or not row.work_due or work.is_held(row):
-		return None
-	token = secrets.token_hex(16)
-	_set(name, lease_token=token, lease_until=add_to_date(now_datetime(), seconds=LEASE_SECONDS))
-	return token
-
-
-@one_transaction
-def _hold_lease(name: str, token: str) -> bool:
-	if frappe.db.get_value("Signature Request", name, "lease_token", for_update=True) != token:
-		return False
-	_set(name, lease_until=add_to_date(now_datetime(), seconds=LEASE_SECONDS))
-	return True
 
 
 @one_transaction

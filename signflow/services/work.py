@@ -7,10 +7,13 @@ done twice. Jobs have fresh ids: after a kill Frappe's `deduplicate` enqueues no
 import secrets
 import traceback
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import frappe
-from frappe.utils import get_datetime, now_datetime
+from frappe.utils import add_to_date, get_datetime, now_datetime
+
+from signflow.services.transaction import one_transaction
 
 LONGEST_PAUSE_SECONDS = 1800
 
@@ -43,6 +46,39 @@ def wake_unheld(doctype: str, wake_row: Callable[[str], None]) -> None:
 def is_held(row: Any) -> bool:
 	"""Whether a worker holds the row's lease."""
 	return bool(row.lease_until) and get_datetime(row.lease_until) > now_datetime()
+
+
+def lease(seconds: int) -> datetime:
+	"""Until when a lease taken or held now lasts."""
+	return add_to_date(now_datetime(), seconds=seconds)
+
+
+@one_transaction
+def take_lease(doctype: str, name: str, seconds: int, **values: Any) -> bool:
+	"""Take the lease of a row with work due, and write `values` with it; False if there is none or somebody holds it."""
+	row = frappe.db.get_value(doctype, name, ["work_due", "lease_until"], as_dict=True, for_update=True)
+	if not row or not row.work_due or is_held(row):
+		return False
+	_write(doctype, name, lease_until=lease(seconds), **values)
+	return True
+
+
+@one_transaction
+def hold_lease(doctype: str, name: str, token: str, seconds: int) -> bool:
+	"""Hold a lease for longer; False if it is another's by now."""
+	if not is_ours(doctype, name, token):
+		return False
+	_write(doctype, name, lease_until=lease(seconds))
+	return True
+
+
+def is_ours(doctype: str, name: str, token: str) -> bool:
+	"""Whether the row's lease was taken with this token; locks the row."""
+	return frappe.db.get_value(doctype, name, "lease_token", for_update=True) == token
+
+
+def _write(doctype: str, name: str, **values: Any) -> None:
+	frappe.db.set_value(doctype, name, values, update_modified=False)
 
 
 def pause(attempts: int) -> int:

@@ -114,7 +114,7 @@ def sweep() -> None:
 def advance(name: str) -> None:
 	"""Find the people, and ask as many as the hour allows (RQ job). Does nothing while another holds the lease."""
 	frappe.set_user("Administrator")
-	if not _take_lease(name):
+	if not work.take_lease(CAMPAIGN, name, LEASE_SECONDS):
 		return
 	try:
 		while _fill(name):
@@ -125,15 +125,6 @@ def advance(name: str) -> None:
 	finally:
 		frappe.db.rollback()
 		_release(name)
-
-
-@one_transaction
-def _take_lease(name: str) -> bool:
-	row = frappe.db.get_value(CAMPAIGN, name, ["work_due", "lease_until"], as_dict=True, for_update=True)
-	if not row or not row.work_due or work.is_held(row):
-		return False
-	_set(name, lease_until=add_to_date(now_datetime(), seconds=LEASE_SECONDS))
-	return True
 
 
 @one_transaction
@@ -160,7 +151,7 @@ def _fill(name: str) -> bool:
 	if names:
 		_add(campaign, marketing.people_named(campaign.ask_doctype, names))
 	last = names[-1] if len(names) == AT_ONCE else DONE
-	_set(name, filled_to=last, lease_until=add_to_date(now_datetime(), seconds=LEASE_SECONDS))
+	_set(name, filled_to=last, lease_until=work.lease(LEASE_SECONDS))
 	return last != DONE
 
 
@@ -293,7 +284,7 @@ def _ask_next(name: str) -> bool:
 		_answer(row.name, status="Asked", asked_on=now_datetime())
 	else:
 		_answer(row.name, status="Failed", note="The mail system does not take this address")
-	_set(name, lease_until=add_to_date(now_datetime(), seconds=LEASE_SECONDS))
+	_set(name, lease_until=work.lease(LEASE_SECONDS))
 	return True
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import now_datetime
 
 from signflow.core.privacy.datamap import Holds
 from signflow.core.privacy.kinds import FREE_TEXTS, TEXTS, Table
@@ -120,7 +120,7 @@ def sweep() -> None:
 
 def run(name: str) -> None:
 	"""Go on with a scan for a minute, then leave the rest to the next job (RQ job; safe to run beside itself)."""
-	if not _take(name):
+	if not work.take_lease("Content Scan", name, LEASE_SECONDS, status="Running"):
 		return
 	try:
 		tables = data_map.site_tables()
@@ -133,15 +133,6 @@ def run(name: str) -> None:
 		frappe.db.rollback()
 		# Not raised: Frappe would log it with all values at hand, which are what was read.
 		_fail(name, error)
-
-
-@one_transaction
-def _take(name: str) -> bool:
-	scan = frappe.get_doc("Content Scan", name, for_update=True)
-	if not scan.work_due or work.is_held(scan):
-		return False
-	_set(name, status="Running", lease_until=_lease())
-	return True
 
 
 @one_transaction
@@ -166,10 +157,6 @@ def _fail(name: str, error: Exception) -> None:
 		ended_on=now_datetime(),
 		lease_until=None,
 	)
-
-
-def _lease() -> Any:
-	return add_to_date(now_datetime(), seconds=LEASE_SECONDS)
 
 
 def _set(name: str, **values: Any) -> None:
@@ -240,7 +227,7 @@ def _keep(
 		"rows_scanned": scan.rows_scanned + rows_read,
 		"doctypes_done": scan.doctypes_done + len(done),
 		"fields_with_finds": scan.fields_with_finds + found,
-		"lease_until": _lease(),
+		"lease_until": work.lease(LEASE_SECONDS),
 	}
 	if at is None:
 		values |= {"status": "Done", "work_due": 0, "ended_on": now_datetime(), "lease_until": None}

@@ -122,12 +122,12 @@ def stop(run: str) -> None:
 def carry_on(run: str) -> None:
 	"""Do what a run has left (RQ job; may be killed anywhere). Does nothing while another worker holds it."""
 	frappe.set_user("Administrator")
-	token = _take_lease(run)
-	if not token:
+	token = secrets.token_hex(16)
+	if not work.take_lease("Retention Run", run, LEASE_SECONDS, lease_token=token):
 		return
 	deadline = time.monotonic() + JOB_SECONDS
 	try:
-		while _hold_lease(run, token):
+		while work.hold_lease("Retention Run", run, token, LEASE_SECONDS):
 			row = _next_rule(run)
 			if not row:
 				_end(run, token, "Finished")
@@ -145,28 +145,8 @@ def carry_on(run: str) -> None:
 
 
 @one_transaction
-def _take_lease(run: str) -> str | None:
-	row = frappe.db.get_value(
-		"Retention Run", run, ["work_due", "lease_until"], as_dict=True, for_update=True
-	)
-	if not row or not row.work_due or work.is_held(row):
-		return None
-	token = secrets.token_hex(16)
-	_set(run, lease_token=token, lease_until=add_to_date(now_datetime(), seconds=LEASE_SECONDS))
-	return token
-
-
-@one_transaction
-def _hold_lease(run: str, token: str) -> bool:
-	if frappe.db.get_value("Retention Run", run, "lease_token", for_update=True) != token:
-		return False
-	_set(run, lease_until=add_to_date(now_datetime(), seconds=LEASE_SECONDS))
-	return True
-
-
-@one_transaction
 def _release(run: str, token: str) -> None:
-	if frappe.db.get_value("Retention Run", run, "lease_token", for_update=True) == token:
+	if work.is_ours("Retention Run", run, token):
 		_set(run, lease_token=None, lease_until=None)
 		wake(run)
 
@@ -273,20 +253,20 @@ def _must_stop(run: str) -> bool:
 
 @one_transaction
 def _done(run: str, token: str, row: str, **values: Any) -> None:
-	if frappe.db.get_value("Retention Run", run, "lease_token", for_update=True) == token:
+	if work.is_ours("Retention Run", run, token):
 		_set_row(row, done=1, **values)
 
 
 @one_transaction
 def _move_on(run: str, token: str, row: str, last: str) -> None:
-	if frappe.db.get_value("Retention Run", run, "lease_token", for_update=True) == token:
+	if work.is_ours("Retention Run", run, token):
 		_set_row(row, last_row=last)
 
 
 @one_transaction
 def _one(run: str, token: str, row: str, rule: Any, name: Any) -> bool | None:
 	"""Do to one record what its rule says; None if the run must stop, False if this rule has done its share."""
-	if frappe.db.get_value("Retention Run", run, "lease_token", for_update=True) != token or _must_stop(run):
+	if not work.is_ours("Retention Run", run, token) or _must_stop(run):
 		return None
 	state = frappe.get_doc("Retention Run Rule", row)
 	if str(frappe.db.get_value("Retention Rule", rule.name, "modified")) != state.rule_version:
