@@ -8,60 +8,18 @@ from signflow import custom_fields
 
 ROLES = ("Signflow Manager", "Signflow User", "Data Protection Officer")
 MODULES = ("Signflow", "Signflow Privacy")
-DOCTYPES = (
-	"Signature Request",
-	"Signature Request Document",
-	"Signature Request Signer",
-	"Sealed Revision",
-	"Signature Event",
-	"Signature Event Payload",
-	"Sealing Key",
-	"Signflow Settings",
-	"Timestamp Authority",
-	"Signature Template",
-	"Signature Template Role",
-	"Signature Template Field",
-	"Signable Form",
-	"Signable Form Signer",
-	"Signable Form Mapping",
-	"Form Submission",
-	"Power of Attorney",
-	"Contract Termination",
-	"Contract Termination Agreement",
-	"Notice Period",
-	"Contract Withdrawal",
-	"Retention Rule",
-	"Legal Hold",
-	"Retention Run",
-	"Retention Run Rule",
-	"Retention Deletion",
-	"Processing Activity",
-	"Processing Activity Data",
-	"Processing Activity DocType",
-	"Processing Activity Processor",
-	"Data Processor",
-	"Further Processor",
-	"Privacy Notice",
-	"Privacy Notice Text",
-	"Notice Delivery",
-	"Personal Data Field",
-	"Content Scan",
-	"Personal Data Access",
-	"Consent Text",
-	"Consent Text Version",
-	"Consent",
-	"Consent Link",
-	"Consent Campaign",
-	"Consent Campaign Person",
-	"Form Consent",
-)
+
+
+def own_doctypes() -> list[str]:
+	"""All of our DocTypes; those with rows of their own stand in hooks.py, where Frappe reads them."""
+	return [*frappe.get_hooks("company_data_to_be_ignored", app_name="signflow"), "Signflow Settings"]
 
 
 def before_install() -> None:
 	"""Refuse a site where another app owns one of our DocType names: the last app would win and lose data."""
 	taken = frappe.get_all(
 		"DocType",
-		filters={"name": ["in", DOCTYPES], "module": ["not in", MODULES]},
+		filters={"name": ["in", own_doctypes()], "module": ["not in", MODULES]},
 		fields=["name", "module"],
 		order_by="name asc",
 	)

@@ -31,7 +31,7 @@ def test_a_site_where_another_app_owns_a_name_of_ours_is_refused() -> None:
 
 def test_install_knows_all_our_doctypes() -> None:
 	ours = frappe.get_all("DocType", filters={"module": ["in", install.MODULES]}, pluck="name")
-	assert sorted(ours) == sorted(install.DOCTYPES)
+	assert sorted(ours) == sorted(install.own_doctypes())
 
 
 def test_roles_are_made_and_taken_away() -> None:
