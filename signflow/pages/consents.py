@@ -2,26 +2,17 @@
 
 from collections.abc import Callable
 
-from signflow.pages.texts import shared_texts
+from signflow.pages.texts import visit_texts
 
 __all__ = ["consents_texts"]
 
 
 def consents_texts(_: Callable[[str], str]) -> dict[str, str]:
 	return {
-		**shared_texts(_),
+		**visit_texts(_),
 		"code_lead": _(
 			"A 6-digit code is on its way to {address}. Type it here to show that the mailbox is yours."
 		),
-		"code_help": _("The code is valid for {minutes} minutes."),
-		"code_sent": _("The mail is on its way."),
-		"code_missing": _("Type the 6 digits of the code."),
-		"code_wrong": _("That is not the code."),
-		"code_left_one": _("1 try left."),
-		"code_left_many": _("{count} tries left."),
-		"code_wait": _("You can ask for a new mail in {seconds} s"),
-		"mail_missing": _("Write your mail address."),
-		"session_over": _("Some time has passed. For your safety, please begin again."),
 		"about": _("These are the consents of {address}."),
 		"given": _("You have consented"),
 		"pending": _("Waiting for your confirmation"),

@@ -27,9 +27,9 @@ LANGUAGES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
 SCRIPTS = {
 	"sign": ("kit", "api", "read", "viewer", "confirm", "signature", "pad", "outcome", "talk", "origin"),
 	"verify": ("kit",),
-	"terminate": ("kit",),
+	"terminate": ("kit", "visit"),
 	"withdraw": ("kit",),
-	"privacy/consents": ("kit",),
+	"privacy/consents": ("kit", "visit"),
 }
 
 PAGES: dict[str, Callable[[Callable[[str], str]], dict[str, str]]] = {

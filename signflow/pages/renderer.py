@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from signflow.pages.notice import render_notice
 from signflow.pages.render import APP_FOLDER, LANGUAGES, PAGES, assets_version, environment, render_page
 from signflow.services import forms
-from signflow.services.company import default_company
+from signflow.services.company import own_name
 from signflow.services.privacy import notices
 
 __all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "choose_language", "forget_pages", "respond", "serve"]
@@ -185,7 +185,7 @@ def _page(name: str, lang: str) -> bytes:
 		# The signing page shows whose the request is, and that house's notice, once it is known.
 		ours = name != "sign"
 		known = {
-			"house": (default_company() or "") if ours else "",
+			"house": own_name() if ours else "",
 			"notice_link": notices.link(None, lang) if ours else "",
 		}
 		body = render_page(name, lang, frappe._, known).encode()

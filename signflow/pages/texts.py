@@ -6,12 +6,24 @@ Each function takes the translation function under the name `_`, so that the tex
 
 from collections.abc import Callable
 
-__all__ = ["shared_texts", "sign_texts", "verify_texts"]
+__all__ = ["shared_texts", "sign_texts", "verify_texts", "visit_texts"]
 
 
 def shared_texts(_: Callable[[str], str]) -> dict[str, str]:
 	"""What every page's script may have to say."""
 	return {**_failures(_), **_dates_and_sizes(_)}
+
+
+def visit_texts(_: Callable[[str], str]) -> dict[str, str]:
+	"""What a page says on which a mailbox is proven by a code (script visit.js), beside its own `code_lead`."""
+	return {
+		**shared_texts(_),
+		**_code_tried(_),
+		"code_sent": _("The mail is on its way."),
+		"code_wait": _("You can ask for a new mail in {seconds} s"),
+		"mail_missing": _("Write your mail address."),
+		"session_over": _("Some time has passed. For your safety, please begin again."),
+	}
 
 
 def sign_texts(_: Callable[[str], str]) -> dict[str, str]:
@@ -140,6 +152,17 @@ def _viewer(_):
 	}
 
 
+def _code_tried(_):
+	return {
+		"code_help": _("The code is valid for {minutes} minutes."),
+		"code_missing": _("Type the 6 digits of the code."),
+		"code_wrong": _("That is not the code."),
+		"code_left_one": _("1 try left."),
+		"code_left_many": _("{count} tries left."),
+		"code_right": _("Thank you, that is confirmed."),
+	}
+
+
 def _code(_):
 	return {
 		"code_lead": _(
@@ -148,14 +171,9 @@ def _code(_):
 		"code_sent_lead": _("We sent a 6-digit code to {address}."),
 		"code_send": _("Send me the code"),
 		"code_check": _("Confirm"),
-		"code_help": _("The code is valid for {minutes} minutes."),
+		**_code_tried(_),
 		"code_sent": _("The code was sent."),
-		"code_missing": _("Type the 6 digits of the code."),
-		"code_wrong": _("That is not the code."),
-		"code_left_one": _("1 try left."),
-		"code_left_many": _("{count} tries left."),
 		"code_wait": _("You can ask for a new code in {seconds} s"),
-		"code_right": _("Thank you, that is confirmed."),
 		"confirm_again": _(
 			"Some time has passed. For your safety, please confirm once more that it is you. What you filled in is kept."
 		),

@@ -4,6 +4,7 @@ Frappe resolves these at run time: a typo in hooks.py breaks a site on its next 
 """
 
 import ast
+import re
 from pathlib import Path
 
 import dotted_paths
@@ -28,10 +29,19 @@ def _pages() -> list[Path]:
 
 def _called(path: Path) -> list[tuple[int, str]]:
 	"""What a script or page calls, whole paths and verbs of a client in the same folder."""
-	# A page's script that names its own end points is its own client; the others share api.js.
-	own = dotted_paths.verb_paths(_read(path), _read(path))
-	verbs = own or dotted_paths.verb_paths(_read(path.parent / "api.js"), _read(path))
-	return dotted_paths.script_paths(_read(path)) + verbs
+	# A page's script that names its own end points is its own client, and that of the modules which it loads by name; the
+	# others share api.js.
+	text = _read(path)
+	own = dotted_paths.verb_paths(text, text)
+	scripts = [_read(other) for other in sorted(path.parent.glob("*.js"))]
+	loads = re.compile(rf'"{path.stem}".*import\(')
+	clients = [one for one in scripts if loads.search(one) and dotted_paths.PREFIX.search(one)]
+	verbs = own or [
+		hit
+		for client in clients or [_read(path.parent / "api.js")]
+		for hit in dotted_paths.verb_paths(client, text)
+	]
+	return dotted_paths.script_paths(text) + verbs
 
 
 def _wrong(path: Path, paths: list[tuple[int, str]], good) -> list[str]:

@@ -1,24 +1,19 @@
 // The page on which a person sees and changes his consents: by the link of a mail, or by a mailed code.
 
 const query = new URL(import.meta.url).search;
-const API = "/api/method/signflow.api.consents.";
 const STEPS = ["open", "mail", "code", "list"];
 const BADGES = { given: "good", pending: "warn", none: "", withdrawn: "", refused: "", ended: "warn" };
 
-import(`./kit.js${query}`).then(begin);
+Promise.all(["kit", "visit"].map((name) => import(`./${name}.js${query}`))).then(([kit, visit]) => begin(kit, visit));
 
-function begin(kit) {
-	const { $, t, el, icon, fill, count, lang, show, day, problem, busy, post, store, keep, announce } = kit;
-	let countdown = null;
-	fill($("house"), el("span", { className: "house-name" }, location.host));
-	keep($("mail"), "consents.mail");
-
-	function call(verb, body = {}) {
-		const headers = { "Content-Type": "application/json", Accept: "application/json" };
-		const session = store.get("consents");
-		if (session) headers["X-Signflow-Session"] = session;
-		return post(API + verb, { headers, body: JSON.stringify({ language: lang, ...body }) });
-	}
+function begin(kit, { create }) {
+	const { $, t, el, icon, fill, show, day, problem, busy, store, announce } = kit;
+	const { call, begin_again, resume } = create(kit, {
+		name: "consents",
+		api: "/api/method/signflow.api.consents.",
+		go,
+		identified: list,
+	});
 
 	function go(step, focus = true) {
 		for (const name of STEPS) show($(`${name}-step`), name === step);
@@ -27,86 +22,9 @@ function begin(kit) {
 		$(`${step}-step`).querySelector("h1")?.focus({ preventScroll: true });
 	}
 
-	// First: the address.
-	$("mail").addEventListener("input", () => problem($("mail-problem"), "", $("mail")));
-	$("mail-form").addEventListener("submit", (event) => {
-		event.preventDefault();
-		if (!/^\S+@\S+$/.test($("mail").value.trim())) {
-			problem($("mail-problem"), t("mail_missing"), $("mail"));
-			return $("mail").focus();
-		}
-		ask($("mail-next"), $("mail-problem"));
-	});
-	$("resend").addEventListener("click", () => ask($("resend"), $("code-problem")));
-	$("back-to-mail").addEventListener("click", () => go("mail"));
-
-	function ask(button, place) {
-		problem(place, "");
-		return busy(button, async () => {
-			try {
-				const answer = await call("begin", { mail: $("mail").value.trim() });
-				store.set("consents", answer.session);
-				store.set("consents_sent", {
-					to: answer.sent_to,
-					valid: answer.valid_seconds,
-					again: Date.now() + answer.resend_after_seconds * 1000,
-				});
-				$("code").value = "";
-				announce(t("code_sent"));
-				setTimeout(() => enter_code());
-			} catch (error) {
-				problem(place, error.text);
-			}
-		});
-	}
-
-	// Second: the code.
-	function enter_code() {
-		const sent = store.get("consents_sent");
-		$("code-lead").textContent = t("code_lead", { address: sent.to });
-		$("code-help").textContent = t("code_help", { minutes: Math.round(sent.valid / 60) });
-		problem($("code-problem"), "", $("code"));
-		go("code", false);
-		tick();
-		$("code").focus();
-	}
-
-	function tick() {
-		clearTimeout(countdown);
-		const seconds = Math.ceil(((store.get("consents_sent")?.again || 0) - Date.now()) / 1000);
-		show($("resend"), seconds <= 0);
-		$("resend-wait").textContent = seconds > 0 ? t("code_wait", { seconds }) : "";
-		if (seconds > 0) countdown = setTimeout(tick, 1000);
-	}
-
-	$("code").addEventListener("input", () => problem($("code-problem"), "", $("code")));
-	$("code-form").addEventListener("submit", (event) => {
-		event.preventDefault();
-		const code = $("code").value.replace(/\D/g, "");
-		if (code.length !== 6) {
-			problem($("code-problem"), t("code_missing"), $("code"));
-			return $("code").focus();
-		}
-		busy($("code-next"), async () => {
-			try {
-				draw(await call("check_code", { code }));
-				go("list");
-			} catch (error) {
-				if (["session_expired", "locked"].includes(error.code)) return begin_again(error.text);
-				const left = error.details?.tries_left;
-				const text = error.code === "code_wrong" ? `${t("code_wrong")} ${count("code_left", left)}` : error.text;
-				problem($("code-problem"), text, $("code"));
-				$("code").focus();
-				$("code").select();
-			}
-		});
-	});
-
-	function begin_again(text) {
-		store.set("consents", null);
-		store.set("consents_sent", null);
-		go("mail");
-		problem($("mail-problem"), text || t("session_over"));
+	function list(view, focus = true) {
+		draw(view);
+		go("list", focus);
 	}
 
 	// Third: all of them. What a mail asked about stands first.
@@ -235,16 +153,8 @@ function begin(kit) {
 		call("open_link", { token })
 			.then((answer) => {
 				store.set("consents", answer.session);
-				draw(answer.view);
-				go("list", false);
+				list(answer.view, false);
 			})
 			.catch((error) => begin_again(error.text));
-	} else if (store.get("consents")) {
-		call("view")
-			.then((view) => {
-				draw(view);
-				go("list", false);
-			})
-			.catch((error) => (error.code === "not_identified" && store.get("consents_sent") ? enter_code() : go("mail", false)));
-	} else go("mail", false);
+	} else resume((view) => list(view, false));
 }

@@ -1,28 +1,22 @@
 // The page that terminates agreements: a mail address, a code, a choice; the signing page does the rest.
 
 const query = new URL(import.meta.url).search;
-const API = {
-	begin: "/api/method/signflow.api.terminations.begin",
-	check_code: "/api/method/signflow.api.terminations.check_code",
-	view: "/api/method/signflow.api.terminations.view",
-	prepare: "/api/method/signflow.api.terminations.prepare",
-};
 const STEPS = ["mail", "code", "choose", "none"];
 
-import(`./kit.js${query}`).then(begin);
+Promise.all(["kit", "visit"].map((name) => import(`./${name}.js${query}`))).then(([kit, visit]) => begin(kit, visit));
 
-function begin(kit) {
-	const { $, t, el, fill, count, lang, show, day, problem, busy, post, store, keep, announce } = kit;
-	let countdown = null;
-	if (!$("house").childElementCount) fill($("house"), el("span", { className: "house-name" }, location.host));
-	["mail", "reason"].forEach((id) => keep($(id), `terminate.${id}`));
-
-	async function call(url, body = {}, seconds = 30) {
-		const headers = { "Content-Type": "application/json", Accept: "application/json" };
-		const session = store.get("visit");
-		if (session) headers["X-Signflow-Session"] = session;
-		return post(url, { headers, body: JSON.stringify({ language: lang, ...body }) }, seconds);
-	}
+function begin(kit, { create }) {
+	const { $, t, el, fill, show, day, problem, busy, store, keep, announce } = kit;
+	keep($("reason"), "terminate.reason");
+	const visit = create(kit, {
+		name: "visit",
+		api: "/api/method/signflow.api.terminations.",
+		go,
+		identified: (answer) => {
+			announce(t("code_right"));
+			draw(answer.agreements);
+		},
+	});
 
 	function go(step, focus = true) {
 		for (const name of STEPS) show($(`${name}-step`), name === step);
@@ -37,89 +31,6 @@ function begin(kit) {
 		if (!focus) return;
 		window.scrollTo(0, 0);
 		$(`${step}-step`).querySelector("h1").focus({ preventScroll: true });
-	}
-
-	// First: the address.
-	$("mail").addEventListener("input", () => problem($("mail-problem"), "", $("mail")));
-	$("mail-form").addEventListener("submit", (event) => {
-		event.preventDefault();
-		if (!/^\S+@\S+$/.test($("mail").value.trim())) {
-			problem($("mail-problem"), t("mail_missing"), $("mail"));
-			return $("mail").focus();
-		}
-		ask($("mail-next"), $("mail-problem"));
-	});
-	$("resend").addEventListener("click", () => ask($("resend"), $("code-problem")));
-	$("back-to-mail").addEventListener("click", () => go("mail"));
-
-	function ask(button, place) {
-		problem(place, "");
-		return busy(button, async () => {
-			try {
-				const answer = await call(API.begin, { mail: $("mail").value.trim() });
-				store.set("visit", answer.session);
-				store.set("visit_sent", {
-					to: answer.sent_to,
-					valid: answer.valid_seconds,
-					again: Date.now() + answer.resend_after_seconds * 1000,
-				});
-				$("code").value = "";
-				announce(t("code_sent"));
-				setTimeout(() => enter_code());
-			} catch (error) {
-				problem(place, error.text);
-			}
-		});
-	}
-
-	// Second: the code.
-	function enter_code() {
-		const sent = store.get("visit_sent");
-		$("code-lead").textContent = t("code_lead", { address: sent.to });
-		$("code-help").textContent = t("code_help", { minutes: Math.round(sent.valid / 60) });
-		problem($("code-problem"), "", $("code"));
-		go("code", false);
-		tick();
-		$("code").focus();
-	}
-
-	function tick() {
-		clearTimeout(countdown);
-		const seconds = Math.ceil(((store.get("visit_sent")?.again || 0) - Date.now()) / 1000);
-		show($("resend"), seconds <= 0);
-		$("resend-wait").textContent = seconds > 0 ? t("code_wait", { seconds }) : "";
-		if (seconds > 0) countdown = setTimeout(tick, 1000);
-	}
-
-	$("code").addEventListener("input", () => problem($("code-problem"), "", $("code")));
-	$("code-form").addEventListener("submit", (event) => {
-		event.preventDefault();
-		const code = $("code").value.replace(/\D/g, "");
-		if (code.length !== 6) {
-			problem($("code-problem"), t("code_missing"), $("code"));
-			return $("code").focus();
-		}
-		busy($("code-next"), async () => {
-			try {
-				const answer = await call(API.check_code, { code });
-				announce(t("code_right"));
-				draw(answer.agreements);
-			} catch (error) {
-				if (["session_expired", "locked"].includes(error.code)) return begin_again(error.text);
-				const left = error.details?.tries_left;
-				const text = error.code === "code_wrong" ? `${t("code_wrong")} ${count("code_left", left)}` : error.text;
-				problem($("code-problem"), text, $("code"));
-				$("code").focus();
-				$("code").select();
-			}
-		});
-	});
-
-	function begin_again(text) {
-		store.set("visit", null);
-		store.set("visit_sent", null);
-		go("mail");
-		problem($("mail-problem"), text || t("session_over"));
 	}
 
 	// Third: the choice.
@@ -173,14 +84,14 @@ function begin(kit) {
 			$("choose-next"),
 			async () => {
 				try {
-					const answer = await call(API.prepare, { chosen: picked, reason: $("reason").value.trim() }, 120);
+					const answer = await visit.call("prepare", { chosen: picked, reason: $("reason").value.trim() }, 120);
 					store.clear();
 					// The signing page finds its link known and its session open, and asks for no second code.
 					store.set("token", answer.link.split("#")[1]);
 					store.set("session", answer.session);
 					location.assign(answer.link);
 				} catch (error) {
-					if (["session_expired", "not_identified"].includes(error.code)) return begin_again(error.text);
+					if (["session_expired", "not_identified"].includes(error.code)) return visit.begin_again(error.text);
 					problem($("choose-problem"), error.text);
 				}
 			},
@@ -192,10 +103,5 @@ function begin(kit) {
 		if (link.getAttribute("aria-current")) link.addEventListener("click", (event) => event.preventDefault());
 	});
 
-	// A reload or another language: a visit that was identified goes on where it was.
-	if (!store.get("visit")) go("mail", false);
-	else
-		{call(API.view)
-			.then((answer) => draw(answer.agreements))
-			.catch((error) => (error.code === "not_identified" && store.get("visit_sent") ? enter_code() : go("mail", false)));}
+	visit.resume((answer) => draw(answer.agreements));
 }

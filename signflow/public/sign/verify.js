@@ -18,7 +18,6 @@ function begin(kit) {
 	const drop = $("drop");
 	const input = $("file");
 	let last = null;
-	if (!$("house").childElementCount) fill($("house"), el("span", { className: "house-name" }, location.host));
 	let turn = 0;
 
 	input.addEventListener("change", () => {

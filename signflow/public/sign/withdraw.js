@@ -12,9 +12,8 @@ const NEEDED = { person_name: "name_missing", contract_reference: "contract_miss
 import(`./kit.js${query}`).then(begin);
 
 function begin(kit) {
-	const { $, t, el, fill, fillList, lang, show, moment, problem, busy, post, store, keep } = kit;
+	const { $, t, fillList, lang, show, moment, problem, busy, post, store, keep } = kit;
 	let stated = null;
-	if (!$("house").childElementCount) fill($("house"), el("span", { className: "house-name" }, location.host));
 	Object.values(FIELDS).forEach((id) => id !== "website" && keep($(id), `withdraw.${id}`));
 	const asked = new URLSearchParams(location.search).get("ref");
 	if (asked && !$("contract").value) $("contract").value = asked.slice(0, 140);
