@@ -111,6 +111,12 @@ def _plant(house: House) -> str:
 		content=f"salaisuus {CODE} {MAIL}",
 		owner=user.name,
 	)
+	# What tells how the site is built has its makers too.
+	a_row("Role", name=f"R-{key}", role_name=f"R-{key}")
+	frappe.db.set_value("Role", f"R-{key}", "owner", user.name, update_modified=False)
+	a_row(
+		"Personal Data Field", name=f"P-{key}", document_type="Note", fieldname="title", decided_by=user.name
+	)
 	frappe.get_doc(
 		{
 			"doctype": "ToDo",

@@ -20,7 +20,7 @@ from signflow.services.privacy.keeping import REFERENCES
 
 CHUNK = 500
 NOT_PEOPLE = ("Administrator", "Guest")
-# What tells how the site is built, not what is in it.
+# What tells how the site is built, not what is in it: of people it names but users, as its makers.
 STRUCTURE = (
 	*(
 		"DocType",
@@ -205,6 +205,11 @@ class Replacement:
 			"_user_tags": lambda value, _row: self.scrubbed(str(value)),
 			**dict.fromkeys(_PEOPLES_LISTS, self._list_of_users),
 		}
+		if name in STRUCTURE:
+			users = [
+				one.fieldname for one in table.fields if (one.fieldtype, one.options) == ("Link", "User")
+			]
+			return found | dict.fromkeys(users, self._link("User"))
 		personal = self.map[name].fields if name in self.map else {}
 		for one in table.fields:
 			change = self._change_of(table, one, personal.get(one.fieldname))

@@ -20,7 +20,7 @@ from frappe.utils import add_days, now_datetime
 from frappe.utils.scheduler import is_scheduler_disabled
 
 from signflow.services.privacy import data_map
-from signflow.services.privacy.replacement import STRUCTURE, Replacement
+from signflow.services.privacy.replacement import Replacement
 
 # Logs, queues and copies: nothing in a test needs them, and each of their rows may hold anything.
 EMPTIED = (
@@ -133,7 +133,7 @@ def replace_data(report: Report) -> dict[str, str]:
 	_empty(report)
 	replacement = Replacement()
 	for table in replacement.tables.values():
-		if not table.is_single and table.doctype not in STRUCTURE:
+		if not table.is_single:
 			count = replacement.replace_table(table)
 			if count:
 				report.changed[table.doctype] = count
