@@ -8,7 +8,7 @@ required_apps = ["frappe/erpnext"]
 
 before_install = "signflow.install.before_install"
 after_install = "signflow.install.after_install"
-after_migrate = ["signflow.install.after_migrate", "signflow.services.privacy.data_map.after_migrate"]
+after_migrate = ["signflow.install.after_migrate", "signflow.services.privacy.data_map.scan"]
 after_app_install = "signflow.services.privacy.data_map.after_app_change"
 after_app_uninstall = "signflow.services.privacy.data_map.after_app_change"
 before_uninstall = "signflow.uninstall.before_uninstall"

@@ -1,7 +1,6 @@
 """The frame of every endpoint that a guest may call: small answers, no leak by difference, no secret in a log."""
 
 import inspect
-import traceback
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -11,6 +10,7 @@ from frappe import _
 
 from signflow.services.files import SealedFileLost
 from signflow.services.guests import LANGUAGES, Refused
+from signflow.services.work import place_of
 
 
 def answers(endpoint: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,7 +75,7 @@ def invalid_input() -> Refused:
 
 
 def _logged(name: str, error: Exception) -> str:
-	place = f"{type(error).__name__}\n" + "".join(traceback.format_tb(error.__traceback__))
+	place = place_of(error)
 	try:
 		log = frappe.log_error(title=f"signflow: {name}", message=place)
 		frappe.db.commit()

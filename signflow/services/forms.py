@@ -6,7 +6,6 @@ form ends.
 """
 
 import base64
-import hashlib
 import json
 import re
 from typing import Any
@@ -15,10 +14,10 @@ import frappe
 from frappe import _
 from frappe.utils import cint, get_build_version, get_datetime, now_datetime
 from frappe.utils.caching import redis_cache
-from frappe.utils.password import get_encryption_key
 from frappe.website.doctype.web_form import web_form as framework
 
 from signflow.services.guests import Refused
+from signflow.services.transaction import is_missing_table
 
 SCRIPT = "/assets/signflow/forms/form.js"
 # What is kept is encrypted in one row: a database's largest packet is often 16 MB.
@@ -94,7 +93,7 @@ def _routes() -> dict[str, str]:
 		return bound_pages()
 	except Exception as error:
 		# Between an update of the code and its migration all other pages go on.
-		if not error.args or not frappe.db.is_table_missing(error):
+		if not is_missing_table(error):
 			raise
 		return {}
 
@@ -210,8 +209,3 @@ def is_host(form: Any, origin: str) -> bool:
 		if re.fullmatch(pattern, origin):
 			return True
 	return False
-
-
-def secret(purpose: str) -> bytes:
-	"""A key of this site for one purpose (32 bytes), made from the one that encrypts its passwords."""
-	return hashlib.sha256(f"signflow\0{purpose}\0{get_encryption_key()}".encode()).digest()

@@ -18,9 +18,9 @@ from frappe import _
 from frappe.model import table_fields
 from frappe.utils import add_to_date, get_url, now_datetime
 
-from signflow.services import forms
 from signflow.services.export_formats import FILES, NUMBERS, WHOLE, Field, fields_of, typed
 from signflow.services.guests import LANGUAGES, Refused
+from signflow.services.site_keys import secret
 
 MOST_CHARACTERS = 8_000
 MOST_HOURS = 24 * 90
@@ -172,4 +172,4 @@ def _open(token: Any, grace: int = 0) -> dict[str, Any] | None:
 
 def _cipher() -> Fernet:
 	# A key of its own: no other text that this site encrypts can serve as a link, nor a link as anything else.
-	return Fernet(base64.urlsafe_b64encode(forms.secret("prefill")))
+	return Fernet(base64.urlsafe_b64encode(secret("prefill")))

@@ -5,7 +5,6 @@ and no other: however often a page sends, one submission never becomes two.
 """
 
 import hashlib
-import hmac
 import json
 import time
 import zlib
@@ -28,6 +27,7 @@ from signflow.services.acting import acting_as
 from signflow.services.company import public_file
 from signflow.services.guests import LANGUAGES, Refused
 from signflow.services.privacy import notices
+from signflow.services.site_keys import keyed_hash, secret
 from signflow.services.transaction import one_transaction
 from signflow.services.withdrawal_rights import withdrawal_link
 from signflow.signflow.addresses import one_address
@@ -59,7 +59,7 @@ def read_page(form: Any, said: Any, language: str) -> Page:
 	"""Check what the page said of itself; raises Refused for what no page of ours says."""
 	said = said if isinstance(said, dict) else {}
 	solved = puzzle.check(
-		forms.secret("puzzle"),
+		secret("puzzle"),
 		form.name,
 		str(said.get("puzzle", "")),
 		str(said.get("answer", "")),
@@ -343,7 +343,7 @@ def _encrypted(kept: dict[str, Any]) -> str:
 
 
 def _mail_hash(mail: str) -> str:
-	return hmac.new(forms.secret("mail"), mail.strip().lower().encode(), hashlib.sha256).hexdigest()
+	return keyed_hash("mail", mail.strip().lower())
 
 
 def write(row: Any) -> Any:
@@ -404,7 +404,7 @@ def resume(token: str) -> dict[str, Any]:
 	if row.status not in EDITABLE or row.user not in ("Guest", frappe.session.user):
 		raise gone
 	kept = _kept(row)
-	text = puzzle.new_puzzle(forms.secret("puzzle"), form.name, time.time(), id=kept["page"])
+	text = puzzle.new_puzzle(secret("puzzle"), form.name, time.time(), id=kept["page"])
 	people = [{"name": one["signer_name"], "email": one["email"]} for one in kept["people"]]
 	return {"answers": kept["answers"], "people": people, "puzzle": text, "bits": puzzle.BITS}
 
@@ -458,7 +458,7 @@ def begin(form: Any, host: str) -> dict[str, Any]:
 	return {
 		"form": form.name,
 		"closed": closed,
-		"puzzle": puzzle.new_puzzle(forms.secret("puzzle"), form.name, time.time()),
+		"puzzle": puzzle.new_puzzle(secret("puzzle"), form.name, time.time()),
 		"bits": puzzle.BITS,
 		"host": host if forms.is_host(form, host) else "",
 		"email_field": form.signer_email_field,

@@ -39,6 +39,17 @@ def is_conflict(error: Exception) -> bool:
 	return any(text in str(error) for text in _AGAIN)
 
 
+def is_missing_table(error: Exception) -> bool:
+	"""Whether a query failed for want of a table, as between an update of the code and its migration."""
+	return bool(error.args) and frappe.db.is_table_missing(error)
+
+
+def is_being_built() -> bool:
+	"""Whether apps are being installed, removed or migrated: what is written then is nobody's doing."""
+	flags = frappe.flags
+	return bool(flags.in_install or flags.in_uninstall or flags.in_migrate or flags.in_patch)
+
+
 def one_transaction(verb: Callable[P, R]) -> Callable[P, R]:
 	"""Commit what `verb` wrote, or roll all of it back; run it again when it lost a race.
 

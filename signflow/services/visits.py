@@ -70,7 +70,7 @@ def begin(mail: str, language: str, page: str = "terminate") -> tuple[str, dict[
 def mail_code(visit: str) -> None:
 	"""Mail a code, or that nothing was found under the address (RQ job)."""
 	frappe.set_user("Administrator")
-	found = _get(visit)
+	found = visit_of(visit)
 	if not found:
 		return
 	customers = [name for contact in agreements.contacts_of(found["mail"]) for name in contact.customers]
@@ -102,11 +102,6 @@ def new_code(visit: str) -> str:
 		expires_in_sec=otp.CODE_LIFETIME_SECONDS,
 	)
 	return code
-
-
-def visit_of(visit: str) -> dict[str, Any] | None:
-	"""The visit kept under a session's hash, None once it has ended."""
-	return _get(visit)
 
 
 def open_by_link(mail: str, language: str, page: str, **more: Any) -> str:
@@ -183,7 +178,7 @@ def _identify(session_hash: str, mail: str) -> None:
 
 def _of(session: str, page: str) -> tuple[str, dict[str, Any]]:
 	visit = parse_session(session)
-	found = visit and _get(visit)
+	found = visit and visit_of(visit)
 	if not visit or not found or found["page"] != page:
 		raise Refused("session_expired", _("Your visit has ended for your safety. Begin again."), 401)
 	return visit, found
@@ -193,7 +188,8 @@ def _key(kind: str, visit: str) -> str:
 	return f"signflow:{kind}:{visit}"
 
 
-def _get(visit: str) -> dict[str, Any] | None:
+def visit_of(visit: str) -> dict[str, Any] | None:
+	"""The visit kept under a session's hash, None once it has ended."""
 	return frappe.cache.get_value(_key("visit", visit), expires=True)
 
 

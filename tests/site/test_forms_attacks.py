@@ -10,7 +10,7 @@ from forms import FormPage, a_signable_form, a_web_form, message_in, solve, subm
 from house import House, Signer, text_of
 
 from signflow.core.identity import puzzle
-from signflow.services import forms
+from signflow.services import forms, site_keys
 
 pytestmark = pytest.mark.timeout(300)
 ACCEPT = "frappe.website.doctype.web_form.web_form.accept"
@@ -73,7 +73,7 @@ def test_another_apps_way_into_accept_ends_at_the_guard(house: House) -> None:
 
 def said(form, **changes) -> dict:
 	made = puzzle.new_puzzle(
-		forms.secret("puzzle"), changes.pop("purpose", form.name), changes.pop("at", time.time())
+		site_keys.secret("puzzle"), changes.pop("purpose", form.name), changes.pop("at", time.time())
 	)
 	return {"puzzle": made, "answer": solve(made, puzzle.BITS), "language": "en", **changes}
 
@@ -116,7 +116,7 @@ def test_a_puzzle_of_one_form_does_not_write_anothers_row(house: House) -> None:
 	page = FormPage(house, form)
 	page.submits()
 	stolen = page.said["puzzle"].partition(".")[0]
-	made = puzzle.new_puzzle(forms.secret("puzzle"), other.name, time.time(), id=stolen)
+	made = puzzle.new_puzzle(site_keys.secret("puzzle"), other.name, time.time(), id=stolen)
 	refused = FormPage(house, other).sends({"puzzle": made, "answer": solve(made, puzzle.BITS)})
 	assert refused.status_code >= 400
 	assert submissions_of(other) == []

@@ -64,6 +64,7 @@ def phones_in(text: object, region: str = "FI") -> set[str]:
 	return found | ({whole} if whole else set())
 
 
+@lru_cache(maxsize=20000)
 def subscriber_digits(phone: str) -> str:
 	"""The digits of an E.164 number that every way of writing it ends with: "+358401234567" → "401234567"."""
 	return str(phonenumbers.parse(phone).national_number)

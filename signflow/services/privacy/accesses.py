@@ -4,8 +4,6 @@ Of the person it keeps keyed hashes, by which an access is found again by whoeve
 address itself. `record_access` is for every verb that shows or changes a person's data as such.
 """
 
-import hashlib
-import hmac
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,15 +12,14 @@ import frappe
 from frappe.utils import now_datetime
 
 from signflow.core.privacy.persons import Record, Start, Subject
-from signflow.services import forms
+from signflow.services.site_keys import keyed_hash
 
 KINDS = ("Look-up", "View", "Export", "Change", "Restriction", "Erasure")
 
 
 def hash_of(kind: str, value: str) -> str:
 	"""The keyed hash (32 hex digits) under which a "mail", "phone" (E.164), "identity", "name" or "record" is logged."""
-	key = forms.secret("personal data access")
-	return hmac.new(key, f"{kind}\0{value.casefold()}".encode(), hashlib.sha256).hexdigest()[:32]
+	return keyed_hash("personal data access", f"{kind}\0{value.casefold()}")[:32]
 
 
 def hashes_of(person: Subject | Start) -> list[str]:

@@ -9,11 +9,12 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import get_url, getdate
+from frappe.utils import getdate
 
 from signflow.core.identity import otp
 from signflow.core.privacy.marketing import Action, has_objected, text_state
 from signflow.services import visits
+from signflow.services.company import own_name
 from signflow.services.guests import Refused
 from signflow.services.letters import send_secret
 from signflow.services.privacy import consent_campaigns, consent_letters, consents
@@ -28,7 +29,6 @@ def mail_code(visit: str) -> None:
 	found = visits.visit_of(visit)
 	if not found:
 		return
-	house = frappe.defaults.get_global_default("company") or get_url().partition("://")[2]
 	with print_language(found["language"]):
 		send_secret(
 			found["mail"],
@@ -37,7 +37,7 @@ def mail_code(visit: str) -> None:
 			args={
 				"code": visits.new_code(visit),
 				"minutes": otp.CODE_LIFETIME_SECONDS // 60,
-				"house": house,
+				"house": own_name(),
 			},
 		)
 

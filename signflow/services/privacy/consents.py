@@ -5,7 +5,6 @@ is a new row. Whoever wants to act on one names a function in the hook `signflow
 """
 
 import hashlib
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -17,8 +16,9 @@ from frappe.utils import add_months, get_datetime, getdate, now_datetime
 
 from signflow.core.evidence.canonical import canonical_json
 from signflow.core.privacy.marketing import Action, Said, has_objected, text_state
-from signflow.services import evidence, forms
+from signflow.services import evidence
 from signflow.services.privacy.matching import equals
+from signflow.services.site_keys import keyed_hash
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
 from signflow.signflow import uploads
@@ -400,7 +400,7 @@ def _write(
 def _keyed_hash(person: Person) -> str:
 	"""Binds a proof to its person without naming him: his address can be erased, and the proof still verifies."""
 	named = "\0".join((person.email, person.party_type, person.party))
-	return hmac.new(forms.secret("consent person"), named.encode(), hashlib.sha256).hexdigest()
+	return keyed_hash("consent person", named)
 
 
 def _end(moment: Any, text: Any) -> date | None:

@@ -22,7 +22,7 @@ from signflow.core.privacy import presets as known
 from signflow.core.privacy.datamap import DataMap, DocTypeMap, Holds, Mark, PersonalField
 from signflow.core.privacy.kinds import Field, Table
 from signflow.services import notices, work
-from signflow.services.transaction import one_transaction
+from signflow.services.transaction import is_being_built, one_transaction
 
 OFFICER = "Data Protection Officer"
 CACHE = "signflow_data_map"
@@ -424,12 +424,10 @@ def wake_scan() -> None:
 
 def on_customised(doc: Any = None, method: str | None = None) -> None:
 	"""A DocType or a field was added, changed or removed (doc event): one scan once that is committed."""
-	flags = frappe.flags
-	if flags.in_migrate or flags.in_install or flags.in_uninstall or flags.in_patch:
-		return  # the scan comes at the end
-	if flags.signflow_map_due:
+	# While the site is built the scan comes at the end.
+	if is_being_built() or frappe.flags.signflow_map_due:
 		return
-	flags.signflow_map_due = True
+	frappe.flags.signflow_map_due = True
 	frappe.db.after_commit.add(_asked)
 	frappe.db.after_rollback.add(_asked)
 	wake_scan()
@@ -437,11 +435,6 @@ def on_customised(doc: Any = None, method: str | None = None) -> None:
 
 def _asked() -> None:
 	frappe.flags.signflow_map_due = False
-
-
-def after_migrate() -> None:
-	"""DocTypes may have come, changed or gone (hook)."""
-	scan()
 
 
 def after_app_change(app: str | None = None) -> None:

@@ -5,8 +5,6 @@ transaction that marks the row, so a killed worker neither forgets a person nor 
 officer has turned it on. No consent is asked here: to be told of data is no choice.
 """
 
-import hashlib
-import hmac
 from typing import Any
 
 import frappe
@@ -16,11 +14,11 @@ from frappe.utils import add_days, add_months, add_to_date, cint, get_datetime, 
 
 from signflow.services.company import house
 from signflow.services.delivery import has_unsubscribed
-from signflow.services.forms import secret
 from signflow.services.guests import LANGUAGES
 from signflow.services.letters import send_letter
 from signflow.services.privacy import notices
 from signflow.services.privacy.activities import officer
+from signflow.services.site_keys import keyed_hash
 from signflow.services.transaction import one_transaction
 from signflow.signflow.addresses import one_address
 
@@ -121,7 +119,7 @@ def controller_of(row: Any) -> str | None:
 def _insert(**values: Any) -> Any:
 	key = "\0".join(str(values[part]) for part in ("company", "party_type", "party", "party_made_on"))
 	doc = frappe.get_doc({"doctype": DELIVERY, **values})
-	doc.name = hmac.new(secret("notice delivery"), key.encode(), hashlib.sha256).hexdigest()[:32]
+	doc.name = keyed_hash("notice delivery", key)[:32]
 	doc.flags.signflow = True
 	doc.flags.ignore_links = True
 	return doc.insert(ignore_permissions=True, ignore_mandatory=True)
@@ -130,7 +128,7 @@ def _insert(**values: Any) -> Any:
 def _mail_key(company: str | None, email: str) -> str:
 	"""A keyed hash by which a mailbox is known again for one controller, without being kept."""
 	text = f"{company}\0{email.strip().lower()}"
-	return hmac.new(secret("notice delivery"), text.encode(), hashlib.sha256).hexdigest()
+	return keyed_hash("notice delivery", text)
 
 
 def _due(settings: Any) -> list[str]:

@@ -23,6 +23,7 @@ from signflow.core.privacy.retention import (
 	PeriodUnit,
 	Reckoning,
 )
+from signflow.services.transaction import is_being_built, is_missing_table
 from signflow.signflow_privacy.record_filters import company_field, filters_of
 
 Record = tuple[str, str]
@@ -202,14 +203,7 @@ def guard_deletion(doc: Any, method: str | None = None) -> None:
 
 	One indexed look-up where nothing of its kind is held. What only points to a held record is guarded where we delete.
 	"""
-	flags = frappe.flags
-	if (
-		flags.in_install
-		or flags.in_uninstall
-		or flags.in_migrate
-		or flags.in_patch
-		or doc.doctype == "DocType"
-	):
+	if is_being_built() or doc.doctype == "DocType":
 		return
 	for hold in _holds_on(doc.doctype):
 		whose = hold.only_company and _company_of(doc)
@@ -233,7 +227,7 @@ def _holds_on(doctype: str) -> list[Any]:
 		return query.run(as_dict=True)
 	except Exception as error:
 		# Between an update of the code and its migration nothing is held, and all apps go on.
-		if not error.args or not frappe.db.is_table_missing(error):
+		if not is_missing_table(error):
 			raise
 		return []
 

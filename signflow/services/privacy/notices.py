@@ -22,7 +22,7 @@ from signflow.services.guests import LANGUAGES
 from signflow.services.privacy import holdings, notice_texts
 from signflow.services.privacy.activities import in_force, in_language
 from signflow.services.privacy.data_map import officers
-from signflow.services.transaction import one_transaction
+from signflow.services.transaction import is_missing_table, one_transaction
 
 NOTICE = "Privacy Notice"
 PATH = "/privacy/notice"
@@ -320,7 +320,7 @@ def _link_of_site() -> str:
 			kept = link(None)
 		except Exception as error:
 			# Between an update of the code and its migration all pages go on.
-			if not error.args or not frappe.db.is_table_missing(error):
+			if not is_missing_table(error):
 				raise
 			return ""
 		frappe.cache.set_value(_kept_link(), kept, expires_in_sec=KEEP_SECONDS)

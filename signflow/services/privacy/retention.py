@@ -5,8 +5,6 @@ approved it; before, and in a dry run, it is counted. A record that another rule
 that is submitted or that others point to. Of what was deleted stays a keyed hash of its name, nothing of its content.
 """
 
-import hashlib
-import hmac
 import secrets
 import time
 from collections.abc import Callable
@@ -19,11 +17,11 @@ from frappe.utils import add_to_date, getdate, now_datetime
 from frappe.utils.user import get_users_with_role
 
 from signflow.services import notices, work
-from signflow.services.forms import secret
 from signflow.services.privacy import deleting
 from signflow.services.privacy.approvals import OFFICER
 from signflow.services.privacy.keeping import Keeping
 from signflow.services.privacy.overdue import count_due, due, due_names
+from signflow.services.site_keys import keyed_hash
 from signflow.services.transaction import is_conflict, one_transaction
 
 PAST = "Past Its Time"
@@ -334,4 +332,4 @@ def _note_deletion(run: str, rule: Any, name: Any) -> None:
 
 def row_hash(doctype: str, name: Any) -> str:
 	"""The keyed hash by which a deleted record is known again, as after a backup was restored."""
-	return hmac.new(secret("retention"), f"{doctype}\0{name}".encode(), hashlib.sha256).hexdigest()
+	return keyed_hash("retention", f"{doctype}\0{name}")
