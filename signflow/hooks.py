@@ -166,6 +166,7 @@ scheduler_events = {
 			"signflow.services.withdrawals.sweep",
 			"signflow.services.privacy.content_scan.sweep",
 			"signflow.services.privacy.retention.sweep",
+			"signflow.services.subject_requests.access.sweep",
 			"signflow.integrations.erpnext.mailing_lists.refresh_segments",
 			"signflow.services.privacy.informing.sweep",
 		],
@@ -179,6 +180,7 @@ scheduler_events = {
 		"signflow.services.files.sweep_orphans",
 		"signflow.services.exports.sweep",
 		"signflow.services.privacy.consent_letters.daily",
+		"signflow.services.subject_requests.access.expire",
 		"signflow.services.privacy.processors.watch",
 		"signflow.services.privacy.notices.watch",
 		"signflow.integrations.erpnext.mailing_lists.check_all_groups",
@@ -197,6 +199,8 @@ ignore_links_on_delete = [
 	"Data Subject Request",
 	"Data Subject Request Person",
 	"Data Subject Request Step",
+	"Personal Data Export",
+	"Personal Data Export Item",
 ]
 
 company_data_to_be_ignored = [
@@ -247,4 +251,6 @@ company_data_to_be_ignored = [
 	"Data Subject Request",
 	"Data Subject Request Person",
 	"Data Subject Request Step",
+	"Personal Data Export",
+	"Personal Data Export Item",
 ]

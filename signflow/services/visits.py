@@ -30,11 +30,14 @@ MAX_MAILS_A_DAY = 8
 JOBS = {
 	"terminate": "signflow.services.visits.mail_code",
 	"consents": "signflow.services.privacy.consent_page.mail_code",
+	"data": "signflow.services.subject_requests.access_page.mail_code",
 }
 
 
-def begin(mail: str, language: str, page: str = "terminate") -> tuple[str, dict[str, Any]]:
+def begin(mail: str, language: str, page: str = "terminate", **more: Any) -> tuple[str, dict[str, Any]]:
 	"""Begin a visit of `page` (a key of JOBS) for whoever says that `mail` is his; returns (session, what it shows).
+
+	`more` is kept with the visit.
 
 	Raises Refused `invalid_input` for what is no address, `too_many` beyond the bounds of one address.
 	"""
@@ -52,7 +55,7 @@ def begin(mail: str, language: str, page: str = "terminate") -> tuple[str, dict[
 		raise Refused("too_many", _("Too many codes were asked for today. Try again tomorrow."), 429)
 	session, hashed = new_session()
 	began = now_datetime().timestamp()
-	_put(hashed, {"mail": mail, "language": language, "page": page, "began": began, "identified": 0})
+	_put(hashed, {**more, "mail": mail, "language": language, "page": page, "began": began, "identified": 0})
 	frappe.enqueue(
 		JOBS[page],
 		queue="short",

@@ -41,6 +41,10 @@ GUEST_ENDPOINTS = {
 	"signflow.api.consents.view": "the visitor's own consents; needs an identified visit",
 	"signflow.api.consents.answer": "giving and withdrawing are equally easy (GDPR 7(3)); needs an identified visit",
 	"signflow.api.consents.object_to_all": "an objection to marketing (GDPR 21(2)); needs an identified visit",
+	"signflow.api.subject_access.begin": "whoever gets the link to her data has no account: mails a code to her own address",
+	"signflow.api.subject_access.check_code": "identifies the visit that asked for the code",
+	"signflow.api.subject_access.view": "what lies ready and its passphrase; needs an identified visit",
+	"signflow.api.subject_access.download": "the copy itself; needs an identified visit",
 	"signflow.api.verify.verify_document": "anybody may check a PDF that was handed to them",
 }
 ARGUMENTS = {
@@ -52,7 +56,7 @@ ARGUMENTS = {
 	"ask_sender": {"question": "Who are you?"},
 	"send_new_link": {"token": "nobody"},
 	"accept": {"web_form": "nothing", "data": "{}"},
-	"begin": {"web_form": "nothing", "mail": "nobody"},
+	"begin": {"web_form": "nothing", "mail": "nobody", "token": "nobody"},
 	"save_for_later": {"web_form": "nothing", "data": "{}", "email": "a@b.example", "page": "{}"},
 	"resume": {"token": "nobody"},
 	"prepare": {"chosen": [["Contract", "x"]]},

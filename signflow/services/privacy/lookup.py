@@ -29,13 +29,17 @@ _LAST = ("Communication",)
 
 @dataclass(frozen=True)
 class Hit:
-	"""A record that has to do with her; `reasons` name fields of it, or of rows within it ("Child DocType.field")."""
+	"""A record that has to do with her; `reasons` name fields of it, or of rows within it ("Child DocType.field").
+
+	`hers`: it is about her as a whole, with what hangs under it.
+	"""
 
 	doctype: str
 	name: str
 	strength: Strength
 	reasons: tuple[tuple[str, Reason], ...]
 	company: str = ""
+	hers: bool = False
 
 
 @dataclass
@@ -245,6 +249,7 @@ def _take(result: LookUp, found: searching.Found, company: str, about: dict[str,
 				leads_on = leads_on and doctype not in PERSON_DOCTYPES
 		if company and owner and owner != company:
 			continue
+		hers = leads_on and strength == Strength.CERTAIN
 		if found.more:
 			result.more.add(doctype)
 		hits = result.hits.setdefault(doctype, {})
@@ -255,6 +260,7 @@ def _take(result: LookUp, found: searching.Found, company: str, about: dict[str,
 			min(strength, before.strength) if before else strength,
 			(before.reasons if before else ()) + tuple((label + one.fieldname, one) for one in reasons),
 			owner,
+			hers or bool(before and before.hers),
 		)
 		if leads_on:
 			about[doctype].add(name)
