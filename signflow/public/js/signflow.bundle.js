@@ -1,5 +1,6 @@
 // "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest. "From paper"
 // is begun from the list of templates, a ready form from the list of signable forms.
+import { offer_answers } from "./answer_data_request";
 import { show_consents } from "./consents";
 import { from_paper } from "./from_paper";
 import { show_what_was_told } from "./privacy_told";
@@ -27,9 +28,12 @@ const WITH_BUTTON = [
 	"Employee",
 	"Project",
 ];
-const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event", "Contract Termination", "Contract Withdrawal", "Consent", "Consent Text", "Consent Text Version", "Consent Link", "Consent Campaign", "Consent Campaign Person"];
+const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event", "Contract Termination", "Contract Withdrawal", "Consent", "Consent Text", "Consent Text Version", "Consent Link", "Consent Campaign", "Consent Campaign Person", "Data Subject Request", "Personal Data Export"];
 
 $(document).on("form-refresh", (_event, frm) => {
+	if (frm?.doctype === "Data Subject Request") {
+		offer_answers(frm);
+	}
 	if (!frm || frm.is_new() || frm.meta.issingle || frm.meta.istable || OURS.includes(frm.doctype)) {
 		return;
 	}
