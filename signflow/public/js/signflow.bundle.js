@@ -8,6 +8,7 @@ import { add_ready_form } from "./ready_forms";
 import { offer_look_up } from "./look_up_person";
 import { request_signature } from "./request_signature";
 import { choose_filters, date_fields_of, offer_kept, show_filters } from "./retention";
+import { offer_substitute } from "./substitute";
 import { offer_termination } from "./terminate_agreements";
 
 frappe.provide("signflow");
@@ -38,6 +39,7 @@ $(document).on("form-refresh", (_event, frm) => {
 		return;
 	}
 	offer_termination(frm);
+	offer_substitute(frm);
 	offer_kept(frm);
 	offer_look_up(frm);
 	show_consents(frm);
