@@ -43,8 +43,9 @@ function begin(kit, { create }) {
 		});
 	});
 	$("representative").addEventListener("change", shape);
-	for (const id of ["details", "person-name", "represents"])
+	for (const id of ["details", "person-name", "represents"]) {
 		$(id).addEventListener("input", () => problem($(`${id}-problem`), "", $(id)));
+	}
 	const right = () => rights.find((box) => box.checked)?.value;
 
 	function shape() {
@@ -93,8 +94,9 @@ function begin(kit, { create }) {
 		if (!right()) return wrong("request_type", t("type_missing"));
 		if (right() === "Rectification" && $("details").value.trim().length < 3) return wrong("details", t("details_missing"));
 		if ($("person-name").value.trim().length < 2) return wrong("person_name", t("name_missing"));
-		if ($("representative").checked && $("represents").value.trim().length < 3)
+		if ($("representative").checked && $("represents").value.trim().length < 3) {
 			return wrong("represents", t("represents_missing"));
+		}
 		sending = true;
 		if (!store.get("request_view")) return go("mail");
 		busy(
