@@ -1,8 +1,11 @@
 // The first two steps of a page that anybody opens: a mail address, then the code mailed there. `name` keeps the visit's
 // session in the tab's store, `identified` gets the answer to the right code, `go(step, focus)` shows "mail" or "code".
-// `asks` is what a page without a form for the address asks for a code by.
+// `asks()` is what goes to the server for a code, `refused(error)` tells whether the page has shown what was wrong.
 
-export function create(kit, { name, api, go, identified, asks = () => ({ mail: $("mail").value.trim() }) }) {
+export function create(
+	kit,
+	{ name, api, go, identified, asks = () => ({ mail: $("mail").value.trim() }), refused = () => false }
+) {
 	const { $, t, count, lang, show, problem, busy, post, store, keep, announce } = kit;
 	let countdown = null;
 	if ($("mail")) keep($("mail"), `${name}.mail`);
@@ -42,7 +45,7 @@ export function create(kit, { name, api, go, identified, asks = () => ({ mail: $
 				announce(t("code_sent"));
 				setTimeout(() => enter_code());
 			} catch (error) {
-				problem(place, error.text);
+				if (!refused(error)) problem(place, error.text);
 			}
 		});
 	}

@@ -33,12 +33,13 @@ from signflow.services.letters import send_letter
 from signflow.services.privacy import accesses, kinds_of_records, lookup, notice_texts, notices
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import find_subject
+from signflow.services.subject_requests import records
 from signflow.services.subject_requests.giving import Given, Reader, Withheld, as_data
+from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
 
 EXPORT = "Personal Data Export"
 ITEM = "Personal Data Export Item"
-REQUEST = "Data Subject Request"
 RIGHTS = ("Access", "Portability")
 LEASE_SECONDS = 120
 MOST_ATTEMPTS = 5
@@ -60,7 +61,8 @@ def prepare(request: str) -> str:
 	doc = frappe.get_doc(REQUEST, request, for_update=True)
 	if doc.request_type not in RIGHTS:
 		frappe.throw(_("A copy of the data is for requests of access and portability."))
-	if doc.status in ("Unverified", "Done", "Refused") or not doc.verified_on:
+	# A copy that was answered with is made anew where its link was lost.
+	if doc.status in ("Unverified", "Refused") or doc.joined_to or not doc.verified_on:
 		frappe.throw(_("First it has to be shown who asks."))
 	if not _confirmed(doc):
 		frappe.throw(_("Confirm first which records are this person's."))
@@ -86,6 +88,7 @@ def prepare(request: str) -> str:
 	)
 	export.flags.signflow = True
 	export.insert(ignore_permissions=True)
+	records.step(doc, "Note", _("A copy of the data is made."))
 	wake(export.name)
 	return export.name
 
@@ -515,6 +518,10 @@ def _ready(export: str, token: str, name: str, **facts: Any) -> None:
 		},
 		reference=(REQUEST, doc.request),
 	)
+	request = records.for_change(doc.request)
+	records.step(request, "Mailed", by_itself=True)
+	if request.status in records.OPEN:
+		records.finish(doc.request, _("A copy of the data was made available."))
 
 
 def _page(doc: Any, records: list[tuple[Any, Given, str]], withheld: list[tuple[str, str]]) -> str:

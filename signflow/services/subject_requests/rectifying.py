@@ -22,9 +22,10 @@ from signflow.core.privacy.persons import Start
 from signflow.services.privacy import accesses, data_map, kinds_of_records, lookup
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import region
+from signflow.services.subject_requests import records
+from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import is_conflict, one_transaction
 
-REQUEST = "Data Subject Request"
 # In which fields what is looked for stands: free texts may hold any of it.
 _HOLDS = {
 	"Email": (Holds.EMAIL, Holds.PERSON),
@@ -236,6 +237,7 @@ def _correct(doctype: str, name: str, places: list[Place]) -> int:
 def _note(request: str, counts: dict[str, int]) -> None:
 	doc = frappe.get_doc(REQUEST, request)
 	confirmed = [(row.record_doctype, row.record_name) for row in doc.persons if row.confirmed]
+	records.step(doc, "Note", _("Corrected in {0} records.").format(sum(counts.values())))
 	accesses.record_access(
 		"Change",
 		Start(records=frozenset(confirmed)),
