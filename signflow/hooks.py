@@ -165,6 +165,7 @@ scheduler_events = {
 			"signflow.services.endings.sweep",
 			"signflow.services.withdrawals.sweep",
 			"signflow.services.privacy.content_scan.sweep",
+			"signflow.services.privacy.file_search.sweep",
 			"signflow.services.privacy.retention.sweep",
 			"signflow.integrations.erpnext.mailing_lists.refresh_segments",
 			"signflow.services.privacy.informing.sweep",
@@ -194,6 +195,7 @@ ignore_links_on_delete = [
 	"Personal Data Access",
 	"Personal Data Field",
 	"Content Scan",
+	"Person File Search",
 ]
 
 company_data_to_be_ignored = [
@@ -234,6 +236,7 @@ company_data_to_be_ignored = [
 	"Personal Data Field",
 	"Content Scan",
 	"Personal Data Access",
+	"Person File Search",
 	"Consent Text",
 	"Consent Text Version",
 	"Consent",

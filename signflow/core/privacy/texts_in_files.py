@@ -28,7 +28,7 @@ MOST_MEMBERS = 3000
 MOST_PAGES = 2000
 # An archive in an archive is opened, one within that is not.
 DEEPEST = 2
-SECONDS, MEMORY_BYTES = 60.0, 2 << 30
+SECONDS, MEMORY_BYTES = 20.0, 2 << 30
 
 _WORDS = (
 	"docx",
