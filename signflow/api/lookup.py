@@ -145,13 +145,14 @@ def _page(
 		"rows": [
 			{
 				"name": name,
-				"title": facts[name]["title"],
-				"date": facts[name]["date"],
+				"title": facts[name]["title"] if name in facts else _("{0}, which is deleted").format(name),
+				"date": facts[name]["date"] if name in facts else None,
 				"reasons": [_reason(doctype, *one) for one in reasons],
-				"route": [] if frappe.get_meta(doctype).istable else ["Form", doctype, name],
+				"route": []
+				if name not in facts or frappe.get_meta(doctype).istable
+				else ["Form", doctype, name],
 			}
 			for name, reasons in shown
-			if name in facts
 		],
 		"total": total,
 		"start": int(start),
@@ -221,6 +222,8 @@ def _groups(found: LookUp) -> list[dict[str, Any]]:
 
 def _reason(doctype: str, path: str, how: str) -> str:
 	"""One reason in words: the field's label and by what it matched."""
+	if path == lookup.IN_INDEX:
+		return _("the site's search index")
 	parent, _dot, fieldname = path.rpartition(".")
 	label = frappe.get_meta(parent or doctype).get_label(fieldname) if fieldname else ""
 	if how == "RECORD":

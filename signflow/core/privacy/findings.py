@@ -1,13 +1,23 @@
 """What a row has to do with a data subject, judged by the map: how strongly, and by which of its fields. Pure."""
 
+import html
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from signflow.core.privacy import persons
-from signflow.core.privacy.datamap import PERSON_DOCTYPES, DocTypeMap, Holds, PersonalField
+from signflow.core.privacy.datamap import (
+	LISTS_OF_USERS,
+	MAKERS,
+	PERSON_DOCTYPES,
+	SAID_OF_IT,
+	DocTypeMap,
+	Holds,
+	PersonalField,
+)
 from signflow.core.privacy.persons import Subject
 
 TEXT_TYPES = frozenset(
@@ -46,7 +56,7 @@ FRAMEWORK_MODULES = frozenset(
 )
 _PARTIES = frozenset(("Customer", "Supplier", "Prospect", "HD Customer"))
 _USERS_OWN = frozenset(("user", "user_id", "for_user", "portal_user"))
-_LISTS_OF_USERS = ("_assign", "_liked_by", "_seen")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 class Strength(IntEnum):
@@ -109,7 +119,7 @@ class Row:
 
 
 def judge(
-	entry: DocTypeMap, row: Row, subject: Subject, about: Mapping[str, frozenset[str]], region: str = "FI"
+	entry: DocTypeMap, row: Row, subject: Subject, about: Mapping[str, Collection[str]], region: str = "FI"
 ) -> Finding | None:
 	"""What `row` of `entry`'s DocType has to do with `subject`; None if nothing.
 
@@ -148,7 +158,7 @@ def _of_field(
 	field: PersonalField,
 	value: Any,
 	subject: Subject,
-	about: Mapping[str, frozenset[str]],
+	about: Mapping[str, Collection[str]],
 	region: str,
 ) -> list[Reason]:
 	name, text = field.fieldname, str(value)
@@ -163,14 +173,14 @@ def _of_field(
 	if field.holds is Holds.IDENTITY_HASH:
 		return [Reason(Strength.CERTAIN, How.IDENTITY, name)] if text in subject.identities else []
 	if field.holds is Holds.NAME:
-		hers = any(persons.name_stands_in(mine, text) for mine in subject.full_names())
+		hers = any(persons.name_stands_in(mine, text) for mine in subject.full_names)
 		return [Reason(Strength.POSSIBLE, How.NAME, name)] if hers else []
 	if field.holds in (Holds.EMAIL, Holds.PERSON):
 		return _by_address(persons.mails_in(text) & subject.mails, How.MAIL, name, subject)
 	if field.holds is Holds.PHONE:
 		return _by_address(persons.phones_in(text, region) & subject.phones, How.PHONE, name, subject)
 	if is_read_as_text(field):
-		return _in_text(name, text, subject, region)
+		return in_text(name, text, subject, region)
 	return []
 
 
@@ -186,13 +196,17 @@ def _by_address(found: set[str], how: How, name: str, subject: Subject) -> list[
 	]
 
 
-def _in_text(name: str, text: str, subject: Subject, region: str) -> list[Reason]:
+def in_text(name: str, text: str, subject: Subject, region: str) -> list[Reason]:
+	"""What the words of one field, `name`, say of her."""
+	if "<" in text or "&" in text:
+		# Tags may part a name, and entities stand for its letters.
+		text += "\n" + html.unescape(_TAG.sub(" ", text))
 	reasons = _by_address(persons.mails_in(text) & subject.mails, How.MAIL_IN_TEXT, name, subject)
 	if subject.phones:
 		reasons += _by_address(
 			persons.phones_in(text, region) & subject.phones, How.PHONE_IN_TEXT, name, subject
 		)
-	if any(persons.name_stands_in(mine, text) for mine in subject.full_names()):
+	if any(persons.name_stands_in(mine, text) for mine in subject.full_names):
 		reasons.append(Reason(Strength.POSSIBLE, How.NAME_IN_TEXT, name))
 	return reasons
 
@@ -200,15 +214,16 @@ def _in_text(name: str, text: str, subject: Subject, region: str) -> list[Reason
 def _of_standard(entry: DocTypeMap, row: Row, subject: Subject, region: str) -> list[Reason]:
 	"""What the columns say that every table has: who made the row, to whom it is assigned, what was said of it."""
 	users, reasons = subject.of("User"), []
-	for name in ("owner", "modified_by"):
+	for name in MAKERS:
 		if row.values.get(name) in users:
 			hers = name == "owner" and entry.doctype == "File"
 			reasons.append(Reason(Strength.CERTAIN if hers else Strength.TRACE, How.MAKER, name))
-	for name in _LISTS_OF_USERS:
+	for name in LISTS_OF_USERS:
 		if users & _listed(row.values.get(name)):
 			reasons.append(Reason(Strength.TRACE, How.LINK, name))
-	if said := row.values.get("_comments"):
-		reasons += _in_text("_comments", str(said), subject, region)
+	for name in SAID_OF_IT:
+		if said := row.values.get(name):
+			reasons += in_text(name, str(said), subject, region)
 	return reasons
 
 
@@ -245,7 +260,7 @@ def _names_of(entry: DocTypeMap, row: Row, subject: Subject) -> bool:
 	names = [
 		one for one in names if "@" not in one and persons.words_of(one) and not persons.is_organisation(one)
 	]
-	mine = subject.full_names() or subject.names
+	mine = subject.full_names or subject.names
 	return bool(names and mine) and not any(persons.could_be(one, name) for one in names for name in mine)
 
 

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import phonenumbers
 
@@ -161,8 +161,14 @@ class Subject:
 
 	def of(self, doctype: str) -> frozenset[str]:
 		"""The names of her own records of one DocType."""
-		return frozenset(name for kind, name in self.records if kind == doctype)
+		return self._by_type.get(doctype, frozenset())
 
+	@cached_property
+	def _by_type(self) -> dict[str, frozenset[str]]:
+		kinds = {kind for kind, _name in self.records}
+		return {kind: frozenset(name for one, name in self.records if one == kind) for kind in kinds}
+
+	@cached_property
 	def full_names(self) -> frozenset[str]:
 		"""Her names of at least two words: a first name alone finds everybody."""
 		return frozenset(name for name in self.names if len(words_of(name)) > 1)

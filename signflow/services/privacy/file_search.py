@@ -63,7 +63,7 @@ def start(look_up: str, subject: Subject, company: str = "") -> str:
 
 
 def _sought(subject: Subject) -> dict[str, Any]:
-	names = subject.full_names()
+	names = subject.full_names
 	# "Meri, Maija" stands in lists.
 	turned = {" ".join(reversed(name.split())) for name in names}
 	return {

@@ -12,7 +12,7 @@ from typing import Any
 
 import frappe
 
-from signflow.core.privacy.datamap import Holds, PersonalField
+from signflow.core.privacy.datamap import LISTS_OF_USERS, Holds, PersonalField
 from signflow.core.privacy.kinds import Field, Table
 from signflow.core.privacy.madeup import IBAN, IDENTITY_CODE, Known, MadeUp
 from signflow.services.privacy import data_map
@@ -59,7 +59,6 @@ TEXTS = (
 )
 SHORT = ("Data", "Link", "Dynamic Link", "Select", "Read Only", "Phone", "Autocomplete", "Barcode")
 FILE_URL = re.compile(r"/(?:private/)?files/[^\s\"'<>()\\]+")
-_PEOPLES_LISTS = ("_assign", "_seen", "_liked_by")
 
 
 Change = Callable[[Any, dict[str, Any]], Any]
@@ -203,7 +202,7 @@ class Replacement:
 			"modified_by": self._link("User"),
 			"_comments": lambda _value, _row: None,
 			"_user_tags": lambda value, _row: self.scrubbed(str(value)),
-			**dict.fromkeys(_PEOPLES_LISTS, self._list_of_users),
+			**dict.fromkeys(LISTS_OF_USERS, self._list_of_users),
 		}
 		if name in STRUCTURE:
 			users = [
