@@ -111,6 +111,14 @@ def file_details(id: str, strength: str = "CERTAIN", start: int = 0) -> dict[str
 	return _page(remembered, "File", shown, len(hits), start)
 
 
+@frappe.whitelist(methods=["POST"])
+def record_of(access: str) -> dict[str, str] | None:
+	"""The record that an access started from: {doctype, name}; None if it is gone, or not the user's to read."""
+	frappe.get_doc("Personal Data Access", access).check_permission("read")
+	record = accesses.record_of(access)
+	return {"doctype": record[0], "name": record[1]} if record else None
+
+
 def _remembered(id: str) -> dict[str, Any]:
 	lookup.require_role()
 	remembered = frappe.cache.get_value(_key(id))

@@ -245,7 +245,10 @@ class Planted:
 		frappe.db.set_value("UOM", unit, "_user_tags", f",{self.mail}", update_modified=False)
 		gone = f"{self.house.key}-gone"
 		index = frappe.qb.Table("__global_search")
-		for name, words in ((gone, f"Title : x ||| Content : {self.mail}"), ("x-other", f"Title : x{self.mail}")):
+		for name, words in (
+			(gone, f"Title : x ||| Content : {self.mail}"),
+			("x-other", f"Title : x{self.mail}"),
+		):
 			frappe.qb.into(index).columns("doctype", "name", "content").insert("Note", name, words).run()
 		self.note("certain", "Note", gone)
 		self.note("others", "Note", "x-other")

@@ -68,7 +68,6 @@ class PersonalField:
 	fieldtype: str = "Data"
 	target: str = ""
 	type_field: str = ""
-	label: str = ""
 
 
 # Frappe gives these to every table (to tables within records only the first two): who made and changed a row, to whom
@@ -102,7 +101,6 @@ class DocTypeMap:
 	is_single: bool = False
 	parents: tuple[str, ...] = ()
 	named_by: str = ""
-	title_field: str = ""
 	fields: Mapping[str, PersonalField] = field(default_factory=dict)
 
 	def holding(self, *kinds: Holds) -> list[PersonalField]:

@@ -18,24 +18,9 @@ from signflow.core.privacy.datamap import (
 	Holds,
 	PersonalField,
 )
+from signflow.core.privacy.kinds import WORDS
 from signflow.core.privacy.persons import Subject
 
-TEXT_TYPES = frozenset(
-	(
-		"Data",
-		"Small Text",
-		"Text",
-		"Long Text",
-		"Text Editor",
-		"Markdown Editor",
-		"HTML Editor",
-		"Code",
-		"JSON",
-		"Read Only",
-		"Attach",
-		"Attach Image",
-	)
-)
 # Values of these kinds may stand in any words: they are read as prose is.
 READ_AS_TEXT = frozenset((Holds.TEXT, Holds.ADDRESS, Holds.JOB, Holds.OTHER, Holds.FILE, Holds.ONLINE_ID))
 FRAMEWORK_MODULES = frozenset(
@@ -136,20 +121,23 @@ def judge(
 		return None
 	if entry.doctype in PERSON_DOCTYPES and not own and not row.organisation:
 		# Another person's record: that it points to hers makes it no record of hers.
-		reasons = [
-			Reason(max(one.strength, Strength.TRACE), one.how, one.fieldname)
-			if one.how in (How.LINK, How.REFERENCE)
-			else one
-			for one in reasons
-		]
+		reasons = _weaker(reasons, Strength.TRACE, (How.LINK, How.REFERENCE))
 	if _stands_under_another_name(entry, row, reasons, subject):
-		reasons = [Reason(max(one.strength, Strength.SHARED), one.how, one.fieldname) for one in reasons]
+		reasons = _weaker(reasons, Strength.SHARED, tuple(How))
 	strength = min(one.strength for one in reasons)
 	return Finding(
 		strength,
 		tuple(sorted(set(reasons))),
 		own or (strength == Strength.CERTAIN and _leads_on(entry, row, reasons, subject)),
 	)
+
+
+def _weaker(reasons: list[Reason], strength: Strength, kinds: tuple[How, ...]) -> list[Reason]:
+	"""Reasons of these kinds are at most of this strength."""
+	return [
+		Reason(max(one.strength, strength), one.how, one.fieldname) if one.how in kinds else one
+		for one in reasons
+	]
 
 
 def _of_field(
@@ -186,7 +174,7 @@ def _of_field(
 
 def is_read_as_text(field: PersonalField) -> bool:
 	"""Whether mails, phones and names are looked for inside a field's words."""
-	return field.holds in READ_AS_TEXT and (not field.fieldtype or field.fieldtype in TEXT_TYPES)
+	return field.holds in READ_AS_TEXT and (not field.fieldtype or field.fieldtype in WORDS)
 
 
 def _by_address(found: set[str], how: How, name: str, subject: Subject) -> list[Reason]:

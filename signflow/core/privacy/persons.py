@@ -221,23 +221,27 @@ def settle(
 	people = [one for _, one in sorted(records.items()) if not one.organisation]
 	if not person.names:
 		_name_by_holders(person, people)
+
+	def contested_now() -> set[str]:
+		return _contested(person, people) | (shared & (person.mails | person.phones))
+
 	grown = True
 	while grown and len(person.records) < MOST_RECORDS:
 		grown = False
-		contested = _contested(person, people) | (shared & (person.mails | person.phones))
+		contested = contested_now()
 		for one in people:
 			if one.key not in person.records and _is_hers(person, one, contested):
 				person.take(one)
 				grown = True
 				# What she brings along may be others' as well.
-				contested = _contested(person, people) | (shared & (person.mails | person.phones))
+				contested = contested_now()
 	return Subject(
 		frozenset(person.names),
 		frozenset(person.mails),
 		frozenset(person.phones),
 		frozenset(person.identities),
 		frozenset(person.records),
-		frozenset(_contested(person, people) | (shared & (person.mails | person.phones))),
+		frozenset(contested_now()),
 	)
 
 
