@@ -6,6 +6,7 @@ the search has ended; what was found, names of files and no words of theirs, is 
 """
 
 import json
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ LEASE_SECONDS = 480
 MOST_MINUTES = 60
 KEPT_MINUTES = 120
 MOST_FOUND = 5000
+# After a text that took longer to search the lease is held anew.
+SLOW_SECONDS = 5
 
 
 @one_transaction
@@ -151,7 +154,7 @@ def _step(name: str) -> bool:
 	if not rows or late:
 		return _end(name, is_all=not rows)
 	sought = json.loads(decrypt(search.sought))
-	hits, read, unread, hidden = _search(rows, sought)
+	hits, read, unread, hidden = _search(name, rows, sought)
 	return _keep(search, rows[-1].name, hits, read, unread, hidden)
 
 
@@ -165,7 +168,7 @@ def _next(after: str | None) -> list[Any]:
 
 
 def _search(
-	rows: list[Any], sought: dict[str, list[str]]
+	name: str, rows: list[Any], sought: dict[str, list[str]]
 ) -> tuple[dict[str, tuple[str, list[str]]], int, int, int]:
 	"""What the files say: ({File: (strength, how)}, how many were read, could not be read, may not be read)."""
 	allowed = {row.name for row in rows} if lookup.may_see_all() else _readable(row.name for row in rows)
@@ -179,7 +182,10 @@ def _search(
 	said: dict[str, set[str]] = {}
 	good = set()
 	for url, read in _read({row.file_url: row.file_name or "" for row in mine}):
+		began = time.monotonic()
 		said[url] = needles.found_in(read.text)
+		if time.monotonic() - began > SLOW_SECONDS:
+			_hold(name)
 		if read.outcome is Outcome.READ:
 			good.add(url)
 	hits = {
@@ -256,6 +262,11 @@ def _keep(search: Any, at: str, hits: dict[str, Any], read: int, unread: int, hi
 	}
 	_set(search.name, **(values if goes_on else values | _ended("Done")))
 	return goes_on
+
+
+@one_transaction
+def _hold(name: str) -> None:
+	_set(name, lease_until=work.lease(LEASE_SECONDS))
 
 
 @one_transaction
