@@ -66,6 +66,12 @@ class PersonLookUp {
 					label: __("Purpose"),
 					description: __("Goes into the log of accesses. Leave names out."),
 				},
+				{
+					fieldname: "files",
+					fieldtype: "Check",
+					label: __("Search Inside Files Too"),
+					description: __("A worker reads them, which takes a while. Words in pictures are not read."),
+				},
 				{ fieldtype: "Column Break" },
 				{
 					fieldname: "record_doctype",
@@ -88,12 +94,6 @@ class PersonLookUp {
 					fieldtype: "Link",
 					options: "Company",
 					label: __("Only of This Company"),
-				},
-				{
-					fieldname: "files",
-					fieldtype: "Check",
-					label: __("Search Inside Files Too"),
-					description: __("A worker reads them, which takes a while. Words in pictures are not read."),
 				},
 			],
 		});
