@@ -191,6 +191,7 @@ scheduler_events = {
 			"signflow.services.endings.sweep",
 			"signflow.services.withdrawals.sweep",
 			"signflow.services.privacy.content_scan.sweep",
+			"signflow.services.privacy.file_search.sweep",
 			"signflow.services.privacy.retention.sweep",
 			"signflow.services.subject_requests.access.sweep",
 			"signflow.integrations.erpnext.mailing_lists.refresh_segments",
@@ -232,6 +233,7 @@ ignore_links_on_delete = [
 	"Personal Data Export",
 	"Recipient Notice",
 	"Personal Data Export Item",
+	"Person File Search",
 ]
 
 company_data_to_be_ignored = [
@@ -272,6 +274,7 @@ company_data_to_be_ignored = [
 	"Personal Data Field",
 	"Content Scan",
 	"Personal Data Access",
+	"Person File Search",
 	"Consent Text",
 	"Consent Text Version",
 	"Consent",
