@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
+from signflow.services.privacy import holds
 from signflow.services.transaction import one_transaction
 
 OFFICER = "Data Protection Officer"
@@ -55,6 +56,7 @@ def lift_hold(hold: str, reason: str) -> None:
 	)
 	doc.flags.signflow = True
 	doc.save()
+	holds.forget(hold)
 
 
 def require_officer() -> None:

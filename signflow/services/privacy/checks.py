@@ -13,7 +13,7 @@ from frappe.utils import add_to_date, cint, getdate, nowdate
 
 from signflow.core.privacy.datamap import Holds, Mark
 from signflow.install import check_site
-from signflow.services.privacy import data_map, notices, origin
+from signflow.services.privacy import data_map, holds, notices, origin
 from signflow.services.privacy.processors import NEEDS_AGREEMENT
 
 HIGH, MEDIUM, LOW = "High", "Medium", "Low"
@@ -306,6 +306,11 @@ def _logs() -> Iterator[Finding]:
 		)
 
 
+def _holds() -> Iterator[Finding]:
+	for code, hold, text, cure in holds.weaknesses():
+		yield Finding(code, HIGH, text, cure, f"/app/legal-hold/{hold.name}")
+
+
 def _persons() -> Iterator[Finding]:
 	number = sum(
 		frappe.db.count(doctype, {"signflow_origin": ["is", "not set"]}) for doctype in origin.PARTIES
@@ -381,7 +386,19 @@ def _system() -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-	*(_second_factor, _officer, _register, _notices, _guests, _processors, _map, _logs, _persons, _system),
+	*(
+		_second_factor,
+		_officer,
+		_register,
+		_notices,
+		_guests,
+		_processors,
+		_map,
+		_logs,
+		_holds,
+		_persons,
+		_system,
+	),
 )
 
 
