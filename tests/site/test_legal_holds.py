@@ -81,6 +81,7 @@ def imported(name: str, title: str) -> None:
 	doc.db_set("import_file", file.file_url)
 	frappe.db.commit()
 	start_import(doc.name)
+	doc.delete(ignore_permissions=True, force=True)
 	frappe.db.commit()
 
 

@@ -13,11 +13,11 @@ from frappe.utils import add_to_date, cint, getdate, nowdate
 
 from signflow.core.privacy.datamap import Holds, Mark
 from signflow.install import check_site
-from signflow.services.privacy import data_map, holds, notices, origin
+from signflow.services.privacy import data_map, holds, notices, origin, test_data
 from signflow.services.privacy.processors import NEEDS_AGREEMENT
+from signflow.signflow.roles import OFFICER
 
 HIGH, MEDIUM, LOW = "High", "Medium", "Low"
-OFFICER = "Data Protection Officer"
 # Whoever has one of these sees persons; Frappe asks for a second factor by role.
 PERSONS = ("Customer", "Contact", "Lead", "Employee", "User", "HD Ticket")
 # Logs that grow for ever unless Log Settings names them.
@@ -311,6 +311,18 @@ def _holds() -> Iterator[Finding]:
 		yield Finding(code, HIGH, text, cure, f"/app/legal-hold/{hold.name}")
 
 
+def _test_data() -> Iterator[Finding]:
+	if test_data.unfinished():
+		yield Finding(
+			"test_data_unfinished",
+			HIGH,
+			_("This site was to become test data and is not: its files are still those of people."),
+			_("Run again on the server: {0}").format(
+				f"bench --site {frappe.local.site} signflow make-test-data"
+			),
+		)
+
+
 def _persons() -> Iterator[Finding]:
 	number = sum(
 		frappe.db.count(doctype, {"signflow_origin": ["is", "not set"]}) for doctype in origin.PARTIES
@@ -396,6 +408,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 		_map,
 		_logs,
 		_holds,
+		_test_data,
 		_persons,
 		_system,
 	),

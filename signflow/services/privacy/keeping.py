@@ -16,7 +16,9 @@ from frappe.query_builder.functions import Max
 from frappe.utils import getdate
 
 from signflow.core.privacy import retention as arithmetic
+from signflow.core.privacy.persons import Record
 from signflow.core.privacy.retention import (
+	KEEP,
 	FiscalYear,
 	FiscalYears,
 	Period,
@@ -26,7 +28,6 @@ from signflow.core.privacy.retention import (
 from signflow.services.privacy import holds
 from signflow.signflow_privacy.record_filters import company_field, filters_of, fits
 
-Record = tuple[str, str]
 HOPS = 3
 # Frappe's records that name another one in plain fields: the DocType's field and the name's.
 REFERENCES = (
@@ -78,7 +79,7 @@ class Keeping:
 		self.today = self.today or getdate()
 		for rule in frappe.get_all(
 			"Retention Rule",
-			filters={"enabled": 1, "kind": "Keep at Least"},
+			filters={"enabled": 1, "kind": KEEP},
 			fields=["*"],
 			order_by="name asc",
 		):
@@ -110,9 +111,14 @@ class Keeping:
 		whose = _company_of(doc)
 		if rule.only_company and whose and whose != rule.only_company:
 			return
-		if not fits(rule.document_type, filters_of(rule.document_type, rule.filters_json), [str(doc.name)]):
+		filters = filters_of(rule.document_type, rule.filters_json)
+		if filters and not fits(rule.document_type, filters, [str(doc.name)]):
 			return
-		until = self.end_of(rule, dates_of(rule, [doc.name]).get(str(doc.name)), whose or rule.only_company)
+		if rule.date_in:
+			day = dates_of(rule, [doc.name]).get(str(doc.name))
+		else:
+			day = getdate(doc.get(rule.date_field)) if doc.get(rule.date_field) else None
+		until = self.end_of(rule, day, whose or rule.only_company)
 		if until is None or until >= self.today:
 			yield Keep(
 				until, rule.ground or "", rule.statute or "", (doc.doctype, str(doc.name)), rule=rule.name
@@ -124,9 +130,7 @@ class Keeping:
 			return None
 		reckoning = Reckoning(rule.reckoning)
 		years = self._years_of(company) if reckoning.by_fiscal_year else None
-		return arithmetic.keep_until(
-			day, reckoning, Period(rule.period_length, PeriodUnit(rule.period_unit)), years
-		)
+		return arithmetic.keep_until(day, reckoning, period_of(rule), years)
 
 	def _years_of(self, company: str | None) -> FiscalYears:
 		if company not in self.years:
@@ -153,23 +157,20 @@ class Keeping:
 				yield Keep(None, _("Legal hold"), "", (hold.document_type, held[0]), hold=hold.name)
 
 
+def period_of(rule: Any) -> Period:
+	"""How long a rule keeps, or lets be."""
+	return Period(rule.period_length, PeriodUnit(rule.period_unit))
+
+
 def dates_of(rule: Any, names: Iterable[Any]) -> dict[str, date]:
-	"""The dates that a rule counts from, by record; records without one are left out. One query."""
-	names = list(names)
-	if not rule.date_in:
-		rows = frappe.get_all(
-			rule.document_type,
-			filters={"name": ["in", names]},
-			fields=["name", rule.date_field],
-			order_by="name asc",
-		)
-		return {str(row.name): getdate(row[rule.date_field]) for row in rows if row[rule.date_field]}
+	"""The dates that a rule counts from where these stand in other records (`date_in`), by the name of the record that
+	they point to; records without one are left out. One query."""
 	table = frappe.qb.DocType(rule.date_in)
 	link = table[rule.date_link]
 	rows = (
 		frappe.qb.from_(table)
 		.select(link, Max(table[rule.date_field]))
-		.where(link.isin(names) & (table.docstatus != 2))
+		.where(link.isin(list(names)) & (table.docstatus != 2))
 		.groupby(link)
 		.run()
 	)
