@@ -30,7 +30,14 @@ from stage import Process, eventually
 
 from signflow.services.privacy import keeping, overdue, retention, retention_presets
 
-OURS = ("Retention Rule", "Legal Hold", "Retention Run", "Retention Run Rule", "Retention Deletion")
+OURS = (
+	"Retention Rule",
+	"Legal Hold",
+	"Legal Hold Record",
+	"Retention Run",
+	"Retention Run Rule",
+	"Retention Deletion",
+)
 
 
 @pytest.fixture(autouse=True)
