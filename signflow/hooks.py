@@ -37,8 +37,15 @@ override_doctype_dashboards = {
 doc_events = {
 	"*": {
 		"before_save": "signflow.services.forms.guard",
-		"on_trash": "signflow.services.privacy.keeping.guard_deletion",
+		"on_trash": "signflow.services.privacy.holds.guard_deletion",
+		"before_validate": "signflow.services.privacy.holds.watch",
+		"before_cancel": "signflow.services.privacy.holds.watch",
+		"before_update_after_submit": "signflow.services.privacy.holds.watch",
+		"on_change": "signflow.services.privacy.holds.watch",
+		"after_rename": "signflow.services.privacy.holds.follow_rename",
 	},
+	"Legal Hold": {"after_insert": "signflow.services.privacy.holds.on_placed"},
+	"Transaction Deletion Record": {"before_submit": "signflow.services.privacy.holds.guard_emptying"},
 	"Web Form": {
 		"validate": "signflow.services.privacy.form_consents.bind",
 		"on_update": "signflow.services.forms.forget_routes",
@@ -216,13 +223,18 @@ scheduler_events = {
 		"signflow.services.subject_requests.reminders.daily",
 		"signflow.services.subject_requests.carrying_out.daily",
 	],
-	"daily_long": ["signflow.services.privacy.retention.daily", "signflow.services.privacy.data_map.scan"],
+	"daily_long": [
+		"signflow.services.privacy.holds.daily",
+		"signflow.services.privacy.retention.daily",
+		"signflow.services.privacy.data_map.scan",
+	],
 }
 
 # What we keep of a record or a DocType (a lifted hold, that a person was told or looked up, what the map says) does not
 # keep it from being deleted.
 ignore_links_on_delete = [
 	"Legal Hold",
+	"Legal Hold Record",
 	"Notice Delivery",
 	"Personal Data Access",
 	"Personal Data Field",
@@ -259,6 +271,7 @@ company_data_to_be_ignored = [
 	"Contract Withdrawal",
 	"Retention Rule",
 	"Legal Hold",
+	"Legal Hold Record",
 	"Retention Run",
 	"Retention Run Rule",
 	"Retention Deletion",

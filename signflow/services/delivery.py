@@ -463,41 +463,45 @@ def settle(queue_name: str) -> None:
 		return
 	kind, signer = kind_and_signer(mail.message_id)
 	if kind in TO_OTHERS:
-		if mail.status == "Sent":
-			_blank(mail.name)
-		elif mail.status != "Sending" and (_REFUSED.search(mail.error or "") or _is_old(mail)):
-			_give_up(mail.name)
+		if _fate(mail) in ("Bounced", "Failed"):
 			_letter_returned(signer)
-		elif mail.status != "Sending" and mail.error:
-			_try_in_an_hour(mail.name)
-		return
-	if kind == DELIVERY:
+	elif kind == DELIVERY:
 		_settle_delivery(mail, signer)
-		return
-	if not kind or not frappe.db.exists(SIGNER, signer):
-		return
+	elif kind and frappe.db.exists(SIGNER, signer):
+		_settle_signers(mail, kind, signer)
+
+
+def _fate(mail: Any) -> str:
+	"""What became of a mail, settled on its row: Sent, Bounced, Failed, Delayed (it is tried again), "" while it is open."""
 	if mail.status == "Sent":
 		_blank(mail.name)
+		return "Sent"
+	if mail.status == "Sending":
+		return ""
+	is_refused = bool(_REFUSED.search(mail.error or ""))
+	if is_refused or _is_old(mail):
+		_give_up(mail.name)
+		return "Bounced" if is_refused else "Failed"
+	if mail.error:
+		_try_in_an_hour(mail.name)
+		return "Delayed"
+	return ""
+
+
+def _settle_signers(mail: Any, kind: str, signer: str) -> None:
+	fate = _fate(mail)
+	if fate == "Sent":
 		_sent(kind, signer)
-	elif mail.status in ("Not Sent", "Error", "Partially Sent"):
-		if _REFUSED.search(mail.error or ""):
-			_give_up(mail.name)
-			mark(signer, "Bounced", lambda: _("The receiving mail server refused the address."))
-		elif _is_old(mail):
-			_give_up(mail.name)
-			mark(
-				signer,
-				"Failed",
-				lambda: _("The mail server could not be reached for {0} days.").format(GIVE_UP_DAYS),
-			)
-		elif mail.error:
-			_try_in_an_hour(mail.name)
-			if kind != "code":
-				mark(
-					signer,
-					"Delayed",
-					lambda: _("The mail server did not take the mail yet; it is tried again."),
-				)
+	elif fate == "Bounced":
+		mark(signer, fate, lambda: _("The receiving mail server refused the address."))
+	elif fate == "Failed":
+		mark(
+			signer,
+			fate,
+			lambda: _("The mail server could not be reached for {0} days.").format(GIVE_UP_DAYS),
+		)
+	elif fate == "Delayed" and kind != "code":
+		mark(signer, fate, lambda: _("The mail server did not take the mail yet; it is tried again."))
 
 
 def _letter_returned(name: str) -> None:
@@ -510,16 +514,11 @@ def _settle_delivery(mail: Any, name: str) -> None:
 	if not frappe.db.exists(REQUEST, name):
 		return
 	address = frappe.db.get_value("Email Queue Recipient", {"parent": mail.name}, "recipient")
-	if mail.status == "Sent":
-		_blank(mail.name)
+	fate = _fate(mail)
+	if fate == "Sent":
 		evidence.record(name, "copies_sent", private={"email": address})
-	elif mail.status in ("Not Sent", "Error", "Partially Sent"):
-		refused = bool(_REFUSED.search(mail.error or ""))
-		if refused or _is_old(mail):
-			_give_up(mail.name)
-			_tell_not_delivered(frappe.get_doc(REQUEST, name), address, "Bounced" if refused else "Failed")
-		elif mail.error:
-			_try_in_an_hour(mail.name)
+	elif fate in ("Bounced", "Failed"):
+		_tell_not_delivered(frappe.get_doc(REQUEST, name), address, fate)
 
 
 def _try_in_an_hour(queue_name: str) -> None:

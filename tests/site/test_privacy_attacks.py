@@ -15,7 +15,14 @@ from signflow.services.privacy import consents, content_scan, retention
 from signflow.services.privacy.consents import Given
 from signflow.signflow.addresses import one_address
 
-HELD = ("Retention Rule", "Legal Hold", "Retention Run", "Retention Run Rule", "Retention Deletion")
+HELD = (
+	"Retention Rule",
+	"Legal Hold",
+	"Legal Hold Record",
+	"Retention Run",
+	"Retention Run Rule",
+	"Retention Deletion",
+)
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from frappe.utils import add_to_date, cint, getdate, nowdate
 
 from signflow.core.privacy.datamap import Holds, Mark
 from signflow.install import check_site
-from signflow.services.privacy import data_map, notices, origin
+from signflow.services.privacy import data_map, holds, notices, origin, test_data
 from signflow.services.privacy.processors import NEEDS_AGREEMENT
 from signflow.services.subject_requests import reminders
+from signflow.signflow.roles import OFFICER
 
 HIGH, MEDIUM, LOW = "High", "Medium", "Low"
-OFFICER = "Data Protection Officer"
 # Whoever has one of these sees persons; Frappe asks for a second factor by role.
 PERSONS = ("Customer", "Contact", "Lead", "Employee", "User", "HD Ticket")
 # Logs that grow for ever unless Log Settings names them.
@@ -307,6 +307,23 @@ def _logs() -> Iterator[Finding]:
 		)
 
 
+def _holds() -> Iterator[Finding]:
+	for code, hold, text, cure in holds.weaknesses():
+		yield Finding(code, HIGH, text, cure, f"/app/legal-hold/{hold.name}")
+
+
+def _test_data() -> Iterator[Finding]:
+	if test_data.unfinished():
+		yield Finding(
+			"test_data_unfinished",
+			HIGH,
+			_("This site was to become test data and is not: its files are still those of people."),
+			_("Run again on the server: {0}").format(
+				f"bench --site {frappe.local.site} signflow make-test-data"
+			),
+		)
+
+
 def _persons() -> Iterator[Finding]:
 	number = sum(
 		frappe.db.count(doctype, {"signflow_origin": ["is", "not set"]}) for doctype in origin.PARTIES
@@ -394,7 +411,20 @@ def _data_requests() -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-	*(_second_factor, _officer, _register, _notices, _guests, _processors, _map, _logs, _persons, _system),
+	*(
+		_second_factor,
+		_officer,
+		_register,
+		_notices,
+		_guests,
+		_processors,
+		_map,
+		_logs,
+		_holds,
+		_test_data,
+		_persons,
+		_system,
+	),
 	_data_requests,
 )
 

@@ -23,8 +23,8 @@ from signflow.core.privacy.datamap import DataMap, DocTypeMap, Holds, Mark, Pers
 from signflow.core.privacy.kinds import Field, Table
 from signflow.services import notices, work
 from signflow.services.transaction import is_being_built, one_transaction
+from signflow.signflow.roles import OFFICER
 
-OFFICER = "Data Protection Officer"
 # Another name whenever what is kept has another shape.
 CACHE = "signflow_data_map_2"
 CACHE_SECONDS = 3600

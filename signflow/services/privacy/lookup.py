@@ -19,8 +19,9 @@ from signflow.core.privacy.persons import PersonRecord, Record, Start, Subject
 from signflow.services.privacy import data_map, searching
 from signflow.services.privacy.matching import chunks
 from signflow.services.privacy.person_records import KINDS, find_subject, region
+from signflow.signflow.roles import OFFICER
 
-SEES_ALL = frozenset(("Data Protection Officer", "System Manager"))
+SEES_ALL = frozenset((OFFICER, "System Manager"))
 MAY_LOOK = SEES_ALL | {"Signflow Manager", "Signflow User"}
 # A look-up stops beginning statements after so long, and says which DocTypes it has not searched.
 SECONDS = 90
@@ -80,11 +81,10 @@ class LookUp:
 		}
 
 
-def start_of(query: str = "", record_doctype: str = "", record_name: str = "", *, kind: str = "") -> Start:
+def start_of(query: str = "", record_doctype: str = "", record_name: str = "") -> Start:
 	"""What a typed word starts from: a mail address, a telephone, an identity hash (64 hex digits), else a name.
 
-	Or from a record, which must be one that a person may have (`person_records.KINDS`). `kind` (Mail, Phone, Identity, Name)
-	decides where the word would not.
+	Or from a record, which must be one that a person may have (`person_records.KINDS`).
 	"""
 	if record_doctype or record_name:
 		if record_doctype not in KINDS or not frappe.db.exists(record_doctype, record_name):
@@ -92,14 +92,14 @@ def start_of(query: str = "", record_doctype: str = "", record_name: str = "", *
 		return Start(records=frozenset(((record_doctype, record_name),)))
 	word = query.strip()
 	mails = persons.mails_in(word)
-	if mails and kind in ("", "Mail"):
+	if mails:
 		return Start(mails=frozenset(mails))
-	if kind in ("", "Identity") and len(word) == 64 and all(sign in "0123456789abcdef" for sign in word):
+	if len(word) == 64 and all(sign in "0123456789abcdef" for sign in word):
 		return Start(identities=frozenset((word,)))
 	phone = persons.phone_of(word, region()) if sum(sign.isdigit() for sign in word) >= 6 else ""
-	if phone and kind in ("", "Phone"):
+	if phone:
 		return Start(phones=frozenset((phone,)))
-	if "@" in word or not any(len(one) > 1 for one in persons.words_of(word)) or kind not in ("", "Name"):
+	if "@" in word or not any(len(one) > 1 for one in persons.words_of(word)):
 		frappe.throw(_("Type a mail address, a telephone number or a name."))
 	return Start(names=frozenset((word,)))
 

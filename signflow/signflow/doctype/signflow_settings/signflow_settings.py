@@ -8,9 +8,8 @@ from frappe.utils import nowdate, validate_url
 from signflow.core.errors import SignflowError
 from signflow.core.pdf.trust import read_anchors, read_trust_list
 from signflow.signflow.refusals import message_of
+from signflow.signflow.roles import OFFICER
 from signflow.signflow.uploads import attached, bytes_of
-
-OFFICER = "Data Protection Officer"
 
 
 class SignflowSettings(Document):
