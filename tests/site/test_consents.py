@@ -11,7 +11,7 @@ import requests
 from consenting import TITLES, WORDS, Reader, a_text, actions, another_company, card, company_of, rows
 from frappe.utils import add_days, add_months, getdate, nowdate
 from house import House, as_program, for_writing, long_ago, text_of
-from leaving import Visitor
+from leaving import Visitor, settings
 from stage import eventually
 
 from signflow.services import delivery
@@ -146,6 +146,35 @@ def test_nobody_learns_whether_an_address_is_known(house: House) -> None:
 	view = newcomer.comes(stranger(house, "newcomer"))
 	assert newcomer.answers("give", text, view)["state"] == "given"
 	assert not rows(stranger(house, "newcomer"))[0].party
+
+
+def test_who_has_unsubscribed_from_all_mail_still_gets_the_code_he_asks_for(house: House) -> None:
+	"""Without it he could neither see nor withdraw anything (GDPR 7(3)); a receipt or a question he is not sent."""
+	text, mail = a_text(house), house.maija.mail
+	for_writing()
+	for owner in (house.maija, house.matti):
+		frappe.get_doc(
+			{"doctype": "Email Unsubscribe", "email": owner.mail, "global_unsubscribe": 1}
+		).insert()
+	frappe.db.commit()
+	reader = Reader(house)
+	view = reader.comes(mail)
+	assert company_of(view, house.company)["objected"]
+	assert not reader.does("object_to_all", company=house.company)["mailed"]
+	assert card(view, text)["state"] == "none"
+	assert [str(message["Subject"]) for message in house.mailbox.all(mail)] == [
+		"Your code for seeing your consents"
+	]
+	settings(terminations_open=1, termination_responsible=house.users["owner"])
+	try:
+		Visitor(house).begins(house.matti.mail)
+	finally:
+		settings(terminations_open=0, termination_responsible=None)
+	house.mailbox.wait_for(house.matti.mail, subject="No agreement under this address")
+	for owner in (house.maija, house.matti):
+		assert frappe.db.exists("Email Unsubscribe", {"email": owner.mail, "global_unsubscribe": 1}), (
+			"it stays"
+		)
 
 
 def test_a_visit_opens_its_own_page_only(house: House) -> None:
