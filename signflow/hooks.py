@@ -130,6 +130,7 @@ has_permission = {
 	"Power of Attorney": "signflow.services.permissions.power_permission",
 	"Contract Termination": "signflow.services.permissions.termination_permission",
 	"Contract Withdrawal": "signflow.services.permissions.withdrawal_permission",
+	"Consent Campaign Person": "signflow.services.permissions.asked_permission",
 }
 permission_query_conditions = {
 	"Signature Request": "signflow.services.permissions.request_conditions",
@@ -143,6 +144,7 @@ permission_query_conditions = {
 	"Contract Termination": "signflow.services.permissions.termination_conditions",
 	"Contract Termination Agreement": "signflow.services.permissions.agreement_conditions",
 	"Contract Withdrawal": "signflow.services.permissions.withdrawal_conditions",
+	"Consent Campaign Person": "signflow.services.permissions.asked_conditions",
 }
 
 jinja = {

@@ -17,6 +17,7 @@ from frappe import _
 from frappe.utils import add_to_date, getdate, now_datetime, parse_addr
 
 from signflow.core.privacy.marketing import has_objected
+from signflow.services import work
 from signflow.services.privacy import consents, marketing
 from signflow.services.privacy.consents import Given, Person
 from signflow.services.privacy.matching import equals
@@ -118,23 +119,32 @@ def check_group(group: str) -> None:
 	"""Hold back the members of a group who may not be written to, and let go of the others (RQ job)."""
 	frappe.set_user("Administrator")
 	last = ""
-	while names := _check_some(group, last):
-		last = names
+	while names := _next_members(group, last):
+		# Whoever cannot be looked at stays held back until tomorrow's check; the others go on.
+		with work.edge("members of a mailing list"):
+			_check_members(group, names)
+		last = names[-1]
+
+
+def _next_members(group: str, after: str) -> list[str]:
+	return frappe.get_all(
+		"Email Group Member",
+		{"email_group": group, "name": [">", after]},
+		pluck="name",
+		order_by="name asc",
+		limit=AT_ONCE,
+	)
 
 
 @one_transaction
-def _check_some(group: str, after: str) -> str:
-	"""The next members by name; returns the last one's name, "" at the end."""
+def _check_members(group: str, names: list[str]) -> None:
 	member = frappe.qb.DocType("Email Group Member")
 	rows = (
 		frappe.qb.from_(member)
 		.select(member.name, member.email, member.unsubscribed, member.signflow_held_back)
-		.where((member.email_group == group) & (member.name > after))
+		.where(member.name.isin(names))
 		.orderby(member.name)
-		.limit(AT_ONCE)
 	).run(as_dict=True)
-	if not rows:
-		return ""
 	of = _group(group)
 	allowed = marketing.willing([row.email for row in rows], of.companies, of.text)
 	for row in rows:
@@ -142,7 +152,6 @@ def _check_some(group: str, after: str) -> str:
 		held_back = row.email.lower() not in allowed
 		if not own_choice and bool(row.signflow_held_back) != held_back:
 			_hold(row.name, held_back)
-	return rows[-1].name
 
 
 def _hold(member: str, held_back: bool) -> None:
@@ -295,7 +304,8 @@ def refresh_segments() -> None:
 				frappe.qb.from_(table).select(table.name).where(due).orderby(table.modified).limit(AT_ONCE)
 			).run(pluck=True)
 			if names:
-				_write_segments(doctype, names)
+				with work.edge("segments"):
+					_write_segments(doctype, names)
 
 
 @one_transaction

@@ -12,7 +12,7 @@ from frappe.utils import add_days, add_to_date, get_datetime, get_url, getdate, 
 
 from signflow.core.identity.tokens import matches, new_token, parse
 from signflow.core.privacy.marketing import has_objected
-from signflow.services import delivery, letters
+from signflow.services import delivery, letters, work
 from signflow.services.company import house
 from signflow.services.privacy import consents
 from signflow.services.times import written
@@ -90,8 +90,10 @@ def daily() -> None:
 		["name", "ask_again_days"],
 		order_by="name asc",
 	):
-		for row in _about_to_end(text.name, text.ask_again_days):
-			_renew(row, text.name)
+		with work.edge("consents that end"):
+			for row in _about_to_end(text.name, text.ask_again_days):
+				with work.edge("consents that end"):
+					_renew(row, text.name)
 
 
 @one_transaction

@@ -7,6 +7,7 @@ import frappe
 from frappe import _
 from frappe.utils import getdate
 
+from signflow.services import work
 from signflow.services.privacy import consents
 from signflow.services.privacy.consents import Given
 
@@ -36,6 +37,7 @@ def record_members(group: str, text: str, said_on: Any, note: str, language: str
 	)
 
 
+@work.edge("consents kept elsewhere")
 def record_members_now(group: str, text: str, said_on: str, note: str, language: str, user: str) -> None:
 	"""Record the consents of a group's members in the name of `user` (RQ job)."""
 	frappe.set_user(user)
