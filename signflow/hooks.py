@@ -109,7 +109,7 @@ signflow_notice_published = ["signflow.integrations.helpdesk.notice_link.offer"]
 
 signflow_settle_parties = ["signflow.integrations.erpnext.parties.settle_parties"]
 
-signflow_consent_changed = [
+signflow_consents_changed = [
 	"signflow.services.privacy.consent_letters.on_changed",
 	"signflow.integrations.erpnext.mailing_lists.on_changed",
 ]

@@ -97,8 +97,13 @@ def edge(title: str) -> Iterator[None]:
 		yield
 	except Exception as error:
 		frappe.db.rollback()
-		frappe.log_error(title=f"signflow: {title}", message=place_of(error))
-		frappe.db.commit()
+		tell(title, error)
+
+
+def tell(title: str, error: BaseException) -> None:
+	"""Write kind and place of an error into the Error Log; commits."""
+	frappe.log_error(title=f"signflow: {title}", message=place_of(error))
+	frappe.db.commit()
 
 
 def place_of(error: BaseException) -> str:

@@ -1,7 +1,9 @@
 """Direct marketing: the state of a person by its rule, and the framework's own mailings that keep to it."""
 
+import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import frappe
@@ -13,7 +15,7 @@ from house import House, as_program, for_writing
 from stage import eventually
 
 from signflow.integrations.erpnext import mailing_lists
-from signflow.services.privacy import consents, marketing
+from signflow.services.privacy import consents, kept_elsewhere, marketing
 from signflow.services.privacy.consents import Given, Person
 
 
@@ -362,23 +364,90 @@ def test_desk_sees_state_rule_and_row(house: House) -> None:
 	assert refused.status_code == 403
 
 
+@contextmanager
+def counted() -> Iterator[list[str]]:
+	"""The statements of a block, in a list that fills up."""
+	before, statements = frappe.db.sql, []
+
+	def counting(query: Any, *args: Any, **kwargs: Any) -> Any:
+		statements.append(str(query)[:200])
+		return before(query, *args, **kwargs)
+
+	frappe.db.sql = counting
+	try:
+		yield statements
+	finally:
+		frappe.db.sql = before
+
+
 def test_many_addresses_cost_few_queries(house: House) -> None:
 	mails = [f"many{number}.{house.key}@posti.example" for number in range(200)]
 	counts = []
 	marketing.willing(mails[:10], [house.company])
 	for some in (mails[:10], mails):
-		before = frappe.db.sql
-		number = 0
-
-		def counting(*args: Any, **kwargs: Any) -> Any:
-			nonlocal number
-			number += 1
-			return before(*args, **kwargs)  # noqa: B023
-
-		frappe.db.sql = counting
-		try:
+		with counted() as statements:
 			marketing.willing(some, [house.company])
-		finally:
-			frappe.db.sql = before
-		counts.append(number)
+		counts.append(len(statements))
 	assert counts[0] == counts[1] <= 15
+
+
+def test_many_members_and_records_cost_few_queries(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+	"""A list of 5,000 is recorded and the segments of 5,000 are written within minutes, not days."""
+	text = a_text(house)
+	names = [f"moni{number}.{house.key}" for number in range(120)]
+	for_writing()
+	now = frappe.utils.now()
+	frappe.db.bulk_insert(
+		"Contact",
+		["name", "first_name", "email_id", "creation", "modified"],
+		[(name, name, f"{name}@posti.example", now, now) for name in names],
+	)
+	frappe.db.commit()
+	with counted() as statements:
+		mailing_lists.refresh_segments()
+	seen = frappe.get_all("Contact", {"name": ["in", names]}, pluck="signflow_email_marketing")
+	assert set(seen) == {"Not Allowed"} and len(statements) < len(names)
+
+	counts = []
+	for some in (names[:5], names[5:25], names[25:]):
+		for_writing()
+		group = frappe.get_doc({"doctype": "Email Group", "title": f"Lista {some[0]}"}).insert().name
+		frappe.db.bulk_insert(
+			"Email Group Member",
+			["name", "email_group", "email", "unsubscribed", "signflow_held_back"],
+			[(name, group, f"{name}@posti.example", 1, 1) for name in some],
+		)
+		frappe.db.set_value("Email Group", group, "signflow_company", house.company)
+		frappe.db.commit()
+		monkeypatch.setattr(kept_elsewhere, "AT_ONCE", len(some))
+		with counted() as statements:
+			kept_elsewhere.record_members_now(group, text, "2024-05-01", "Folder 7", "fi", "Administrator")
+		counts.append(len(statements))
+		assert receivers(group) == {f"{name}@posti.example" for name in some}
+	assert counts[1] == counts[2] < 60, "whatever their number; the first fills caches"
+	row = rows(f"{names[0]}@posti.example")[0]
+	assert hashlib.sha256(row.proof.encode()).hexdigest() == row.proof_sha256 and row.party == names[0]
+	seen = frappe.get_all("Contact", {"name": ["in", names]}, pluck="signflow_consents")
+	assert all(house.company in consents_of for consents_of in seen)
+
+
+def test_a_consent_of_before_takes_back_no_unsubscribe(house: House) -> None:
+	"""What the house has on record is older than what the person said since, here or to the framework."""
+	text = a_text(house)
+	marked, objecting = house.maija.mail, house.matti.mail
+	for_writing()
+	# Unsubscribed before signflow came: nothing here tells when.
+	frappe.get_doc({"doctype": "Email Unsubscribe", "email": marked, "global_unsubscribe": 1}).db_insert()
+	frappe.db.commit()
+	insert("Email Unsubscribe", email=objecting, global_unsubscribe=1)
+	group = a_group(house, marked, objecting, signflow_company=house.company)
+	kept_elsewhere.record_members_now(group, text, "2024-05-01", "Folder 7", "fi", "Administrator")
+	consents.give(
+		consents.person_with(objecting),
+		consents.current_wording(text, "fi"),
+		Given("Paper", said_on="2024-05-01"),
+	)
+	for mail in (marked, objecting):
+		assert state(mail, house.company) == (False, "Objection")
+		assert frappe.db.exists("Email Unsubscribe", {"email": mail, "global_unsubscribe": 1})
+	assert receivers(group) == campaign_reaches(group) == set()

@@ -380,7 +380,7 @@ def test_no_address_reaches_the_error_log(house: House, monkeypatch: pytest.Monk
 		monkeypatch.setattr(module, "send_secret", fails)
 	monkeypatch.setattr(marketing, "willing", fails)
 	monkeypatch.setattr(marketing, "people_named", fails)
-	monkeypatch.setattr(marketing, "people_with", fails)
+	monkeypatch.setattr(consents, "people_with", fails)
 	monkeypatch.setattr(consent_letters, "_about_to_end", fails)
 	a_text(house, valid_months=12, ask_again_days=30)
 	before = frappe.db.count("Error Log")

@@ -11,6 +11,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.model.document import bulk_insert
 from frappe.query_builder.functions import Count
 from frappe.utils import add_to_date, now_datetime
 
@@ -189,13 +190,14 @@ def _add(campaign: Any, people: list[Person]) -> list[Any]:
 	"""Write the rows of people, each address once; who is not asked says why."""
 	known = marketing.Known(people)
 	languages = _languages(people, campaign.language)
-	rows = []
+	by_name: dict[str, Person] = {}
 	for person in people:
 		key = f"{campaign.name}\0{person.email or person.party}"
-		name = hashlib.sha256(key.encode()).hexdigest()[:16]
-		if frappe.db.exists(PERSON, name):
-			continue
-		row = frappe.new_doc(PERSON)
+		by_name.setdefault(hashlib.sha256(key.encode()).hexdigest()[:16], person)
+	there = frappe.get_all(PERSON, {"name": ["in", list(by_name)]}, pluck="name", order_by="name asc")
+	rows = []
+	for name in by_name.keys() - set(there):
+		person, row = by_name[name], frappe.new_doc(PERSON)
 		note = _why_not(campaign, known, person)
 		row.update(
 			{
@@ -210,9 +212,9 @@ def _add(campaign: Any, people: list[Person]) -> list[Any]:
 			}
 		)
 		row.name = name
-		row.flags.signflow = row.flags.name_set = True
-		row.insert(ignore_permissions=True, ignore_links=True)
 		rows.append(row)
+	if rows:
+		bulk_insert(PERSON, rows)
 	return rows
 
 

@@ -136,10 +136,11 @@ def _letter(
 	return bool(queued)
 
 
-def on_changed(row: Any) -> None:
-	"""A consent was written that is still to be confirmed: mail its link (hook signflow_consent_changed)."""
-	if row.action == "Pending":
-		ask_to_confirm(row)
+def on_changed(rows: list[Any]) -> None:
+	"""Consents were written: mail the link of each that is still to be confirmed (hook signflow_consents_changed)."""
+	for row in rows:
+		if row.action == "Pending":
+			ask_to_confirm(row)
 
 
 def ask_to_confirm(row: Any) -> bool:

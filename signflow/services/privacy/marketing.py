@@ -82,15 +82,15 @@ class Known:
 			existing_customer_months=exception.existing_customer_months if exception else 0,
 		)
 
-	def rows_of(self, person: Person, company: str) -> list[Any]:
-		"""The rows of Consent of one of the people towards a company."""
+	def rows_of(self, person: Person, company: str | None = None) -> list[Any]:
+		"""The rows of Consent of one of the people, first to last: towards a company, or all."""
 		mine = {
 			row.name: row
 			for key in (*person.emails, (person.party_type, person.party))
 			for row in self.rows.get(key, ())
-			if row.company == company
+			if company in (row.company, None)
 		}
-		return list(mine.values())
+		return sorted(mine.values(), key=lambda row: row.said_on)
 
 	def _roles(self, person: Person) -> list[tuple[str, str]]:
 		own = [(person.party_type, person.party)] if person.party else []
@@ -152,7 +152,7 @@ class Known:
 
 	def given(self, person: Person) -> list[str]:
 		"""The Consent Texts that the person consents to today."""
-		rows = [row for company in companies() for row in self.rows_of(person, company)]
+		rows = self.rows_of(person)
 		said = consents.as_said(rows, person)
 		words = {text: text_state(said, text, getdate()) for text in {row.text for row in said if row.text}}
 		return sorted(text for text, last in words.items() if last and last.action is Action.GIVEN)
@@ -255,43 +255,6 @@ def companies() -> list[str]:
 	return frappe.get_all("Company", pluck="name", order_by="name asc")
 
 
-def people_with(mails: Iterable[str]) -> dict[str, list[Person]]:
-	"""Who is behind each mail address: its Contacts and Leads, or nobody but the address itself."""
-	mails = sorted({mail.strip().lower() for mail in mails})
-	found: dict[str, list[Person]] = {mail: [] for mail in mails}
-	contact, address, lead = (frappe.qb.DocType(name) for name in ("Contact", "Contact Email", "Lead"))
-	queries = (
-		(
-			"Contact",
-			frappe.qb.from_(address)
-			.select(Lower(address.email_id), address.parent)
-			.where((address.parenttype == "Contact") & equals(address.email_id, mails or [""]))
-			.orderby(address.parent),
-		),
-		(
-			"Contact",
-			frappe.qb.from_(contact)
-			.select(Lower(contact.email_id), contact.name)
-			.where(equals(contact.email_id, mails or [""]))
-			.orderby(contact.name),
-		),
-		(
-			"Lead",
-			frappe.qb.from_(lead)
-			.select(Lower(lead.email_id), lead.name)
-			.where(equals(lead.email_id, mails or [""]))
-			.orderby(lead.name),
-		),
-	)
-	for doctype, query in queries:
-		for mail, name in query.run():
-			person = Person((mail,), doctype, name)
-			# MariaDB finds "é" by "e", too.
-			if mail in found and person not in found[mail]:
-				found[mail].append(person)
-	return {mail: people or [Person((mail,))] for mail, people in found.items()}
-
-
 def people_named(doctype: str, names: list[str]) -> list[Person]:
 	"""The people that many Contacts or Leads are, with all their mail addresses."""
 	mails: dict[str, list[str]] = {name: [] for name in names}
@@ -312,7 +275,7 @@ def willing(mails: Iterable[str], of: Sequence[str], text: str | None = None) ->
 
 	An address that several people share is written to only if each of them may be.
 	"""
-	behind = people_with(mails)
+	behind = consents.people_with(mails)
 	addresses, kept = sorted(behind), set()
 	for start in range(0, len(addresses), AT_ONCE):
 		some = addresses[start : start + AT_ONCE]
