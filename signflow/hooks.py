@@ -17,6 +17,7 @@ after_uninstall = "signflow.uninstall.after_uninstall"
 before_request = [
 	"signflow.pages.renderer.serve",
 	"signflow.services.hidden_fields.guard_question",
+	"signflow.integrations.erpnext.sms_center.before_sending",
 ]
 
 update_website_context = [
@@ -85,6 +86,11 @@ doc_events = {
 		"on_trash": "signflow.services.privacy.data_map.forget",
 	},
 	"Email Unsubscribe": {"after_insert": "signflow.integrations.erpnext.mailing_lists.on_unsubscribe"},
+	"SMS Center": {
+		"validate": "signflow.integrations.erpnext.sms_center.thin_out",
+		"create_receiver_list": "signflow.integrations.erpnext.sms_center.thin_out",
+		"send_sms": "signflow.integrations.erpnext.sms_center.tell_left_out",
+	},
 	"Email Group Member": {
 		"before_insert": "signflow.integrations.erpnext.mailing_lists.hold_back",
 		"on_update": "signflow.integrations.erpnext.mailing_lists.on_member",

@@ -1,7 +1,10 @@
 """Direct marketing: the state of a person by its rule, and the framework's own mailings that keep to it."""
 
 import hashlib
+import http.server
 import json
+import threading
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -451,3 +454,100 @@ def test_a_consent_of_before_takes_back_no_unsubscribe(house: House) -> None:
 		assert state(mail, house.company) == (False, "Objection")
 		assert frappe.db.exists("Email Unsubscribe", {"email": mail, "global_unsubscribe": 1})
 	assert receivers(group) == campaign_reaches(group) == set()
+
+
+@pytest.fixture
+def gateway(house: House) -> Iterator[list[str]]:
+	"""A gateway for text messages: the numbers that it was given."""
+	sent: list[str] = []
+
+	class Handler(http.server.BaseHTTPRequestHandler):
+		def do_GET(self) -> None:
+			sent.extend(urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)["to"])
+			self.send_response(200)
+			self.end_headers()
+
+		def log_message(self, *_parts: Any) -> None:
+			pass
+
+	server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+	threading.Thread(target=server.serve_forever, daemon=True).start()
+	change(
+		"SMS Settings",
+		"SMS Settings",
+		sms_gateway_url=f"http://127.0.0.1:{server.server_port}/send",
+		message_parameter="text",
+		receiver_parameter="to",
+	)
+	yield sent
+	frappe.db.rollback()
+	for_writing()
+	frappe.db.set_single_value("SMS Settings", "sms_gateway_url", "")
+	frappe.db.commit()
+	server.shutdown()
+
+
+def sms_center(house: House, persona: str, method: str, **values: Any) -> Any:
+	"""What Desk does when somebody presses a button of SMS Center."""
+	docs = {"doctype": "SMS Center", "name": "SMS Center", "message": "Sale!", **values}
+	return as_program(house.web, house.users[persona]).post(
+		f"{house.web}/api/method/run_doc_method",
+		data={"method": method, "docs": json.dumps(docs)},
+		timeout=30,
+	)
+
+
+def a_number(house: House, place: int) -> str:
+	return f"+358 40 {int(house.key, 16) % 10**5:05d} {place:02d}"
+
+
+def test_a_text_message_campaign_leaves_out_who_objected(house: House, gateway: list[str]) -> None:
+	numbers = [a_number(house, place) for place in range(4)]
+	for place, name in enumerate(("Sallii", "Kieltää", "Kuluttaja")):
+		insert(
+			"Contact",
+			first_name=f"{name} {house.key}",
+			company_name="" if name == "Kuluttaja" else "Firma Oy",
+			email_ids=[{"email_id": f"{place}.{house.key}@posti.example", "is_primary": 1}],
+			phone_nos=[{"phone": numbers[place], "is_primary_mobile_no": 1}],
+		)
+	allowed, objecting = (f"{place}.{house.key}@posti.example" for place in range(2))
+	consents.object_to(consents.person_with(objecting), house.company, Given("Said to Staff"), "SMS")
+	assert state(objecting, house.company) == (True, "Contact of a Company"), "by text message alone"
+
+	made = sms_center(house, "operator", "create_receiver_list", send_to="All Contact")
+	assert made.status_code == 200, made.text[:500]
+	listed = made.json()["docs"][0]["receiver_list"]
+	assert numbers[0] in listed and numbers[1] not in listed
+	assert numbers[2] in listed, "the house has asked nobody by text message yet"
+	assert "left out" in made.text and "has objected" in made.text and house.key not in told(made)
+
+	# The list was typed, in another spelling, or is older than the objection.
+	typed = "\n".join(
+		(numbers[0], f"Kieltää - {numbers[1].replace(' ', '').replace('+358', '0')}", numbers[3])
+	)
+	sent = sms_center(house, "operator", "send_sms", receiver_list=typed)
+	assert sent.status_code == 200, sent.text[:500]
+	bare = [number.replace(" ", "") for number in numbers]
+	assert gateway == [bare[0], bare[3]] and "may not reach: 1" in told(sent)
+
+	# From the first published text on, a consumer needs a consent.
+	text = a_text(house, channel="SMS")
+	try:
+		consents.give(consents.person_with(allowed), consents.current_wording(text, "fi"), Given("Page"))
+		gateway.clear()
+		sms_center(house, "operator", "send_sms", receiver_list="\n".join(numbers))
+		assert gateway == [bare[0]]
+		# Employees are written to as ever.
+		gateway.clear()
+		sms_center(house, "operator", "send_sms", receiver_list=numbers[1], send_to="All Employee (Active)")
+		assert gateway == [bare[1]]
+	finally:
+		change("Consent Text", text, disabled=1)
+	# Who may not use SMS Center does not learn here what anybody said.
+	refused = sms_center(house, "outsider", "send_sms", receiver_list=numbers[1])
+	assert refused.status_code == 403 and "left out" not in refused.text
+
+
+def told(answer: Any) -> str:
+	return answer.json().get("_server_messages") or ""

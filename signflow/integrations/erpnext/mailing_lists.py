@@ -56,6 +56,11 @@ def _campaign(name: str) -> Any:
 	return _of(company, campaign.sender if campaign else None)
 
 
+def companies_for(user: str) -> list[str]:
+	"""For which companies a user's mailing speaks that names none: his own, else all."""
+	return _of(None, user).companies
+
+
 def _of(company: str | None, user: str | None = None, text: str | None = None) -> Any:
 	if not company and user:
 		company = frappe.defaults.get_user_default("Company", user)

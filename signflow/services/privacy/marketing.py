@@ -51,11 +51,11 @@ class Known:
 			)
 		}
 		self.managed = {
-			company
-			for company in frappe.get_all(
+			(row.company, row.channel)
+			for row in frappe.get_all(
 				"Consent Text",
-				{"channel": "Email", "disabled": 0, "current_version": ["is", "set"]},
-				pluck="company",
+				{"disabled": 0, "current_version": ["is", "set"]},
+				["company", "channel"],
 				order_by="name asc",
 			)
 		}
@@ -134,14 +134,17 @@ class Known:
 		"""Whether and why marketing may reach the person through `channel` today."""
 		return marketing_state(channel, self.facts(person, company, channel), getdate())
 
-	def may_be_mailed(self, person: Person, company: str, text: str | None = None) -> bool:
-		"""Whether the company's mailings may go to one of the people; not if he said no to `text`.
+	def may_be_reached(
+		self, person: Person, company: str, channel: str = "Email", text: str | None = None
+	) -> bool:
+		"""Whether the company's mailings through `channel` may go to one of the people; not if he said no to `text`.
 
-		A company that has no consent text for mail yet keeps its consents elsewhere, and who has not spoken here gets
-		what he got before signflow came; whoever said no is left alone at once.
+		A company that has no consent text for the channel yet keeps its consents elsewhere, and who has not spoken here
+		gets what he got before signflow came; whoever said no is left alone at once.
 		"""
-		state = self.state(person, company, "Email")
-		if not state.allowed and (state.rule is not Rule.NO_CONSENT or company in self.managed):
+		state = self.state(person, company, channel)
+		unmanaged = state.rule is Rule.NO_CONSENT and (company, channel) not in self.managed
+		if not state.allowed and not unmanaged:
 			return False
 		last = self.last_word(person, company, text) if text else None
 		return not last or last.action is Action.GIVEN
@@ -283,7 +286,9 @@ def willing(mails: Iterable[str], of: Sequence[str], text: str | None = None) ->
 		kept |= {
 			mail
 			for mail in some
-			if all(known.may_be_mailed(person, company, text) for person in behind[mail] for company in of)
+			if all(
+				known.may_be_reached(person, company, text=text) for person in behind[mail] for company in of
+			)
 		}
 	return kept
 
@@ -297,7 +302,7 @@ def of_record(doctype: str, name: str) -> list[dict[str, Any]]:
 	people = people_of(doctype, name)
 	known = Known(people)
 	seen = frappe.get_list("Company", pluck="name", order_by="name asc", limit=50)
-	titles = {Rule(rule): text for rule, text in _rule_texts().items()}
+	titles = rule_texts()
 	found = []
 	for person in people:
 		shown = []
@@ -310,7 +315,7 @@ def of_record(doctype: str, name: str) -> list[dict[str, Any]]:
 						"channel": channel,
 						"allowed": state.allowed,
 						"rule": state.rule.value,
-						"rule_text": titles[state.rule],
+						"rule_text": titles[state.rule.value],
 						"since": str(state.since or ""),
 						"row": state.row,
 						"flag": state.flag,
@@ -376,7 +381,8 @@ def _said(known: Known, person: Person, company: str) -> list[dict[str, str]]:
 	return found
 
 
-def _rule_texts() -> dict[str, str]:
+def rule_texts() -> dict[str, str]:
+	"""What each rule says of a person, by its stored value, in the present language."""
 	return {
 		"Objection": _("has objected (GDPR 21)"),
 		"Consent": _("has consented"),
