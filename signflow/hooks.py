@@ -31,6 +31,7 @@ override_whitelisted_methods = {
 }
 
 app_include_js = ["signflow.bundle.js"]
+doctype_list_js = {"Contact": "public/js/contact_list.js", "Lead": "public/js/contact_list.js"}
 override_doctype_dashboards = {
 	"Customer": ["signflow.integrations.erpnext.customer.dashboard"],
 }
@@ -52,7 +53,11 @@ doc_events = {
 	"File": {
 		"before_insert": "signflow.services.files.guard_copy",
 		"before_validate": "signflow.services.files.guard_change",
-		"on_trash": "signflow.services.files.guard_delete",
+		"validate": "signflow.services.privacy.consent_proofs.guard_change",
+		"on_trash": [
+			"signflow.services.files.guard_delete",
+			"signflow.services.privacy.consent_proofs.guard_delete",
+		],
 	},
 	"Communication": {
 		"before_insert": "signflow.integrations.erpnext.mailing_lists.thin_out",

@@ -342,6 +342,21 @@ def test_segments_are_list_filters(house: House) -> None:
 	).json()["data"]
 	wanted = "Allowed" if len(marketing.companies()) == 1 else "Differs by Company"
 	assert found == [{"name": contact, "signflow_email_marketing": wanted}]
+	# A customer has what its people said.
+	maija = consents.person_with(house.maija.mail)
+	consents.give(maija, consents.current_wording(text, "fi"), Given("Page"))
+	consents.object_to(consents.person_with(house.matti.mail), house.company, Given("Page"))
+	found = browser.get(
+		f"{house.web}/api/resource/Customer",
+		params={
+			"filters": f'[["signflow_consents", "like", "%Kevät {house.key}%"]]',
+			"fields": '["name", "signflow_email_marketing"]',
+			"order_by": "name asc",
+		},
+		timeout=30,
+	).json()["data"]
+	marks = {row["name"]: row["signflow_email_marketing"] for row in found}
+	assert marks.pop(house.customer) == "Differs by Person" and list(marks.values()) == [wanted]
 
 
 def test_desk_sees_state_rule_and_row(house: House) -> None:

@@ -28,6 +28,8 @@ SEGMENTS = {"Email": "signflow_email_marketing", "SMS": "signflow_sms_marketing"
 AT_ONCE = 500
 SEGMENT_SECONDS = 150
 ALLOWED, NOT_ALLOWED, DIFFERS = "Allowed", "Not Allowed", "Differs by Company"
+DIFFERS_BY_PERSON = "Differs by Person"
+SEGMENT_FIELDS = (*SEGMENTS.values(), "signflow_consents")
 
 
 # A mailing that is about to leave.
@@ -342,7 +344,7 @@ def refresh_segments() -> None:
 	"""
 	until = time.monotonic() + SEGMENT_SECONDS
 	for due in (_not_seen, _changed, _not_seen_for_a_day):
-		for doctype in ("Contact", "Lead"):
+		for doctype in ("Contact", "Lead", "Customer"):
 			while time.monotonic() < until and (names := _names_due(doctype, due)):
 				try:
 					_write_segments(doctype, names)
@@ -383,29 +385,79 @@ def _look_again_tomorrow(doctype: str, names: list[str]) -> None:
 
 
 def write_segments(doctype: str, names: list[str]) -> None:
-	"""Write on Contacts or Leads whether marketing is allowed by mail and SMS, and to what they consent."""
-	people = marketing.people_named(doctype, names)
+	"""Write on Contacts, Leads or Customers whether marketing is allowed by mail and SMS, and to what they consent.
+
+	A customer's are those of its contacts, whose own are written with it; of one without contacts, his own.
+	"""
+	found = (
+		_of_customers(names) if doctype == "Customer" else _of_people(marketing.people_named(doctype, names))
+	)
+	alike: dict[tuple[str, ...], list[str]] = {}
+	for name, values in found.items():
+		alike.setdefault(values, []).append(name)
+	for values, those in alike.items():
+		fields = dict(zip(SEGMENT_FIELDS, values, strict=True))
+		_put(doctype, those, {**fields, "signflow_marketing_on": now_datetime()})
+	if doctype == "Contact":
+		for some in chunks({customer for customer, _contact in _contacts(parent=names)}):
+			write_segments("Customer", some)
+
+
+def _of_people(people: list[Person]) -> dict[str, tuple[str, ...]]:
+	"""The values of SEGMENT_FIELDS of each of the people, by name."""
 	known = marketing.Known(people)
 	of = marketing.companies()
 	texts = {
 		row.name: f"{row.purpose} ({row.company})"
 		for row in frappe.get_all("Consent Text", {}, ["name", "purpose", "company"], order_by="name asc")
 	}
-	alike: dict[tuple[str, ...], list[str]] = {}
+	found = {}
 	for person in people:
-		found = []
+		values = []
 		for channel in SEGMENTS:
 			allowed = {known.state(person, company, channel).allowed for company in of}
-			found.append(DIFFERS if len(allowed) > 1 else ALLOWED if allowed == {True} else NOT_ALLOWED)
-		found.append("\n".join(texts[text] for text in known.given(person)))
-		alike.setdefault(tuple(found), []).append(person.party)
-	for values, parties in alike.items():
-		fields = (*SEGMENTS.values(), "signflow_consents")
-		_put(
-			doctype,
-			parties,
-			{**dict(zip(fields, values, strict=True)), "signflow_marketing_on": now_datetime()},
+			values.append(DIFFERS if len(allowed) > 1 else ALLOWED if allowed == {True} else NOT_ALLOWED)
+		values.append("\n".join(texts[text] for text in known.given(person)))
+		found[person.party] = tuple(values)
+	return found
+
+
+def _of_customers(names: list[str]) -> dict[str, tuple[str, ...]]:
+	contacts = _contacts(link_name=names)
+	stored = {
+		row.name: tuple(row[field] or "" for field in SEGMENT_FIELDS)
+		for row in frappe.get_all(
+			"Contact",
+			{"name": ["in", [contact for _customer, contact in contacts] or [""]]},
+			["name", *SEGMENT_FIELDS],
+			order_by="name asc",
 		)
+	}
+	by_customer: dict[str, list[tuple[str, ...]]] = {}
+	for customer, contact in contacts:
+		if contact in stored:
+			by_customer.setdefault(customer, []).append(stored[contact])
+	found = {}
+	for customer, rows in by_customer.items():
+		*channels, consents_of = zip(*rows, strict=True)
+		said = {line for lines in consents_of for line in lines.split("\n") if line}
+		marks = [marks[0] if len(set(marks)) == 1 else DIFFERS_BY_PERSON for marks in channels]
+		found[customer] = (*marks, "\n".join(sorted(said)))
+	alone = [name for name in names if name not in found]
+	return found | _of_people(marketing.people_named("Customer", alone))
+
+
+def _contacts(**where: list[str]) -> list[tuple[str, str]]:
+	"""(customer, contact) for the Contacts (`parent`) or Customers (`link_name`) named."""
+	((column, names),) = where.items()
+	link = frappe.qb.DocType("Dynamic Link")
+	return (
+		frappe.qb.from_(link)
+		.select(link.link_name, link.parent)
+		.where((link.parenttype == "Contact") & (link.link_doctype == "Customer"))
+		.where(link[column].isin(names or [""]))
+		.orderby(link.link_name, link.parent)
+	).run()
 
 
 def _put(doctype: str, names: list[str], values: dict[str, Any]) -> None:

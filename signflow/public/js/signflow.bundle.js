@@ -1,6 +1,6 @@
 // "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest. "From paper"
 // is begun from the list of templates, a ready form from the list of signable forms.
-import { show_consents } from "./consents";
+import { offer_campaign, show_consents } from "./consents";
 import { from_paper } from "./from_paper";
 import { show_what_was_told } from "./privacy_told";
 import { add_ready_form } from "./ready_forms";
@@ -12,6 +12,7 @@ import { offer_termination } from "./terminate_agreements";
 frappe.provide("signflow");
 signflow.request_signature = request_signature;
 signflow.from_paper = from_paper;
+signflow.offer_campaign = offer_campaign;
 signflow.add_ready_form = add_ready_form;
 signflow.retention = { choose_filters, date_fields_of, show_filters };
 

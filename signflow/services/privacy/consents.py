@@ -20,6 +20,7 @@ from frappe.utils import add_months, get_datetime, getdate, now_datetime
 from signflow.core.evidence.canonical import canonical_json
 from signflow.core.privacy.marketing import Action, Said, has_objected, text_state
 from signflow.services import evidence
+from signflow.services.privacy import consent_proofs
 from signflow.services.privacy.matching import chunks, equals
 from signflow.services.site_keys import keyed_hash
 from signflow.services.times import utc_time
@@ -242,12 +243,16 @@ def state_of(person: Person, text: str) -> Said | None:
 
 @dataclass(frozen=True)
 class Given:
-	"""How something was said: `how` as Consent names it, `source` the record that shows it, `more` for the proof."""
+	"""How something was said: `how` as Consent names it, `source` the record that shows it, `more` for the proof.
+
+	`file` (name and bytes) shows it too, and is kept with the row.
+	"""
 
 	how: str
 	source: tuple[str, str] | None = None
 	more: dict[str, Any] | None = None
 	said_on: Any = None
+	file: tuple[str, bytes] | None = None
 
 
 @one_transaction
@@ -360,6 +365,8 @@ def _write(
 	row = _row(person, shown, action, way, company=company, channel=channel, previous=previous)
 	row.flags.signflow = True
 	row.insert(ignore_permissions=True, ignore_links=True)
+	if way.file:
+		consent_proofs.keep(row.name, *way.file)
 	_tell([row])
 	return row
 
@@ -394,6 +401,8 @@ def _row(
 		"source": list(way.source or ()),
 		**(way.more or {}),
 	}
+	if way.file:
+		proof["file_sha256"] = hashlib.sha256(way.file[1]).hexdigest()
 	if shown:
 		proof["shown"] = {
 			"text": shown.text,
@@ -463,26 +472,21 @@ def record_paper(doctype: str, name: str, text: str, file_url: str, said_on: Any
 def record_reply(communication: str, text: str, action: str, language: str = "") -> str:
 	"""A mail that came in is the person's word on a text, an action of Consent.
 
-	The mail stays as the proof, by its hash and its record. The person is whoever sent it; its caller may read it.
+	The mail stays with the row as its proof, whatever becomes of the Communication. The person is whoever sent it; its
+	caller may read it.
 	"""
 	mail = frappe.get_doc("Communication", communication)
 	mail.check_permission("read")
 	address = one_address(frappe.utils.parse_addr(mail.sender or "")[1])
 	if mail.sent_or_received != "Received" or not address:
 		frappe.throw(_("Only a mail that a person sent can be his word."))
-	digest = _digest(
-		{
-			"message_id": mail.message_id or "",
-			"sender": address,
-			"subject": mail.subject or "",
-			"content": mail.content or "",
-		}
-	)
+	name, data, more = consent_proofs.mail_as_file(mail)
 	way = Given(
 		"Mail Reply",
 		("Communication", mail.name),
-		{"mail_sha256": digest, "message_id": mail.message_id or ""},
+		{"message_id": mail.message_id or "", **more},
 		_not_later(mail.communication_date or mail.creation),
+		(name, data),
 	)
 	person = person_with(address)
 	return _record(person, text, action, way, language)
