@@ -198,6 +198,56 @@ FIELDS = {
 			"module": "Signflow Privacy",
 		},
 	],
+	# A customer's are those of its contacts.
+	("Customer",): [
+		{
+			"fieldname": "signflow_email_marketing",
+			"label": _("Marketing by Mail"),
+			"fieldtype": "Select",
+			"options": "\n".join(
+				("", _("Allowed"), _("Not Allowed"), _("Differs by Company"), _("Differs by Person"))
+			),
+			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "signflow_verified_on",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_sms_marketing",
+			"label": _("Marketing by SMS"),
+			"fieldtype": "Select",
+			"options": "\n".join(
+				("", _("Allowed"), _("Not Allowed"), _("Differs by Company"), _("Differs by Person"))
+			),
+			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "signflow_email_marketing",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_consents",
+			"label": _("Consents"),
+			"fieldtype": "Small Text",
+			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "signflow_sms_marketing",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_marketing_on",
+			"label": _("Marketing Looked at on"),
+			"fieldtype": "Datetime",
+			"hidden": 1,
+			"search_index": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "signflow_consents",
+			"module": "Signflow Privacy",
+		},
+	],
 	"Email Group": [
 		{
 			"fieldname": "signflow_company",

@@ -17,6 +17,7 @@ after_uninstall = "signflow.uninstall.after_uninstall"
 before_request = [
 	"signflow.pages.renderer.serve",
 	"signflow.services.hidden_fields.guard_question",
+	"signflow.integrations.erpnext.sms_center.before_sending",
 ]
 
 update_website_context = [
@@ -30,6 +31,7 @@ override_whitelisted_methods = {
 }
 
 app_include_js = ["signflow.bundle.js"]
+doctype_list_js = {"Contact": "public/js/contact_list.js", "Lead": "public/js/contact_list.js"}
 override_doctype_dashboards = {
 	"Customer": ["signflow.integrations.erpnext.customer.dashboard"],
 }
@@ -58,7 +60,11 @@ doc_events = {
 	"File": {
 		"before_insert": "signflow.services.files.guard_copy",
 		"before_validate": "signflow.services.files.guard_change",
-		"on_trash": "signflow.services.files.guard_delete",
+		"validate": "signflow.services.privacy.consent_proofs.guard_change",
+		"on_trash": [
+			"signflow.services.files.guard_delete",
+			"signflow.services.privacy.consent_proofs.guard_delete",
+		],
 	},
 	"Communication": {
 		"before_insert": "signflow.integrations.erpnext.mailing_lists.thin_out",
@@ -102,6 +108,11 @@ doc_events = {
 		"before_insert": "signflow.services.subject_requests.intake.lead_here"
 	},
 	"Email Unsubscribe": {"after_insert": "signflow.integrations.erpnext.mailing_lists.on_unsubscribe"},
+	"SMS Center": {
+		"validate": "signflow.integrations.erpnext.sms_center.thin_out",
+		"create_receiver_list": "signflow.integrations.erpnext.sms_center.thin_out",
+		"send_sms": "signflow.integrations.erpnext.sms_center.tell_left_out",
+	},
 	"Email Group Member": {
 		"before_insert": "signflow.integrations.erpnext.mailing_lists.hold_back",
 		"on_update": "signflow.integrations.erpnext.mailing_lists.on_member",
@@ -126,7 +137,7 @@ signflow_notice_published = ["signflow.integrations.helpdesk.notice_link.offer"]
 
 signflow_settle_parties = ["signflow.integrations.erpnext.parties.settle_parties"]
 
-signflow_consent_changed = [
+signflow_consents_changed = [
 	"signflow.services.privacy.consent_letters.on_changed",
 	"signflow.integrations.erpnext.mailing_lists.on_changed",
 ]
@@ -163,6 +174,7 @@ has_permission = {
 	"Power of Attorney": "signflow.services.permissions.power_permission",
 	"Contract Termination": "signflow.services.permissions.termination_permission",
 	"Contract Withdrawal": "signflow.services.permissions.withdrawal_permission",
+	"Consent Campaign Person": "signflow.services.permissions.asked_permission",
 }
 permission_query_conditions = {
 	"Signature Request": "signflow.services.permissions.request_conditions",
@@ -176,6 +188,7 @@ permission_query_conditions = {
 	"Contract Termination": "signflow.services.permissions.termination_conditions",
 	"Contract Termination Agreement": "signflow.services.permissions.agreement_conditions",
 	"Contract Withdrawal": "signflow.services.permissions.withdrawal_conditions",
+	"Consent Campaign Person": "signflow.services.permissions.asked_conditions",
 }
 
 jinja = {

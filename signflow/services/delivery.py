@@ -14,8 +14,10 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.email.doctype.email_queue.email_queue import QueueBuilder
 from frappe.translate import print_language
 from frappe.utils import add_to_date, get_url, now_datetime
+from frappe.utils.jinja import get_email_from_template
 from markupsafe import escape
 
 from signflow.core.flow import OPEN
@@ -102,30 +104,42 @@ def queue(
 	reference: tuple[str, str] | None = None,
 	reply_to: str | None = None,
 	attachments: list[dict[str, str]] | None = None,
+	asked_for: bool = False,
 ) -> str | None:
 	"""Put one mail into Email Queue, in the caller's transaction; who calls has it sent (`wake_flush`).
 
-	`label` stands in its Message-ID, `reference` is (DocType, name) of the record that it belongs to. Returns the row's
-	name, None when the mail system does not take the address.
+	`label` stands in its Message-ID, `reference` is (DocType, name) of the record that it belongs to. What its reader has
+	asked for this minute (`asked_for`) goes to him even if he has unsubscribed from all mail. Returns the row's name, None
+	when the mail system does not take the address.
 	"""
-	queued = frappe.sendmail(
-		recipients=[email],
-		subject=subject,
-		template=template,
-		args=as_text(args),
-		reference_doctype=reference[0] if reference else None,
-		reference_name=reference[1] if reference else None,
+	mail = {
+		"recipients": [email],
+		"subject": subject,
+		"reference_doctype": reference[0] if reference else None,
+		"reference_name": reference[1] if reference else None,
 		# Frappe takes a mail for an answer to one of its own by the site's name in it.
-		message_id=f"signflow.{label}.{secrets.token_hex(8)}@{frappe.local.site}",
-		reply_to=reply_to,
-		attachments=attachments or [],
-		add_unsubscribe_link=0,
+		"message_id": f"signflow.{label}.{secrets.token_hex(8)}@{frappe.local.site}",
+		"reply_to": reply_to,
+		"attachments": attachments or [],
+		"add_unsubscribe_link": 0,
 		# Our own job sends it at once; should that job die, Frappe's flush takes it from here.
-		send_after=add_to_date(now_datetime(), minutes=5),
-		with_container=True,
-		send_priority=2,
-	)
+		"send_after": add_to_date(now_datetime(), minutes=5),
+		"with_container": True,
+		"send_priority": 2,
+	}
+	if asked_for:
+		message, text = get_email_from_template(template, as_text(args))
+		queued = _AskedFor(message=message, text_content=text, **mail).process()
+	else:
+		queued = frappe.sendmail(template=template, args=as_text(args), **mail)
 	return queued.name if queued else None
+
+
+class _AskedFor(QueueBuilder):
+	"""A mail that is no mailing: its reader waits for it, so what he once unsubscribed from does not keep it from him."""
+
+	def get_unsubscribed_user_emails(self):
+		return []
 
 
 def as_text(args: Any) -> Any:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import frappe
+from frappe.desk.reportview import build_match_conditions
 
 MANAGERS = {"Signflow Manager", "System Manager", "Administrator"}
 READING = {"read", "select", "print", "email", "report", "export"}
@@ -212,3 +213,23 @@ def withdrawal_conditions(user: str | None = None) -> str:
 	if _handles_terminations(user):
 		ways.append(f"({submission} = '' and {request} = '')")
 	return f"({' or '.join(ways)})"
+
+
+# Whom a campaign for consents asked is seen by those who see the campaign: a user may be limited to one company.
+
+
+def asked_permission(doc: Any, ptype: str = "read", user: str | None = None) -> bool:
+	"""A person whom a campaign asked follows the campaign."""
+	campaign = doc.get("campaign")
+	return not campaign or bool(frappe.has_permission("Consent Campaign", "read", doc=campaign, user=user))
+
+
+def asked_conditions(user: str | None = None) -> str:
+	"""The list's condition for `asked_permission`."""
+	# It comes with every "%" doubled, as for a query with parameters.
+	condition = build_match_conditions("Consent Campaign", user=user or frappe.session.user).replace(
+		"%%", "%"
+	)
+	if not condition:
+		return ""
+	return f"`tabConsent Campaign Person`.`campaign` in (select `name` from `tabConsent Campaign` where {condition})"

@@ -16,7 +16,7 @@ from frappe.utils import now_datetime
 from signflow.core.identity import otp
 from signflow.core.identity.masking import mask_mail
 from signflow.core.identity.tokens import new_session, parse_session
-from signflow.services import agreements, ceremony, evidence
+from signflow.services import agreements, ceremony, evidence, work
 from signflow.services.company import own_name
 from signflow.services.guests import Refused
 from signflow.services.letters import DAY_SECONDS, counted, send_secret
@@ -71,6 +71,7 @@ def begin(mail: str, language: str, page: str = "terminate", **more: Any) -> tup
 	}
 
 
+@work.edge("code mail")
 def mail_code(visit: str) -> None:
 	"""Mail a code, or that nothing was found under the address (RQ job)."""
 	frappe.set_user("Administrator")
