@@ -143,6 +143,11 @@ permission_query_conditions = {
 	"Contract Termination": "signflow.services.permissions.termination_conditions",
 	"Contract Termination Agreement": "signflow.services.permissions.agreement_conditions",
 	"Contract Withdrawal": "signflow.services.permissions.withdrawal_conditions",
+	"Processing Activity Data": "signflow.services.permissions.row_conditions",
+	"Processing Activity DocType": "signflow.services.permissions.row_conditions",
+	"Processing Activity Processor": "signflow.services.permissions.row_conditions",
+	"Further Processor": "signflow.services.permissions.row_conditions",
+	"Privacy Notice Text": "signflow.services.permissions.row_conditions",
 }
 
 jinja = {
@@ -183,7 +188,11 @@ scheduler_events = {
 		"signflow.services.privacy.notices.watch",
 		"signflow.integrations.erpnext.mailing_lists.check_all_groups",
 	],
-	"daily_long": ["signflow.services.privacy.retention.daily", "signflow.services.privacy.data_map.scan"],
+	"daily_long": [
+		"signflow.services.privacy.retention.daily",
+		"signflow.services.privacy.data_map.scan",
+		"signflow.services.privacy.informing.look_everywhere",
+	],
 }
 
 # What we keep of a record or a DocType (a lifted hold, that a person was told or looked up, what the map says) does not

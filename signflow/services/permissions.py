@@ -3,6 +3,7 @@
 from typing import Any
 
 import frappe
+from frappe.desk.reportview import build_match_conditions
 
 MANAGERS = {"Signflow Manager", "System Manager", "Administrator"}
 READING = {"read", "select", "print", "email", "report", "export"}
@@ -212,3 +213,23 @@ def withdrawal_conditions(user: str | None = None) -> str:
 	if _handles_terminations(user):
 		ways.append(f"({submission} = '' and {request} = '')")
 	return f"({' or '.join(ways)})"
+
+
+# Rows of the record of processing activities, its processors and notices are seen by those who see their parents.
+
+_PARENTS = {
+	"Processing Activity Data": "Processing Activity",
+	"Processing Activity DocType": "Processing Activity",
+	"Processing Activity Processor": "Processing Activity",
+	"Further Processor": "Data Processor",
+	"Privacy Notice Text": "Privacy Notice",
+}
+
+
+def row_conditions(user: str | None = None, doctype: str = "") -> str:
+	"""The list's condition for rows: Frappe asks only whether any parent may be read, and a user may be limited to one
+	company."""
+	parent = _PARENTS[doctype]
+	condition = build_match_conditions(parent, user=user or frappe.session.user)
+	# It comes with every "%" doubled, as for a query with parameters.
+	return _rows_of(doctype, parent, condition.replace("%%", "%"))

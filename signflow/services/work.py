@@ -6,7 +6,8 @@ done twice. Jobs have fresh ids: after a kill Frappe's `deduplicate` enqueues no
 
 import secrets
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -84,6 +85,20 @@ def _write(doctype: str, name: str, **values: Any) -> None:
 def pause(attempts: int) -> int:
 	"""Seconds until what has failed `attempts` times is tried again: ever longer, half an hour at most."""
 	return min(5 * 2**attempts, LONGEST_PAUSE_SECONDS)
+
+
+@contextmanager
+def edge(title: str) -> Iterator[None]:
+	"""The edge of a worker's job: what goes wrong is rolled back and told to the Error Log by its place alone; commits.
+
+	Frappe logs what a job raises with all values at hand, which may be somebody's address.
+	"""
+	try:
+		yield
+	except Exception as error:
+		frappe.db.rollback()
+		frappe.log_error(title=f"signflow: {title}", message=place_of(error))
+		frappe.db.commit()
 
 
 def place_of(error: BaseException) -> str:

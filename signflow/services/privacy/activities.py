@@ -14,7 +14,6 @@ from signflow.services.privacy import holdings
 from signflow.services.privacy.usual_activities import MEASURES, USUAL, UsualActivity
 
 ACTIVITY = "Processing Activity"
-IN_FORCE = ("Draft", "Active")
 _PRINT = "signflow/templates/privacy/record.html"
 # What "Add the Usual Activities" fills in with a text of its own.
 TEXTS = (
@@ -77,10 +76,15 @@ def _doctypes_of(usual: UsualActivity, held: dict[str, set[Holds]]) -> list[str]
 
 
 def in_force(company: str) -> list[Any]:
-	"""The activities of `company` that are not ended, as documents, in the order in which they were made."""
+	"""The active activities of `company`, as documents, in the order in which they were made."""
+	return of_status(company, "Active")
+
+
+def of_status(company: str, *statuses: str) -> list[Any]:
+	"""The activities of `company` in one of `statuses`, as documents, in the order in which they were made."""
 	names = frappe.get_all(
 		ACTIVITY,
-		{"company": company, "status": ["in", IN_FORCE]},
+		{"company": company, "status": ["in", statuses]},
 		pluck="name",
 		order_by="creation asc, name asc",
 	)
@@ -110,7 +114,7 @@ def print_register(company: str, language: str) -> tuple[str, bytes]:
 	"""Title and PDF of the whole record of `company` in `language` (GDPR 30(1)); the caller checks permission."""
 	with print_language(language):
 		title = _("Record of Processing Activities")
-		rows = in_force(company)
+		rows = of_status(company, "Draft", "Active")  # a draft is marked as one
 		if not rows:
 			frappe.throw(_("{0} has no processing activities yet.").format(company))
 		return title, from_html(_html(title, company, rows, language))
