@@ -5,13 +5,14 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import formatdate, nowdate
+from frappe.utils import getdate
 
 from signflow.core.privacy.datamap import Holds
 from signflow.services.company import house, public_file
 from signflow.services.printing import from_html
 from signflow.services.privacy import holdings
 from signflow.services.privacy.usual_activities import MEASURES, USUAL, UsualActivity
+from signflow.services.times import written_day
 
 ACTIVITY = "Processing Activity"
 _PRINT = "signflow/templates/privacy/record.html"
@@ -127,8 +128,8 @@ def _html(title: str, company: str, rows: list[Any], language: str) -> str:
 			"doc": row,
 			"text": {field: in_language(row, field, language) for field in (*TEXTS, "measures")},
 			"processors": [frappe.get_cached_doc("Data Processor", one.processor) for one in row.processors],
-			"reviewed_on": formatdate(row.reviewed_on) if row.reviewed_on else "",
-			"next_review": formatdate(row.next_review) if row.next_review else "",
+			"reviewed_on": written_day(row.reviewed_on, language) if row.reviewed_on else "",
+			"next_review": written_day(row.next_review, language) if row.next_review else "",
 			"responsible": row.responsible and frappe.db.get_value("User", row.responsible, "full_name"),
 		}
 		for row in rows
@@ -142,7 +143,7 @@ def _html(title: str, company: str, rows: list[Any], language: str) -> str:
 			logo=public_file(house(company)["logo"]),
 			company=company_lines(controller),
 			officer=officer(),
-			today=formatdate(nowdate()),
+			today=written_day(getdate(), language),
 			activities=activities,
 		)
 	)

@@ -72,6 +72,14 @@ def _points(*rows: tuple[str, str]) -> str:
 	return "\n".join(f"- **{label}:** {_line(text)}" for label, text in rows if text)
 
 
+def _enumerated(kinds: list[str]) -> str:
+	"""Names of kinds as a sentence has them: "Name, email, business ID"; what is written in capitals stays."""
+	return ", ".join(
+		kind[:1].lower() + kind[1:] if place and kind[1:2].islower() else kind
+		for place, kind in enumerate(kinds)
+	)
+
+
 def _line(text: str) -> str:
 	return "; ".join(line.strip().rstrip(";") for line in text.splitlines() if line.strip())
 
@@ -119,7 +127,7 @@ def _activity(doc: Any, language: str) -> str:
 				(_("Ground"), "\n".join(filter(None, (ground, special, text("statute"))))),
 				(_("Legitimate interest"), text("interest") if doc.ground == "Legitimate Interests" else ""),
 				(_("Whose data"), text("persons")),
-				(_("Kinds of data"), ", ".join(kinds)),
+				(_("Kinds of data"), _enumerated(kinds)),
 				(_("We get the data from"), ". ".join(filter(None, (source, text("source_note"))))),
 				(_("Must you give it"), text("must_give")),
 				(_("Who gets the data"), text("recipients")),

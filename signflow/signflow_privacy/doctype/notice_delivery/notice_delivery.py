@@ -35,3 +35,8 @@ class NoticeDelivery(KeepsSecrets):
 	def validate(self):
 		if not self.flags.signflow:
 			frappe.throw(_("Who was told of a notice is written by signflow."), frappe.PermissionError)
+
+
+def on_doctype_update():
+	# The most urgent rows of a status are asked for every five minutes.
+	frappe.db.add_index("Notice Delivery", ["status", "due_on"])
