@@ -46,7 +46,7 @@ DEMANDED = {
 	"13(2)(e) must it be given": r"Must you give it:\*\* Name and contact",
 	"13(2)(f) automated decisions": r"no decisions about you by automated means",
 	"13(3) other purposes": r"another purpose",
-	"14(1)(d) categories of data": r"Kinds of data:\*\* Name, Email",
+	"14(1)(d) categories of data": r"Kinds of data:\*\* Name, email",
 	"14(2)(f) source": r"We get the data from:\*\* you and others",
 }
 
@@ -290,6 +290,30 @@ def test_the_alarm_rings_once_when_the_site_holds_more(house: House, officer: st
 		frappe.delete_doc("Custom Field", f"Customer-{field}")
 		frappe.db.commit()
 		data_map.scan()
+
+
+def test_a_notice_that_cannot_be_compared_stops_no_other_and_logs_nothing_it_read(
+	house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	names = []
+	for letter in "ab":
+		company = another_company(f"{house.key}{letter}")
+		an_activity(company)
+		names.append(a_notice(company).name)
+	looked, secret, drift = [], f"secret.{house.key}@posti.example", notices.drift
+
+	def fails_once(doc: Any) -> Any:
+		looked.append(doc.name)
+		if doc.name == names[0]:
+			raise ValueError(secret)
+		return drift(doc)
+
+	monkeypatch.setattr(notices, "drift", fails_once)
+	for_writing()
+	notices.watch()
+	assert set(names) <= set(looked)
+	logs = frappe.get_all("Error Log", ["error"], order_by="creation desc", limit=10)
+	assert any("fails_once" in log.error for log in logs) and not any(secret in log.error for log in logs)
 
 
 def test_the_notice_is_linked_where_people_are(house: House) -> None:
