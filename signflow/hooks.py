@@ -189,6 +189,11 @@ permission_query_conditions = {
 	"Contract Termination Agreement": "signflow.services.permissions.agreement_conditions",
 	"Contract Withdrawal": "signflow.services.permissions.withdrawal_conditions",
 	"Consent Campaign Person": "signflow.services.permissions.asked_conditions",
+	"Processing Activity Data": "signflow.services.permissions.row_conditions",
+	"Processing Activity DocType": "signflow.services.permissions.row_conditions",
+	"Processing Activity Processor": "signflow.services.permissions.row_conditions",
+	"Further Processor": "signflow.services.permissions.row_conditions",
+	"Privacy Notice Text": "signflow.services.permissions.row_conditions",
 }
 
 jinja = {
@@ -240,6 +245,7 @@ scheduler_events = {
 		"signflow.services.privacy.holds.daily",
 		"signflow.services.privacy.retention.daily",
 		"signflow.services.privacy.data_map.scan",
+		"signflow.services.privacy.informing.look_everywhere",
 	],
 }
 

@@ -226,10 +226,31 @@ def asked_permission(doc: Any, ptype: str = "read", user: str | None = None) -> 
 
 def asked_conditions(user: str | None = None) -> str:
 	"""The list's condition for `asked_permission`."""
-	# It comes with every "%" doubled, as for a query with parameters.
-	condition = build_match_conditions("Consent Campaign", user=user or frappe.session.user).replace(
-		"%%", "%"
-	)
+	condition = _limited("Consent Campaign", user)
 	if not condition:
 		return ""
 	return f"`tabConsent Campaign Person`.`campaign` in (select `name` from `tabConsent Campaign` where {condition})"
+
+
+# Rows of the record of processing activities, its processors and notices are seen by those who see their parents.
+
+_PARENTS = {
+	"Processing Activity Data": "Processing Activity",
+	"Processing Activity DocType": "Processing Activity",
+	"Processing Activity Processor": "Processing Activity",
+	"Further Processor": "Data Processor",
+	"Privacy Notice Text": "Privacy Notice",
+}
+
+
+def row_conditions(user: str | None = None, doctype: str = "") -> str:
+	"""The list's condition for rows: Frappe asks only whether any parent may be read, and a user may be limited to one
+	company."""
+	parent = _PARENTS[doctype]
+	return _rows_of(doctype, parent, _limited(parent, user))
+
+
+def _limited(doctype: str, user: str | None) -> str:
+	"""The list's condition by Frappe's own permissions of a user, "" if none limits him."""
+	# It comes with every "%" doubled, as for a query with parameters.
+	return build_match_conditions(doctype, user=user or frappe.session.user).replace("%%", "%")

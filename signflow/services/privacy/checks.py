@@ -12,8 +12,10 @@ from frappe import _
 from frappe.utils import add_to_date, cint, getdate, nowdate
 
 from signflow.core.privacy.datamap import Holds, Mark
-from signflow.install import check_site
+from signflow.install import site_problems
+from signflow.services.company import companies_of
 from signflow.services.privacy import data_map, holds, notices, origin, test_data
+from signflow.services.privacy.informing import DELIVERY, MOST_TRIES, PARTIES, TOLD_WHERE_ASKED
 from signflow.services.privacy.processors import NEEDS_AGREEMENT
 from signflow.services.subject_requests import reminders
 from signflow.signflow.roles import OFFICER
@@ -65,21 +67,30 @@ def _second_factor() -> Iterator[Finding]:
 		return
 	if frappe.db.get_value("Role", "All", "two_factor_auth"):
 		return
-	roles = [
-		name
-		for name in frappe.get_all(
-			"Role",
-			{"name": ["in", sorted(_reading_roles())], "two_factor_auth": 0, "disabled": 0, "desk_access": 1},
-			pluck="name",
-			order_by="name asc",
-		)
-		if _is_held(name)
-	]
+	roles = _without_second_factor()
 	if roles:
 		text = _("These roles see persons and log in without a second factor: {0}").format(
 			", ".join(_(role) for role in roles)
 		)
 		yield Finding("two_factor_roles", HIGH, text, cure, "/app/role")
+
+
+def _without_second_factor() -> list[str]:
+	"""The roles that see persons and are held by somebody none of whose roles asks for a second factor."""
+	held, user, role = frappe.qb.DocType("Has Role"), frappe.qb.DocType("User"), frappe.qb.DocType("Role")
+	rows = (
+		frappe.qb.from_(held)
+		.join(user)
+		.on((user.name == held.parent) & (held.parenttype == "User"))
+		.join(role)
+		.on(role.name == held.role)
+		.where((user.enabled == 1) & (user.user_type == "System User"))
+		.where(user.name.notin(["Administrator", "Guest"]) & (role.disabled == 0))
+		.select(held.parent, held.role, role.two_factor_auth)
+		.orderby(held.parent, held.role)
+	).run()
+	safe = {person for person, _role, asks in rows if asks}
+	return sorted({name for person, name, _asks in rows if person not in safe} & _reading_roles())
 
 
 def _reading_roles() -> set[str]:
@@ -134,11 +145,14 @@ def _officer() -> Iterator[Finding]:
 
 
 def _companies() -> list[str]:
-	return frappe.get_all("Company", pluck="name", order_by="name asc")
+	"""The companies of whose set-up the reader may know."""
+	return companies_of(notices.NOTICE)
 
 
 def _register() -> Iterator[Finding]:
-	for company in _companies():
+	companies = _companies()
+	of_ours = {"company": ["in", companies]}
+	for company in companies:
 		if not frappe.db.exists("Processing Activity", {"company": company, "status": ["!=", "Ended"]}):
 			yield Finding(
 				"no_activities",
@@ -153,7 +167,7 @@ def _register() -> Iterator[Finding]:
 			HIGH,
 			{"status": ["!=", "Ended"], "ground": ["is", "not set"]},
 			_("Processing activities without a ground: {0}"),
-			"ground=",
+			'ground=["is","not set"]&status=["!=","Ended"]',
 		),
 		(
 			"activities_in_draft",
@@ -167,11 +181,11 @@ def _register() -> Iterator[Finding]:
 			LOW,
 			{"status": "Active", "next_review": ["is", "not set"]},
 			_("Active processing activities without a day of review: {0}"),
-			"status=Active",
+			'status=Active&next_review=["is","not set"]',
 		),
 	)
 	for code, weight, filters, text, query in counted:
-		if number := frappe.db.count("Processing Activity", filters):
+		if number := frappe.db.count("Processing Activity", {**filters, **of_ours}):
 			yield Finding(
 				code,
 				weight,
@@ -181,7 +195,12 @@ def _register() -> Iterator[Finding]:
 			)
 	late = frappe.get_all(
 		"Processing Activity",
-		[["status", "=", "Active"], ["next_review", "is", "set"], ["next_review", "<", nowdate()]],
+		[
+			["company", "in", companies],
+			["status", "=", "Active"],
+			["next_review", "is", "set"],
+			["next_review", "<", nowdate()],
+		],
 		pluck="name",
 		order_by="next_review asc",
 	)
@@ -191,8 +210,8 @@ def _register() -> Iterator[Finding]:
 			"reviews_due",
 			MEDIUM,
 			text,
-			_("Open each and complete it."),
-			"/app/processing-activity?status=Active",
+			_("Read each again, correct it, and set its next review."),
+			f'/app/processing-activity?status=Active&next_review=["<","{nowdate()}"]',
 		)
 
 
@@ -253,7 +272,7 @@ def _guests() -> Iterator[Finding]:
 def _processors() -> Iterator[Finding]:
 	for row in frappe.get_all(
 		"Data Processor",
-		{"disabled": 0, "agreement_state": ["in", NEEDS_AGREEMENT]},
+		{"disabled": 0, "agreement_state": ["in", NEEDS_AGREEMENT], "company": ["in", _companies()]},
 		["name", "processor_name", "company", "agreement_state"],
 		order_by="processor_name asc, name asc",
 	):
@@ -336,7 +355,21 @@ def _persons() -> Iterator[Finding]:
 			_("The report lists them. Say where each came from, or have them erased."),
 			"/app/query-report/Persons%20of%20Unknown%20Origin",
 		)
-	late = frappe.db.count("Notice Delivery", {"status": "Waiting", "due_on": ["<", nowdate()]})
+	ours = {"company": ["in", [*_companies(), ""]]}
+	never = frappe.db.count(DELIVERY, {**ours, "status": "Failed", "attempts": [">=", MOST_TRIES]})
+	if never:
+		yield Finding(
+			"told_never",
+			HIGH,
+			_("Persons who could not be told of the privacy notice for a fault of this site: {0}").format(
+				never
+			),
+			_(
+				"The Error Log tells where it failed. Then tell each from the contact or lead: Tell of the Privacy Notice."
+			),
+			"/app/notice-delivery?status=Failed",
+		)
+	late = frappe.db.count(DELIVERY, {**ours, "status": "Waiting", "due_on": ["<", nowdate()]})
 	if late:
 		yield Finding(
 			"told_late",
@@ -345,7 +378,7 @@ def _persons() -> Iterator[Finding]:
 			_("Allow more mails per hour in Signflow Settings, and see that the scheduler runs."),
 			"/app/notice-delivery?status=Waiting",
 		)
-	if not frappe.get_cached_doc("Signflow Settings").inform_people:
+	if not frappe.get_cached_doc("Signflow Settings").inform_people and _somebody_to_tell():
 		yield Finding(
 			"informing_off",
 			LOW,
@@ -355,8 +388,24 @@ def _persons() -> Iterator[Finding]:
 		)
 
 
+def _somebody_to_tell() -> bool:
+	"""Whether the site has a person's record that he has not filled in himself."""
+	not_asked = {"signflow_origin": ["not in", TOLD_WHERE_ASKED]}
+	return any(
+		frappe.get_all(doctype, not_asked, pluck="name", order_by="name asc", limit=1) for doctype in PARTIES
+	)
+
+
+def _tells_of_gravatar() -> bool:
+	published = [notices.published(company) for company in _companies()]
+	return any(published) and all(
+		"gravatar" in row.body.lower() for notice in published if notice for row in notice.texts
+	)
+
+
 def _system() -> Iterator[Finding]:
-	if hasattr(frappe.utils, "has_gravatar") and not frappe.conf.signflow_gravatar_blocked:
+	asks = hasattr(frappe.utils, "has_gravatar") and not frappe.conf.signflow_gravatar_blocked
+	if asks and not _tells_of_gravatar():
 		yield Finding(
 			"gravatar",
 			MEDIUM,
@@ -366,6 +415,7 @@ def _system() -> Iterator[Finding]:
 			_(
 				"Refuse gravatar.com in the server's firewall, then write signflow_gravatar_blocked into site_config.json; or name it in the privacy notice as a recipient."
 			),
+			"/app/privacy-notice",
 		)
 	if not cint(frappe.get_system_settings("encrypt_backup")):
 		yield Finding(
@@ -394,8 +444,8 @@ def _system() -> Iterator[Finding]:
 			_("Make them private."),
 			"/app/file?is_private=0",
 		)
-	for problem in check_site():
-		yield Finding("site", MEDIUM, problem, _("See the text."))
+	for problem, link in site_problems():
+		yield Finding("site", MEDIUM, problem, _("The text tells how."), link)
 
 
 def _data_requests() -> Iterator[Finding]:

@@ -14,10 +14,10 @@ def execute(filters: dict[str, Any] | None = None) -> tuple[list[dict[str, Any]]
 	asked = frappe._dict(filters or {})
 	# No links: Frappe 15 refuses a report with a link to what its reader may not read, and an officer may read no Company.
 	columns = [
-		{"fieldname": "when", "label": _("When"), "fieldtype": "Datetime", "width": 170},
-		{"fieldname": "user", "label": _("Who"), "fieldtype": "Data", "width": 200},
+		{"fieldname": "when", "label": _("When"), "fieldtype": "Datetime", "width": 190},
+		{"fieldname": "user", "label": _("Who"), "fieldtype": "Data", "width": 240},
 		{"fieldname": "what", "label": _("What"), "fieldtype": "Data", "width": 200},
-		{"fieldname": "why", "label": _("Why"), "fieldtype": "Data", "width": 260},
+		{"fieldname": "why", "label": _("Why"), "fieldtype": "Data", "align": "left", "width": 260},
 		{"fieldname": "record", "label": _("Record"), "fieldtype": "Data", "width": 220},
 		{"fieldname": "number", "label": _("Number"), "fieldtype": "Int", "width": 90},
 		{
