@@ -1,7 +1,7 @@
 // "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest. "From paper"
 // is begun from the list of templates, a ready form from the list of signable forms.
 import { show_consents } from "./consents";
-import { new_data_request, offer_data_request, show_restricted } from "./data_requests";
+import { may_take_in, new_data_request, offer_data_request, show_restricted } from "./data_requests";
 import { from_paper } from "./from_paper";
 import { show_what_was_told } from "./privacy_told";
 import { add_ready_form } from "./ready_forms";
@@ -15,6 +15,7 @@ signflow.request_signature = request_signature;
 signflow.from_paper = from_paper;
 signflow.add_ready_form = add_ready_form;
 signflow.new_data_request = new_data_request;
+signflow.may_take_in_data_requests = may_take_in;
 signflow.retention = { choose_filters, date_fields_of, show_filters };
 
 const WITH_BUTTON = [
