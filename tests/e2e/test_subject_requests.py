@@ -104,6 +104,8 @@ def test_a_request_by_letter_is_taken_in_and_a_restriction_is_seen_on_the_contac
 	dialog.locator("[data-fieldname='request_type'] select").select_option("Restriction")
 	dialog.locator("[data-fieldname='proof_method'] select").select_option("Known to Staff")
 	dialog.locator("[data-fieldname='proof_note'] textarea").fill("Called from the number that we know")
+	dialog.locator("[data-fieldname='company'] input").fill(office.lists("Company")[0])
+	screen.keyboard.press("Tab")
 	desk.keep("desk-new-request-1280")
 	dialog.locator(".modal-footer .btn-primary").click()
 	screen.wait_for_function("() => window.cur_frm?.doctype === 'Data Subject Request'")
