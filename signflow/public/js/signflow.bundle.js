@@ -2,7 +2,7 @@
 // is begun from the list of templates, a ready form from the list of signable forms.
 import { offer_answers } from "./answer_data_request";
 import { offer_campaign, show_consents } from "./consents";
-import { new_data_request, offer_data_request, show_restricted } from "./data_requests";
+import { may_take_in, new_data_request, offer_data_request, show_restricted } from "./data_requests";
 import { from_paper } from "./from_paper";
 import { show_what_was_told } from "./privacy_told";
 import { add_ready_form } from "./ready_forms";
@@ -18,6 +18,7 @@ signflow.from_paper = from_paper;
 signflow.offer_campaign = offer_campaign;
 signflow.add_ready_form = add_ready_form;
 signflow.new_data_request = new_data_request;
+signflow.may_take_in_data_requests = may_take_in;
 signflow.retention = { choose_filters, date_fields_of, show_filters };
 
 const WITH_BUTTON = [
