@@ -17,7 +17,7 @@ from stage import Process
 from test_notices import a_notice, officer, the_usual_activities  # noqa: F401
 from test_register import a_processor, an_activity, another_company, companies_as_before  # noqa: F401
 
-from signflow.services.privacy import checks, consents, informing, notices, origin
+from signflow.services.privacy import accountability, checks, consents, informing, notices, origin
 from signflow.services.privacy.consents import Given
 
 pytestmark = pytest.mark.timeout(300)
@@ -538,14 +538,14 @@ def test_reports_are_read_by_those_who_answer(house: House, officer: str) -> Non
 			.status_code
 			== 403
 		)
-	rows = checks.account(nowdate(), nowdate(), company)
+	rows = accountability.account(nowdate(), nowdate(), company)
 	assert [row["record"] for row in rows if row["what"] == "Notice published"] == [
 		f"Privacy Notice {notice.name}"
 	]
 	assert {row["company"] for row in rows} == {company}
 	assert "Activity reviewed" in {row["what"] for row in rows}
 	with pytest.raises(frappe.ValidationError, match="before it begins"):
-		checks.account(nowdate(), add_days(nowdate(), -1))
+		accountability.account(nowdate(), add_days(nowdate(), -1))
 
 
 def test_the_account_tells_who_looked_up_whom_and_why(house: House) -> None:
@@ -558,8 +558,14 @@ def test_the_account_tells_who_looked_up_whom_and_why(house: House) -> None:
 		row.set_new_name()
 		row.db_insert()
 	frappe.db.commit()
-	rows = [row for row in checks.account(nowdate(), nowdate(), company) if house.key in (row["why"] or "")]
+	rows = [
+		row
+		for row in accountability.account(nowdate(), nowdate(), company)
+		if house.key in (row["why"] or "")
+	]
 	assert {row["what"] for row in rows} == {"Look-up", "Export"}
 	assert {(row["user"], row["number"]) for row in rows} == {(house.users["owner"], 3)}
-	everything = [row for row in checks.account(nowdate(), nowdate()) if house.key in (row["why"] or "")]
+	everything = [
+		row for row in accountability.account(nowdate(), nowdate()) if house.key in (row["why"] or "")
+	]
 	assert len(everything) == 3

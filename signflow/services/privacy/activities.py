@@ -60,18 +60,18 @@ def _doctypes_of(usual: UsualActivity, held: dict[str, set[Holds]]) -> list[str]
 	"""The DocTypes of this site that the activity names, and what its modules hold that no usual activity names."""
 	named = {name for one in USUAL for name in one.doctypes}
 	there = {
-		row.name: row.module
+		row.name: row
 		for row in frappe.get_all(
 			"DocType",
 			{"istable": 0, "name": ["in", sorted({*named, *held})]},
-			["name", "module"],
+			["name", "module", "custom"],
 			order_by="name asc",
 		)
 	}
 	rest = [
 		name
-		for name, module in there.items()
-		if name in held and name not in named and module in usual.modules and not frappe.get_meta(name).custom
+		for name, row in there.items()
+		if name in held and name not in named and row.module in usual.modules and not row.custom
 	]
 	return [name for name in usual.doctypes if name in there] + rest
 
