@@ -133,7 +133,7 @@ FIELDS = {
 	("Contact", "Lead"): [
 		{
 			"fieldname": "signflow_email_marketing",
-			"label": _("Marketing by Mail"),
+			"label": _("Mail Marketing"),
 			"fieldtype": "Select",
 			"options": "\n".join(("", _("Allowed"), _("Not Allowed"), _("Differs by Company"))),
 			"in_standard_filter": 1,
@@ -144,7 +144,7 @@ FIELDS = {
 		},
 		{
 			"fieldname": "signflow_sms_marketing",
-			"label": _("Marketing by SMS"),
+			"label": _("SMS Marketing"),
 			"fieldtype": "Select",
 			"options": "\n".join(("", _("Allowed"), _("Not Allowed"), _("Differs by Company"))),
 			"in_standard_filter": 1,
@@ -179,7 +179,7 @@ FIELDS = {
 	("Customer",): [
 		{
 			"fieldname": "signflow_email_marketing",
-			"label": _("Marketing by Mail"),
+			"label": _("Mail Marketing"),
 			"fieldtype": "Select",
 			"options": "\n".join(
 				("", _("Allowed"), _("Not Allowed"), _("Differs by Company"), _("Differs by Person"))
@@ -192,7 +192,7 @@ FIELDS = {
 		},
 		{
 			"fieldname": "signflow_sms_marketing",
-			"label": _("Marketing by SMS"),
+			"label": _("SMS Marketing"),
 			"fieldtype": "Select",
 			"options": "\n".join(
 				("", _("Allowed"), _("Not Allowed"), _("Differs by Company"), _("Differs by Person"))
