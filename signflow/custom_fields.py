@@ -156,7 +156,7 @@ FIELDS = {
 	("Contact", "Lead"): [
 		{
 			"fieldname": "signflow_email_marketing",
-			"label": _("Marketing by Mail"),
+			"label": _("Mail Marketing"),
 			"fieldtype": "Select",
 			"options": "\n".join(("", _("Allowed"), _("Not Allowed"), _("Differs by Company"))),
 			"in_standard_filter": 1,
@@ -167,7 +167,7 @@ FIELDS = {
 		},
 		{
 			"fieldname": "signflow_sms_marketing",
-			"label": _("Marketing by SMS"),
+			"label": _("SMS Marketing"),
 			"fieldtype": "Select",
 			"options": "\n".join(("", _("Allowed"), _("Not Allowed"), _("Differs by Company"))),
 			"in_standard_filter": 1,
@@ -202,7 +202,7 @@ FIELDS = {
 	("Customer",): [
 		{
 			"fieldname": "signflow_email_marketing",
-			"label": _("Marketing by Mail"),
+			"label": _("Mail Marketing"),
 			"fieldtype": "Select",
 			"options": "\n".join(
 				("", _("Allowed"), _("Not Allowed"), _("Differs by Company"), _("Differs by Person"))
@@ -215,7 +215,7 @@ FIELDS = {
 		},
 		{
 			"fieldname": "signflow_sms_marketing",
-			"label": _("Marketing by SMS"),
+			"label": _("SMS Marketing"),
 			"fieldtype": "Select",
 			"options": "\n".join(
 				("", _("Allowed"), _("Not Allowed"), _("Differs by Company"), _("Differs by Person"))
