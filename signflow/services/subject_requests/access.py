@@ -418,7 +418,7 @@ def _pack(doc: Any, token: str) -> None:
 	subject = _subject(doc)
 	reader = Reader(frozenset(subject.mails), frozenset(subject.phones))
 	rows = frappe.get_all(ITEM, filters={"export": doc.name}, fields=["*"], order_by="place asc")
-	records, files, size, withheld = [], [], 0, []
+	packed, files, size, withheld = [], [], 0, []
 	for number, row in enumerate(rows, 1):
 		if number % BATCH == 0:
 			if not work.hold_lease(EXPORT, doc.name, token, LEASE_SECONDS):
@@ -437,21 +437,21 @@ def _pack(doc: Any, token: str) -> None:
 			path = neutral_name(len(files) + 1, given.file_name)
 			files.append((path, given.file))
 			size += given.file.stat().st_size
-		records.append((row, given, path))
+		packed.append((row, given, path))
 	if size > MOST_BYTES:
 		_too_large(doc.name, token)
 		return
 	name, passphrase = f"{secrets.token_hex(20)}.zip", new_passphrase()
 	target = folder() / f"{name}.part"
 	target.unlink(missing_ok=True)
-	parts = [("index.html", _page(doc, records, withheld).encode()), ("data.json", _data(doc, records))]
+	parts = [("index.html", _page(doc, packed, withheld).encode()), ("data.json", _data(doc, packed))]
 	sha256, written = write_package(target, passphrase, [*parts, *files])
 	os.chmod(target, 0o600)
 	_ready(
 		doc.name,
 		token,
 		name,
-		items=len(records),
+		items=len(packed),
 		files=len(files),
 		size=written,
 		sha256=sha256,
@@ -524,10 +524,10 @@ def _ready(export: str, token: str, name: str, **facts: Any) -> None:
 		records.finish(doc.request, _("A copy of the data was made available."))
 
 
-def _page(doc: Any, records: list[tuple[Any, Given, str]], withheld: list[tuple[str, str]]) -> str:
+def _page(doc: Any, packed: list[tuple[Any, Given, str]], withheld: list[tuple[str, str]]) -> str:
 	labels = kinds_of_records.labels()
 	groups: dict[str, list[dict[str, Any]]] = {}
-	for row, given, path in records:
+	for row, given, path in packed:
 		groups.setdefault(row.kind, []).append(
 			{
 				"label": _(given.doctype),
@@ -570,7 +570,7 @@ def _about(company: str, language: str) -> str:
 	return clean_email_html(md_to_html(text or "") or "")
 
 
-def _data(doc: Any, records: list[tuple[Any, Given, str]]) -> bytes:
+def _data(doc: Any, packed: list[tuple[Any, Given, str]]) -> bytes:
 	found = {
 		"controller": doc.company,
 		"request": doc.request,
@@ -578,7 +578,7 @@ def _data(doc: Any, records: list[tuple[Any, Given, str]]) -> bytes:
 		"made_on": now_datetime().isoformat(timespec="seconds"),
 		"records": [
 			{**as_data(given), **({"file": path, "file_name": given.file_name} if path else {})}
-			for _row, given, path in records
+			for _row, given, path in packed
 		],
 	}
 	return json.dumps(found, ensure_ascii=False, indent=1).encode()
