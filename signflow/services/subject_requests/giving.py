@@ -23,7 +23,7 @@ _SECRET = re.compile(
 	r"passw|passphrase|secret|token|api_key|otp|salt|hmac|_hash$|reset_.*key|session", re.IGNORECASE
 )
 # Frappe's own columns that say something of a person's record.
-STANDARD = ("name", "creation", "modified")
+_KINDS = {"name": "Data", "creation": "Datetime", "modified": "Datetime"}
 MARKUP = ("Text Editor", "HTML Editor", "Markdown Editor", "HTML")
 PROSE = (*MARKUP, "Small Text", "Text", "Long Text", "Phone")
 FILES = ("Attach", "Attach Image")
@@ -87,8 +87,8 @@ class Reader:
 
 	def _lines(self, doc: Any, only: set[str] | None, withheld: Withheld) -> list[Line]:
 		found = [
-			self._line(name, _label(doc.meta, name), doc.get(name), "Datetime", withheld)
-			for name in STANDARD
+			self._line(name, _label(doc.meta, name), doc.get(name), _KINDS[name], withheld)
+			for name in _KINDS
 			if only is None and doc.get(name) and not doc.meta.issingle
 		]
 		found += self._fields(doc, "", "", only, withheld)
