@@ -109,14 +109,13 @@ def hold(wish: Wish, mail: str, language: str, page_key: str) -> str:
 
 	Nothing is mailed but the code, and what nobody proves is swept (`sweep_unproven`).
 	"""
-	name = frappe.db.get_value(
-		REQUEST, {"page_key": page_key, "status": "Unverified"}, order_by="creation asc"
-	)
-	if name:
-		doc = records.for_change(name)
+	row = frappe.db.get_value(REQUEST, {"page_key": page_key}, ["name", "status"], as_dict=True)
+	if row and row.status == "Unverified":
+		doc = records.for_change(row.name)
 		doc.update(_fields(wish, mail, language))
 		records.save(doc)
-		return name
+	if row:
+		return row.name
 	return _receive(wish, mail, language, "Web Page", page_key=page_key).name
 
 
