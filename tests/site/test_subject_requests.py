@@ -175,6 +175,10 @@ def test_staff_take_in_a_visit_and_say_how_the_person_was_proven(house: House) -
 	assert manager.post(url, json=later, timeout=30).status_code == 417
 	owner = as_program(house.web, house.users["owner"])
 	assert owner.post(url, json=values, timeout=30).status_code == 403
+	# An officer who has no other role takes requests in as well, but not for a company that is none.
+	officer = as_program(house.web, OFFICER)
+	assert officer.post(url, json={**values, "request_type": "Access"}, timeout=30).status_code == 200
+	assert officer.post(url, json={**values, "company": "None Such"}, timeout=30).status_code == 403
 
 
 def test_a_mail_that_came_in_becomes_a_request(house: House) -> None:
