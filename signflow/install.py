@@ -56,17 +56,21 @@ def after_migrate() -> None:
 
 def check_site() -> list[str]:
 	"""What keeps signflow from working on this site, each with its cure."""
+	return [text for text, _link in site_problems()]
+
+
+def site_problems() -> list[tuple[str, str]]:
+	"""What keeps signflow from working on this site, each with its cure: (text, where it is cured in Desk, else "")."""
 	problems = []
 	if frappe.conf.block_endpoints and "signflow." not in (frappe.conf.allowed_custom_endpoints or []):
-		problems.append(
-			_(
-				'Helpdesk blocks endpoints here: add "signflow." to allowed_custom_endpoints in site_config.json.'
-			)
+		text = _(
+			'Helpdesk blocks endpoints here: add "signflow." to allowed_custom_endpoints in site_config.json.'
 		)
+		problems.append((text, ""))
 	if not frappe.db.exists("Email Account", {"enable_outgoing": 1, "default_outgoing": 1}):
-		problems.append(_("No default outgoing Email Account: invitations cannot leave."))
+		text = _("No default outgoing Email Account: invitations cannot leave.")
+		problems.append((text, "/app/email-account"))
 	if is_scheduler_disabled(verbose=False):
-		problems.append(
-			_("The scheduler is off: reminders, expiry and what a killed worker left would wait for ever.")
-		)
+		text = _("The scheduler is off: reminders, expiry and what a killed worker left would wait for ever.")
+		problems.append((text, "/app/system-settings"))
 	return problems

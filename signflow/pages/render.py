@@ -12,6 +12,7 @@ from pathlib import Path
 import jinja2
 
 from signflow.pages.consents import consents_texts
+from signflow.pages.data import data_texts
 from signflow.pages.ending import terminate_texts, withdraw_texts
 from signflow.pages.request import request_texts
 from signflow.pages.texts import sign_texts, verify_texts
@@ -31,6 +32,7 @@ SCRIPTS = {
 	"terminate": ("kit", "visit"),
 	"withdraw": ("kit",),
 	"privacy/consents": ("kit", "visit"),
+	"privacy/data": ("kit", "visit"),
 	"privacy/request": ("kit", "visit"),
 }
 
@@ -40,6 +42,7 @@ PAGES: dict[str, Callable[[Callable[[str], str]], dict[str, str]]] = {
 	"terminate": terminate_texts,
 	"withdraw": withdraw_texts,
 	"privacy/consents": consents_texts,
+	"privacy/data": data_texts,
 	"privacy/request": request_texts,
 }
 

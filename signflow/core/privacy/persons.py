@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import phonenumbers
 
@@ -53,15 +53,24 @@ def phones_in(text: object, region: str = "FI") -> set[str]:
 		return set()
 	said = str(text)
 	whole = phone_of(said, region) if len(said) < 30 else ""
-	found = {
-		phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
+	found = {number for _start, _end, number in phones_at(said, region)}
+	return found | ({whole} if whole else set())
+
+
+def phones_at(text: str, region: str = "FI") -> list[tuple[int, int, str]]:
+	"""Where telephone numbers stand in `text`: [(start, end, number in E.164)], first to last."""
+	return [
+		(
+			match.start,
+			match.end,
+			phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164),
+		)
 		for match in phonenumbers.PhoneNumberMatcher(
-			said, region, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=200
+			text, region, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=200
 		)
 		# Digits within a word are part of a code or a name.
-		if not said[: match.start][-1:].isalpha() and not said[match.end :][:1].isalpha()
-	}
-	return found | ({whole} if whole else set())
+		if not text[: match.start][-1:].isalpha() and not text[match.end :][:1].isalpha()
+	]
 
 
 @lru_cache(maxsize=20000)
@@ -161,8 +170,14 @@ class Subject:
 
 	def of(self, doctype: str) -> frozenset[str]:
 		"""The names of her own records of one DocType."""
-		return frozenset(name for kind, name in self.records if kind == doctype)
+		return self._by_type.get(doctype, frozenset())
 
+	@cached_property
+	def _by_type(self) -> dict[str, frozenset[str]]:
+		kinds = {kind for kind, _name in self.records}
+		return {kind: frozenset(name for one, name in self.records if one == kind) for kind in kinds}
+
+	@cached_property
 	def full_names(self) -> frozenset[str]:
 		"""Her names of at least two words: a first name alone finds everybody."""
 		return frozenset(name for name in self.names if len(words_of(name)) > 1)
@@ -215,23 +230,27 @@ def settle(
 	people = [one for _, one in sorted(records.items()) if not one.organisation]
 	if not person.names:
 		_name_by_holders(person, people)
+
+	def contested_now() -> set[str]:
+		return _contested(person, people) | (shared & (person.mails | person.phones))
+
 	grown = True
 	while grown and len(person.records) < MOST_RECORDS:
 		grown = False
-		contested = _contested(person, people) | (shared & (person.mails | person.phones))
+		contested = contested_now()
 		for one in people:
 			if one.key not in person.records and _is_hers(person, one, contested):
 				person.take(one)
 				grown = True
 				# What she brings along may be others' as well.
-				contested = _contested(person, people) | (shared & (person.mails | person.phones))
+				contested = contested_now()
 	return Subject(
 		frozenset(person.names),
 		frozenset(person.mails),
 		frozenset(person.phones),
 		frozenset(person.identities),
 		frozenset(person.records),
-		frozenset(_contested(person, people) | (shared & (person.mails | person.phones))),
+		frozenset(contested_now()),
 	)
 
 

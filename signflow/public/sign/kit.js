@@ -138,13 +138,13 @@ export async function sha256(bytes) {
 	return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Hands `bytes` to the browser as a file. */
-export function save(bytes, title) {
-	const url = URL.createObjectURL(new Blob([bytes], { type: "application/pdf" }));
+/** Hands `bytes` to the browser as a file of a kind ("pdf", "zip"). */
+export function save(bytes, title, kind = "pdf") {
+	const url = URL.createObjectURL(new Blob([bytes], { type: `application/${kind}` }));
 	const name = title.replace(/[\\/:*?"<>|]+/g, " ").trim().slice(0, 120) || "document";
 	const link = document.createElement("a");
 	link.href = url;
-	link.download = /\.pdf$/i.test(name) ? name : `${name}.pdf`;
+	link.download = name.toLowerCase().endsWith(`.${kind}`) ? name : `${name}.${kind}`;
 	document.body.append(link);
 	link.click();
 	link.remove();
@@ -216,8 +216,9 @@ export async function post(url, options, seconds = 30) {
 			...options,
 		});
 		if (!response.ok) throw await failure(response);
-		const isPdf = (response.headers.get("Content-Type") || "").startsWith("application/pdf");
-		return isPdf ? await response.arrayBuffer() : (await response.json()).message;
+		const kind = response.headers.get("Content-Type") || "";
+		const isFile = /^application\/(pdf|zip|octet-stream)/.test(kind);
+		return isFile ? await response.arrayBuffer() : (await response.json()).message;
 	} catch (error) {
 		if (error instanceof Failure) throw error;
 		if (error.name === "AbortError") throw new Failure("slow", t("slow"));

@@ -1,11 +1,14 @@
 // The first two steps of a page that anybody opens: a mail address, then the code mailed there. `name` keeps the visit's
 // session in the tab's store, `identified` gets the answer to the right code, `go(step, focus)` shows "mail" or "code".
-// `also()` is what goes to the server with the address, `refused(error)` tells whether the page has shown what was wrong.
+// `asks()` is what goes to the server for a code, `refused(error)` tells whether the page has shown what was wrong.
 
-export function create(kit, { name, api, go, identified, also = () => ({}), refused = () => false }) {
+export function create(
+	kit,
+	{ name, api, go, identified, asks = () => ({ mail: $("mail").value.trim() }), refused = () => false }
+) {
 	const { $, t, count, lang, show, problem, busy, post, store, keep, announce } = kit;
 	let countdown = null;
-	keep($("mail"), `${name}.mail`);
+	if ($("mail")) keep($("mail"), `${name}.mail`);
 
 	function call(verb, body = {}, seconds = 30) {
 		const headers = { "Content-Type": "application/json", Accept: "application/json" };
@@ -15,8 +18,8 @@ export function create(kit, { name, api, go, identified, also = () => ({}), refu
 	}
 
 	// First: the address.
-	$("mail").addEventListener("input", () => problem($("mail-problem"), "", $("mail")));
-	$("mail-form").addEventListener("submit", (event) => {
+	$("mail")?.addEventListener("input", () => problem($("mail-problem"), "", $("mail")));
+	$("mail-form")?.addEventListener("submit", (event) => {
 		event.preventDefault();
 		if (!/^\S+@\S+$/.test($("mail").value.trim())) {
 			problem($("mail-problem"), t("mail_missing"), $("mail"));
@@ -25,13 +28,13 @@ export function create(kit, { name, api, go, identified, also = () => ({}), refu
 		ask($("mail-next"), $("mail-problem"));
 	});
 	$("resend").addEventListener("click", () => ask($("resend"), $("code-problem")));
-	$("back-to-mail").addEventListener("click", () => go("mail"));
+	$("back-to-mail")?.addEventListener("click", () => go("mail"));
 
 	function ask(button, place) {
 		problem(place, "");
 		return busy(button, async () => {
 			try {
-				const answer = await call("begin", { mail: $("mail").value.trim(), ...also() });
+				const answer = await call("begin", asks());
 				store.set(name, answer.session);
 				store.set(`${name}_sent`, {
 					to: answer.sent_to,
@@ -103,5 +106,5 @@ export function create(kit, { name, api, go, identified, also = () => ({}), refu
 			.catch((error) => (error.code === "not_identified" && store.get(`${name}_sent`) ? enter_code() : go("mail", false)));
 	}
 
-	return { call, begin_again, resume };
+	return { call, ask, begin_again, resume };
 }

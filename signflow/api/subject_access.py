@@ -1,0 +1,100 @@
+"""Endpoints of the page /privacy/data, for guests, and of Desk's review of a copy of personal data, for officers."""
+
+from typing import Any
+
+import frappe
+from frappe.rate_limiter import rate_limit
+
+from signflow.api.guest import answers, reader_language, session
+from signflow.services import visits
+from signflow.services.subject_requests import access, access_page
+
+PAGE = access_page.PAGE
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=20, seconds=60 * 10)
+@answers
+def begin(token: str, language: str | None = None) -> dict[str, Any]:
+	"""Exchange the link of our mail for a session, and mail a code: {session, sent_to, …}."""
+	new_session, shown = access_page.begin(str(token), reader_language())
+	return {"session": new_session, **shown}
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=60, seconds=60 * 10)
+@answers
+def check_code(code: str, language: str | None = None) -> dict[str, Any]:
+	"""Identify the visit by the mailed code; the page's view."""
+	return access_page.view(visits.check_code(session(), str(code), PAGE))
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=60, seconds=60 * 10)
+@answers
+def view(language: str | None = None) -> dict[str, Any]:
+	"""What lies ready for the visitor."""
+	return access_page.view(visits.identified(session(), PAGE)[1])
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=20, seconds=60 * 10)
+@answers
+def download(opened: bool | int = False, language: str | None = None) -> Any:
+	"""The bytes of the package (application/octet-stream)."""
+	visit = visits.identified(session(), PAGE)[1]
+	name, data = access_page.download(visit, opened=bool(opened))
+	frappe.local.response.filename = name
+	frappe.local.response.filecontent = data
+	frappe.local.response.type = "download"
+	return None
+
+
+@frappe.whitelist(methods=["POST"])
+def prepare(request: str) -> str:
+	"""Begin a copy for a request; its name."""
+	return access.prepare(request)
+
+
+@frappe.whitelist(methods=["POST"])
+def items(export: str) -> list[dict[str, Any]]:
+	"""What was found, record by record."""
+	return access.items_of(export)
+
+
+@frappe.whitelist(methods=["POST"])
+def preview(item: str) -> dict[str, Any]:
+	"""What the person would get of one record."""
+	return access.preview(item)
+
+
+@frappe.whitelist(methods=["POST"])
+def decide(
+	item: str,
+	included: bool | int,
+	whole: bool | int,
+	fields: list | str | None = None,
+	texts: list | str | None = None,
+	reason: str = "",
+) -> None:
+	"""Whether and how far the person gets a record."""
+	access.decide(
+		item,
+		included=bool(int(included)),
+		whole=bool(int(whole)),
+		fields=frappe.parse_json(fields) or [],
+		texts=frappe.parse_json(texts) or [],
+		reason=reason,
+	)
+
+
+@frappe.whitelist(methods=["POST"])
+def approve(export: str) -> None:
+	"""Have the copy packed and sent for."""
+	access.approve(export)
+
+
+@frappe.whitelist(methods=["POST"])
+def cancel(export: str) -> None:
+	"""End a copy at once."""
+	access.cancel(export)

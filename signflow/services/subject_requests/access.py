@@ -1,0 +1,642 @@
+"""A copy of a person's data, for a request of access or portability (GDPR 15 and 20), from the search to the sweep.
+
+The export's row is the queue: a worker collects what was found, an officer looks through it and withholds what would
+wrong others, a worker packs it encrypted, the person fetches it by a link and a code, and after some days it is gone.
+The package lies outside the folder of files, which goes into backups.
+"""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.translate import print_language
+from frappe.utils import add_days, cint, format_datetime, get_url, md_to_html, now_datetime
+from frappe.utils.html_utils import clean_email_html
+from frappe.utils.password import decrypt, encrypt
+
+from signflow.core.identity.tokens import new_token
+from signflow.core.privacy.export_package import neutral_name, new_passphrase, write_package
+from signflow.core.privacy.findings import How, Strength
+from signflow.core.privacy.persons import Start, Subject
+from signflow.services import work
+from signflow.services.company import house
+from signflow.services.letters import send_letter
+from signflow.services.privacy import accesses, kinds_of_records, lookup, notice_texts, notices
+from signflow.services.privacy.approvals import require_officer
+from signflow.services.privacy.person_records import find_subject
+from signflow.services.subject_requests import records
+from signflow.services.subject_requests.giving import Given, Reader, Withheld, as_data
+from signflow.services.subject_requests.records import REQUEST
+from signflow.services.transaction import one_transaction
+
+EXPORT = "Personal Data Export"
+ITEM = "Personal Data Export Item"
+RIGHTS = ("Access", "Portability")
+LEASE_SECONDS = 120
+MOST_ATTEMPTS = 5
+KEEP_DAYS = 14
+# What a web server can hand over without choking; whoever has more gets it on a medium.
+MOST_BYTES = 500 * 2**20
+BATCH = 50
+_PAGE = "signflow/templates/privacy/export.html"
+_OURS = re.compile(r"[0-9a-f]{40}\.zip(\.part)?")
+
+
+@one_transaction
+def prepare(request: str) -> str:
+	"""Begin a copy for a request of access or portability whose persons are confirmed; the export's name.
+
+	For an officer. Another copy of the request that is not fetched yet is cancelled.
+	"""
+	require_officer()
+	doc = frappe.get_doc(REQUEST, request, for_update=True)
+	if doc.request_type not in RIGHTS:
+		frappe.throw(_("A copy of the data is for requests of access and portability."))
+	# A copy that was answered with is made anew where its link was lost.
+	if doc.status in ("Unverified", "Refused") or doc.joined_to or not doc.verified_on:
+		frappe.throw(_("First it has to be shown who asks."))
+	if not _confirmed(doc):
+		frappe.throw(_("Confirm first which records are this person's."))
+	for older in frappe.get_all(
+		EXPORT,
+		{"request": request, "status": ["not in", ("Expired", "Cancelled")]},
+		pluck="name",
+		order_by="name asc",
+	):
+		_end(older, "Cancelled")
+	export = frappe.get_doc(
+		{
+			"doctype": EXPORT,
+			"request": request,
+			"company": doc.company,
+			"scope": doc.request_type,
+			"status": "Collecting",
+			"language": doc.language or "en",
+			"email": doc.email,
+			"made_by": frappe.session.user,
+			"work_due": 1,
+		}
+	)
+	export.flags.signflow = True
+	export.insert(ignore_permissions=True)
+	records.step(doc, "Note", _("A copy of the data is made."))
+	wake(export.name)
+	return export.name
+
+
+def _confirmed(request: Any) -> list[tuple[str, str]]:
+	return [(row.record_doctype, row.record_name) for row in request.persons if row.confirmed]
+
+
+def wake(export: str) -> None:
+	"""Have a worker go on with the export as soon as the transaction is committed."""
+	work.wake("signflow.services.subject_requests.access.carry_on", export=export)
+
+
+def sweep() -> None:
+	"""Every few minutes: wake exports that nobody holds, a killed worker's among them."""
+	work.wake_unheld(EXPORT, wake)
+
+
+def carry_on(export: str) -> None:
+	"""Collect or pack, whatever is due (RQ job; may be killed anywhere). Does nothing while another worker holds it."""
+	frappe.set_user("Administrator")
+	token = secrets.token_hex(16)
+	if not work.take_lease(EXPORT, export, LEASE_SECONDS, lease_token=token):
+		return
+	try:
+		doc = frappe.get_doc(EXPORT, export)
+		with print_language(doc.language):
+			if doc.status == "Collecting":
+				_collect(doc, token)
+			elif doc.status == "Packing":
+				_pack(doc, token)
+	except Exception as error:
+		frappe.db.rollback()
+		# Not raised: Frappe would log it with all values at hand, which are somebody's.
+		_failed(export, token, work.place_of(error))
+
+
+@one_transaction
+def _failed(export: str, token: str, place: str) -> None:
+	if not work.is_ours(EXPORT, export, token):
+		return
+	attempts = cint(frappe.db.get_value(EXPORT, export, "work_attempts")) + 1
+	log = frappe.log_error(title="signflow: copy of personal data", message=place)
+	given_up = {"status": "Failed", "work_due": 0} if attempts >= MOST_ATTEMPTS else {}
+	_set(
+		export,
+		work_attempts=attempts,
+		failure=_("See Error Log {0}.").format(log.name),
+		lease_token=None,
+		lease_until=work.lease(work.pause(attempts)),
+		**given_up,
+	)
+
+
+def _set(export: str, **values: Any) -> None:
+	frappe.db.set_value(EXPORT, export, values, update_modified=False)
+
+
+# What is found
+
+
+def _collect(doc: Any, token: str) -> None:
+	"""Search everything on the person and keep one item for each record."""
+	request = frappe.get_doc(REQUEST, doc.request)
+	found = lookup.look_up(Start(records=frozenset(_confirmed(request))), company=doc.company)
+	if found.unsearched:
+		raise TimeoutError("the look-up was not finished")
+	items = _items(doc, found)
+	_keep(doc.name, token, items, found)
+
+
+def _items(doc: Any, found: lookup.LookUp) -> list[dict[str, Any]]:
+	kinds = list(kinds_of_records.labels())
+	items = []
+	for doctype, hits in found.hits.items():
+		kind = kinds_of_records.kind_of(doctype)
+		titles = _titles(doctype, sorted(hits))
+		for name, hit in hits.items():
+			if hit.strength == Strength.TRACE and all(one.how is How.MAKER for _path, one in hit.reasons):
+				continue  # she made or changed what is about others
+			items.append(
+				{
+					"record_doctype": doctype,
+					"record_name": name,
+					"title": titles.get(name, name)[:140],
+					"kind": kind,
+					"strength": hit.strength.name,
+					"because": json.dumps([[path, reason.how.name] for path, reason in hit.reasons[:40]]),
+					"included": int(_is_given(doc.scope, hit, (doctype, name) in found.subject.records)),
+					"whole": int(hit.hers),
+				}
+			)
+	items.sort(key=lambda one: (kinds.index(one["kind"]), one["record_doctype"], one["record_name"]))
+	return items
+
+
+def _is_given(scope: str, hit: lookup.Hit, own: bool) -> bool:
+	"""Whether the person gets a record unless the officer says otherwise.
+
+	What may be somebody else's is not. Portability is about what she gave us herself (GDPR 20(1)): her own records and
+	what came from her.
+	"""
+	if hit.strength != Strength.CERTAIN:
+		return False
+	return scope == "Access" or own or hit.hers
+
+
+def _titles(doctype: str, names: list[str]) -> dict[str, str]:
+	found: dict[str, str] = {}
+	for place in range(0, len(names), BATCH * 10):
+		chunk = lookup.describe(doctype, names[place : place + BATCH * 10])
+		found |= {name: str(one["title"]) for name, one in chunk.items()}
+	return found
+
+
+@one_transaction
+def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.LookUp) -> None:
+	if not work.is_ours(EXPORT, export, token):
+		return
+	frappe.db.delete(ITEM, {"export": export})
+	now = now_datetime()
+	columns = ("name", "creation", "modified", "owner", "modified_by", "export", "place")
+	fields = tuple(items[0]) if items else ()
+	frappe.db.bulk_insert(
+		ITEM,
+		[*columns, *fields],
+		[
+			(secrets.token_hex(8), now, now, "Administrator", "Administrator", export, place, *one.values())
+			for place, one in enumerate(items, 1)
+		],
+	)
+	made_by = frappe.db.get_value(EXPORT, export, "made_by")
+	counts: dict[str, int] = {}
+	for one in items:
+		counts[one["record_doctype"]] = counts.get(one["record_doctype"], 0) + 1
+	log = accesses.record_access(
+		"Look-up",
+		found.subject,
+		purpose=_("Copy of the data for {0}").format(frappe.db.get_value(EXPORT, export, "request")),
+		counts=counts,
+		company=frappe.db.get_value(EXPORT, export, "company"),
+	)
+	log.db_set("user", made_by, update_modified=False)
+	more = ", ".join(sorted(_(doctype) for doctype in found.more))
+	_set(
+		export,
+		status="To Review",
+		items=len(items),
+		note=_("There is more of these than was read: {0}").format(more) if more else None,
+		work_due=0,
+		work_attempts=0,
+		failure=None,
+		lease_token=None,
+		lease_until=None,
+	)
+
+
+# What the officer decides
+
+
+def items_of(export: str) -> list[dict[str, Any]]:
+	"""The items in their order: {name, record_doctype, label, record_name, title, kind, strength, included, whole, reason, …}."""
+	require_officer()
+	labels = kinds_of_records.labels()
+	rows = frappe.get_all(
+		ITEM,
+		filters={"export": export},
+		fields=[
+			"name",
+			"record_doctype",
+			"record_name",
+			"title",
+			"kind",
+			"strength",
+			"included",
+			"whole",
+			"reason",
+			"withheld_fields",
+			"withheld_texts",
+		],
+		order_by="place asc",
+	)
+	for row in rows:
+		row.label, row.group = _(row.record_doctype), labels[row.kind]
+		row.withheld = len(json.loads(row.pop("withheld_fields") or "[]")) + len(
+			json.loads(row.pop("withheld_texts") or "[]")
+		)
+	return rows
+
+
+def preview(item: str) -> dict[str, Any]:
+	"""What the person would get of one record: {title, lines: [{path, label, text, withheld, others}], file, lost, texts}.
+
+	`others` are mail addresses and telephones in a line that are not hers. Written into the log of accesses.
+	"""
+	require_officer()
+	row = frappe.get_doc(ITEM, item)
+	export = frappe.get_doc(EXPORT, row.export)
+	subject = _subject(export)
+	given = _read(Reader(frozenset(subject.mails), frozenset(subject.phones)), row)
+	_record_view(subject, export, row)
+	if not given:
+		frappe.throw(_("This record is not there any more."), frappe.DoesNotExistError)
+	return {
+		"title": given.title,
+		"lines": [
+			{
+				"path": line.path,
+				"label": line.label,
+				"text": line.text,
+				"withheld": line.withheld,
+				"others": list(line.others),
+			}
+			for line in given.lines
+		],
+		"file": given.file_name,
+		"lost": given.lost,
+		"texts": json.loads(row.withheld_texts or "[]"),
+		"fields": json.loads(row.withheld_fields or "[]"),
+	}
+
+
+@one_transaction
+def _record_view(subject: Subject, export: Any, row: Any) -> None:
+	accesses.record_access(
+		"View",
+		subject,
+		purpose=_("Copy of the data for {0}").format(export.request),
+		counts={row.record_doctype: 1},
+		company=export.company,
+	)
+
+
+@one_transaction
+def decide(
+	item: str,
+	*,
+	included: bool,
+	whole: bool,
+	fields: list[str] | None = None,
+	texts: list[str] | None = None,
+	reason: str = "",
+) -> None:
+	"""Whether the person gets a record, as a whole or only where it is about her, without `fields` (paths) and `texts`.
+
+	What is withheld needs a reason, which she is told (GDPR 12(4), 15(4)). For an officer, until it is packed.
+	"""
+	require_officer()
+	row = frappe.get_doc(ITEM, item, for_update=True)
+	_require_review(row.export)
+	fields = sorted({str(one)[:280] for one in fields or []})
+	texts = sorted({str(one).strip()[:280] for one in texts or [] if len(str(one).strip()) > 1})
+	sure = row.strength == Strength.CERTAIN.name
+	if ((sure and not included) or (included and (fields or texts))) and not reason.strip():
+		frappe.throw(_("Say why this is withheld: the person is told."))
+	frappe.db.set_value(
+		ITEM,
+		item,
+		{
+			"included": int(included),
+			"whole": int(whole),
+			"withheld_fields": json.dumps(fields, ensure_ascii=False) if fields else None,
+			"withheld_texts": json.dumps(texts, ensure_ascii=False) if texts else None,
+			"reason": reason.strip()[:500] or None,
+			"decided_by": frappe.session.user,
+		},
+	)
+
+
+def _require_review(export: str) -> None:
+	if frappe.db.get_value(EXPORT, export, "status", for_update=True) != "To Review":
+		frappe.throw(_("This copy is not open for changes."))
+
+
+@one_transaction
+def approve(export: str) -> None:
+	"""Have the copy packed and the person told where to fetch it. For an officer."""
+	require_officer()
+	_require_review(export)
+	if not frappe.db.exists(ITEM, {"export": export, "included": 1}):
+		frappe.throw(_("Nothing would be given. Tell the person by an answer to the request instead."))
+	_set(
+		export,
+		status="Packing",
+		approved_by=frappe.session.user,
+		approved_on=now_datetime(),
+		progress=0,
+		work_due=1,
+	)
+	wake(export)
+
+
+@one_transaction
+def cancel(export: str) -> None:
+	"""End a copy: its package and what was found are gone at once. For an officer."""
+	require_officer()
+	_end(export, "Cancelled")
+
+
+# The package
+
+
+def folder() -> Path:
+	"""Where packages lie: beside the site's private files, not among them."""
+	path = Path(frappe.get_site_path("private", "signflow-copies"))
+	path.mkdir(mode=0o700, exist_ok=True)
+	return path
+
+
+def _subject(export: Any) -> Subject:
+	request = frappe.get_doc(REQUEST, export.request)
+	return find_subject(Start(records=frozenset(_confirmed(request))))[0]
+
+
+def _read(reader: Reader, row: Any) -> Given | None:
+	only = None
+	if not row.whole:
+		only = {path for path, _how in json.loads(row.because or "[]")}
+	withheld = Withheld(
+		frozenset(json.loads(row.withheld_fields or "[]")), tuple(json.loads(row.withheld_texts or "[]"))
+	)
+	return reader.read(row.record_doctype, row.record_name, only=only, withheld=withheld)
+
+
+def _pack(doc: Any, token: str) -> None:
+	"""Read what is given anew, write it into an encrypted ZIP, and tell the person."""
+	subject = _subject(doc)
+	reader = Reader(frozenset(subject.mails), frozenset(subject.phones))
+	rows = frappe.get_all(ITEM, filters={"export": doc.name}, fields=["*"], order_by="place asc")
+	records, files, size, withheld = [], [], 0, []
+	for number, row in enumerate(rows, 1):
+		if number % BATCH == 0:
+			if not work.hold_lease(EXPORT, doc.name, token, LEASE_SECONDS):
+				return
+			_set(doc.name, progress=int(90 * number / len(rows)))
+			frappe.db.commit()
+		if not row.included:
+			if row.reason:
+				withheld.append((_(row.record_doctype), row.reason))
+			continue
+		given = _read(reader, row)
+		if not given:
+			continue
+		path = ""
+		if given.file:
+			path = neutral_name(len(files) + 1, given.file_name)
+			files.append((path, given.file))
+			size += given.file.stat().st_size
+		records.append((row, given, path))
+	if size > MOST_BYTES:
+		_too_large(doc.name, token)
+		return
+	name, passphrase = f"{secrets.token_hex(20)}.zip", new_passphrase()
+	target = folder() / f"{name}.part"
+	target.unlink(missing_ok=True)
+	parts = [("index.html", _page(doc, records, withheld).encode()), ("data.json", _data(doc, records))]
+	sha256, written = write_package(target, passphrase, [*parts, *files])
+	os.chmod(target, 0o600)
+	_ready(
+		doc.name,
+		token,
+		name,
+		items=len(records),
+		files=len(files),
+		size=written,
+		sha256=sha256,
+		passphrase=encrypt(passphrase),
+	)
+
+
+@one_transaction
+def _too_large(export: str, token: str) -> None:
+	if work.is_ours(EXPORT, export, token):
+		_set(
+			export,
+			status="To Review",
+			note=_(
+				"The files are larger than a page can hand over. Leave some out and give them on a medium."
+			),
+			work_due=0,
+			lease_token=None,
+			lease_until=None,
+		)
+
+
+@one_transaction
+def _ready(export: str, token: str, name: str, **facts: Any) -> None:
+	part = folder() / f"{name}.part"
+	if not work.is_ours(EXPORT, export, token):
+		part.unlink(missing_ok=True)
+		return
+	doc = frappe.get_doc(EXPORT, export)
+	link = new_token(export)
+	expires = add_days(now_datetime(), KEEP_DAYS)
+	_set(
+		export,
+		status="Ready",
+		file_name=name,
+		link_hash=link.secret_hash,
+		ready_on=now_datetime(),
+		expires_on=expires,
+		progress=100,
+		work_due=0,
+		work_attempts=0,
+		failure=None,
+		lease_token=None,
+		lease_until=None,
+		**facts,
+	)
+	os.replace(part, folder() / name)
+	accesses.record_access(
+		"Export",
+		_subject(doc),
+		purpose=_("Copy of the data for {0}").format(doc.request),
+		counts={"File": facts["files"]},
+		company=doc.company,
+	)
+	send_letter(
+		doc.email,
+		subject=_("Your data is ready to be fetched"),
+		template="signflow_data_ready",
+		args={
+			"house": house(doc.company),
+			"link": get_url(f"/privacy/data#{link.text}"),
+			"number": doc.request,
+			"until": format_datetime(expires),
+		},
+		reference=(REQUEST, doc.request),
+	)
+	request = records.for_change(doc.request)
+	records.step(request, "Mailed", by_itself=True)
+	if request.status in records.OPEN:
+		records.finish(doc.request, _("A copy of the data was made available."))
+
+
+def _page(doc: Any, records: list[tuple[Any, Given, str]], withheld: list[tuple[str, str]]) -> str:
+	labels = kinds_of_records.labels()
+	groups: dict[str, list[dict[str, Any]]] = {}
+	for row, given, path in records:
+		groups.setdefault(row.kind, []).append(
+			{
+				"label": _(given.doctype),
+				"given": given,
+				"path": path,
+				"reason": row.reason,
+				"partly": not row.whole,
+			}
+		)
+	request = frappe.get_doc(REQUEST, doc.request)
+	return (
+		frappe.get_jenv()
+		.get_template(_PAGE)
+		.render(
+			title=_("Your data at {0}").format(doc.company),
+			language=doc.language,
+			company=doc.company,
+			number=doc.request,
+			made_on=format_datetime(now_datetime()),
+			groups=[(kind, labels[kind], groups[kind]) for kind in labels if kind in groups],
+			withheld=withheld,
+			accesses=_accesses(_subject(doc)),
+			about=_about(doc.company, doc.language) if request.request_type == "Access" else "",
+		)
+	)
+
+
+def _accesses(subject: Subject) -> list[tuple[str, str, str]]:
+	"""When and what for she was looked up: not by whom (CJEU C-579/21)."""
+	return [
+		(format_datetime(row.accessed_on), _(row.kind), row.purpose or "")
+		for row in accesses.accesses_to(subject)[:500]
+	]
+
+
+def _about(company: str, language: str) -> str:
+	"""Purposes, recipients, retention, source and rights (GDPR 15(1)): the notice in force, else what the register says."""
+	notice = notices.published(company)
+	text = notices.text_in(notice, language).body if notice else notice_texts.written(company, language)
+	return clean_email_html(md_to_html(text or "") or "")
+
+
+def _data(doc: Any, records: list[tuple[Any, Given, str]]) -> bytes:
+	found = {
+		"controller": doc.company,
+		"request": doc.request,
+		"right": {"Access": "GDPR 15", "Portability": "GDPR 20"}[doc.scope],
+		"made_on": now_datetime().isoformat(timespec="seconds"),
+		"records": [
+			{**as_data(given), **({"file": path, "file_name": given.file_name} if path else {})}
+			for _row, given, path in records
+		],
+	}
+	return json.dumps(found, ensure_ascii=False, indent=1).encode()
+
+
+# The end
+
+
+def package(export: Any) -> tuple[Path, str]:
+	"""Where the package of an export that is ready lies, and its passphrase. Raises ValidationError when it is gone or changed."""
+	path = folder() / (export.file_name or "-")
+	if export.status != "Ready" or not path.is_file():
+		frappe.throw(_("This copy is not there any more."))
+	digest = hashlib.sha256()
+	with path.open("rb") as stream:
+		for chunk in _chunks(stream):
+			digest.update(chunk)
+	if digest.hexdigest() != export.sha256:
+		frappe.throw(_("This copy was changed on the server. It is not handed over."))
+	return path, decrypt(export.passphrase)
+
+
+def _chunks(stream: Any) -> Iterator[bytes]:
+	while chunk := stream.read(1 << 20):
+		yield chunk
+
+
+def expire() -> None:
+	"""Once a day: end what is past its time, and delete packages that no export names (a kill leaves one)."""
+	for name in frappe.get_all(
+		EXPORT, {"status": "Ready", "expires_on": ["<", now_datetime()]}, pluck="name", order_by="name asc"
+	):
+		one_transaction(_end)(name, "Expired")
+	kept = set(frappe.get_all(EXPORT, {"status": "Ready"}, pluck="file_name", order_by="name asc"))
+	for entry in folder().iterdir():
+		if (
+			_OURS.fullmatch(entry.name)
+			and entry.name not in kept
+			and time.time() - entry.stat().st_mtime > 3600
+		):
+			entry.unlink(missing_ok=True)
+
+
+def _end(export: str, status: str) -> None:
+	"""Leave of an export only that it was: no items, no passphrase, no link, no bytes."""
+	name = frappe.db.get_value(EXPORT, export, "file_name", for_update=True)
+	frappe.db.delete(ITEM, {"export": export})
+	_set(
+		export,
+		status=status,
+		email=None,
+		file_name=None,
+		passphrase=None,
+		link_hash=None,
+		sha256=None,
+		work_due=0,
+		lease_token=None,
+		lease_until=None,
+	)
+	if name:
+		frappe.db.after_commit.add(partial((folder() / name).unlink, missing_ok=True))

@@ -1,0 +1,115 @@
+"""The page /privacy/data: a person fetches the copy of her data by the link of our mail and a code to the same mailbox."""
+
+import io
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.translate import print_language
+from frappe.utils import get_datetime, now_datetime
+
+from signflow.core.identity import otp
+from signflow.core.identity.tokens import parse
+from signflow.core.privacy.export_package import open_package
+from signflow.services import visits
+from signflow.services.company import house
+from signflow.services.guests import Refused
+from signflow.services.letters import send_secret
+from signflow.services.subject_requests import access, records
+from signflow.services.times import utc_time
+from signflow.services.transaction import one_transaction
+
+PAGE = "data"
+# A package opened in memory; larger ones come encrypted alone.
+MOST_OPEN_BYTES = 100 * 2**20
+
+
+def begin(token: str, language: str) -> tuple[str, dict[str, Any]]:
+	"""Begin a visit for a link of ours and mail its code; as `visits.begin`. Raises Refused `old_link` for any other."""
+	export = _of_link(token)
+	return visits.begin(export.email, language, PAGE, export=export.name)
+
+
+def _of_link(token: str) -> Any:
+	parsed = parse(token)
+	row = parsed and frappe.db.get_value(
+		access.EXPORT, {"name": parsed.signer_id, "link_hash": parsed.secret_hash}, ["*"], as_dict=True
+	)
+	if not row or not _is_open(row):
+		raise Refused("old_link", _("This link has ended. Ask the company for a new copy."), 401)
+	return row
+
+
+def _is_open(row: Any) -> bool:
+	return row.status == "Ready" and get_datetime(row.expires_on) > now_datetime()
+
+
+def mail_code(visit: str) -> None:
+	"""Mail the code of a visit (RQ job)."""
+	frappe.set_user("Administrator")
+	found = visits.visit_of(visit)
+	company = found and frappe.db.get_value(access.EXPORT, found["export"], "company")
+	if not company:
+		return
+	with print_language(found["language"]):
+		send_secret(
+			found["mail"],
+			subject=_("Your code for fetching your data"),
+			template="signflow_data_code",
+			args={
+				"code": visits.new_code(visit),
+				"minutes": otp.CODE_LIFETIME_SECONDS // 60,
+				"house": house(company)["name"],
+			},
+		)
+
+
+def view(visit: dict[str, Any]) -> dict[str, Any]:
+	"""What lies ready: {company, number, items, files, size, until, passphrase, opens}; `opens`: also without a passphrase."""
+	row = _of_visit(visit)
+	_path, passphrase = access.package(row)
+	return {
+		"company": row.company,
+		"number": row.request,
+		"items": row.items,
+		"files": row.files,
+		"size": row.size,
+		"until": utc_time(get_datetime(row.expires_on)),
+		"passphrase": passphrase,
+		"opens": row.size <= MOST_OPEN_BYTES,
+	}
+
+
+def download(visit: dict[str, Any], *, opened: bool = False) -> tuple[str, bytes]:
+	"""File name and bytes of the package, without encryption if `opened`. Each one is counted."""
+	row = _of_visit(visit)
+	path, passphrase = access.package(row)
+	if opened and row.size > MOST_OPEN_BYTES:
+		raise Refused("too_large", _("This copy is too large to be opened here. Fetch it encrypted."), 422)
+	if opened:
+		plain = io.BytesIO()
+		open_package(path, passphrase, plain)
+		data = plain.getvalue()
+	else:
+		data = path.read_bytes()
+	_count(row.name)
+	return f"{row.request}.zip", data
+
+
+@one_transaction
+def _count(export: str) -> None:
+	row = frappe.db.get_value(access.EXPORT, export, ["downloads", "request"], as_dict=True, for_update=True)
+	frappe.db.set_value(
+		access.EXPORT,
+		export,
+		{"downloads": row.downloads + 1, "last_download_on": now_datetime()},
+		update_modified=False,
+	)
+	records.step(frappe.get_doc(records.REQUEST, row.request), "Download")
+
+
+def _of_visit(visit: dict[str, Any]) -> Any:
+	row = frappe.db.get_value(access.EXPORT, visit["export"], ["*"], as_dict=True)
+	if not row or not _is_open(row):
+		raise Refused("old_link", _("This link has ended. Ask the company for a new copy."), 401)
+	return row

@@ -1,0 +1,199 @@
+"""What a person gets of one record: its fields in words and as data, without what is withheld for others' sake.
+
+Passwords, keys and tokens are never given, whatever the record: they are no information about her, and open doors.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model import no_value_fields, table_fields
+from frappe.utils import cstr, strip_html
+from frappe.utils.data import get_url
+
+from signflow.core.privacy import persons
+from signflow.services.privacy.person_records import region
+
+_SECRET = re.compile(
+	r"passw|passphrase|secret|token|api_key|otp|salt|hmac|_hash$|reset_.*key|session", re.IGNORECASE
+)
+# Frappe's own columns that say something of a person's record.
+STANDARD = ("name", "creation", "modified")
+MARKUP = ("Text Editor", "HTML Editor", "Markdown Editor", "HTML")
+PROSE = (*MARKUP, "Small Text", "Text", "Long Text", "Phone")
+FILES = ("Attach", "Attach Image")
+
+
+@dataclass(frozen=True)
+class Line:
+	"""One field of a record, or of a row within it: `path` is "field", or "table.1.field" for the first row."""
+
+	path: str
+	label: str
+	text: str
+	value: Any
+	withheld: bool = False
+	others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Given:
+	"""What is given of one record. `lost` names a file whose bytes are not there any more."""
+
+	doctype: str
+	name: str
+	title: str
+	lines: tuple[Line, ...]
+	file: Path | None = None
+	file_name: str = ""
+	lost: str = ""
+
+
+@dataclass(frozen=True)
+class Withheld:
+	"""What is left out of a record: fields by path, and words wherever they stand (GDPR 15(4))."""
+
+	fields: frozenset[str] = frozenset()
+	texts: tuple[str, ...] = ()
+
+
+@dataclass
+class Reader:
+	"""Reads records for one person, whose `mails` and `phones` are no third party's."""
+
+	mails: frozenset[str] = frozenset()
+	phones: frozenset[str] = frozenset()
+	where: str = field(default_factory=region)
+
+	def read(
+		self, doctype: str, name: str, *, only: Iterable[str] | None = None, withheld: Withheld | None = None
+	) -> Given | None:
+		"""What is given of a record, None if it is gone. `only` names fields ("field" or "Row DocType.field"): no others."""
+		if not frappe.get_meta(doctype).issingle and not frappe.db.exists(doctype, name):
+			return None
+		doc = frappe.get_doc(doctype, name)
+		lines = self._lines(doc, None if only is None else set(only), withheld or Withheld())
+		path, file_name, lost = None, "", ""
+		if doctype == "File" and not doc.is_folder:
+			path, file_name, lost = _bytes_of(doc)
+		title = cstr(doc.get(doc.meta.get_title_field())) or cstr(doc.name)
+		title = self._without(title, withheld or Withheld())
+		return Given(doctype, cstr(doc.name), title, tuple(lines), path, file_name, lost)
+
+	def _lines(self, doc: Any, only: set[str] | None, withheld: Withheld) -> list[Line]:
+		found = [
+			self._line(name, _label(doc.meta, name), doc.get(name), "Datetime", withheld)
+			for name in STANDARD
+			if only is None and doc.get(name) and not doc.meta.issingle
+		]
+		found += self._fields(doc, "", "", only, withheld)
+		for table in doc.meta.get_table_fields():
+			for number, row in enumerate(doc.get(table.fieldname) or [], 1):
+				prefix, label = (
+					f"{table.fieldname}.{number}.",
+					f"{_(table.label or table.options)} {number}: ",
+				)
+				mine = None if only is None else {one for one in only if one.startswith(f"{row.doctype}.")}
+				found += self._fields(row, prefix, label, mine, withheld, f"{row.doctype}.")
+		return found
+
+	def _fields(
+		self,
+		doc: Any,
+		prefix: str,
+		label: str,
+		only: set[str] | None,
+		withheld: Withheld,
+		named: str = "",
+	) -> list[Line]:
+		lines = []
+		for df in doc.meta.fields:
+			value = doc.get(df.fieldname)
+			if df.fieldtype in no_value_fields or df.fieldtype in table_fields or value in (None, "", 0, 0.0):
+				continue
+			if df.fieldtype == "Password" or _SECRET.search(df.fieldname):
+				continue
+			if only is not None and f"{named}{df.fieldname}" not in only:
+				continue
+			shown = label + _(df.label or df.fieldname)
+			lines.append(self._line(prefix + df.fieldname, shown, value, df, withheld))
+		return lines
+
+	def _line(self, path: str, label: str, value: Any, df: Any, withheld: Withheld) -> Line:
+		if path in withheld.fields:
+			return Line(path, label, _("Withheld: it concerns somebody else."), None, withheld=True)
+		written = _words(value, df)
+		text = self._without(written, withheld)
+		kept = self._without(value, withheld) if isinstance(value, str) else value
+		# Marks of layout may stand between the letters of a word.
+		kept = text if text != written and getattr(df, "fieldtype", df) in MARKUP else kept
+		others = persons.mails_in(text) - self.mails if isinstance(value, str) else set()
+		if getattr(df, "fieldtype", df) in PROSE or getattr(df, "options", "") == "Phone":
+			others |= persons.phones_in(text, self.where) - self.phones
+		return Line(path, label, text, kept, others=tuple(sorted(others)))
+
+	def _without(self, text: str, withheld: Withheld) -> str:
+		for word in sorted(withheld.texts, key=len, reverse=True):
+			text = re.sub(re.escape(word), "▮▮▮", text, flags=re.IGNORECASE)
+		return text
+
+
+def _label(meta: Any, name: str) -> str:
+	return {"name": _("Number or Name"), "creation": _("Made on"), "modified": _("Changed on")}[name]
+
+
+def _words(value: Any, df: Any) -> str:
+	"""A value as a person reads it."""
+	kind = df if isinstance(df, str) else df.fieldtype
+	if kind == "Check":
+		return _("Yes") if value else _("No")
+	if kind in MARKUP:
+		return strip_html(cstr(value).replace("</p>", "\n").replace("<br>", "\n")).strip()
+	if kind == "Select":
+		return _(cstr(value))
+	if kind in ("Date", "Datetime", "Currency", "Float", "Percent", "Duration") and not isinstance(df, str):
+		return strip_html(cstr(frappe.format(value, df)))
+	if kind == "Datetime" and not isinstance(value, str):
+		return cstr(frappe.format(value, {"fieldtype": "Datetime"}))
+	if kind in FILES and cstr(value).startswith("/"):
+		return get_url(cstr(value))
+	return cstr(value)
+
+
+def _bytes_of(file: Any) -> tuple[Path | None, str, str]:
+	"""Where the bytes of a File lie, what it is called, and its name once more if they are nowhere."""
+	name = file.file_name or file.name
+	if (file.file_url or "").startswith(("http://", "https://")):
+		return None, name, ""
+	try:
+		path = Path(file.get_full_path())
+	except frappe.ValidationError:
+		frappe.clear_messages()
+		return None, name, name
+	return (path, name, "") if path.is_file() else (None, name, name)
+
+
+def as_data(given: Given) -> dict[str, Any]:
+	"""A record for programs: {"doctype", "name", "fields": {field: value}, "tables": {table: [{field: value}]}}."""
+	fields: dict[str, Any] = {}
+	tables: dict[str, dict[int, dict[str, Any]]] = {}
+	for line in given.lines:
+		table, _dot, rest = line.path.partition(".")
+		if not rest:
+			fields[line.path] = line.value
+			continue
+		number, _dot, name = rest.partition(".")
+		tables.setdefault(table, {}).setdefault(int(number), {})[name] = line.value
+	found: dict[str, Any] = {"doctype": given.doctype, "name": given.name, "fields": fields}
+	if tables:
+		found["tables"] = {name: list(rows.values()) for name, rows in tables.items()}
+	return json.loads(json.dumps(found, default=_iso))
+
+
+def _iso(value: Any) -> str:
+	return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,0 +1,143 @@
+frappe.ui.form.on("Personal Data Export", {
+	async refresh(frm) {
+		clearTimeout(frm.export_timer);
+		frm.disable_save();
+		const colours = { Ready: "green", "To Review": "orange", Failed: "red", Collecting: "blue", Packing: "blue" };
+		frm.page.set_indicator(__(frm.doc.status), colours[frm.doc.status] || "gray");
+		if (["Collecting", "Packing"].includes(frm.doc.status)) {
+			frm.export_timer = setTimeout(() => {
+				if (cur_frm === frm && frappe.get_route()[2] === frm.doc.name) frm.reload_doc();
+			}, 2500);
+		}
+		const open = ["To Review", "Ready", "Collecting", "Packing", "Failed"].includes(frm.doc.status);
+		if (frm.doc.status === "To Review") {
+			frm.page.set_primary_action(__("Pack and Tell the Person"), () => approve(frm));
+		}
+		if (open) frm.add_custom_button(__("End This Copy"), () => end(frm));
+		await show_items(frm);
+	},
+});
+
+const call = (verb, args) => frappe.xcall(`signflow.api.subject_access.${verb}`, args);
+
+function approve(frm) {
+	const text = __("An encrypted copy of what is ticked is made, and the person gets a link by mail. Go on?");
+	frappe.confirm(text, async () => {
+		await call("approve", { export: frm.doc.name });
+		frm.reload_doc();
+	});
+}
+
+function end(frm) {
+	const text = __("What was found and the copy itself are deleted at once, and the link ends. Go on?");
+	frappe.confirm(text, async () => {
+		await call("cancel", { export: frm.doc.name });
+		frm.reload_doc();
+	});
+}
+
+async function show_items(frm) {
+	const place = frm.fields_dict.items_html.$wrapper.empty();
+	if (!["To Review", "Packing", "Ready"].includes(frm.doc.status)) return;
+	const items = await call("items", { export: frm.doc.name });
+	const review = frm.doc.status === "To Review";
+	const groups = Map.groupBy ? Map.groupBy(items, (one) => one.group) : group_by(items);
+	for (const [group, rows] of groups) {
+		const given = rows.filter((one) => one.included).length;
+		const block = $("<details class='mb-3'>").appendTo(place);
+		if (groups.size < 4 || rows.some((one) => one.strength !== "CERTAIN")) block.attr("open", "");
+		$("<summary>")
+			.append($("<b>").text(group), document.createTextNode(` ${__("{0} of {1} are given", [given, rows.length])}`))
+			.appendTo(block);
+		const table = $("<table class='table table-sm mt-2'><tbody></tbody></table>").appendTo(block).find("tbody");
+		for (const one of rows) table.append(row_of(frm, one, review));
+	}
+}
+
+function group_by(items) {
+	const groups = new Map();
+	for (const one of items) groups.set(one.group, [...(groups.get(one.group) || []), one]);
+	return groups;
+}
+
+function row_of(frm, one, review) {
+	const strengths = {
+		CERTAIN: __("surely this person's"),
+		SHARED: __("also others' address or number"),
+		TRACE: __("about somebody else"),
+		POSSIBLE: __("only the name"),
+	};
+	const box = $("<input type='checkbox'>").prop({ checked: one.included, disabled: !review });
+	box.attr("aria-label", __("The person gets it"));
+	box.on("change", () => {
+		box.prop("checked", one.included);
+		look_at(frm, one, review, !one.included);
+	});
+	const link = $("<a href='#'>").text(one.title || one.record_name);
+	link.on("click", (event) => {
+		event.preventDefault();
+		look_at(frm, one, review);
+	});
+	const notes = [one.whole ? "" : __("in part"), one.withheld ? __("something withheld") : "", one.reason];
+	return $("<tr>").append(
+		$("<td style='width:2rem'>").append(box),
+		$("<td>").append(document.createTextNode(`${one.label}: `), link),
+		$("<td class='text-muted'>").text(strengths[one.strength]),
+		$("<td class='text-muted'>").text(notes.filter(Boolean).join(" · "))
+	);
+}
+
+async function look_at(frm, one, review, included = Boolean(one.included)) {
+	const shown = await call("preview", { item: one.name });
+	const dialog = new frappe.ui.Dialog({
+		title: `${one.label}: ${shown.title}`,
+		size: "large",
+		fields: [
+			{ fieldname: "included", fieldtype: "Check", label: __("The person gets it"), default: Number(included), read_only: !review },
+			{ fieldname: "whole", fieldtype: "Check", label: __("As a whole, not only where it is about the person"), default: one.whole, read_only: !review },
+			{ fieldname: "lines", fieldtype: "HTML" },
+			{
+				fieldname: "texts",
+				fieldtype: "Small Text",
+				label: __("Withhold these words wherever they stand (one on each line)"),
+				default: shown.texts.join("\n"),
+				read_only: !review,
+			},
+			{ fieldname: "reason", fieldtype: "Small Text", label: __("Why it is withheld (the person is told)"), default: one.reason, read_only: !review },
+		],
+		primary_action_label: review ? __("Keep") : __("Close"),
+		async primary_action(values) {
+			if (review) {
+				const fields = dialog.$wrapper.find("[data-path]:not(:checked)").get().map((box) => box.dataset.path);
+				await call("decide", {
+					item: one.name,
+					included: values.included ? 1 : 0,
+					whole: values.whole ? 1 : 0,
+					// What this preview does not show stays as it was decided.
+					fields: [...fields, ...shown.fields.filter((path) => !shown.lines.some((line) => line.path === path))],
+					texts: (values.texts || "").split("\n").filter((text) => text.trim()),
+					reason: values.reason || "",
+				});
+				await show_items(frm);
+			}
+			dialog.hide();
+		},
+	});
+	const table = $("<table class='table table-sm'><tbody></tbody></table>");
+	for (const line of shown.lines) {
+		const box = $("<input type='checkbox'>").attr("data-path", line.path).attr("aria-label", line.label);
+		box.prop({ checked: !line.withheld, disabled: !review });
+		const others = line.others.length ? $("<div class='text-warning'>").text(__("Names others: {0}", [line.others.join(", ")])) : "";
+		table.append(
+			$("<tr>").append(
+				$("<td style='width:2rem'>").append(box),
+				$("<td class='text-muted' style='width:14rem'>").text(line.label),
+				$("<td style='white-space:pre-line;overflow-wrap:anywhere'>").text(line.text).append(others)
+			)
+		);
+	}
+	const file = shown.file || shown.lost;
+	if (file) table.append($("<tr><td></td>").append($("<td class='text-muted'>").text(__("File")), $("<td>").text(file)));
+	dialog.fields_dict.lines.$wrapper.append(table);
+	dialog.show();
+}

@@ -1,0 +1,336 @@
+"""A person asks for her data and gets it: all of hers, nothing of others', to nobody else, and not for ever (GDPR 15, 20)."""
+
+import io
+import json
+import os
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import frappe
+import pytest
+import pyzipper
+import requests
+from house import House, as_program, for_writing, long_ago, text_of
+from personas import NOBODY
+from planted import Planted
+from stage import eventually
+
+from signflow.core.privacy.findings import Strength
+from signflow.services.subject_requests import access, recipients
+
+# Seen by the officer alone, whoever else manages what; managers see who has to be told.
+EXPECTATIONS: dict[str, dict[str, dict[str, str]]] = {
+	access.EXPORT: {"house": NOBODY},
+	access.ITEM: {"house": NOBODY},
+	recipients.NOTICE: {"house": {**NOBODY, "manager": "r"}},
+}
+pytestmark = pytest.mark.timeout(300)
+TIMEOUT = 60
+OTHER = "toinen.henkilo@muualla.example"
+
+
+@dataclass
+class Copy:
+	"""A request of access of the planted person, and the copy made for it."""
+
+	she: Planted
+	mail: str
+	request: str
+	export: str = ""
+	session: str = ""
+
+	@property
+	def row(self) -> Any:
+		frappe.db.rollback()
+		return frappe.get_doc(access.EXPORT, self.export)
+
+	def collected(self) -> "Copy":
+		self.export = access.prepare(self.request)
+		eventually(lambda: self.row.status == "To Review", "the copy is collected")
+		return self
+
+	def item(self, doctype: str, name: str) -> Any:
+		return frappe.get_doc(
+			access.ITEM, {"export": self.export, "record_doctype": doctype, "record_name": name}
+		)
+
+	def packed(self) -> str:
+		"""Have it packed; the token of the link that she gets."""
+		frappe.db.commit()
+		access.approve(self.export)
+		message = self.she.house.mailbox.wait_for(self.mail, subject="Your data is ready")
+		return re.search(r"/privacy/data#([\w.-]+)", text_of(message)).group(1)
+
+	def call(self, verb: str, session: str | None = None, /, **values: Any) -> requests.Response:
+		return requests.post(
+			f"{self.she.house.web}/api/method/signflow.api.subject_access.{verb}",
+			json={"language": "en", **values},
+			headers={"X-Signflow-Session": self.session if session is None else session},
+			timeout=TIMEOUT,
+		)
+
+	def opens(self, token: str) -> dict[str, Any]:
+		"""From the link through the code to the page's view."""
+		begun = self.call("begin", "", token=token)
+		assert begun.status_code == 200, begun.text
+		self.session = begun.json()["message"]["session"]
+		message = self.she.house.mailbox.wait_for(self.mail, subject="Your code for fetching")
+		code = re.search(r">\s*(\d{6})\s*<", text_of(message)).group(1)
+		answer = self.call("check_code", code=code)
+		assert answer.status_code == 200, answer.text
+		return answer.json()["message"]
+
+
+@pytest.fixture(scope="module")
+def planted(kept_house: House) -> Planted:
+	frappe.set_user("Administrator")
+	made = Planted(kept_house)
+	made.plant()
+	for_writing()
+	frappe.get_doc(
+		{
+			"doctype": "File",
+			"file_name": f"maija-{kept_house.key}.txt",
+			"is_private": 1,
+			"content": f"A letter of {made.name}",
+			"attached_to_doctype": "Contact",
+			"attached_to_name": made.hers,
+		}
+	).insert()
+	frappe.db.set_value("Issue", {"raised_by": made.mail}, "description", f"<p>Ask <b>{OTHER}</b> too.</p>")
+	frappe.db.commit()
+	return made
+
+
+@pytest.fixture
+def copy(planted: Planted) -> Copy:
+	frappe.db.rollback()
+	frappe.set_user("Administrator")
+	mail = f"m.{frappe.generate_hash(length=8)}@posti.example"
+	return Copy(planted, mail, a_request(planted, email=mail))
+
+
+def a_request(she: Planted, **values: Any) -> str:
+	"""A request that came in and was proven, with her records confirmed."""
+	for_writing()
+	records = sorted(one for one in she.certain if one[0] in ("Contact", "Lead", "User", "Customer"))
+	doc = frappe.get_doc(
+		{
+			"doctype": "Data Subject Request",
+			"request_type": "Access",
+			"status": "Open",
+			"source": "Desk",
+			"company": she.house.company,
+			"received_on": frappe.utils.now_datetime(),
+			"due_on": frappe.utils.add_days(frappe.utils.nowdate(), 30),
+			"person_name": she.name,
+			"email": she.mail,
+			"language": "en",
+			"proof_method": "Code by Mail",
+			"proof_level": "mail_code",
+			"verified_on": frappe.utils.now_datetime(),
+			"persons": [
+				{"record_doctype": doctype, "record_name": name, "strength": "Certain", "confirmed": 1}
+				for doctype, name in records
+			],
+			**values,
+		}
+	)
+	doc.flags.signflow = True
+	doc.insert(ignore_permissions=True)
+	frappe.db.commit()
+	return doc.name
+
+
+def everything_in(data: bytes, passphrase: str) -> dict[str, bytes]:
+	with pyzipper.AESZipFile(io.BytesIO(data)) as package:
+		package.setpassword(passphrase.encode())
+		return {one.filename: package.read(one) for one in package.infolist()}
+
+
+def test_all_of_hers_and_nothing_of_others_is_proposed(copy: Copy) -> None:
+	she = copy.collected().she
+	rows = access.items_of(copy.export)
+	given = {(row.record_doctype, row.record_name) for row in rows if row.included}
+	assert not she.certain - given, sorted(she.certain - given)
+	assert not given & (she.shared | she.possible | she.others)
+	unsure = {(row.record_doctype, row.record_name) for row in rows if row.strength != Strength.CERTAIN.name}
+	assert she.shared <= unsure and she.possible <= unsure
+	whole = {(row.record_doctype, row.record_name) for row in rows if row.whole}
+	assert {("Contact", she.hers), ("Customer", she.customer), ("Sales Invoice", she.invoice)} <= whole
+	# A company's invoice that names her, and its customer's record, are not hers as a whole.
+	partly = [row for row in rows if row.record_doctype == "Sales Invoice" and row.record_name != she.invoice]
+	assert partly and not any(row.whole for row in partly)
+
+
+def test_she_fetches_it_by_link_and_code(copy: Copy) -> None:
+	she = copy.collected().she
+	issue = copy.item("Issue", next(name for doctype, name in she.certain if doctype == "Issue"))
+	shown = access.preview(issue.name)
+	described = next(line for line in shown["lines"] if line["path"] == "description")
+	assert described["others"] == [OTHER]
+	with pytest.raises(frappe.ValidationError, match="Say why"):
+		access.decide(issue.name, included=True, whole=True, texts=[OTHER])
+	access.decide(
+		issue.name, included=True, whole=True, texts=[OTHER.upper()], reason="It names a neighbour."
+	)
+	address = next(name for doctype, name in she.certain if doctype == "Address")
+	kept_back = copy.item("Address", address)
+	access.decide(kept_back.name, included=False, whole=True, reason="It is her family's secret home.")
+
+	view = copy.opens(copy.packed())
+	assert view["company"] == she.house.company and view["files"] >= 1 and view["opens"]
+	answer = copy.call("download")
+	assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("application/")
+	assert she.mail.encode() not in answer.content and b"maija" not in answer.content.lower()
+	parts = everything_in(answer.content, view["passphrase"])
+	assert any(data == f"A letter of {she.name}".encode() for data in parts.values())
+	page, data = parts["index.html"].decode(), json.loads(parts["data.json"])
+	given = {(one["doctype"], one["name"]): one for one in data["records"]}
+	assert set(given) >= she.certain - {("Address", address)}
+	assert given["Contact", she.hers]["tables"]["email_ids"][0]["email_id"] == she.mail
+	assert she.mail in page and f"maija-{she.house.key}.txt" in page
+	for words in (page, parts["data.json"].decode()):
+		assert OTHER not in words.lower() and "Rantatie 1" not in words
+	assert "It names a neighbour." in page and "secret home" in page
+	user = given["User", she.user]["fields"]
+	assert not [name for name in user if re.search("secret|password|key|token", name)]
+	# What a company's papers say beside her name is not hers.
+	papers = [one for key, one in given.items() if key[0] == "Sales Invoice" and key[1] != she.invoice]
+	assert papers and all(set(one["fields"]) <= {"contact_person", "contact_email"} for one in papers)
+
+	opened = copy.call("download", opened=True)
+	with zipfile.ZipFile(io.BytesIO(opened.content)) as plain:
+		assert plain.read("index.html") == parts["index.html"]
+	assert copy.row.downloads == 2
+	assert frappe.db.get_value("Data Subject Request", copy.request, "status") == "Done"
+	steps = frappe.get_all("Data Subject Request Step", {"request": copy.request}, pluck="kind")
+	assert steps.count("Download") == 2 and {"Mailed", "Done"} <= set(steps)
+	kinds = frappe.get_all("Personal Data Access", pluck="kind", order_by="creation desc", limit=20)
+	assert {"Look-up", "View", "Export"} <= set(kinds)
+
+
+def test_nobody_else_gets_it(copy: Copy) -> None:
+	copy.collected()
+	token = copy.packed()
+	assert copy.call("begin", "", token=f"{copy.export}.{'x' * 43}").status_code == 401
+	assert copy.call("begin", "", token="nonsense").status_code == 401
+	begun = copy.call("begin", "", token=token).json()["message"]
+	# The link alone, and any number of guesses, open nothing.
+	for verb in ("view", "download"):
+		assert copy.call(verb, begun["session"]).json()["message"]["error"]["code"] == "not_identified"
+	for _time in range(6):
+		refused = copy.call("check_code", begun["session"], code="000000")
+	assert refused.json()["message"]["error"]["code"] in ("locked", "session_expired")
+	# A visit of another page, even identified, is none of this.
+	other = requests.post(
+		f"{copy.she.house.web}/api/method/signflow.api.consents.view",
+		json={"language": "en"},
+		headers={"X-Signflow-Session": begun["session"]},
+		timeout=TIMEOUT,
+	)
+	assert other.status_code == 401
+
+
+def test_it_ends_and_leaves_nothing(copy: Copy) -> None:
+	copy.collected()
+	token = copy.packed()
+	path = access.folder() / copy.row.file_name
+	assert path.is_file() and path.stat().st_mode & 0o077 == 0
+	assert not str(path).startswith(str(Path(frappe.get_site_path("private", "files"))))
+	copy.opens(token)
+	long_ago(access.EXPORT, copy.export, "expires_on", days=1)
+	orphan = access.folder() / f"{'0' * 40}.zip"
+	orphan.write_bytes(b"x")
+	os.utime(orphan, (0, 0))
+	access.expire()
+	row = copy.row
+	assert row.status == "Expired" and not path.exists() and not orphan.exists()
+	assert not (row.passphrase or row.link_hash or row.email or row.file_name)
+	assert not frappe.get_all(access.ITEM, {"export": copy.export})
+	for verb in ("view", "download"):
+		assert copy.call(verb).json()["message"]["error"]["code"] == "old_link"
+	assert copy.call("begin", "", token=token).status_code == 401
+
+
+def test_another_copy_ends_the_one_before(copy: Copy) -> None:
+	first = copy.collected().export
+	copy.collected()
+	assert frappe.db.get_value(access.EXPORT, first, "status") == "Cancelled"
+	assert not frappe.get_all(access.ITEM, {"export": first})
+
+
+def test_a_killed_worker_is_followed_by_another(copy: Copy) -> None:
+	copy.collected()
+	frappe.db.commit()
+	frappe.db.set_value(
+		access.EXPORT,
+		copy.export,
+		{
+			"status": "Packing",
+			"work_due": 1,
+			"lease_token": "dead",
+			"lease_until": frappe.utils.add_to_date(None, seconds=-5),
+		},
+	)
+	frappe.db.commit()
+	(access.folder() / f"{'1' * 40}.zip.part").write_bytes(b"half")
+	access.sweep()
+	eventually(lambda: copy.row.status == "Ready", "the copy is ready")
+
+
+@pytest.mark.parametrize("change", ["unproven", "unconfirmed", "erasure"])
+def test_no_copy_without_proof(planted: Planted, change: str) -> None:
+	frappe.set_user("Administrator")
+	values: dict[str, Any] = {
+		"unproven": {"verified_on": None, "status": "Unverified"},
+		"unconfirmed": {"persons": []},
+		"erasure": {"request_type": "Erasure"},
+	}[change]
+	with pytest.raises(frappe.ValidationError):
+		access.prepare(a_request(planted, **values))
+
+
+def test_only_officers_see_and_decide(copy: Copy) -> None:
+	copy.collected()
+	item = access.items_of(copy.export)[0].name
+	verbs = {
+		"prepare": {"request": copy.request},
+		"items": {"export": copy.export},
+		"preview": {"item": item},
+		"decide": {"item": item, "included": 1, "whole": 1},
+		"approve": {"export": copy.export},
+		"cancel": {"export": copy.export},
+	}
+	for_writing()
+	user = f"manager.{frappe.generate_hash(length=8)}@house.example"
+	frappe.get_doc(
+		{
+			"doctype": "User",
+			"email": user,
+			"first_name": "Manager",
+			"send_welcome_email": 0,
+			"roles": [{"role": "Signflow Manager"}, {"role": "System Manager"}],
+		}
+	).insert()
+	frappe.db.commit()
+	asking = as_program(copy.she.house.web, user)
+	web = copy.she.house.web
+	for verb, values in verbs.items():
+		answer = asking.post(
+			f"{web}/api/method/signflow.api.subject_access.{verb}", json=values, timeout=TIMEOUT
+		)
+		assert answer.status_code == 403, (verb, answer.text)
+	told = recipients.add(a_request(copy.she, request_type="Erasure"), "A recipient")
+	for doctype, name in ((access.EXPORT, copy.export), (access.ITEM, item), (recipients.NOTICE, told)):
+		may_read = "r" in EXPECTATIONS[doctype]["house"]["manager"]
+		read = asking.get(f"{web}/api/resource/{doctype}/{name}", timeout=TIMEOUT)
+		assert read.status_code == (200 if may_read else 403)
+		written = asking.put(f"{web}/api/resource/{doctype}/{name}", json={"included": 1}, timeout=TIMEOUT)
+		assert written.status_code == 403
+	with pytest.raises(frappe.PermissionError):
+		frappe.get_doc(access.EXPORT, copy.export).save()
+	assert copy.row.status == "To Review"
