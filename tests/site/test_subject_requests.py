@@ -205,7 +205,9 @@ def test_a_mail_that_came_in_becomes_a_request(house: House) -> None:
 	values = started.json()["message"]
 	assert values["email"] == house.maija.mail and "Poistakaa" in values["details"]
 	made = officer.post(
-		f"{method}.record", json={**values, "company": house.company, "request_type": "Erasure"}, timeout=30
+		f"{method}.record",
+		json={**values, "company": house.company, "request_type": "Erasure", "language": "en"},
+		timeout=30,
 	)
 	assert made.status_code == 200, made.text[:500]
 	doc = the(made.json()["message"])
@@ -281,7 +283,7 @@ def test_records_are_proposed_with_strength_and_reason_and_confirmed_by_an_offic
 	assert {("Contact", contact), ("Lead", lead)} <= found and ("Contact", namesake) not in found
 	with as_officer(), pytest.raises(frappe.ValidationError):
 		matching.confirm(name, ["another's"])
-	assert frappe.db.exists("Personal Data Access", {"record_name": name, "kind": "Look-up"})
+	assert frappe.db.exists("Personal Data Access", {"purpose": name, "kind": "Look-up"})
 
 
 def test_a_shared_mailbox_says_so(house: House) -> None:
@@ -509,7 +511,7 @@ def test_a_restriction_stops_marketing_and_informing_until_it_is_lifted_and_told
 	person = consents.person_of("Contact", contact)
 	known = marketing.Known([person])
 	assert known.state(person, house.company, "Phone").rule.value == "Restricted"
-	assert not known.may_be_mailed(person, house.company)
+	assert not known.may_be_reached(person, house.company)
 	assert known.state(person, "Another", "Phone").allowed  # a restriction is one company's
 	with pytest.raises(frappe.ValidationError, match="restricted"):
 		informing.inform_now("Contact", contact, house.company)
