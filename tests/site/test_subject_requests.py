@@ -302,7 +302,7 @@ def test_a_shared_mailbox_says_so(house: House) -> None:
 
 def test_a_representatives_mailbox_is_not_matched(house: House) -> None:
 	name = taken_in(house, is_representative=True, represents="My mother Aino Meri, power of attorney")
-	eventually(lambda: "Matched" in kinds(name), "looked at")
+	eventually(lambda: "Records Proposed" in kinds(name), "looked at")
 	assert not the(name).persons
 	contact = frappe.db.get_value("Contact", {"email_id": house.matti.mail})
 	with as_officer():
