@@ -1,7 +1,11 @@
 """A data request from the public page to its answer: asked on a phone, decided in Desk, seen again on the page."""
 
+import re
+from datetime import date
+
 import pytest
-from office import Office, until
+import pyzipper
+from office import Office, Person, until
 from playwright.sync_api import expect
 from test_desk import logs_in, opens, shown
 from window import PHONE, Window
@@ -122,3 +126,86 @@ def test_a_request_by_letter_is_taken_in_and_a_restriction_is_seen_on_the_contac
 	window.page.goto(f"{url}/privacy/request?lang=fi&right=Erasure", wait_until="load")
 	expect(window.page.locator("input[value=Erasure]")).to_be_checked()
 	window.keep("request-fi-360")
+
+
+def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str) -> None:
+	maija = office.maija
+	name = office.sender.call(
+		f"{API}.record",
+		company=office.lists("Company")[0],
+		request_type="Access",
+		person_name="Maija Meri",
+		email=maija.address,
+		received_on=date.today().isoformat(),
+		language="en",
+		proof_method="Known to Staff",
+		proof_note="Called from the number that we know",
+	)
+	rows = until(lambda: office.sender.read("Data Subject Request", name)["persons"], "proposed", 60)
+	office.sender.call(
+		f"{API}.confirm", name=name, rows=[row["name"] for row in rows if row["strength"] == "Certain"]
+	)
+	desk: Window = visit()
+	screen = logs_in(desk)
+	opens(screen, desk, "data-subject-request", name)
+	screen.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=name)
+	form = shown(screen)
+	form.locator("[data-label='Answer'] button").first.click()
+	screen.locator(".dropdown-menu.show, .dropdown-menu:visible").get_by_text(
+		"Prepare the Copy"
+	).first.click()
+	screen.wait_for_function("() => window.cur_frm?.doctype === 'Personal Data Export'")
+	form = shown(screen)
+	expect(form.locator("summary", has_text="Identity")).to_be_visible(timeout=60_000)
+	desk.keep("desk-copy-1280")
+	form.get_by_role("link", name="Maija").first.click()
+	dialog = screen.locator(".modal-dialog:visible", has_text="The person gets it")
+	expect(dialog).to_contain_text(maija.address)
+	desk.keep("desk-copy-record-1280")
+	dialog.locator("textarea[data-fieldname='texts']").fill("Meri")
+	dialog.locator("textarea[data-fieldname='reason']").fill("It names her family")
+	dialog.locator(".modal-footer .btn-primary").click()
+	expect(form).to_contain_text("something withheld")
+	screen.get_by_role("button", name="Pack and Tell the Person").click()
+	screen.locator(".modal-dialog:visible .btn-primary", has_text="Yes").click()
+
+	window: Window = visit(PHONE)
+	page = window.page
+	page.goto(_link(maija), wait_until="load")
+	code = page.get_by_label("6-digit code")
+	expect(code).to_be_focused()
+	assert "#" not in page.url
+	window.look("data-code")
+	code.fill(maija.code())
+	page.get_by_role("button", name="Confirm").click()
+	expect(page.get_by_role("heading", name="Your data is ready")).to_be_focused()
+	expect(page.locator("#facts")).to_contain_text(re.compile(r"^\d+ records?"))
+	window.look("data-ready")
+	passphrase = page.locator("#passphrase").inner_text()
+	with page.expect_download() as fetched:
+		page.get_by_role("button", name="Fetch the encrypted copy").click()
+	with pyzipper.AESZipFile(fetched.value.path()) as package:
+		html = package.read("index.html", pwd=passphrase.encode()).decode()
+	assert fetched.value.suggested_filename == f"{name}.zip"
+	assert maija.address in html and "It names her family" in html
+	expect(page.get_by_text("Your data is saved on your device.").last).to_be_visible()
+	page.reload(wait_until="load")
+	expect(page.locator("#passphrase")).to_have_text(passphrase)
+	for lang in ("fi", "sv"):
+		page.goto(f"{url}/privacy/data?lang={lang}", wait_until="load")
+		expect(page.locator("#passphrase")).to_have_text(passphrase)
+		window.look(f"data-ready-{lang}")
+	# What she opens at home is read as a picture too.
+	home: Window = visit(PHONE)
+	home.page.set_content(html)
+	home.keep("data-index-360")
+
+
+def _link(person: Person) -> str:
+	def found() -> list[str]:
+		texts = [
+			mail.get_body(("html", "plain")).get_content() for mail in person.mails("Your data is ready")
+		]
+		return [link for text in texts for link in re.findall(r'href="([^"]+/privacy/data#[^"]+)"', text)]
+
+	return until(found, "the link to the data", 60)[0]

@@ -182,7 +182,9 @@ def test_she_fetches_it_by_link_and_code(copy: Copy) -> None:
 	access.decide(kept_back.name, included=False, whole=True, reason="It is her family's secret home.")
 
 	view = copy.opens(copy.packed())
-	assert view["company"] == she.house.company and view["files"] >= 1 and view["opens"]
+	assert (
+		view["company"] == she.house.company and view["files"] >= 1 and view["records"] > 20 and view["opens"]
+	)
 	answer = copy.call("download")
 	assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("application/")
 	assert she.mail.encode() not in answer.content and b"maija" not in answer.content.lower()
@@ -190,7 +192,9 @@ def test_she_fetches_it_by_link_and_code(copy: Copy) -> None:
 	assert any(data == f"A letter of {she.name}".encode() for data in parts.values())
 	page, data = parts["index.html"].decode(), json.loads(parts["data.json"])
 	given = {(one["doctype"], one["name"]): one for one in data["records"]}
-	assert set(given) >= she.certain - {("Address", address)}
+	# Of what is gone only the search index says something still.
+	there = {one for one in she.certain if one[0] == one[1] or frappe.db.exists(*one)}
+	assert set(given) >= there - {("Address", address)}
 	assert given["Contact", she.hers]["tables"]["email_ids"][0]["email_id"] == she.mail
 	assert she.mail in page and f"maija-{she.house.key}.txt" in page
 	for words in (page, parts["data.json"].decode()):

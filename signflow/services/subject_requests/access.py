@@ -19,7 +19,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import add_days, cint, format_datetime, get_url, md_to_html, now_datetime
+from frappe.utils import add_days, cint, get_url, md_to_html, now_datetime
 from frappe.utils.html_utils import clean_email_html
 from frappe.utils.password import decrypt, encrypt
 
@@ -34,7 +34,7 @@ from signflow.services.privacy import accesses, kinds_of_records, lookup, notice
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import find_subject
 from signflow.services.subject_requests import records
-from signflow.services.subject_requests.giving import Given, Reader, Withheld, as_data
+from signflow.services.subject_requests.giving import Given, Reader, Withheld, as_data, written_time
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
 
@@ -167,6 +167,8 @@ def _items(doc: Any, found: lookup.LookUp) -> list[dict[str, Any]]:
 		kind = kinds_of_records.kind_of(doctype)
 		titles = _titles(doctype, sorted(hits))
 		for name, hit in hits.items():
+			if doctype == EXPORT:
+				continue
 			if hit.strength == Strength.TRACE and all(one.how is How.MAKER for _path, one in hit.reasons):
 				continue  # she made or changed what is about others
 			items.append(
@@ -236,7 +238,7 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 	_set(
 		export,
 		status="To Review",
-		items=len(items),
+		record_count=len(items),
 		note=_("There is more of these than was read: {0}").format(more) if more else None,
 		work_due=0,
 		work_attempts=0,
@@ -418,7 +420,7 @@ def _pack(doc: Any, token: str) -> None:
 	subject = _subject(doc)
 	reader = Reader(frozenset(subject.mails), frozenset(subject.phones))
 	rows = frappe.get_all(ITEM, filters={"export": doc.name}, fields=["*"], order_by="place asc")
-	records, files, size, withheld = [], [], 0, []
+	packed, files, size, withheld = [], [], 0, []
 	for number, row in enumerate(rows, 1):
 		if number % BATCH == 0:
 			if not work.hold_lease(EXPORT, doc.name, token, LEASE_SECONDS):
@@ -437,22 +439,22 @@ def _pack(doc: Any, token: str) -> None:
 			path = neutral_name(len(files) + 1, given.file_name)
 			files.append((path, given.file))
 			size += given.file.stat().st_size
-		records.append((row, given, path))
+		packed.append((row, given, path))
 	if size > MOST_BYTES:
 		_too_large(doc.name, token)
 		return
 	name, passphrase = f"{secrets.token_hex(20)}.zip", new_passphrase()
 	target = folder() / f"{name}.part"
 	target.unlink(missing_ok=True)
-	parts = [("index.html", _page(doc, records, withheld).encode()), ("data.json", _data(doc, records))]
+	parts = [("index.html", _page(doc, packed, withheld).encode()), ("data.json", _data(doc, packed))]
 	sha256, written = write_package(target, passphrase, [*parts, *files])
 	os.chmod(target, 0o600)
 	_ready(
 		doc.name,
 		token,
 		name,
-		items=len(records),
-		files=len(files),
+		record_count=len(packed),
+		file_count=len(files),
 		size=written,
 		sha256=sha256,
 		passphrase=encrypt(passphrase),
@@ -503,7 +505,7 @@ def _ready(export: str, token: str, name: str, **facts: Any) -> None:
 		"Export",
 		_subject(doc),
 		purpose=_("Copy of the data for {0}").format(doc.request),
-		counts={"File": facts["files"]},
+		counts={"File": facts["file_count"]},
 		company=doc.company,
 	)
 	send_letter(
@@ -514,7 +516,7 @@ def _ready(export: str, token: str, name: str, **facts: Any) -> None:
 			"house": house(doc.company),
 			"link": get_url(f"/privacy/data#{link.text}"),
 			"number": doc.request,
-			"until": format_datetime(expires),
+			"until": written_time(expires),
 		},
 		reference=(REQUEST, doc.request),
 	)
@@ -524,10 +526,10 @@ def _ready(export: str, token: str, name: str, **facts: Any) -> None:
 		records.finish(doc.request, _("A copy of the data was made available."))
 
 
-def _page(doc: Any, records: list[tuple[Any, Given, str]], withheld: list[tuple[str, str]]) -> str:
+def _page(doc: Any, packed: list[tuple[Any, Given, str]], withheld: list[tuple[str, str]]) -> str:
 	labels = kinds_of_records.labels()
 	groups: dict[str, list[dict[str, Any]]] = {}
-	for row, given, path in records:
+	for row, given, path in packed:
 		groups.setdefault(row.kind, []).append(
 			{
 				"label": _(given.doctype),
@@ -546,7 +548,7 @@ def _page(doc: Any, records: list[tuple[Any, Given, str]], withheld: list[tuple[
 			language=doc.language,
 			company=doc.company,
 			number=doc.request,
-			made_on=format_datetime(now_datetime()),
+			made_on=written_time(now_datetime()),
 			groups=[(kind, labels[kind], groups[kind]) for kind in labels if kind in groups],
 			withheld=withheld,
 			accesses=_accesses(_subject(doc)),
@@ -558,7 +560,7 @@ def _page(doc: Any, records: list[tuple[Any, Given, str]], withheld: list[tuple[
 def _accesses(subject: Subject) -> list[tuple[str, str, str]]:
 	"""When and what for she was looked up: not by whom (CJEU C-579/21)."""
 	return [
-		(format_datetime(row.accessed_on), _(row.kind), row.purpose or "")
+		(written_time(row.accessed_on), _(row.kind), row.purpose or "")
 		for row in accesses.accesses_to(subject)[:500]
 	]
 
@@ -570,7 +572,7 @@ def _about(company: str, language: str) -> str:
 	return clean_email_html(md_to_html(text or "") or "")
 
 
-def _data(doc: Any, records: list[tuple[Any, Given, str]]) -> bytes:
+def _data(doc: Any, packed: list[tuple[Any, Given, str]]) -> bytes:
 	found = {
 		"controller": doc.company,
 		"request": doc.request,
@@ -578,7 +580,7 @@ def _data(doc: Any, records: list[tuple[Any, Given, str]]) -> bytes:
 		"made_on": now_datetime().isoformat(timespec="seconds"),
 		"records": [
 			{**as_data(given), **({"file": path, "file_name": given.file_name} if path else {})}
-			for _row, given, path in records
+			for _row, given, path in packed
 		],
 	}
 	return json.dumps(found, ensure_ascii=False, indent=1).encode()

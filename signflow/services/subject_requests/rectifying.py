@@ -18,7 +18,7 @@ from frappe.utils import cstr
 from signflow.core.privacy.correcting import Correction, corrected
 from signflow.core.privacy.datamap import DataMap, Holds
 from signflow.core.privacy.findings import Strength
-from signflow.core.privacy.kinds import WORDS
+from signflow.core.privacy.kinds import FREE_TEXTS, TEXTS
 from signflow.core.privacy.persons import Start
 from signflow.services.privacy import accesses, data_map, kinds_of_records, lookup
 from signflow.services.privacy.approvals import require_officer
@@ -130,7 +130,7 @@ def _in_row(
 		present = row.get(field.fieldname)
 		if not df or df.fieldtype in table_fields or not isinstance(present, str) or not present:
 			continue
-		if df.fieldtype not in WORDS and df.fieldtype not in ("Phone",):
+		if df.fieldtype not in (*TEXTS, *FREE_TEXTS, "Phone"):
 			continue
 		proposed, in_text = present, field.holds in _TEXTS
 		for wrong in wrongs:
