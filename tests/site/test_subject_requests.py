@@ -109,6 +109,10 @@ def test_a_second_request_of_the_same_kind_is_answered_under_the_first(house: Ho
 	with as_officer():
 		decisions.complete(first, "Your copy is on its way.")
 	assert the(second).status == "Done" and the(other).status == "Open"
+	# Two corrections are two things to correct.
+	for words in ("My name is spelt wrong.", "My number is an old one."):
+		assert not the(asker.asks_more("Rectification", details=words)).joined_to
+	assert the(asker.asks_more("Rectification", details=words)).joined_to
 	# Another person of the same mailbox has a request of her own.
 	assert not the(asker.asks_more("Erasure", person_name="Pekka Puro")).joined_to
 
@@ -244,6 +248,12 @@ def test_a_portal_user_needs_no_code_and_frappes_own_forms_lead_here(house: Hous
 	erasing = asker.asks_more("Erasure", from_account=True)
 	assert the(erasing).source == "Website Form of Frappe"
 	assert requests.get(method, timeout=30).status_code in (401, 403)
+	from frappe.website.utils import get_portal_sidebar_items
+
+	frappe.set_user(mail)
+	menu = {item["route"] for item in get_portal_sidebar_items()}
+	frappe.set_user("Administrator")
+	assert "/privacy/request" in menu
 	for path in ("request-for-account-deletion?new=1", "request-data", "request-data/new"):
 		answer = requests.get(f"{house.web}/{path}", allow_redirects=False, timeout=30)
 		assert answer.status_code in (301, 302), path

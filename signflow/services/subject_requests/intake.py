@@ -243,14 +243,20 @@ def _first_of_its_kind(doc: Any) -> str | None:
 		"objection_scope": doc.objection_scope or "",
 		"name": ["!=", doc.name],
 	}
-	fields = ["name", "represents", "person_name"]
+	fields = ["name", "represents", "person_name", "details"]
 	for row in frappe.get_all(REQUEST, filters, fields, order_by="received_on asc, name asc"):
 		# A mailbox may be a family's: another name is another person, and so is another who is represented.
-		if matching.same_person(row.person_name, doc.person_name) and (row.represents or "") == (
+		same = matching.same_person(row.person_name, doc.person_name) and (row.represents or "") == (
 			doc.represents or ""
-		):
+		)
+		if same and (not _is_about_its_details(doc) or (row.details or "") == (doc.details or "")):
 			return row.name
 	return None
+
+
+def _is_about_its_details(doc: Any) -> bool:
+	"""Whether two such requests in other words ask for two things: another mistake, another use of the data."""
+	return doc.request_type == "Rectification" or doc.objection_scope == "Other Processing"
 
 
 @one_transaction
