@@ -158,7 +158,7 @@ website_redirects = [
 	},
 	{"source": "/request-data(/.*)?", "target": "/privacy/request?right=Access&from=account"},
 ]
-standard_portal_menu_items = [{"title": "Your personal data", "route": "/privacy/request", "role": ""}]
+portal_menu_items = [{"title": "Your personal data", "route": "/privacy/request", "role": ""}]
 
 signflow_wording_published = ["signflow.services.privacy.form_consents.show_new_words"]
 
