@@ -7,9 +7,16 @@ app_license = "GPL-3.0-or-later"
 required_apps = ["frappe/erpnext"]
 
 before_install = "signflow.install.before_install"
-after_install = "signflow.install.after_install"
-after_migrate = ["signflow.install.after_migrate", "signflow.services.privacy.data_map.scan"]
-after_app_install = "signflow.services.privacy.data_map.after_app_change"
+after_install = ["signflow.install.after_install", "signflow.integrations.helpdesk.ticket_actions.offer"]
+after_migrate = [
+	"signflow.install.after_migrate",
+	"signflow.services.privacy.data_map.scan",
+	"signflow.integrations.helpdesk.ticket_actions.offer",
+]
+after_app_install = [
+	"signflow.services.privacy.data_map.after_app_change",
+	"signflow.integrations.helpdesk.ticket_actions.offer",
+]
 after_app_uninstall = "signflow.services.privacy.data_map.after_app_change"
 before_uninstall = "signflow.uninstall.before_uninstall"
 after_uninstall = "signflow.uninstall.after_uninstall"
@@ -84,6 +91,8 @@ doc_events = {
 		"on_update": "signflow.services.privacy.data_map.forget",
 		"on_trash": "signflow.services.privacy.data_map.forget",
 	},
+	# What happens to a request is said in its ticket of Helpdesk.
+	"Signature Event": {"after_insert": "signflow.integrations.helpdesk.ticket_state.on_event"},
 	"Email Unsubscribe": {"after_insert": "signflow.integrations.erpnext.mailing_lists.on_unsubscribe"},
 	"Email Group Member": {
 		"before_insert": "signflow.integrations.erpnext.mailing_lists.hold_back",
@@ -98,6 +107,7 @@ signflow_request_completed = [
 	"signflow.services.terminations.on_completed",
 	"signflow.services.privacy.form_consents.on_request_completed",
 	"signflow.services.privacy.processors.on_completed",
+	"signflow.integrations.helpdesk.ticket_state.copies_follow",
 ]
 signflow_terminable_agreements = {
 	"Subscription": "signflow.integrations.erpnext.subscription",

@@ -1,0 +1,361 @@
+"""Signflow in a ticket of Helpdesk: what its page offers, what a ticket is told, and what stays as it was."""
+
+import re
+from typing import Any
+
+import frappe
+import pytest
+from desk_of_agents import API, a_ticket, an_agent, an_hd_customer
+from frappe.custom.doctype.property_setter.property_setter import make_property_setter
+from house import TIMEOUT, House, a_pdf, as_program, for_writing, row_of, text_of
+from stage import eventually
+
+from signflow.integrations.helpdesk import ticket_actions
+from signflow.services import requests as services
+from signflow.services import sending
+
+pytestmark = [pytest.mark.timeout(300)]
+
+
+@pytest.fixture(autouse=True)
+def helpdesk(site: str) -> None:
+	if "helpdesk" not in frappe.get_installed_apps():
+		pytest.skip("Helpdesk is not installed on this site")
+
+
+# The script.
+
+
+@pytest.fixture
+def script() -> Any:
+	for_writing()
+	ticket_actions.take_away()
+	ticket_actions.offer()
+	frappe.db.commit()
+	yield frappe.get_doc("HD Form Script", ticket_actions.SCRIPT)
+	for_writing()
+	ticket_actions.take_away()
+	ticket_actions.offer()
+	frappe.db.commit()
+
+
+def test_the_script_is_made_once_for_agents_and_taken_away(house: House, script: Any) -> None:
+	assert (script.dt, script.apply_to, script.enabled) == ("HD Ticket", "Form", 1)
+	assert not script.apply_to_customer_portal and not script.apply_on_new_page and not script.is_standard
+	assert script.script.rstrip().endswith("}") and "setupForm" in script.script
+	for_writing()
+	before = frappe.db.get_value("HD Form Script", script.name, "modified")
+	ticket_actions.offer()
+	assert frappe.db.get_value("HD Form Script", script.name, "modified") == before
+	ticket_actions.take_away()
+	assert not frappe.db.exists("HD Form Script", ticket_actions.SCRIPT)
+	frappe.db.rollback()
+
+
+def test_an_older_script_is_brought_up_to_date_and_an_edited_one_is_left_alone(
+	house: House, script: Any
+) -> None:
+	ours = script.script
+	for_writing()
+	script.script = ticket_actions._marked("function setupForm() { return { actions: [] }; }\n")
+	script.enabled = 0
+	script.save()
+	ticket_actions.offer()
+	script.reload()
+	assert script.script.strip() == ours.strip() and not script.enabled
+	script.script = ours.replace("once(() => begin(action))", "once(() => toast.success('mine'))")
+	script.save()
+	edited = script.script
+	ticket_actions.offer()
+	script.reload()
+	assert script.script == edited != ours
+	frappe.db.commit()
+
+
+# Request signature.
+
+
+def test_a_draft_is_made_from_a_ticket(house: House) -> None:
+	frappe.db.set_value("Customer", house.customer, "customer_name", f"Asiakas {house.key} Oy")
+	hd = an_hd_customer(f"Asiakas {house.key} Oy")
+	ticket = a_ticket(
+		house,
+		customer=hd,
+		files=[house.uploads(name="sopimus.pdf"), house.uploads(a_pdf("Annex"), "liite.pdf")],
+	)
+	before = ticket.row()
+	shown = ticket.answer("offered")
+	assert {"signature", "question"} <= {row["action"] for row in shown}
+	asked = ticket.asks("signature")
+	fields = {field["name"]: field for field in asked["fields"]}
+	assert asked["submit"] and "customer" not in fields and f"Customer: {house.customer}" in asked["notes"]
+	assert [one["value"] for one in fields["signers"]["options"]] == [house.maija.mail]
+	documents = {one["label"]: one["value"] for one in fields["documents"]["options"]}
+	assert len(documents) == 2
+	chosen = next(url for label, url in documents.items() if "liite" in label)
+	done = ticket.does(
+		"signature", signers=[house.maija.mail], documents=[chosen, "/private/files/strange.pdf"]
+	)
+	name = done["address"].rpartition("/")[2]
+	request = frappe.get_doc("Signature Request", name)
+	assert (request.status, request.customer) == ("Draft", house.customer)
+	assert (request.reference_doctype, request.reference_name) == ("HD Ticket", ticket.name)
+	assert [row.file for row in request.documents] == [chosen]
+	assert row_of(name, house.maija).email == house.maija.mail
+	assert request.owner == an_agent()
+	# The agent who made it can send it: its file is his to use.
+	agent = as_program(house.web, an_agent())
+	sent = agent.post(
+		f"{house.web}/api/method/signflow.api.requests.send_request", json={"name": name}, timeout=TIMEOUT
+	)
+	assert sent.status_code == 200, sent.text[:1000]
+	assert ticket.row() == before
+
+
+def test_a_mails_attachment_can_be_signed_by_an_agent_who_may_not_open_mails(house: House) -> None:
+	ticket = a_ticket(house)
+	for_writing()
+	mail = frappe.get_doc(
+		{
+			"doctype": "Communication",
+			"communication_medium": "Email",
+			"sent_or_received": "Received",
+			"sender": house.maija.mail,
+			"subject": "Contract",
+			"content": "Please sign",
+			"reference_doctype": "HD Ticket",
+			"reference_name": ticket.name,
+		}
+	).insert(ignore_permissions=True)
+	address = house.uploads(a_pdf("From a mail"), "mailed.pdf")
+	frappe.db.set_value(
+		"File",
+		frappe.db.get_value("File", {"file_url": address}),
+		{"attached_to_doctype": "Communication", "attached_to_name": mail.name},
+	)
+	frappe.db.commit()
+	done = ticket.does("signature", signers=[house.maija.mail], documents=[address])
+	answer = as_program(house.web, an_agent()).post(
+		f"{house.web}/api/method/signflow.api.requests.send_request",
+		json={"name": done["address"].rpartition("/")[2]},
+		timeout=TIMEOUT,
+	)
+	assert answer.status_code == 200, answer.text[:1000]
+
+
+@pytest.mark.parametrize("verb", ["begin", "perform"])
+def test_who_may_not_make_requests_is_offered_nothing(house: House, verb: str) -> None:
+	ticket = a_ticket(house)
+	for user, status in (
+		(an_agent("plain-agent", ["Agent"]), 403),
+		(house.users["owner"], 403),  # makes requests, but sees no tickets
+		(None, 403),
+	):
+		session = as_program(house.web, user)
+		answer = session.post(
+			f"{house.web}/api/method/{API}.{verb}",
+			json={"ticket": ticket.name, "action": "signature", "values": {}},
+			timeout=TIMEOUT,
+		)
+		assert answer.status_code == status, (user, answer.text[:300])
+	plain = as_program(house.web, an_agent("plain-agent", ["Agent"]))
+	offered = plain.post(
+		f"{house.web}/api/method/{API}.offered", json={"ticket": ticket.name}, timeout=TIMEOUT
+	)
+	assert offered.json()["message"] == []
+	assert not frappe.db.exists("Signature Request", {"reference_name": ticket.name})
+
+
+# Whose ticket it is.
+
+
+def test_an_ambiguous_or_missing_customer_is_said_and_chosen(house: House) -> None:
+	name = f"Kaksoset {house.key} Oy"
+	for_writing()
+	twins = [
+		frappe.get_doc(
+			{
+				"doctype": "Customer",
+				"customer_name": name,
+				**{
+					key: frappe.db.get_value("Customer", house.customer, key)
+					for key in ("customer_group", "territory", "customer_type")
+				},
+			}
+		).insert(ignore_permissions=True)
+		for _twin in range(2)
+	]
+	frappe.db.commit()
+	assert twins[0].name != twins[1].name
+	ticket = a_ticket(house, customer=an_hd_customer(name))
+	asked = ticket.asks("signature")
+	assert any("Several customers are called" in note for note in asked["notes"])
+	choice = next(field for field in asked["fields"] if field["name"] == "customer")
+	assert [one["value"] for one in choice["options"]] == ["", *(twin.name for twin in twins)]
+	done = ticket.does("signature", customer=twins[1].name, signers=[house.maija.mail])
+	assert (
+		frappe.db.get_value("Signature Request", done["address"].rpartition("/")[2], "customer")
+		== twins[1].name
+	)
+	refused = ticket.call("perform", action="signature", values={"customer": "Somebody Else"})
+	assert refused.status_code == 417 and "not one of the choices" in refused.text
+
+	nowhere = a_ticket(house, customer=an_hd_customer(f"Vain tuessa {house.key}"))
+	asked = nowhere.asks("signature")
+	assert any("ERPNext has no customer called" in note for note in asked["notes"])
+	# The contact's own customer is there to be chosen, and is not taken by itself.
+	choice = next(field for field in asked["fields"] if field["name"] == "customer")
+	assert [one["value"] for one in choice["options"]] == ["", house.customer]
+	done = nowhere.does("signature", customer="")
+	request = frappe.get_doc("Signature Request", done["address"].rpartition("/")[2])
+	assert request.customer is None and not request.documents
+	# Where the ticket names no customer, its contact's only one it is.
+	assert f"Customer: {house.customer}" in a_ticket(house).asks("signature")["notes"]
+
+
+# What a ticket is told.
+
+
+def test_the_ticket_says_what_becomes_of_the_request_and_stays_as_it_was(house: House) -> None:
+	ticket = a_ticket(house)
+	mails = len(house.mailbox.all(house.maija.mail))
+	for_writing()
+	frappe.db.set_value(
+		"HD Ticket",
+		ticket.name,
+		{
+			"response_by": "2031-01-01 10:00:00",
+			"resolution_by": "2031-01-02 10:00:00",
+			"agreement_status": "First Response Due",
+			"service_level_agreement_creation": "2030-12-31 10:00:00",
+			"_assign": '["signflow-agent@testi.example"]',
+		},
+	)
+	frappe.db.commit()
+	before = ticket.row()
+	request = house.sends(house.maija, house.matti, reference_doctype="HD Ticket", reference_name=ticket.name)
+	house.maija.goes_all_the_way()
+	house.maija.opens()
+	house.matti.goes_all_the_way()
+	eventually(
+		lambda: frappe.db.get_value("Signature Request", request.name, "status") == "Completed",
+		"the request is completed",
+	)
+	said = [re.sub("<[^>]+>", "", text) for text in ticket.comments()]
+	title = request.title
+	assert said[:5] == [
+		f"Sent for signing: {title} (Maija Meri, Matti Mäki)",
+		f"Maija Meri has opened the link: {title}",
+		f"Maija Meri has signed: {title} (1 of 2)",
+		f"Matti Mäki has opened the link: {title}",
+		f"Matti Mäki has signed: {title} (2 of 2)",
+	]
+	assert len(said) == 6 and said[5].startswith(f"Signed by everybody: {title}")
+	rows = frappe.get_all(
+		"HD Ticket Comment",
+		{"reference_ticket": ticket.name},
+		["commented_by", "owner"],
+		order_by="creation asc",
+	)
+	assert {(row.commented_by, row.owner) for row in rows} == {("Administrator", "Administrator")}
+	# Service level, state, assignment, the time of the last change: not a field of the ticket has moved.
+	assert ticket.row() == before
+	assert not frappe.db.exists(
+		"Communication", {"reference_doctype": "HD Ticket", "reference_name": ticket.name}
+	)
+	# The customer got what a signer gets, and nothing about a ticket.
+	for message in house.mailbox.all(house.maija.mail)[mails:]:
+		assert "icket" not in str(message["Subject"]) + text_of(message)
+
+	files = frappe.get_all(
+		"File",
+		{"attached_to_doctype": "HD Ticket", "attached_to_name": ticket.name},
+		["file_url", "file_name"],
+		order_by="creation asc",
+	)
+	revision = frappe.get_all("Sealed Revision", {"request": request.name}, pluck="file_url")
+	assert files and all(row.file_url in revision for row in files)
+	link = re.search(r'href="(/api/method/[^"]+)"', ticket.comments()[-1]).group(1).replace("&amp;", "&")
+	answer = ticket.agent.get(house.web + link, timeout=TIMEOUT)
+	assert answer.status_code == 200 and answer.content.startswith(b"%PDF-")
+	outsider = as_program(house.web, house.users["outsider"]).get(house.web + link, timeout=TIMEOUT)
+	assert outsider.status_code == 403 and b"%PDF" not in outsider.content
+
+
+def test_declined_expired_and_cancelled_are_said_too(house: House) -> None:
+	ticket = a_ticket(house)
+	about = {"reference_doctype": "HD Ticket", "reference_name": ticket.name}
+	request = house.sends(house.maija, **about)
+	house.maija.opens()
+	house.maija.identifies()
+	house.maija.browser.answer("decline", reason="The <b>price</b> is wrong")
+	assert "Maija Meri declined to sign" in ticket.comments()[-1]
+	assert "&lt;b&gt;price" in ticket.comments()[-1]
+	request = house.sends(house.matti, title=f"Toinen {house.key}", **about)
+	for_writing()
+	frappe.db.set_value("Signature Request", request.name, "expires_on", "2020-01-01 10:00:00")
+	frappe.db.commit()
+	services.expire_due()
+	assert "The time to sign ran out" in ticket.comments()[-1]
+	services.expire_due()
+	request = house.sends(house.matti, title=f"Kolmas {house.key}", **about)
+	services.cancel_request(request.name, "A mistake")
+	assert "was cancelled" in ticket.comments()[-1]
+	assert sum("ran out" in text for text in ticket.comments()) == 1
+
+
+def test_of_a_confidential_request_the_ticket_tells_no_more_than_that_there_is_one(house: House) -> None:
+	ticket = a_ticket(house)
+	request = house.sends(
+		house.maija, reference_doctype="HD Ticket", reference_name=ticket.name, confidential=1
+	)
+	house.maija.goes_all_the_way()
+	eventually(
+		lambda: frappe.db.get_value("Signature Request", request.name, "status") == "Completed",
+		"the request is completed",
+	)
+	words = " ".join(ticket.comments())
+	assert "a confidential agreement" in words and len(ticket.comments()) == 4
+	assert request.title not in words and "Maija" not in words
+	assert not frappe.db.exists("File", {"attached_to_doctype": "HD Ticket", "attached_to_name": ticket.name})
+
+
+def test_a_merged_ticket_and_one_that_is_gone(house: House) -> None:
+	old, new, gone = a_ticket(house), a_ticket(house), a_ticket(house)
+	for_writing()
+	frappe.db.set_value("HD Ticket", old.name, {"is_merged": 1, "merged_with": new.name})
+	frappe.db.commit()
+	request = house.sends(house.maija, reference_doctype="HD Ticket", reference_name=old.name)
+	lost = house.drafts(
+		house.matti, title=f"Kadonnut {house.key}", reference_doctype="HD Ticket", reference_name=gone.name
+	)
+	for_writing()
+	frappe.db.delete("HD Ticket", {"name": gone.name})
+	frappe.db.commit()
+	sending.send_request(lost.name)
+	house.subject = request.title
+	house.maija.goes_all_the_way()
+	eventually(
+		lambda: frappe.db.get_value("Signature Request", request.name, "status") == "Completed",
+		"the request is completed",
+	)
+	assert old.comments() == [] and len(new.comments()) == 4
+	assert frappe.db.exists("File", {"attached_to_doctype": "HD Ticket", "attached_to_name": new.name})
+
+
+def test_a_helpdesk_that_takes_no_comments_holds_up_nothing(house: House) -> None:
+	ticket = a_ticket(house)
+	for_writing()
+	setter = make_property_setter("HD Ticket Comment", "commented_by", "options", "Company", "Data")
+	frappe.db.commit()
+	try:
+		request = house.sends(house.maija, reference_doctype="HD Ticket", reference_name=ticket.name)
+	finally:
+		for_writing()
+		setter.delete(ignore_permissions=True)
+		frappe.db.commit()
+		frappe.clear_cache(doctype="HD Ticket Comment")
+	assert frappe.db.get_value("Signature Request", request.name, "status") == "Sent"
+	assert ticket.comments() == []
+	log = frappe.get_last_doc("Error Log", {"method": ["like", f"%no comment on {request.name}%"]})
+	assert "LinkValidationError" in log.error and house.maija.mail not in log.error
