@@ -62,7 +62,10 @@ doc_events = {
 	},
 	"Communication": {
 		"before_insert": "signflow.integrations.erpnext.mailing_lists.thin_out",
-		"after_insert": "signflow.services.delivery.on_communication",
+		"after_insert": [
+			"signflow.services.delivery.on_communication",
+			"signflow.services.subject_requests.letters.on_communication",
+		],
 	},
 	"Contact": {
 		"before_insert": "signflow.services.privacy.origin.note_origin",
@@ -93,6 +96,13 @@ doc_events = {
 	},
 	# What happens to a request is said in its ticket of Helpdesk.
 	"Signature Event": {"after_insert": "signflow.integrations.helpdesk.ticket_state.on_event"},
+	# The framework's own requests know neither deadline nor what must stay: whoever makes one is led to ours.
+	"Personal Data Deletion Request": {
+		"before_insert": "signflow.services.subject_requests.intake.lead_here"
+	},
+	"Personal Data Download Request": {
+		"before_insert": "signflow.services.subject_requests.intake.lead_here"
+	},
 	"Email Unsubscribe": {"after_insert": "signflow.integrations.erpnext.mailing_lists.on_unsubscribe"},
 	"Email Group Member": {
 		"before_insert": "signflow.integrations.erpnext.mailing_lists.hold_back",
@@ -124,7 +134,23 @@ signflow_consent_changed = [
 	"signflow.integrations.erpnext.mailing_lists.on_changed",
 ]
 
-signflow_letter_returned = ["signflow.services.privacy.consent_campaigns.on_returned"]
+signflow_letter_returned = [
+	"signflow.services.privacy.consent_campaigns.on_returned",
+	"signflow.services.subject_requests.letters.on_returned",
+]
+
+# How a person may prove a data request beside a mailed code: {an option of its field Proven By: dotted path}; other apps
+# add to it (see signflow/services/subject_requests/proofs.py).
+signflow_person_proofs = {}
+
+website_redirects = [
+	{
+		"source": "/request-for-account-deletion(/.*)?",
+		"target": "/privacy/request?right=Erasure&from=account",
+	},
+	{"source": "/request-data(/.*)?", "target": "/privacy/request?right=Access&from=account"},
+]
+standard_portal_menu_items = [{"title": "Your personal data", "route": "/privacy/request", "role": ""}]
 
 signflow_wording_published = ["signflow.services.privacy.form_consents.show_new_words"]
 
@@ -194,6 +220,9 @@ scheduler_events = {
 		"signflow.services.privacy.processors.watch",
 		"signflow.services.privacy.notices.watch",
 		"signflow.integrations.erpnext.mailing_lists.check_all_groups",
+		"signflow.services.subject_requests.intake.sweep_unproven",
+		"signflow.services.subject_requests.reminders.daily",
+		"signflow.services.subject_requests.carrying_out.daily",
 	],
 	"daily_long": ["signflow.services.privacy.retention.daily", "signflow.services.privacy.data_map.scan"],
 }

@@ -14,6 +14,7 @@ import jinja2
 from signflow.pages.consents import consents_texts
 from signflow.pages.data import data_texts
 from signflow.pages.ending import terminate_texts, withdraw_texts
+from signflow.pages.request import request_texts
 from signflow.pages.texts import sign_texts, verify_texts
 
 __all__ = ["LANGUAGES", "PAGES", "PDFJS_VERSION", "assets_version", "render_page"]
@@ -32,6 +33,7 @@ SCRIPTS = {
 	"withdraw": ("kit",),
 	"privacy/consents": ("kit", "visit"),
 	"privacy/data": ("kit", "visit"),
+	"privacy/request": ("kit", "visit"),
 }
 
 PAGES: dict[str, Callable[[Callable[[str], str]], dict[str, str]]] = {
@@ -41,6 +43,7 @@ PAGES: dict[str, Callable[[Callable[[str], str]], dict[str, str]]] = {
 	"withdraw": withdraw_texts,
 	"privacy/consents": consents_texts,
 	"privacy/data": data_texts,
+	"privacy/request": request_texts,
 }
 
 

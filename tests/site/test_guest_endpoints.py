@@ -45,6 +45,13 @@ GUEST_ENDPOINTS = {
 	"signflow.api.subject_access.check_code": "identifies the visit that asked for the code",
 	"signflow.api.subject_access.view": "what lies ready and its passphrase; needs an identified visit",
 	"signflow.api.subject_access.download": "the copy itself; needs an identified visit",
+	"signflow.api.subject_requests.begin": "keeps what is asked, mails a code, known or not; bounded per address",
+	"signflow.api.subject_requests.check_code": "identifies the visit that asked for the code",
+	"signflow.api.subject_requests.open_link": "whoever is asked whether a request is his has a link and no account",
+	"signflow.api.subject_requests.view": "the visitor's own requests, never data; needs an identified visit",
+	"signflow.api.subject_requests.state": "asking needs no account (GDPR 12(2)); needs an identified visit",
+	"signflow.api.subject_requests.answer": "an answer to what was asked; needs an identified visit, its own request",
+	"signflow.api.subject_requests.is_mine": "is a request in his name his; needs an identified visit, its own request",
 	"signflow.api.verify.verify_document": "anybody may check a PDF that was handed to them",
 }
 ARGUMENTS = {
@@ -64,6 +71,8 @@ ARGUMENTS = {
 	"open_link": {"token": "nobody"},
 	"answer": {"text": "x", "version": "x", "verb": "give"},
 	"object_to_all": {"company": "x"},
+	"state": {"wish": {"request_type": "Access"}},
+	"is_mine": {"reference": "x", "mine": True},
 	"confirm": {"page_key": "x", "person_name": "N", "contract_reference": "1", "email": "nobody"},
 }
 ANSWERS_ALL = {"signflow.api.signing.send_new_link"}

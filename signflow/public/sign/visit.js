@@ -1,8 +1,9 @@
 // The first two steps of a page that anybody opens: a mail address, then the code mailed there. `name` keeps the visit's
 // session in the tab's store, `identified` gets the answer to the right code, `go(step, focus)` shows "mail" or "code".
-// `asks` is what a page without a form for the address asks for a code by.
+// `asks` is what a page without a form for the address asks for a code by, `also()` what else goes to the server with an
+// address, `refused(error)` tells whether the page has shown what was wrong.
 
-export function create(kit, { name, api, go, identified, asks = () => ({ mail: $("mail").value.trim() }) }) {
+export function create(kit, { name, api, go, identified, asks, also = () => ({}), refused = () => false }) {
 	const { $, t, count, lang, show, problem, busy, post, store, keep, announce } = kit;
 	let countdown = null;
 	if ($("mail")) keep($("mail"), `${name}.mail`);
@@ -31,7 +32,8 @@ export function create(kit, { name, api, go, identified, asks = () => ({ mail: $
 		problem(place, "");
 		return busy(button, async () => {
 			try {
-				const answer = await call("begin", asks());
+				const given = asks ? asks() : { mail: $("mail").value.trim(), ...also() };
+				const answer = await call("begin", given);
 				store.set(name, answer.session);
 				store.set(`${name}_sent`, {
 					to: answer.sent_to,
@@ -42,7 +44,7 @@ export function create(kit, { name, api, go, identified, asks = () => ({ mail: $
 				announce(t("code_sent"));
 				setTimeout(() => enter_code());
 			} catch (error) {
-				problem(place, error.text);
+				if (!refused(error)) problem(place, error.text);
 			}
 		});
 	}
