@@ -23,6 +23,16 @@ ORIGINS = (
 FIELDS = {
 	"Contact": [
 		{
+			"fieldname": "signflow_left_on",
+			"label": "Left On",
+			"fieldtype": "Date",
+			"insert_after": "company_name",
+			"depends_on": "signflow_left_on",
+			"read_only": 1,
+			"no_copy": 1,
+			"module": "Signflow",
+		},
+		{
 			"fieldname": "signflow_identified_level",
 			"label": "Identified By",
 			"fieldtype": "Select",

@@ -217,6 +217,7 @@ scheduler_events = {
 		"signflow.services.exports.sweep",
 		"signflow.services.privacy.consent_letters.daily",
 		"signflow.services.subject_requests.access.expire",
+		"signflow.services.subject_requests.recipients.remind",
 		"signflow.services.privacy.processors.watch",
 		"signflow.services.privacy.notices.watch",
 		"signflow.integrations.erpnext.mailing_lists.check_all_groups",
@@ -239,6 +240,7 @@ ignore_links_on_delete = [
 	"Data Subject Request Person",
 	"Data Subject Request Step",
 	"Personal Data Export",
+	"Recipient Notice",
 	"Personal Data Export Item",
 ]
 
@@ -291,5 +293,6 @@ company_data_to_be_ignored = [
 	"Data Subject Request Person",
 	"Data Subject Request Step",
 	"Personal Data Export",
+	"Recipient Notice",
 	"Personal Data Export Item",
 ]

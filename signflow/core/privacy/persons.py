@@ -53,15 +53,24 @@ def phones_in(text: object, region: str = "FI") -> set[str]:
 		return set()
 	said = str(text)
 	whole = phone_of(said, region) if len(said) < 30 else ""
-	found = {
-		phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
+	found = {number for _start, _end, number in phones_at(said, region)}
+	return found | ({whole} if whole else set())
+
+
+def phones_at(text: str, region: str = "FI") -> list[tuple[int, int, str]]:
+	"""Where telephone numbers stand in `text`: [(start, end, number in E.164)], first to last."""
+	return [
+		(
+			match.start,
+			match.end,
+			phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164),
+		)
 		for match in phonenumbers.PhoneNumberMatcher(
-			said, region, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=200
+			text, region, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=200
 		)
 		# Digits within a word are part of a code or a name.
-		if not said[: match.start][-1:].isalpha() and not said[match.end :][:1].isalpha()
-	}
-	return found | ({whole} if whole else set())
+		if not text[: match.start][-1:].isalpha() and not text[match.end :][:1].isalpha()
+	]
 
 
 @lru_cache(maxsize=20000)

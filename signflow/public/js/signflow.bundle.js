@@ -1,5 +1,6 @@
 // "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest. "From paper"
 // is begun from the list of templates, a ready form from the list of signable forms.
+import { offer_answers } from "./answer_data_request";
 import { show_consents } from "./consents";
 import { new_data_request, offer_data_request, show_restricted } from "./data_requests";
 import { from_paper } from "./from_paper";
@@ -8,6 +9,7 @@ import { add_ready_form } from "./ready_forms";
 import { offer_look_up } from "./look_up_person";
 import { request_signature } from "./request_signature";
 import { choose_filters, date_fields_of, offer_kept, show_filters } from "./retention";
+import { offer_substitute } from "./substitute";
 import { offer_termination } from "./terminate_agreements";
 
 frappe.provide("signflow");
@@ -29,13 +31,17 @@ const WITH_BUTTON = [
 	"Employee",
 	"Project",
 ];
-const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event", "Contract Termination", "Contract Withdrawal", "Consent", "Consent Text", "Consent Text Version", "Consent Link", "Consent Campaign", "Consent Campaign Person", "Data Subject Request", "Data Subject Request Step"];
+const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event", "Contract Termination", "Contract Withdrawal", "Consent", "Consent Text", "Consent Text Version", "Consent Link", "Consent Campaign", "Consent Campaign Person", "Data Subject Request", "Data Subject Request Step", "Personal Data Export"];
 
 $(document).on("form-refresh", (_event, frm) => {
+	if (frm?.doctype === "Data Subject Request") {
+		offer_answers(frm);
+	}
 	if (!frm || frm.is_new() || frm.meta.issingle || frm.meta.istable || OURS.includes(frm.doctype)) {
 		return;
 	}
 	offer_termination(frm);
+	offer_substitute(frm);
 	offer_kept(frm);
 	offer_look_up(frm);
 	show_consents(frm);
