@@ -96,6 +96,7 @@ doc_events = {
 	},
 	# What happens to a request is said in its ticket of Helpdesk.
 	"Signature Event": {"after_insert": "signflow.integrations.helpdesk.ticket_state.on_event"},
+	"Data Subject Request Step": {"after_insert": "signflow.integrations.helpdesk.ticket_state.on_step"},
 	# The framework's own requests know neither deadline nor what must stay: whoever makes one is led to ours.
 	"Personal Data Deletion Request": {
 		"before_insert": "signflow.services.subject_requests.intake.lead_here"

@@ -5,7 +5,10 @@ from typing import Any
 
 import frappe
 import pytest
-from desk_of_agents import API, a_ticket, an_agent, an_hd_customer
+from asking import REQUEST, an_officer, as_officer
+from consenting import a_text
+from desk_of_agents import API, Ticket, a_ticket, an_agent, an_hd_customer
+from forms import a_signable_form, a_web_form
 from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 from house import TIMEOUT, House, a_pdf, as_program, for_writing, row_of, text_of
 from stage import eventually
@@ -13,6 +16,8 @@ from stage import eventually
 from signflow.integrations.helpdesk import ticket_actions
 from signflow.services import requests as services
 from signflow.services import sending
+from signflow.services.subject_requests import decisions, intake, records
+from signflow.services.subject_requests.proofs import BY_CODE
 
 pytestmark = [pytest.mark.timeout(300)]
 
@@ -359,3 +364,169 @@ def test_a_helpdesk_that_takes_no_comments_holds_up_nothing(house: House) -> Non
 	assert ticket.comments() == []
 	log = frappe.get_last_doc("Error Log", {"method": ["like", f"%no comment on {request.name}%"]})
 	assert "LinkValidationError" in log.error and house.maija.mail not in log.error
+
+
+# Data requests.
+
+
+@pytest.fixture
+def officer(site: str) -> str:
+	return an_officer()
+
+
+def test_a_ticket_that_asks_for_deletion_becomes_a_data_request_in_two_clicks(
+	house: House, officer: str
+) -> None:
+	ticket = a_ticket(
+		house, subject="Hei", description="<p>Poistakaa tietoni, kiitos.</p><blockquote>my data</blockquote>"
+	)
+	before = ticket.row()
+	first = ticket.answer("offered")[0]
+	assert (first["action"], first["label"]) == ("data_request", "Asks for deletion? Open a data request")
+	assert "group" not in first and not frappe.db.exists(REQUEST, {"reference_name": ticket.name})
+	asked = ticket.asks("data_request")
+	assert "The ticket says: “Poistakaa tietoni”" in asked["notes"]
+	shown = {
+		field["name"]: next((one["value"] for one in field["options"] if one["checked"]), field["value"])
+		for field in asked["fields"]
+	}
+	assert (shown["request_type"], shown["language"], shown["person_name"]) == ("Erasure", "fi", "Maija Meri")
+	done = ticket.does("data_request", **shown)
+	# An agent hands it in; reading and answering it is the officer's.
+	assert done["address"] == ""
+	doc = frappe.get_doc(REQUEST, {"reference_doctype": "HD Ticket", "reference_name": ticket.name})
+	assert (doc.request_type, doc.source, doc.status) == ("Erasure", "Ticket", "Unverified")
+	assert (doc.email, doc.language, doc.received_on) == (house.maija.mail, "fi", before["creation"])
+	assert "Poistakaa tietoni" in doc.details and "my data" not in doc.details
+	notes = [row.note for row in records.steps(doc.name)]
+	assert f"The ticket's customer: {house.customer}" in notes
+	assert [re.sub("<[^>]+>", "", text) for text in ticket.comments()] == [
+		f"The data request {doc.name} was opened."
+	]
+	assert ticket.row() == before
+	assert [row["action"] for row in ticket.answer("offered") if "icon" in row] == []
+	assert house.mailbox.wait_for(house.maija.mail, subject="")
+
+
+def test_a_mail_that_came_later_counts_and_what_staff_wrote_does_not(house: House, officer: str) -> None:
+	ticket = a_ticket(house, subject="Lasku", description="Laskussa on virhe.")
+	for kind, text, day in (
+		("Sent", "Write “delete my data” if you want it deleted.", "2026-01-02 10:00:00"),
+		("Received", "Kiitos!\n> delete my data", "2026-01-03 10:00:00"),
+	):
+		a_mail(ticket, kind, text, day)
+	assert [row for row in ticket.answer("offered") if "icon" in row] == []
+	a_mail(ticket, "Received", "Jag begär ett registerutdrag.", "2026-01-04 10:00:00")
+	(first,) = [row for row in ticket.answer("offered") if "icon" in row]
+	assert first["label"] == "Asks for own data? Open a data request"
+	ticket.does("data_request", request_type="Access", person_name="Maija Meri", language="sv")
+	doc = frappe.get_doc(REQUEST, {"reference_name": ticket.name})
+	assert str(doc.received_on) == "2026-01-04 10:00:00" and doc.language == "sv"
+
+
+def a_mail(ticket: Ticket, kind: str, text: str, day: str) -> str:
+	"""A mail of a ticket's conversation; the ticket's own state is put back."""
+	for_writing()
+	before = frappe.db.get_value("HD Ticket", ticket.name, ["status", "first_responded_on"], as_dict=True)
+	mail = frappe.get_doc(
+		{
+			"doctype": "Communication",
+			"communication_medium": "Email",
+			"sent_or_received": kind,
+			"sender": ticket.house.maija.mail if kind == "Received" else "tuki@testi.example",
+			"subject": "Re",
+			"content": text.replace("\n", "<br>"),
+			"communication_date": day,
+			"reference_doctype": "HD Ticket",
+			"reference_name": ticket.name,
+		}
+	).insert(ignore_permissions=True)
+	frappe.db.set_value("HD Ticket", ticket.name, before)
+	frappe.db.commit()
+	return mail.name
+
+
+@pytest.mark.parametrize(("setting", "status"), [("", "Open"), ("Closed", "Closed")])
+def test_an_answered_request_closes_or_only_tells_its_ticket(
+	house: House, officer: str, setting: str, status: str
+) -> None:
+	ticket = a_ticket(house, description="Please delete my data.")
+	ticket.does("data_request", request_type="Erasure", person_name="Maija Meri", language="en")
+	name = frappe.db.get_value(REQUEST, {"reference_name": ticket.name})
+	for_writing()
+	intake.proven(name, BY_CODE)
+	second = a_ticket(house, description="Please delete my data.")
+	second.does("data_request", request_type="Erasure", person_name="Maija Meri", language="en")
+	joined = frappe.db.get_value(REQUEST, {"reference_name": second.name})
+	for_writing()
+	intake.proven(joined, BY_CODE)
+	frappe.db.rollback()
+	assert frappe.db.get_value(REQUEST, joined, "joined_to") == name
+	try:
+		settings(done_ticket_status=setting)
+		with as_officer():
+			decisions.refuse(name, "We have to keep it for the accounts.")
+	finally:
+		settings(done_ticket_status="")
+	assert "the person has shown that it is his" in ticket.comments()[1]
+	for one in (ticket, second):
+		assert "was refused, and the person was told why" in one.comments()[-1]
+		assert "accounts" not in " ".join(one.comments()) and house.maija.mail not in " ".join(one.comments())
+		assert one.row()["status"] == status
+
+
+def settings(**values: Any) -> None:
+	for_writing()
+	for field, value in values.items():
+		frappe.db.set_single_value("Signflow Settings", field, value)
+	frappe.db.commit()
+	frappe.clear_document_cache("Signflow Settings", "Signflow Settings")
+
+
+# Asking the person.
+
+
+def test_a_consent_is_asked_from_the_ticket(house: House) -> None:
+	text = a_text(house)
+	ticket = a_ticket(house)
+	before = ticket.row()
+	asked = ticket.asks("question")
+	what = next(field for field in asked["fields"] if field["name"] == "what")
+	assert f"consent:{text}" in [one["value"] for one in what["options"]]
+	ticket.does("question", what=f"consent:{text}", language="en", message="As we said on the telephone")
+	mail = house.mailbox.wait_for(house.maija.mail, subject="asks for your consent")
+	assert "As we said on the telephone" in text_of(mail)
+	assert "Asked for consent by mail" in ticket.comments()[-1]
+	assert ticket.row() == before
+
+
+def test_a_form_is_sent_from_the_ticket(house: House) -> None:
+	signable = a_signable_form(house)
+	plain = a_web_form(house)
+	try:
+		settings(contact_form=plain.name)
+		ticket = a_ticket(house)
+		before = ticket.row()
+		for what, place in ((f"signable:{signable.name}", "#prefill="), (f"form:{plain.name}", "/new")):
+			ticket.does("question", what=what, language="en", message="")
+			mails = [
+				mail
+				for mail in house.mailbox.all(house.maija.mail)
+				if "Please fill in" in str(mail["Subject"])
+			]
+			mail = house.mailbox.wait_for(house.maija.mail, subject="Please fill in", after=len(mails) - 1)
+			eventually(
+				lambda place=place: any(
+					place in text_of(one)
+					for one in house.mailbox.all(house.maija.mail)
+					if "Please fill in" in str(one["Subject"])
+				),
+				f"the mail leads to {place}",
+			)
+			assert mail
+		assert sum("Sent a form by mail" in text for text in ticket.comments()) == 2
+		assert ticket.row() == before
+		refused = ticket.call("perform", action="question", values={"what": "form:users", "language": "en"})
+		assert refused.status_code == 417
+	finally:
+		settings(contact_form="")

@@ -6,12 +6,16 @@ from typing import Any
 import frappe
 from frappe import _
 
-from signflow.integrations.helpdesk import TICKET, is_here, questions, signatures
+from signflow.integrations.helpdesk import TICKET, data_requests, is_here, questions, signatures
 from signflow.services.files import read_sealed
 from signflow.services.revisions import copy_name, final_revisions
 
 # What a ticket offers, each a module with `label`, `may`, `begin` and `perform`.
-ACTIONS: dict[str, ModuleType] = {"signature": signatures, "question": questions}
+ACTIONS: dict[str, ModuleType] = {
+	"signature": signatures,
+	"data_request": data_requests,
+	"question": questions,
+}
 GROUP = "Signflow"
 
 
@@ -25,13 +29,18 @@ def _ticket(name: str | int) -> Any:
 
 @frappe.whitelist(methods=["GET", "POST"])
 def offered(ticket: str | int) -> list[dict[str, str]]:
-	"""The actions that the user may take in a ticket: [{action, label, group, buttonLabel, icon}], as the page shows them."""
-	_ticket(ticket)
-	return [
+	"""The actions that the user may take in a ticket: [{action, label, group, buttonLabel}], as the page shows them.
+
+	What the ticket seems to ask for stands before them, as a button of its own: {action, label, icon}.
+	"""
+	doc = _ticket(ticket)
+	shown = [
 		{"action": key, "label": module.label(), "group": GROUP, "buttonLabel": GROUP}
 		for key, module in ACTIONS.items()
 		if module.may()
 	]
+	hint = data_requests.hint(doc) if data_requests.may() else ""
+	return [{"action": "data_request", "label": hint, "icon": "alert-circle"}, *shown] if hint else shown
 
 
 @frappe.whitelist(methods=["GET", "POST"])

@@ -8,7 +8,7 @@ from frappe.translate import print_language
 from frappe.utils import escape_html, get_url
 
 from signflow.integrations.helpdesk import TICKET, ticket_state
-from signflow.integrations.helpdesk.asking import Answers, Asked, Field, language_field, options
+from signflow.integrations.helpdesk.dialogs import Answers, Asked, Field, language_field, options
 from signflow.integrations.helpdesk.signatures import people_of
 from signflow.services import letters, prefills
 from signflow.services.company import default_company, house

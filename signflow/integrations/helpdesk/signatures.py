@@ -7,8 +7,8 @@ from frappe import _
 
 from signflow.integrations.erpnext.matching import contacts_of_mail
 from signflow.integrations.helpdesk import TICKET
-from signflow.integrations.helpdesk.asking import Answers, Asked, Field, Option, company_field
 from signflow.integrations.helpdesk.customers import Match, customer_of
+from signflow.integrations.helpdesk.dialogs import Answers, Asked, Field, Option, company_field
 from signflow.services import drafts
 from signflow.services.company import default_company
 

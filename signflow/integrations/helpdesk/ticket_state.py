@@ -17,6 +17,7 @@ from signflow.services import work
 from signflow.services.acting import acting_as
 from signflow.services.files import attach_copy
 from signflow.services.revisions import copy_name, final_revisions
+from signflow.services.subject_requests import records
 from signflow.services.transaction import is_conflict
 
 HOUSE = "Administrator"
@@ -48,9 +49,9 @@ def say(ticket: Any, about: str, html: Callable[[], str]) -> None:
 	ticket = current(ticket)
 	if not ticket:
 		return
-	frappe.db.savepoint("signflow_said")
-	try:
-		with acting_as(HOUSE), print_language(frappe.get_system_settings("language") or "en"):
+
+	def comment() -> None:
+		with print_language(frappe.get_system_settings("language") or "en"):
 			frappe.get_doc(
 				{
 					"doctype": "HD Ticket Comment",
@@ -59,12 +60,64 @@ def say(ticket: Any, about: str, html: Callable[[], str]) -> None:
 					"content": f"<p>{html()}</p>",
 				}
 			).insert(ignore_permissions=True)
+
+	_as_the_house(comment, f"signflow: no comment on {about}")
+
+
+def _as_the_house(job: Callable[[], None], title: str) -> None:
+	"""Run `job` as the house; if Helpdesk refuses, undo that much of it and log under `title`."""
+	frappe.db.savepoint("signflow_said")
+	try:
+		with acting_as(HOUSE):
+			job()
 	except Exception as error:
 		if is_conflict(error):
 			raise
 		frappe.db.rollback(save_point="signflow_said")
 		frappe.clear_messages()
-		frappe.log_error(title=f"signflow: no comment on {about}", message=work.place_of(error))
+		frappe.log_error(title=title, message=work.place_of(error))
+
+
+def on_step(step: Any, method: str | None = None) -> None:
+	"""A data request went on (Data Subject Request Step, after_insert): say it in its ticket; with the answer the ticket
+	becomes what the settings say. What is answered together is told in each of its tickets."""
+	if step.kind not in STEPS or not is_here():
+		return
+	answered = step.kind in ANSWERED
+	for name in [step.request, *(records.joined(step.request) if answered else [])]:
+		about = frappe.db.get_value(
+			records.REQUEST, name, ["reference_doctype", "reference_name"], as_dict=True
+		)
+		if not about or about.reference_doctype != "HD Ticket":
+			continue
+		link = f'<a href="{get_url_to_form(records.REQUEST, name)}">{name}</a>'
+		say(about.reference_name, name, lambda link=link: STEPS[step.kind](link))
+		if answered:
+			_answered(about.reference_name, name)
+
+
+def _answered(ticket: Any, about: str) -> None:
+	"""Give the ticket the state that the settings name, by Helpdesk's own rules of what goes with it."""
+	status = frappe.get_cached_doc("Signflow Settings").done_ticket_status
+	ticket = current(ticket)
+	if not status or not ticket or status not in _statuses():
+		return
+
+	def change() -> None:
+		doc = frappe.get_doc("HD Ticket", ticket)
+		if doc.status not in (status, "Closed"):
+			doc.status = status
+			doc.save(ignore_permissions=True)
+
+	_as_the_house(change, f"signflow: the ticket of {about} stays as it is")
+
+
+def _statuses() -> list[str]:
+	"""The states that a ticket may have: options in 1.14, records in 1.28."""
+	field = frappe.get_meta("HD Ticket").get_field("status")
+	if field.fieldtype == "Link":
+		return frappe.get_all(field.options, pluck="name", order_by="name asc")
+	return (field.options or "").split("\n")
 
 
 def copies_follow(request: Any) -> None:
@@ -156,3 +209,17 @@ SAID: dict[str, Callable[[Any, Any], str]] = {
 	"cancelled": _cancelled,
 	"completed": _completed,
 }
+
+# None of it tells more of the person than the ticket does.
+STEPS: dict[str, Callable[[str], str]] = {
+	"Received": lambda link: _("The data request {0} was opened.").format(link),
+	"Proven": lambda link: _("The data request {0}: the person has shown that it is his.").format(link),
+	"Disowned": lambda link: _("The data request {0}: the person says that it is not his.").format(link),
+	"Question": lambda link: _("The data request {0}: the person was asked something.").format(link),
+	"Extended": lambda link: _(
+		"The data request {0}: the answer takes longer, and the person was told."
+	).format(link),
+	"Refused": lambda link: _("The data request {0} was refused, and the person was told why.").format(link),
+	"Done": lambda link: _("The data request {0} is answered.").format(link),
+}
+ANSWERED = ("Done", "Refused")
