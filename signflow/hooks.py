@@ -214,6 +214,7 @@ scheduler_events = {
 		"signflow.services.submissions.sweep",
 	],
 	"daily": [
+		"signflow.integrations.helpdesk.unanswered.daily",
 		"signflow.services.files.sweep_orphans",
 		"signflow.services.exports.sweep",
 		"signflow.services.privacy.consent_letters.daily",

@@ -1,21 +1,24 @@
 """Signflow in a ticket of Helpdesk: what its page offers, what a ticket is told, and what stays as it was."""
 
+import json
 import re
 from typing import Any
 
 import frappe
 import pytest
+import requests
 from asking import REQUEST, an_officer, as_officer
 from consenting import a_text
 from desk_of_agents import API, Ticket, a_ticket, an_agent, an_hd_customer
-from forms import a_signable_form, a_web_form
+from forms import FormPage, a_signable_form, a_web_form
 from frappe.custom.doctype.property_setter.property_setter import make_property_setter
-from house import TIMEOUT, House, a_pdf, as_program, for_writing, row_of, text_of
+from house import TIMEOUT, Browser, House, Signer, a_pdf, as_program, for_writing, row_of, text_of
 from stage import eventually
 
-from signflow.integrations.helpdesk import ticket_actions
+from signflow.integrations.helpdesk import ticket_actions, unanswered
 from signflow.services import requests as services
 from signflow.services import sending
+from signflow.services.privacy import checks
 from signflow.services.subject_requests import decisions, intake, records
 from signflow.services.subject_requests.proofs import BY_CODE
 
@@ -507,26 +510,226 @@ def test_a_form_is_sent_from_the_ticket(house: House) -> None:
 		settings(contact_form=plain.name)
 		ticket = a_ticket(house)
 		before = ticket.row()
-		for what, place in ((f"signable:{signable.name}", "#prefill="), (f"form:{plain.name}", "/new")):
+		choices = ((f"signable:{signable.name}", "#prefill="), (f"form:{plain.name}", f"{plain.route}/new"))
+		for number, (what, place) in enumerate(choices):
 			ticket.does("question", what=what, language="en", message="")
-			mails = [
-				mail
-				for mail in house.mailbox.all(house.maija.mail)
-				if "Please fill in" in str(mail["Subject"])
-			]
-			mail = house.mailbox.wait_for(house.maija.mail, subject="Please fill in", after=len(mails) - 1)
-			eventually(
-				lambda place=place: any(
-					place in text_of(one)
-					for one in house.mailbox.all(house.maija.mail)
-					if "Please fill in" in str(one["Subject"])
-				),
-				f"the mail leads to {place}",
-			)
-			assert mail
+			mail = house.mailbox.wait_for(house.maija.mail, subject="Please fill in", after=number)
+			assert place in text_of(mail)
 		assert sum("Sent a form by mail" in text for text in ticket.comments()) == 2
 		assert ticket.row() == before
 		refused = ticket.call("perform", action="question", values={"what": "form:users", "language": "en"})
 		assert refused.status_code == 417
 	finally:
 		settings(contact_form="")
+
+
+# Feedback.
+
+TICKET_FIELDS = [
+	{"fieldname": "subject", "fieldtype": "Data", "label": "Subject", "reqd": 1},
+	{"fieldname": "description", "fieldtype": "Text Editor", "label": "Your Message"},
+	{"fieldname": "raised_by", "fieldtype": "Data", "options": "Email", "label": "Your Email"},
+]
+
+
+def a_feedback_form(house: House, **values: Any) -> Any:
+	return a_web_form(house, doc_type="HD Ticket", module="Helpdesk", web_form_fields=TICKET_FIELDS, **values)
+
+
+def writes(house: House, form: Any, **answers: Any) -> requests.Response:
+	return requests.post(
+		f"{house.web}/api/method/frappe.website.doctype.web_form.web_form.accept",
+		json={"web_form": form.name, "data": json.dumps(answers)},
+		headers={"Accept": "application/json"},
+		timeout=TIMEOUT,
+	)
+
+
+def first_words(ticket: Any) -> list[Any]:
+	frappe.db.rollback()
+	return frappe.get_all(
+		"Communication",
+		{"reference_doctype": "HD Ticket", "reference_name": str(ticket)},
+		["sender", "content"],
+		order_by="creation asc",
+	)
+
+
+def test_a_guests_feedback_becomes_a_ticket_and_is_confirmed(house: House) -> None:
+	form, subject = a_feedback_form(house), f"Palaute {house.key}"
+	answer = writes(house, form, subject=subject, description="<p>Hyvä!</p>", raised_by=house.maija.mail)
+	assert answer.status_code == 200, answer.text[:1500]
+	frappe.db.rollback()
+	row = frappe.db.get_value(
+		"HD Ticket", {"subject": subject}, ["name", "raised_by", "status"], as_dict=True
+	)
+	assert (row.raised_by, row.status) == (house.maija.mail, "Open")
+	assert [(one.sender, "Hyvä" in one.content) for one in first_words(row.name)] == [
+		(house.maija.mail, True)
+	]
+	mail = house.mailbox.wait_for(house.maija.mail, subject="We have received your message")
+	# Nobody has proven the mailbox: what was typed is not mailed to it.
+	assert str(row.name) in text_of(mail) and subject not in text_of(mail) and "Hyv" not in text_of(mail)
+	assert frappe.session.user == "Administrator"
+
+
+def test_a_guest_changes_no_ticket_and_leaves_no_file_in_the_houses_name(house: House) -> None:
+	ticket = a_ticket(house)
+	form = a_feedback_form(house, allow_edit=1)
+	before = ticket.row()
+	stolen = writes(house, form, name=ticket.name, subject="Mine now", raised_by=house.maija.mail)
+	assert stolen.status_code == 403, stolen.text[:300]
+	assert ticket.row() == before
+	login = a_feedback_form(house, login_required=1)
+	refused = writes(house, login, subject="Nobody", raised_by=house.maija.mail)
+	assert refused.status_code >= 400
+	picture = "data:image/png;base64,iVBORw0KGgo="
+	files = a_web_form(
+		house,
+		doc_type="HD Ticket",
+		module="Helpdesk",
+		web_form_fields=[*TICKET_FIELDS, {"fieldname": "attachment", "fieldtype": "Attach", "label": "File"}],
+	)
+	before_files = frappe.db.count("File")
+	refused = writes(house, files, subject="X", raised_by=house.maija.mail, attachment=f"a.png,{picture}")
+	assert refused.status_code >= 400
+	frappe.db.rollback()
+	assert frappe.db.count("File") == before_files
+	assert not frappe.db.exists("HD Ticket", {"subject": ["in", ["Mine now", "Nobody", "X"]]})
+
+
+def test_where_helpdesk_confirms_itself_we_are_silent(house: House) -> None:
+	form, subject = a_feedback_form(house), f"Kiitos {house.key}"
+	for_writing()
+	frappe.db.set_single_value("HD Settings", "send_acknowledgement_email", 1)
+	frappe.db.commit()
+	try:
+		assert writes(house, form, subject=subject, raised_by=house.matti.mail).status_code == 200
+	finally:
+		for_writing()
+		frappe.db.set_single_value("HD Settings", "send_acknowledgement_email", 0)
+		frappe.db.commit()
+	frappe.db.rollback()
+	name = frappe.db.get_value("HD Ticket", {"subject": subject})
+	assert name
+	assert not frappe.db.exists(
+		"Email Queue", {"reference_doctype": "HD Ticket", "reference_name": str(name)}
+	)
+
+
+def test_a_signed_form_makes_a_ticket_in_the_responsible_users_name(house: House) -> None:
+	form = a_signable_form(
+		house,
+		a_feedback_form(house),
+		signer_name_field="subject",
+		signer_email_field="raised_by",
+		responsible=house.users["owner"],
+	)
+	page = FormPage(house, form)
+	page.begins()
+	mail = house.maija.mail
+	sent = page.post(
+		"frappe.website.doctype.web_form.web_form.accept",
+		web_form=form.web_form,
+		data=json.dumps(
+			{"subject": "Maija Meri", "description": "Valitus", "raised_by": mail, "__signflow": page.said}
+		),
+	)
+	assert sent.status_code == 200, sent.text[:1500]
+	token = sent.json()["message"]["signflow"]["next"].partition("#")[2]
+	person = Signer(house, "Maija Meri", mail, Browser(house.web, token=token))
+	person.browser.open()
+	person.identifies()
+	person.signs()
+	row = eventually(
+		lambda: frappe.db.get_value(
+			"Form Submission",
+			{"form": form.name, "status": "Completed"},
+			["record_doctype", "record_name"],
+			as_dict=True,
+		),
+		"the form is a ticket",
+	)
+	assert row.record_doctype == "HD Ticket"
+	ticket = frappe.get_doc("HD Ticket", row.record_name)
+	assert (ticket.raised_by, ticket.owner) == (mail, house.users["owner"])
+	assert [one.sender for one in first_words(ticket.name)] == [mail]
+	assert house.mailbox.wait_for(mail, subject="Signed:")
+
+
+# Unanswered.
+
+
+def test_owners_are_told_once_a_day_of_all_that_is_unanswered(house: House) -> None:
+	owner, manager = an_agent(f"owner-{house.key}"), an_agent(f"boss-{house.key}", ["Agent Manager"])
+	mine = [a_ticket(house, subject=f"Odottaa {number} {house.key}") for number in range(2)]
+	answered, fresh, closed, nobodys = (a_ticket(house, subject=f"Muu {house.key}") for _one in range(4))
+	a_mail(answered, "Received", "Hei", "2026-01-01 10:00:00")
+	a_mail(answered, "Sent", "Hei vain", "2026-01-02 10:00:00")
+	a_mail(mine[1], "Sent", "Kuitattu", "2026-01-02 10:00:00")
+	a_mail(mine[1], "Received", "Mutta entä …", "2026-01-03 10:00:00")
+	for_writing()
+	assigned = {"_assign": json.dumps([owner])}
+	for ticket in (*mine, answered, closed, nobodys):
+		frappe.db.set_value("HD Ticket", ticket.name, "creation", "2026-01-01 09:00:00")
+	for ticket in (*mine, answered, fresh, closed):
+		frappe.db.set_value("HD Ticket", ticket.name, assigned)
+	frappe.db.set_value("HD Ticket", closed.name, "status", "Closed")
+	frappe.db.commit()
+	before = [ticket.row() for ticket in mine]
+	try:
+		settings(unanswered_days=0)
+		unanswered.daily()
+		settings(unanswered_days=3)
+		unanswered.daily()
+		unanswered.daily()
+	finally:
+		settings(unanswered_days=0)
+	mail = house.mailbox.wait_for(owner, subject="Unanswered: 2")
+	text = text_of(mail)
+	assert all(f"/helpdesk/tickets/{ticket.name}" in text for ticket in mine) and "Muu" not in text
+	told = text_of(house.mailbox.wait_for(manager, subject="Unanswered"))
+	assert f"/helpdesk/tickets/{nobodys.name}" in told and f"tickets/{mine[0].name}" not in told
+	assert len([one for one in house.mailbox.all(owner) if "Unanswered" in str(one["Subject"])]) == 1
+	assert [ticket.row() for ticket in mine] == before
+
+
+# Set-up.
+
+
+@pytest.mark.parametrize(
+	("allowed", "blocked"),
+	[
+		(None, True),
+		(["other."], True),
+		("other.", True),
+		(["other.", "signflow."], False),
+		('["signflow."]', False),
+		("signflow", False),
+		(["/api/method/"], False),
+		(["signflow.api.signing"], True),
+	],
+)
+def test_the_set_up_says_whether_helpdesk_blocks_our_endpoints(
+	site: str, monkeypatch: pytest.MonkeyPatch, allowed: Any, blocked: bool
+) -> None:
+	monkeypatch.setitem(frappe.local.conf, "block_endpoints", 1)
+	monkeypatch.setitem(frappe.local.conf, "allowed_custom_endpoints", allowed)
+	found = [one for one in checks._system() if "allowed_custom_endpoints" in one.text]
+	assert [(one.code, one.weight) for one in found] == (
+		[("endpoints_blocked", checks.HIGH)] if blocked else []
+	)
+	monkeypatch.setitem(frappe.local.conf, "block_endpoints", 0)
+	assert not any("allowed_custom_endpoints" in one.text for one in checks._system())
+
+
+def test_without_helpdesk_nothing_runs_and_nothing_breaks(
+	house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	apps = [app for app in frappe.get_installed_apps() if app != "helpdesk"]
+	ticket = a_ticket(house)
+	monkeypatch.setattr(frappe, "get_installed_apps", lambda *_args, **_kwargs: apps)
+	ticket_actions.offer()
+	house.sends(house.maija, reference_doctype="HD Ticket", reference_name=ticket.name)
+	assert ticket.comments() == []
+	assert all(row.doctype != "HD Ticket" for row in unanswered.unanswered(1))

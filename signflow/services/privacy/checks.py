@@ -12,7 +12,7 @@ from frappe import _
 from frappe.utils import add_to_date, cint, getdate, nowdate
 
 from signflow.core.privacy.datamap import Holds, Mark
-from signflow.install import check_site
+from signflow.install import blocked_endpoints, check_site
 from signflow.services.privacy import data_map, notices, origin
 from signflow.services.privacy.processors import NEEDS_AGREEMENT
 from signflow.services.subject_requests import reminders
@@ -377,8 +377,17 @@ def _system() -> Iterator[Finding]:
 			_("Make them private."),
 			"/app/file?is_private=0",
 		)
+	blocked = blocked_endpoints()
+	if blocked:
+		yield Finding(
+			"endpoints_blocked",
+			HIGH,
+			blocked,
+			_("Until then no signer, no form and no data request of a guest gets through."),
+		)
 	for problem in check_site():
-		yield Finding("site", MEDIUM, problem, _("See the text."))
+		if problem != blocked:
+			yield Finding("site", MEDIUM, problem, _("See the text."))
 
 
 def _data_requests() -> Iterator[Finding]:
