@@ -84,10 +84,13 @@ def _make_record(name: str) -> None:
 	files = _keep_files(form, answers)
 	frappe.flags.signflow_replay = True
 	try:
-		user = row.user or feedback.keeper(form.web_form, form.responsible)
+		guest = row.user in (None, "", "Guest")
+		user = row.user
+		if guest:  # not to change a record: that a guest may not
+			user = None if answers.get("name") else feedback.keeper(form.web_form, form.responsible)
 		with acting_as(user or "Guest"), print_language(row.language or "en"):
 			record = framework.accept(web_form=form.web_form, data=json.dumps(answers))
-		if not row.user:
+		if guest and user:
 			feedback.set_sender(record)
 	finally:
 		frappe.flags.signflow_replay = frappe.flags.in_web_form = None
