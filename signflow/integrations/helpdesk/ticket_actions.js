@@ -1,11 +1,10 @@
 // Signflow in a ticket. What is offered, asked and said comes from the site, in the language of whoever looks at it.
 // eslint-disable-next-line no-unused-vars -- Helpdesk calls it
 async function setupForm({ doc, call, toast, $dialog }) {
-	const api = "signflow.integrations.helpdesk.api";
 	const ticket = doc.name;
 	let offered;
 	try {
-		offered = await call(`${api}.offered`, { ticket });
+		offered = await call("signflow.integrations.helpdesk.api.offered", { ticket });
 	} catch (error) {
 		// Other scripts' actions must not go missing for ours.
 		console.error("signflow", error);
@@ -99,7 +98,7 @@ async function setupForm({ doc, call, toast, $dialog }) {
 	}
 
 	async function perform(action, asked, id, context) {
-		const done = await call(`${api}.perform`, { ticket, action, values: answers(id, asked) });
+		const done = await call("signflow.integrations.helpdesk.api.perform", { ticket, action, values: answers(id, asked) });
 		(context.close || context)();
 		toast.success(done.text);
 		if (done.address && !window.open(done.address, "_blank")) {
@@ -108,7 +107,7 @@ async function setupForm({ doc, call, toast, $dialog }) {
 	}
 
 	async function begin(action) {
-		const asked = await call(`${api}.begin`, { ticket, action });
+		const asked = await call("signflow.integrations.helpdesk.api.begin", { ticket, action });
 		const id = `signflow-${Date.now()}`;
 		$dialog({
 			title: asked.title,
