@@ -121,8 +121,8 @@ def _cited(plain: str) -> Asked | None:
 			number = next(group for group in found.groups() if group)
 			if law.search(before) or law.search(after):
 				return Asked(_ARTICLES[number], language, found.group(0).strip())
-	found = _BARE.search(plain)
-	return Asked(_ARTICLES[found.group(1)], "en", found.group(0).strip()) if found else None
+	bare = _BARE.search(plain)
+	return Asked(_ARTICLES[bare.group(1)], "en", bare.group(0).strip()) if bare else None
 
 
 _COMPILED = {

@@ -21,9 +21,10 @@ from signflow.integrations.helpdesk.dialogs import (
 )
 from signflow.integrations.helpdesk.signatures import chosen_customer, customer_field, people_of
 from signflow.services.company import default_company
-from signflow.services.guests import Refused
+from signflow.services.guests import LANGUAGES, Refused
 from signflow.services.subject_requests import intake, records
 from signflow.services.subject_requests.records import REQUEST, TYPES
+from signflow.services.times import written
 
 MOST_MAILS = 30
 MOST_WORDS = 3_500
@@ -71,7 +72,7 @@ def begin(ticket: Any) -> Asked:
 		notes.append(_("The ticket says: “{0}”").format(found[0].words))
 	notes.append(
 		_("{0} gets a mail by which to prove that the request is his. The clock runs from {1}.").format(
-			person["email"], frappe.utils.format_datetime(_message(ticket).received_on)
+			person["email"], written(_message(ticket).received_on, _reads())
 		)
 	)
 	match = customer_of(ticket)
@@ -124,6 +125,11 @@ def perform(ticket: Any, values: dict[str, Any]) -> dict[str, str]:
 		"text": _("The data request {0} is open.").format(name),
 		"address": f"/app/data-subject-request/{name}" if seen else "",
 	}
+
+
+def _reads() -> str:
+	"""The language of whoever sits at the page, as far as we speak it."""
+	return frappe.local.lang if frappe.local.lang in LANGUAGES else "en"
 
 
 def _settings_language() -> str:

@@ -48,8 +48,8 @@ async function setupForm({ doc, call, toast, $dialog }) {
 	}
 
 	function select(field) {
-		const list = element("select", { name: field.name });
-		list.style.cssText = "width:100%;padding:6px;border:1px solid #c7c7c7;border-radius:6px";
+		const list = element("select", { name: field.name, ariaLabel: field.label });
+		list.style.cssText = "box-sizing:border-box;width:100%;padding:6px;border:1px solid #c7c7c7;border-radius:6px";
 		for (const option of field.options) {
 			const line = element("option", {}, option.label);
 			line.setAttribute("value", option.value);
@@ -62,18 +62,21 @@ async function setupForm({ doc, call, toast, $dialog }) {
 	}
 
 	function text(field) {
-		const line = element("input", { type: "text", name: field.name });
+		const line = element("input", { type: "text", name: field.name, ariaLabel: field.label });
 		line.setAttribute("value", field.value || "");
-		line.style.cssText = "width:100%;padding:6px;border:1px solid #c7c7c7;border-radius:6px";
+		line.style.cssText = "box-sizing:border-box;width:100%;padding:6px;border:1px solid #c7c7c7;border-radius:6px";
 		return line;
 	}
 
 	// As a text: the dialog takes HTML, and whatever stands in names and values is escaped by the browser itself.
 	function page(id, asked) {
-		const form = element("form", { id });
+		// No form: Enter in a text would send it, and with it the page away.
+		const form = element("div", { id });
 		form.style.cssText = "display:grid;gap:12px";
 		for (const note of asked.notes) {
-			form.append(element("p", {}, note));
+			const line = element("p", {}, note);
+			line.style.cssText = "margin:0";
+			form.append(line);
 		}
 		for (const field of asked.fields) {
 			const group = element("fieldset", {}, element("legend", {}, field.label));
@@ -91,10 +94,12 @@ async function setupForm({ doc, call, toast, $dialog }) {
 	}
 
 	function answers(id, asked) {
-		const given = new FormData(document.getElementById(id));
-		return Object.fromEntries(
-			asked.fields.map(({ name, type }) => [name, type === "checks" ? given.getAll(name) : given.get(name)])
-		);
+		const given = document.getElementById(id);
+		const answer = ({ name, type }) =>
+			type === "checks"
+				? [...given.querySelectorAll(`[name="${name}"]:checked`)].map((box) => box.value)
+				: given.querySelector(`[name="${name}"]`).value;
+		return Object.fromEntries(asked.fields.map((field) => [field.name, answer(field)]));
 	}
 
 	async function perform(action, asked, id, context) {
