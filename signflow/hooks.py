@@ -126,6 +126,9 @@ signflow_terminable_agreements = {
 }
 signflow_notice_given = ["signflow.integrations.helpdesk.termination.open_ticket"]
 
+# Whose a record is, where it names no Customer itself: {DocType: function of the record that returns a Customer or None}.
+signflow_customer_of = {"HD Ticket": "signflow.integrations.helpdesk.customers.settled"}
+
 signflow_notice_published = ["signflow.integrations.helpdesk.notice_link.offer"]
 
 signflow_settle_parties = ["signflow.integrations.erpnext.parties.settle_parties"]

@@ -15,7 +15,7 @@ from frappe.custom.doctype.property_setter.property_setter import make_property_
 from house import TIMEOUT, Browser, House, Signer, a_pdf, as_program, for_writing, row_of, text_of
 from stage import eventually
 
-from signflow.integrations.helpdesk import ticket_actions, unanswered
+from signflow.integrations.helpdesk import customers, ticket_actions, ticket_state, unanswered
 from signflow.services import requests as services
 from signflow.services import sending
 from signflow.services.privacy import checks
@@ -219,6 +219,49 @@ def test_an_ambiguous_or_missing_customer_is_said_and_chosen(house: House) -> No
 	assert request.customer is None and not request.documents
 	# Where the ticket names no customer, its contact's only one it is.
 	assert f"Customer: {house.customer}" in a_ticket(house).asks("signature")["notes"]
+
+
+def test_desk_takes_a_tickets_customer_for_what_it_is(house: House) -> None:
+	"""The dialog on a ticket's form in Desk: an HD Customer is no Customer, even of the same name."""
+	named = {f"Asiakas {house.key} Oy": house.customer, f"Tuntematon {house.key}": None}
+	for name, customer in named.items():
+		ticket = a_ticket(house, customer=an_hd_customer(name))
+		answer = ticket.agent.post(
+			f"{house.web}/api/method/signflow.api.requests.prefill",
+			json={"doctype": "HD Ticket", "name": ticket.name},
+			timeout=TIMEOUT,
+		)
+		assert answer.status_code == 200, answer.text[:1500]
+		assert answer.json()["message"]["customer"] == customer
+		assert answer.json()["message"]["contacts"][0]["email"] == house.maija.mail
+
+
+def test_the_link_that_helpdesk_1_28_keeps_goes_before_the_name(house: House) -> None:
+	hd = an_hd_customer(f"Toisella nimellä {house.key}")
+	ticket = a_ticket(house, customer=hd, contact="")
+	field = {
+		"doctype": "Custom Field",
+		"dt": "HD Customer",
+		"fieldname": "erpnext_customer",
+		"fieldtype": "Data",
+	}
+	has_it = frappe.get_meta("HD Customer").has_field("erpnext_customer")
+	for_writing()
+	custom = None if has_it else frappe.get_doc({**field, "label": "ERPNext Customer"}).insert()
+	frappe.db.set_value("HD Customer", hd, "erpnext_customer", house.customer)
+	frappe.db.commit()
+	try:
+		frappe.clear_cache(doctype="HD Customer")
+		assert customers.settled(frappe.get_doc("HD Ticket", ticket.name)) == house.customer
+		for_writing()
+		frappe.db.set_value("HD Customer", hd, "erpnext_customer", "Gone")
+		frappe.db.commit()
+		assert customers.settled(frappe.get_doc("HD Ticket", ticket.name)) is None
+	finally:
+		if custom:
+			for_writing()
+			custom.delete()
+			frappe.db.commit()
 
 
 # What a ticket is told.
@@ -478,6 +521,25 @@ def test_an_answered_request_closes_or_only_tells_its_ticket(
 		assert one.row()["status"] == status
 
 
+def test_a_state_that_the_tickets_do_not_have_is_left_alone(
+	house: House, officer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	"""1.28 keeps its states as records, and a site may name none "Closed"."""
+	ticket = a_ticket(house, description="Please delete my data.")
+	ticket.does("data_request", request_type="Erasure", person_name="Maija Meri", language="en")
+	name = frappe.db.get_value(REQUEST, {"reference_name": ticket.name})
+	monkeypatch.setattr(ticket_state, "_statuses", lambda: ["Avoin", "Valmis"])
+	before = ticket.row()
+	try:
+		settings(done_ticket_status="Closed")
+		for_writing()
+		ticket_state._answered(ticket.name, name)
+		frappe.db.commit()
+	finally:
+		settings(done_ticket_status="")
+	assert ticket.row() == before
+
+
 def settings(**values: Any) -> None:
 	for_writing()
 	for field, value in values.items():
@@ -675,6 +737,10 @@ def test_owners_are_told_once_a_day_of_all_that_is_unanswered(house: House) -> N
 	for ticket in (*mine, answered, fresh, closed):
 		frappe.db.set_value("HD Ticket", ticket.name, assigned)
 	frappe.db.set_value("HD Ticket", closed.name, "status", "Closed")
+	issue = frappe.get_doc(
+		{"doctype": "Issue", "subject": f"Palaute {house.key}", "raised_by": house.maija.mail}
+	).insert(ignore_permissions=True)
+	frappe.db.set_value("Issue", issue.name, {"creation": "2026-01-01 09:00:00", **assigned})
 	frappe.db.commit()
 	before = [ticket.row() for ticket in mine]
 	try:
@@ -685,8 +751,9 @@ def test_owners_are_told_once_a_day_of_all_that_is_unanswered(house: House) -> N
 		unanswered.daily()
 	finally:
 		settings(unanswered_days=0)
-	mail = house.mailbox.wait_for(owner, subject="Unanswered: 2")
+	mail = house.mailbox.wait_for(owner, subject="Unanswered: 3")
 	text = text_of(mail)
+	assert f"/issue/{issue.name}" in text
 	assert all(f"/helpdesk/tickets/{ticket.name}" in text for ticket in mine) and "Muu" not in text
 	told = text_of(house.mailbox.wait_for(manager, subject="Unanswered"))
 	assert f"/helpdesk/tickets/{nobodys.name}" in told and f"tickets/{mine[0].name}" not in told

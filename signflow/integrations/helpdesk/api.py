@@ -6,7 +6,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from signflow.integrations.helpdesk import TICKET, data_requests, is_here, questions, signatures
+from signflow.integrations.helpdesk import TICKET, current, data_requests, is_here, questions, signatures
 from signflow.services.files import read_sealed
 from signflow.services.revisions import copy_name, final_revisions
 
@@ -76,7 +76,7 @@ def signed_file(request: str, document: str) -> None:
 	if doc.reference_doctype != TICKET or doc.confidential:
 		doc.check_permission("read")
 	else:
-		_ticket(doc.reference_name)
+		_ticket(current(doc.reference_name) or doc.reference_name)
 	revision = next((row for row in final_revisions(request) if row.document == document), None)
 	if doc.status != "Completed" or not revision:
 		frappe.throw(_("There is no such document in this request."), frappe.DoesNotExistError)

@@ -42,6 +42,11 @@ def customer_of(ticket: Any) -> Match:
 	)
 
 
+def settled(ticket: Any) -> str | None:
+	"""The ERPNext Customer of a ticket where there is no doubt (hook signflow_customer_of)."""
+	return customer_of(ticket).customer
+
+
 def _one_of(names: list[str], *, missing: str, many: str) -> Match:
 	if len(names) == 1:
 		return Match(names[0], names)

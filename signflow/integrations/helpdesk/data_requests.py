@@ -28,6 +28,7 @@ from signflow.services.times import written
 
 MOST_MAILS = 30
 MOST_WORDS = 3_500
+MOST_HTML = 200_000
 # Who may hand a request in; who answers it is the officer.
 ROLES = {"Signflow User", "Signflow Manager", records.OFFICER}
 
@@ -161,7 +162,7 @@ def _messages(ticket: Any) -> list[Message]:
 
 
 def _plain(html: str | None) -> str:
-	soup = BeautifulSoup(html or "", "html.parser")
+	soup = BeautifulSoup((html or "")[:MOST_HTML], "html.parser")
 	for quoted in soup.select("blockquote, .gmail_quote, style, script"):
 		quoted.decompose()
 	return soup.get_text("\n").strip()
