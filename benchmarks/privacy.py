@@ -39,19 +39,6 @@ SHARES = {
 	"Version": 10,
 	"HD Ticket": 5,
 }
-INDEXED = (
-	("Contact Email", "email_id"),
-	("Contact Phone", "phone"),
-	("Contact", "email_id"),
-	("Contact", "user"),
-	("Lead", "email_id"),
-	("Lead", "customer"),
-	("Customer", "email_id"),
-	("Customer", "customer_primary_contact"),
-	("Customer", "lead_name"),
-	("Sales Invoice", "contact_person"),
-	("Issue", "raised_by"),
-)
 WORDS = (
 	"delivery invoice meeting offer order please thanks yesterday contract price question answer monday office "
 	"repair spare part schedule payment reminder attached regards customer service phone call machine hall"
@@ -294,18 +281,15 @@ def _plant() -> None:
 
 
 def _index(wanted: bool) -> None:
-	"""Put the indexes of INDEXED there, or take them away, as Frappe names them."""
+	"""Put our indexes there, or take them away."""
 	import frappe
 
-	for doctype, column in INDEXED:
-		name = f"bench_{frappe.scrub(doctype)}_{column}"
-		there = frappe.db.has_index(f"tab{doctype}", name)
-		if wanted and not there:
-			prefix = "(140)" if frappe.db.db_type == "mariadb" else ""
-			frappe.db.sql_ddl(f"create index `{name}` on `tab{doctype}` (`{column}`{prefix})")
-		elif there and not wanted:
-			on = f" on `tab{doctype}`" if frappe.db.db_type == "mariadb" else ""
-			frappe.db.sql_ddl(f"drop index `{name}`{on}")
+	from signflow import custom_fields
+
+	if wanted:
+		custom_fields.make()
+	else:
+		custom_fields.drop_indexes()
 	frappe.db.commit()
 
 

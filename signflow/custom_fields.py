@@ -2,6 +2,7 @@
 
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
+from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 
 # Marks a text for translation: what is stored is English, and Frappe translates it where it is shown.
 from signflow.core.errors import _
@@ -155,7 +156,7 @@ FIELDS = {
 	("Contact", "Lead"): [
 		{
 			"fieldname": "signflow_email_marketing",
-			"label": _("Marketing by Mail"),
+			"label": _("Mail Marketing"),
 			"fieldtype": "Select",
 			"options": "\n".join(("", _("Allowed"), _("Not Allowed"), _("Differs by Company"))),
 			"in_standard_filter": 1,
@@ -166,9 +167,59 @@ FIELDS = {
 		},
 		{
 			"fieldname": "signflow_sms_marketing",
-			"label": _("Marketing by SMS"),
+			"label": _("SMS Marketing"),
 			"fieldtype": "Select",
 			"options": "\n".join(("", _("Allowed"), _("Not Allowed"), _("Differs by Company"))),
+			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "signflow_email_marketing",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_consents",
+			"label": _("Consents"),
+			"fieldtype": "Small Text",
+			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "signflow_sms_marketing",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_marketing_on",
+			"label": _("Marketing Looked at on"),
+			"fieldtype": "Datetime",
+			"hidden": 1,
+			"search_index": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "signflow_consents",
+			"module": "Signflow Privacy",
+		},
+	],
+	# A customer's are those of its contacts.
+	("Customer",): [
+		{
+			"fieldname": "signflow_email_marketing",
+			"label": _("Mail Marketing"),
+			"fieldtype": "Select",
+			"options": "\n".join(
+				("", _("Allowed"), _("Not Allowed"), _("Differs by Company"), _("Differs by Person"))
+			),
+			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "signflow_verified_on",
+			"module": "Signflow Privacy",
+		},
+		{
+			"fieldname": "signflow_sms_marketing",
+			"label": _("SMS Marketing"),
+			"fieldtype": "Select",
+			"options": "\n".join(
+				("", _("Allowed"), _("Not Allowed"), _("Differs by Company"), _("Differs by Person"))
+			),
 			"in_standard_filter": 1,
 			"read_only": 1,
 			"no_copy": 1,
@@ -247,9 +298,46 @@ FIELDS = {
 }
 
 
+# Columns of other apps that a look-up by address reads, and that have no index there: (DocType, field).
+INDEXED = (("Contact Email", "email_id"), ("Contact Phone", "phone"))
+INDEX_MODULE = "Signflow Privacy"
+
+
 def make() -> None:
-	"""Add the fields, or bring them up to date (after install and after each migrate)."""
+	"""Add the fields and indexes, or bring them up to date (after install and after each migrate)."""
 	create_custom_fields(FIELDS, ignore_validate=True)
+	for doctype, column in INDEXED:
+		_make_index(doctype, column)
+
+
+def _make_index(doctype: str, column: str) -> None:
+	"""An index and the mark of the field without which Frappe would drop it with the table's next change.
+
+	A field that has its index by somebody else keeps it as it is, whatever becomes of us.
+	"""
+	ours = {"doc_type": doctype, "field_name": column, "property": "search_index", "module": INDEX_MODULE}
+	if not frappe.db.exists("Property Setter", ours):
+		if frappe.get_meta(doctype).get_field(column).search_index:
+			return
+		mark = make_property_setter(
+			doctype, column, "search_index", "1", "Check", validate_fields_for_doctype=False
+		)
+		mark.db_set("module", INDEX_MODULE)
+	name = index_name(doctype, column)
+	if not frappe.db.has_index(f"tab{doctype}", name):
+		# On SQLite this makes a mark as well, in place of ours.
+		frappe.db.add_index(doctype, [column], name)
+		frappe.db.set_value(
+			"Property Setter",
+			{"doc_type": doctype, "field_name": column, "property": "search_index"},
+			"module",
+			INDEX_MODULE,
+		)
+
+
+def index_name(doctype: str, column: str) -> str:
+	"""What our index of a column is called; on SQLite the names of all tables' indexes are one list."""
+	return f"signflow_{frappe.scrub(doctype)}_{column}"
 
 
 def columns_of() -> dict[str, list[str]]:
@@ -274,8 +362,22 @@ def remove() -> None:
 			order_by="name asc",
 		):
 			frappe.delete_doc("Custom Field", name, force=True, ignore_permissions=True)
-	for doctype in columns_of():
+	for doctype, column in INDEXED:
+		frappe.db.delete(
+			"Property Setter",
+			{"doc_type": doctype, "field_name": column, "property": "search_index", "module": INDEX_MODULE},
+		)
+	for doctype in (*columns_of(), *(doctype for doctype, _column in INDEXED)):
 		frappe.clear_cache(doctype=doctype)
+
+
+def drop_indexes() -> None:
+	"""Drop our indexes; commits, as every change of a table's form does."""
+	for doctype, column in INDEXED:
+		name = index_name(doctype, column)
+		if frappe.db.has_index(f"tab{doctype}", name):
+			of = f" on `tab{doctype}`" if frappe.db.db_type == "mariadb" else ""
+			frappe.db.sql_ddl(f"drop index `{name}`{of}")
 
 
 def drop_columns() -> None:

@@ -24,6 +24,7 @@ after_uninstall = "signflow.uninstall.after_uninstall"
 before_request = [
 	"signflow.pages.renderer.serve",
 	"signflow.services.hidden_fields.guard_question",
+	"signflow.integrations.erpnext.sms_center.before_sending",
 ]
 
 update_website_context = [
@@ -37,6 +38,7 @@ override_whitelisted_methods = {
 }
 
 app_include_js = ["signflow.bundle.js"]
+doctype_list_js = {"Contact": "public/js/contact_list.js", "Lead": "public/js/contact_list.js"}
 override_doctype_dashboards = {
 	"Customer": ["signflow.integrations.erpnext.customer.dashboard"],
 }
@@ -44,8 +46,15 @@ override_doctype_dashboards = {
 doc_events = {
 	"*": {
 		"before_save": "signflow.services.forms.guard",
-		"on_trash": "signflow.services.privacy.keeping.guard_deletion",
+		"on_trash": "signflow.services.privacy.holds.guard_deletion",
+		"before_validate": "signflow.services.privacy.holds.watch",
+		"before_cancel": "signflow.services.privacy.holds.watch",
+		"before_update_after_submit": "signflow.services.privacy.holds.watch",
+		"on_change": "signflow.services.privacy.holds.watch",
+		"after_rename": "signflow.services.privacy.holds.follow_rename",
 	},
+	"Legal Hold": {"after_insert": "signflow.services.privacy.holds.on_placed"},
+	"Transaction Deletion Record": {"before_submit": "signflow.services.privacy.holds.guard_emptying"},
 	"Web Form": {
 		"validate": "signflow.services.privacy.form_consents.bind",
 		"on_update": "signflow.services.forms.forget_routes",
@@ -58,7 +67,11 @@ doc_events = {
 	"File": {
 		"before_insert": "signflow.services.files.guard_copy",
 		"before_validate": "signflow.services.files.guard_change",
-		"on_trash": "signflow.services.files.guard_delete",
+		"validate": "signflow.services.privacy.consent_proofs.guard_change",
+		"on_trash": [
+			"signflow.services.files.guard_delete",
+			"signflow.services.privacy.consent_proofs.guard_delete",
+		],
 	},
 	"Communication": {
 		"before_insert": "signflow.integrations.erpnext.mailing_lists.thin_out",
@@ -105,6 +118,11 @@ doc_events = {
 		"before_insert": "signflow.services.subject_requests.intake.lead_here"
 	},
 	"Email Unsubscribe": {"after_insert": "signflow.integrations.erpnext.mailing_lists.on_unsubscribe"},
+	"SMS Center": {
+		"validate": "signflow.integrations.erpnext.sms_center.thin_out",
+		"create_receiver_list": "signflow.integrations.erpnext.sms_center.thin_out",
+		"send_sms": "signflow.integrations.erpnext.sms_center.tell_left_out",
+	},
 	"Email Group Member": {
 		"before_insert": "signflow.integrations.erpnext.mailing_lists.hold_back",
 		"on_update": "signflow.integrations.erpnext.mailing_lists.on_member",
@@ -133,7 +151,7 @@ signflow_notice_published = ["signflow.integrations.helpdesk.notice_link.offer"]
 
 signflow_settle_parties = ["signflow.integrations.erpnext.parties.settle_parties"]
 
-signflow_consent_changed = [
+signflow_consents_changed = [
 	"signflow.services.privacy.consent_letters.on_changed",
 	"signflow.integrations.erpnext.mailing_lists.on_changed",
 ]
@@ -170,6 +188,7 @@ has_permission = {
 	"Power of Attorney": "signflow.services.permissions.power_permission",
 	"Contract Termination": "signflow.services.permissions.termination_permission",
 	"Contract Withdrawal": "signflow.services.permissions.withdrawal_permission",
+	"Consent Campaign Person": "signflow.services.permissions.asked_permission",
 }
 permission_query_conditions = {
 	"Signature Request": "signflow.services.permissions.request_conditions",
@@ -183,6 +202,12 @@ permission_query_conditions = {
 	"Contract Termination": "signflow.services.permissions.termination_conditions",
 	"Contract Termination Agreement": "signflow.services.permissions.agreement_conditions",
 	"Contract Withdrawal": "signflow.services.permissions.withdrawal_conditions",
+	"Consent Campaign Person": "signflow.services.permissions.asked_conditions",
+	"Processing Activity Data": "signflow.services.permissions.row_conditions",
+	"Processing Activity DocType": "signflow.services.permissions.row_conditions",
+	"Processing Activity Processor": "signflow.services.permissions.row_conditions",
+	"Further Processor": "signflow.services.permissions.row_conditions",
+	"Privacy Notice Text": "signflow.services.permissions.row_conditions",
 }
 
 jinja = {
@@ -205,6 +230,7 @@ scheduler_events = {
 			"signflow.services.endings.sweep",
 			"signflow.services.withdrawals.sweep",
 			"signflow.services.privacy.content_scan.sweep",
+			"signflow.services.privacy.file_search.sweep",
 			"signflow.services.privacy.retention.sweep",
 			"signflow.services.subject_requests.access.sweep",
 			"signflow.integrations.erpnext.mailing_lists.refresh_segments",
@@ -230,13 +256,19 @@ scheduler_events = {
 		"signflow.services.subject_requests.reminders.daily",
 		"signflow.services.subject_requests.carrying_out.daily",
 	],
-	"daily_long": ["signflow.services.privacy.retention.daily", "signflow.services.privacy.data_map.scan"],
+	"daily_long": [
+		"signflow.services.privacy.holds.daily",
+		"signflow.services.privacy.retention.daily",
+		"signflow.services.privacy.data_map.scan",
+		"signflow.services.privacy.informing.look_everywhere",
+	],
 }
 
 # What we keep of a record or a DocType (a lifted hold, that a person was told or looked up, what the map says) does not
 # keep it from being deleted.
 ignore_links_on_delete = [
 	"Legal Hold",
+	"Legal Hold Record",
 	"Notice Delivery",
 	"Personal Data Access",
 	"Personal Data Field",
@@ -247,6 +279,7 @@ ignore_links_on_delete = [
 	"Personal Data Export",
 	"Recipient Notice",
 	"Personal Data Export Item",
+	"Person File Search",
 ]
 
 company_data_to_be_ignored = [
@@ -272,6 +305,7 @@ company_data_to_be_ignored = [
 	"Contract Withdrawal",
 	"Retention Rule",
 	"Legal Hold",
+	"Legal Hold Record",
 	"Retention Run",
 	"Retention Run Rule",
 	"Retention Deletion",
@@ -287,6 +321,7 @@ company_data_to_be_ignored = [
 	"Personal Data Field",
 	"Content Scan",
 	"Personal Data Access",
+	"Person File Search",
 	"Consent Text",
 	"Consent Text Version",
 	"Consent",

@@ -74,11 +74,16 @@ def blocked_endpoints() -> str:
 
 def check_site() -> list[str]:
 	"""What keeps signflow from working on this site, each with its cure."""
-	problems = [blocked] if (blocked := blocked_endpoints()) else []
+	return [text for text, _link in site_problems()]
+
+
+def site_problems() -> list[tuple[str, str]]:
+	"""What keeps signflow from working on this site, each with its cure: (text, where it is cured in Desk, else "")."""
+	problems = [(blocked, "")] if (blocked := blocked_endpoints()) else []
 	if not frappe.db.exists("Email Account", {"enable_outgoing": 1, "default_outgoing": 1}):
-		problems.append(_("No default outgoing Email Account: invitations cannot leave."))
+		text = _("No default outgoing Email Account: invitations cannot leave.")
+		problems.append((text, "/app/email-account"))
 	if is_scheduler_disabled(verbose=False):
-		problems.append(
-			_("The scheduler is off: reminders, expiry and what a killed worker left would wait for ever.")
-		)
+		text = _("The scheduler is off: reminders, expiry and what a killed worker left would wait for ever.")
+		problems.append((text, "/app/system-settings"))
 	return problems

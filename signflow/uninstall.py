@@ -46,7 +46,9 @@ def close_forms() -> None:
 
 
 def after_uninstall() -> None:
-	"""Drop the columns of our fields and the files of exports, which cannot be rolled back: when the app is gone."""
+	"""Drop our indexes, the columns of our fields and the files of exports, which cannot be rolled back: when the app is
+	gone."""
+	custom_fields.drop_indexes()
 	custom_fields.drop_columns()
 	remove_exports()
 

@@ -114,10 +114,17 @@ def _definitions(text: str, methods: bool) -> dict[str, _Definition]:
 	return found
 
 
+BENCH_MAIN = (FUNCTIONS / "bench_main.py").read_text()
 MANY_APPS = "the fork knows one site and one app"
 
 FIXES = [
 	# --- many apps, many sites -----------------------------------------------------------------------------
+	Text(
+		"utils/bench_helper.py",
+		"what bench starts (`python -m frappe.utils.bench_helper frappe …`) was left out, apps' commands with it",
+		"\treturn CliCtxObj(force=force, profile=profile, verbose=verbose)\n",
+		"\treturn CliCtxObj(force=force, profile=profile, verbose=verbose)\n" + BENCH_MAIN,
+	),
 	Functions("__init__.py", MANY_APPS, "framework"),
 	Functions("config.py", "site_config.json is ignored", "config"),
 	Functions("installer.py", "only the framework could be installed", "installer"),

@@ -4,9 +4,9 @@ from typing import Any
 
 import frappe
 
+from signflow.services.company import companies_of, require_company
 from signflow.services.guests import LANGUAGES
 from signflow.services.privacy import activities, informing, notices, processors
-from signflow.services.privacy.lookup import readable_names
 
 
 def _language() -> str:
@@ -18,7 +18,7 @@ def _language() -> str:
 def add_usual_activities(company: str) -> list[str]:
 	"""Add the usual processing activities that a company has not yet, as drafts: their names."""
 	frappe.has_permission("Processing Activity", "create", throw=True)
-	frappe.get_doc("Company", company).check_permission("read")
+	require_company(company, "Processing Activity")
 	return activities.add_usual(company)
 
 
@@ -26,7 +26,7 @@ def add_usual_activities(company: str) -> list[str]:
 def print_register(company: str, language: str | None = None) -> None:
 	"""The record of processing activities of a company as a PDF to download, by default in the user's language."""
 	frappe.has_permission("Processing Activity", "print", throw=True)
-	frappe.get_doc("Company", company).check_permission("read")
+	require_company(company, "Processing Activity")
 	language = language if language in LANGUAGES else _language()
 	title, pdf = activities.print_register(company, language)
 	frappe.local.response.update(
@@ -46,7 +46,7 @@ def send_agreement(name: str, language: str | None = None) -> str:
 def draft_notice(company: str) -> str:
 	"""Make a draft of a company's privacy notice, written from its register: its name."""
 	frappe.has_permission("Privacy Notice", "create", throw=True)
-	frappe.get_doc("Company", company).check_permission("read")
+	require_company(company, "Privacy Notice")
 	return notices.draft(company).name
 
 
@@ -61,6 +61,12 @@ def new_notice_version(name: str) -> str:
 def write_notice_anew(name: str) -> None:
 	"""Replace the texts of a draft by what the register says now."""
 	notices.write_anew(checked("Privacy Notice", name))
+
+
+@frappe.whitelist(methods=["POST"])
+def left_out_of_notice(name: str) -> list[str]:
+	"""What the register has and this notice's company does not tell of: a line on each draft and missing agreement."""
+	return notices.left_out(checked("Privacy Notice", name, "read").company)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -88,7 +94,7 @@ def told_of(doctype: str, name: str) -> list[dict[str, Any]]:
 	"""What a person was told of privacy notices: [{company, status, sent_on, due_on, notice}], of the user's companies."""
 	checked(doctype, name, "read")
 	told = informing.told_of(doctype, name)
-	companies = readable_names("Company", {row.company for row in told if row.company})
+	companies = companies_of("Notice Delivery")
 	return [row for row in told if not row.company or row.company in companies]
 
 
@@ -97,7 +103,7 @@ def inform_now(doctype: str, name: str, company: str) -> str:
 	"""Tell a Contact or Lead of a company's notice by mail, unless that was done before: the status now."""
 	checked(doctype, name)
 	frappe.has_permission("Signature Request", "create", throw=True)  # whoever writes to persons in our name
-	frappe.get_doc("Company", company).check_permission("read")
+	require_company(company, "Notice Delivery")
 	return informing.inform_now(doctype, name, company)
 
 

@@ -1,6 +1,9 @@
 """Which company acts, and how it shows itself."""
 
 import frappe
+from frappe import _
+from frappe.core.doctype.user_permission.user_permission import get_user_permissions
+from frappe.permissions import get_allowed_docs_for_doctype
 
 
 def default_company() -> str | None:
@@ -10,6 +13,23 @@ def default_company() -> str | None:
 		return company
 	companies = frappe.get_all("Company", pluck="name", limit=2, order_by="creation asc")
 	return companies[0] if len(companies) == 1 else None
+
+
+def companies_of(doctype: str) -> list[str]:
+	"""The companies whose records of `doctype` the user may see: all, unless User Permissions limit him to some.
+
+	Not a question of reading Company, which a data protection officer may have no role for.
+	"""
+	names = frappe.get_all("Company", pluck="name", order_by="name asc")
+	limits = get_user_permissions(frappe.session.user).get("Company")
+	allowed = get_allowed_docs_for_doctype(limits, doctype) if limits else None
+	return [name for name in names if name in allowed] if allowed else names
+
+
+def require_company(company: str, doctype: str) -> None:
+	"""Raise PermissionError for a company that there is not, or whose records of `doctype` the user may not see."""
+	if company not in companies_of(doctype):
+		frappe.throw(_("No such company, or not one of yours."), frappe.PermissionError)
 
 
 def own_name() -> str:

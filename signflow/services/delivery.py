@@ -14,8 +14,10 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.email.doctype.email_queue.email_queue import QueueBuilder
 from frappe.translate import print_language
 from frappe.utils import add_to_date, get_url, now_datetime
+from frappe.utils.jinja import get_email_from_template
 from markupsafe import escape
 
 from signflow.core.flow import OPEN
@@ -102,30 +104,42 @@ def queue(
 	reference: tuple[str, str] | None = None,
 	reply_to: str | None = None,
 	attachments: list[dict[str, str]] | None = None,
+	asked_for: bool = False,
 ) -> str | None:
 	"""Put one mail into Email Queue, in the caller's transaction; who calls has it sent (`wake_flush`).
 
-	`label` stands in its Message-ID, `reference` is (DocType, name) of the record that it belongs to. Returns the row's
-	name, None when the mail system does not take the address.
+	`label` stands in its Message-ID, `reference` is (DocType, name) of the record that it belongs to. What its reader has
+	asked for this minute (`asked_for`) goes to him even if he has unsubscribed from all mail. Returns the row's name, None
+	when the mail system does not take the address.
 	"""
-	queued = frappe.sendmail(
-		recipients=[email],
-		subject=subject,
-		template=template,
-		args=as_text(args),
-		reference_doctype=reference[0] if reference else None,
-		reference_name=reference[1] if reference else None,
+	mail = {
+		"recipients": [email],
+		"subject": subject,
+		"reference_doctype": reference[0] if reference else None,
+		"reference_name": reference[1] if reference else None,
 		# Frappe takes a mail for an answer to one of its own by the site's name in it.
-		message_id=f"signflow.{label}.{secrets.token_hex(8)}@{frappe.local.site}",
-		reply_to=reply_to,
-		attachments=attachments or [],
-		add_unsubscribe_link=0,
+		"message_id": f"signflow.{label}.{secrets.token_hex(8)}@{frappe.local.site}",
+		"reply_to": reply_to,
+		"attachments": attachments or [],
+		"add_unsubscribe_link": 0,
 		# Our own job sends it at once; should that job die, Frappe's flush takes it from here.
-		send_after=add_to_date(now_datetime(), minutes=5),
-		with_container=True,
-		send_priority=2,
-	)
+		"send_after": add_to_date(now_datetime(), minutes=5),
+		"with_container": True,
+		"send_priority": 2,
+	}
+	if asked_for:
+		message, text = get_email_from_template(template, as_text(args))
+		queued = _AskedFor(message=message, text_content=text, **mail).process()
+	else:
+		queued = frappe.sendmail(template=template, args=as_text(args), **mail)
 	return queued.name if queued else None
+
+
+class _AskedFor(QueueBuilder):
+	"""A mail that is no mailing: its reader waits for it, so what he once unsubscribed from does not keep it from him."""
+
+	def get_unsubscribed_user_emails(self):
+		return []
 
 
 def as_text(args: Any) -> Any:
@@ -463,41 +477,45 @@ def settle(queue_name: str) -> None:
 		return
 	kind, signer = kind_and_signer(mail.message_id)
 	if kind in TO_OTHERS:
-		if mail.status == "Sent":
-			_blank(mail.name)
-		elif mail.status != "Sending" and (_REFUSED.search(mail.error or "") or _is_old(mail)):
-			_give_up(mail.name)
+		if _fate(mail) in ("Bounced", "Failed"):
 			_letter_returned(signer)
-		elif mail.status != "Sending" and mail.error:
-			_try_in_an_hour(mail.name)
-		return
-	if kind == DELIVERY:
+	elif kind == DELIVERY:
 		_settle_delivery(mail, signer)
-		return
-	if not kind or not frappe.db.exists(SIGNER, signer):
-		return
+	elif kind and frappe.db.exists(SIGNER, signer):
+		_settle_signers(mail, kind, signer)
+
+
+def _fate(mail: Any) -> str:
+	"""What became of a mail, settled on its row: Sent, Bounced, Failed, Delayed (it is tried again), "" while it is open."""
 	if mail.status == "Sent":
 		_blank(mail.name)
+		return "Sent"
+	if mail.status == "Sending":
+		return ""
+	is_refused = bool(_REFUSED.search(mail.error or ""))
+	if is_refused or _is_old(mail):
+		_give_up(mail.name)
+		return "Bounced" if is_refused else "Failed"
+	if mail.error:
+		_try_in_an_hour(mail.name)
+		return "Delayed"
+	return ""
+
+
+def _settle_signers(mail: Any, kind: str, signer: str) -> None:
+	fate = _fate(mail)
+	if fate == "Sent":
 		_sent(kind, signer)
-	elif mail.status in ("Not Sent", "Error", "Partially Sent"):
-		if _REFUSED.search(mail.error or ""):
-			_give_up(mail.name)
-			mark(signer, "Bounced", lambda: _("The receiving mail server refused the address."))
-		elif _is_old(mail):
-			_give_up(mail.name)
-			mark(
-				signer,
-				"Failed",
-				lambda: _("The mail server could not be reached for {0} days.").format(GIVE_UP_DAYS),
-			)
-		elif mail.error:
-			_try_in_an_hour(mail.name)
-			if kind != "code":
-				mark(
-					signer,
-					"Delayed",
-					lambda: _("The mail server did not take the mail yet; it is tried again."),
-				)
+	elif fate == "Bounced":
+		mark(signer, fate, lambda: _("The receiving mail server refused the address."))
+	elif fate == "Failed":
+		mark(
+			signer,
+			fate,
+			lambda: _("The mail server could not be reached for {0} days.").format(GIVE_UP_DAYS),
+		)
+	elif fate == "Delayed" and kind != "code":
+		mark(signer, fate, lambda: _("The mail server did not take the mail yet; it is tried again."))
 
 
 def _letter_returned(name: str) -> None:
@@ -510,16 +528,11 @@ def _settle_delivery(mail: Any, name: str) -> None:
 	if not frappe.db.exists(REQUEST, name):
 		return
 	address = frappe.db.get_value("Email Queue Recipient", {"parent": mail.name}, "recipient")
-	if mail.status == "Sent":
-		_blank(mail.name)
+	fate = _fate(mail)
+	if fate == "Sent":
 		evidence.record(name, "copies_sent", private={"email": address})
-	elif mail.status in ("Not Sent", "Error", "Partially Sent"):
-		refused = bool(_REFUSED.search(mail.error or ""))
-		if refused or _is_old(mail):
-			_give_up(mail.name)
-			_tell_not_delivered(frappe.get_doc(REQUEST, name), address, "Bounced" if refused else "Failed")
-		elif mail.error:
-			_try_in_an_hour(mail.name)
+	elif fate in ("Bounced", "Failed"):
+		_tell_not_delivered(frappe.get_doc(REQUEST, name), address, fate)
 
 
 def _try_in_an_hour(queue_name: str) -> None:

@@ -46,9 +46,10 @@ def send_letter(
 def send_secret(email: str, *, subject: str, template: str, args: dict[str, Any]) -> None:
 	"""Send a mail that holds a code now, and leave nothing of it behind (in a worker; commits).
 
-	A code lives for minutes: one that the mail server does not take now is not tried again, its reader asks anew.
+	Whoever has unsubscribed from all mail gets it too: he asked for it himself, and needs it to take anything back (GDPR
+	7(3)). A code lives for minutes: one that the mail server does not take now is not tried again, its reader asks anew.
 	"""
-	queued = delivery.queue("letter", email, subject=subject, template=template, args=args)
+	queued = delivery.queue("letter", email, subject=subject, template=template, args=args, asked_for=True)
 	if not queued:
 		return
 	frappe.db.commit()

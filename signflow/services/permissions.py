@@ -3,6 +3,7 @@
 from typing import Any
 
 import frappe
+from frappe.desk.reportview import build_match_conditions
 
 MANAGERS = {"Signflow Manager", "System Manager", "Administrator"}
 READING = {"read", "select", "print", "email", "report", "export"}
@@ -212,3 +213,44 @@ def withdrawal_conditions(user: str | None = None) -> str:
 	if _handles_terminations(user):
 		ways.append(f"({submission} = '' and {request} = '')")
 	return f"({' or '.join(ways)})"
+
+
+# Whom a campaign for consents asked is seen by those who see the campaign: a user may be limited to one company.
+
+
+def asked_permission(doc: Any, ptype: str = "read", user: str | None = None) -> bool:
+	"""A person whom a campaign asked follows the campaign."""
+	campaign = doc.get("campaign")
+	return not campaign or bool(frappe.has_permission("Consent Campaign", "read", doc=campaign, user=user))
+
+
+def asked_conditions(user: str | None = None) -> str:
+	"""The list's condition for `asked_permission`."""
+	condition = _limited("Consent Campaign", user)
+	if not condition:
+		return ""
+	return f"`tabConsent Campaign Person`.`campaign` in (select `name` from `tabConsent Campaign` where {condition})"
+
+
+# Rows of the record of processing activities, its processors and notices are seen by those who see their parents.
+
+_PARENTS = {
+	"Processing Activity Data": "Processing Activity",
+	"Processing Activity DocType": "Processing Activity",
+	"Processing Activity Processor": "Processing Activity",
+	"Further Processor": "Data Processor",
+	"Privacy Notice Text": "Privacy Notice",
+}
+
+
+def row_conditions(user: str | None = None, doctype: str = "") -> str:
+	"""The list's condition for rows: Frappe asks only whether any parent may be read, and a user may be limited to one
+	company."""
+	parent = _PARENTS[doctype]
+	return _rows_of(doctype, parent, _limited(parent, user))
+
+
+def _limited(doctype: str, user: str | None) -> str:
+	"""The list's condition by Frappe's own permissions of a user, "" if none limits him."""
+	# It comes with every "%" doubled, as for a query with parameters.
+	return build_match_conditions(doctype, user=user or frappe.session.user).replace("%%", "%")

@@ -16,7 +16,7 @@ from frappe.utils import now_datetime
 from signflow.core.identity import otp
 from signflow.core.identity.masking import mask_mail
 from signflow.core.identity.tokens import new_session, parse_session
-from signflow.services import agreements, ceremony, evidence
+from signflow.services import agreements, ceremony, evidence, work
 from signflow.services.company import own_name
 from signflow.services.guests import Refused
 from signflow.services.letters import DAY_SECONDS, counted, send_secret
@@ -39,6 +39,7 @@ def begin(mail: str, language: str, page: str = "terminate", **more: Any) -> tup
 	"""Begin a visit of `page` (a key of JOBS) for whoever says that `mail` is his; returns (session, what it shows).
 
 	`more` is kept with the visit.
+
 	Raises Refused `invalid_input` for what is no address, `too_many` beyond the bounds of one address.
 	"""
 	mail = one_address(mail) or ""
@@ -70,6 +71,7 @@ def begin(mail: str, language: str, page: str = "terminate", **more: Any) -> tup
 	}
 
 
+@work.edge("code mail")
 def mail_code(visit: str) -> None:
 	"""Mail a code, or that nothing was found under the address (RQ job)."""
 	frappe.set_user("Administrator")

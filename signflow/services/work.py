@@ -6,7 +6,8 @@ done twice. Jobs have fresh ids: after a kill Frappe's `deduplicate` enqueues no
 
 import secrets
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +19,11 @@ from signflow.services.transaction import one_transaction
 LONGEST_PAUSE_SECONDS = 1800
 
 
-def wake(job: str, **what: str) -> None:
+def wake(job: str, *, queue: str = "short", **what: str) -> None:
 	"""Have a worker call the function `job` (a dotted path) with `what` as soon as the transaction is committed."""
 	frappe.enqueue(
 		job,
-		queue="short",
+		queue=queue,
 		enqueue_after_commit=True,
 		job_id="-".join(("signflow", job.rpartition("services.")[2], *what.values(), secrets.token_hex(4))),
 		**what,
@@ -84,6 +85,25 @@ def _write(doctype: str, name: str, **values: Any) -> None:
 def pause(attempts: int) -> int:
 	"""Seconds until what has failed `attempts` times is tried again: ever longer, half an hour at most."""
 	return min(5 * 2**attempts, LONGEST_PAUSE_SECONDS)
+
+
+@contextmanager
+def edge(title: str) -> Iterator[None]:
+	"""The edge of a worker's job: what goes wrong is rolled back and told to the Error Log by its place alone; commits.
+
+	Frappe logs what a job raises with all values at hand, which may be somebody's address.
+	"""
+	try:
+		yield
+	except Exception as error:
+		frappe.db.rollback()
+		tell(title, error)
+
+
+def tell(title: str, error: BaseException) -> None:
+	"""Write kind and place of an error into the Error Log; commits."""
+	frappe.log_error(title=f"signflow: {title}", message=place_of(error))
+	frappe.db.commit()
 
 
 def place_of(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """Which records of a DocType a rule speaks of: Frappe's own filters, kept as JSON, and the fields that matter."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import frappe
@@ -25,6 +26,36 @@ def filters_of(doctype: str, written: str | None) -> list[list[Any]]:
 	if not isinstance(given, list) or any(not isinstance(row, list) or len(row) < 3 for row in given):
 		frappe.throw(_("The filters cannot be read: choose them again."))
 	return [row[:4] if len(row) > 3 else [doctype, *row] for row in given]
+
+
+def sound_filters(doctype: str, written: str | None) -> list[list[Any]]:
+	"""The filters but for those on fields or tables that are gone."""
+	return [
+		row
+		for row in filters_of(doctype, written)
+		if frappe.db.exists("DocType", row[0])
+		and row[1] in (*frappe.get_meta(row[0]).get_valid_columns(), *optional_fields)
+	]
+
+
+def fits(
+	doctype: str,
+	filters: list[list[Any]],
+	names: Iterable[str] | None = None,
+	whose: tuple[str, str] | None = None,
+) -> list[str]:
+	"""Those of `names` (None: of all) that are records of `doctype` and fit the filters, in the order of their names.
+
+	`whose` is the field that names a company, and the company: one that says another's is left out.
+	"""
+	wanted = [*filters, *([[doctype, "name", "in", list(names)]] if names is not None else [])]
+	field, company = whose or (None, None)
+	found = frappe.get_all(
+		doctype, filters=wanted, fields=["name", *([field] if field else [])], order_by="name asc"
+	)
+	return list(
+		dict.fromkeys(str(row.name) for row in found if not field or row[field] in (None, "", company))
+	)
 
 
 def check_filters(doctype: str, written: str | None) -> None:

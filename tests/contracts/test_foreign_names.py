@@ -95,8 +95,12 @@ def test_custom_fields_take_no_name_that_upstream_has():
 	assert not taken
 
 
+# Frappe calls the document events of any method that Desk calls on a document: these are methods of ERPNext 15.90's class.
+METHODS = ["SMS Center.create_receiver_list", "SMS Center.send_sms"]
+
+
 def test_document_events_are_events():
-	assert declared_names.unknown_events(_own(PACKAGE / "hooks.py")) == []
+	assert sorted(declared_names.unknown_events(_own(PACKAGE / "hooks.py"))) == METHODS
 
 
 def test_our_own_doctypes_alone_are_kept_from_transaction_deletion():

@@ -13,7 +13,7 @@ LANGUAGES = ("fi", "sv")
 PLACES = re.compile(r"\{\w*\}|%\(\w+\)\w|%[sd]|</?\w+[^>]*>")
 # The same in every language.
 COMMON = {"{0}: {2}", "PDF", "PEM", "SHA-256", "Signflow", "B-B", "B-T", "B-LT", "B-LTA", "{page} / {count}"}
-SWEDISH = "Status Version Organisation Text Filter Import Person Post Program Register".split()
+SWEDISH = "Status Version Organisation Text Filter Import Person Post Program Register Leads Portal".split()
 ALIKE = {"fi": {*COMMON, "Logo"}, "sv": {*COMMON, *SWEDISH}}
 
 

@@ -198,3 +198,26 @@ def test_wordings_are_published_and_a_campaign_started_in_desk(office: Office, v
 	)
 	assert office.sender.read("Consent Campaign", campaign)["sent_count"] == 2
 	until(lambda: office.maija.mails("asks for your consent: Our newsletter"), "the mail", 60)
+
+
+def test_lists_filter_by_consent_and_ask_whom_they_show(office: Office, visit) -> None:
+	text = a_text(office)
+	record = f"%{office.key}@%"
+	desk = visit()
+	page = logs_in(desk)
+	for doctype in ("customer", "lead", "contact"):
+		opens(page, desk, doctype)
+		page.wait_for_function("() => window.cur_list?.filter_area")
+		filters = shown(page).locator(".standard-filter-section")
+		for field in ("signflow_email_marketing", "signflow_consents"):
+			expect(filters.locator(f"[data-fieldname='{field}']").first).to_be_visible()
+		desk.keep(f"desk-{doctype}-list-1280")
+	page.evaluate("(like) => cur_list.filter_area.add([['Contact', 'email_id', 'like', like]])", record)
+	expect(shown(page).get_by_text(office.maija.name).first).to_be_visible()
+	shown(page).locator(".menu-btn-group button").first.click()
+	page.locator(".dropdown-menu.show, .dropdown-menu:visible").get_by_text("Ask for Consent").first.click()
+	page.wait_for_function("() => window.cur_frm?.doctype === 'Consent Campaign'")
+	made = page.evaluate("() => [cur_frm.doc.ask_doctype, cur_frm.doc.filters_json]")
+	assert made == ["Contact", f'[["email_id","like","{record}"]]']
+	desk.keep("desk-campaign-from-list-1280")
+	assert text

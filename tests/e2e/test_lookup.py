@@ -25,6 +25,8 @@ def plants(office: Office) -> None:
 		"Communication", subject="Hello", sender=mail, recipients="office@house.example", content="Hello!"
 	)
 	office.makes("Contact", first_name="Maija", last_name="Meri")
+	words = f"Ring {mail} about the door."
+	office.makes("File", file_name=f"note-{office.key}.txt", is_private=1, content=words)
 	for first in ("Maija", "Matti"):
 		name = office.lists(
 			"Contact",
@@ -76,6 +78,7 @@ def test_from_a_customer_to_everything_on_one_of_its_people(office: Office, visi
 	purpose = body.locator("[data-fieldname=purpose] input")
 	expect(body.locator("[data-fieldname=record_name] input")).to_have_value(office.customer)
 	purpose.fill("She asks what we hold")
+	body.get_by_label("Search Inside Files Too").check()
 	shown(page).get_by_role("button", name="Look Up").click()
 	expect(body).to_contain_text("A company is no person")
 	looks(window, "lookup-choices")
@@ -87,5 +90,9 @@ def test_from_a_customer_to_everything_on_one_of_its_people(office: Office, visi
 	expect(body.locator(".signflow-lookup-part", has_text="Same Name")).to_contain_text("Contact")
 	opens_rows(window, "Perhaps This Person's", "Issue")
 	expect(body).to_contain_text("Who sends the invoices?")
+	files = body.locator(".signflow-lookup-files")
+	expect(files).to_contain_text("Files searched", timeout=90_000)
+	files.locator(".signflow-lookup-line", has_text="This Person's").click()
+	expect(files).to_contain_text(f"note-{office.key}")
 	assert office.maija.address not in page.url
 	looks(window, "lookup-found")

@@ -1,5 +1,6 @@
 """Asking a site in the name of each persona: what the tables of permissions have in common."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,43 @@ class Asking:
 			return frappe.db.get_singles_dict(doctype)
 		row = frappe.db.get_value(doctype, name, "*", as_dict=True)
 		return {key: value for key, value in (row or {}).items() if key not in ("modified", "modified_by")}
+
+	def holds(
+		self,
+		doctype: str,
+		name: str,
+		expected: dict[str, str],
+		change: dict[str, Any],
+		a_copy: Callable[[], str] | None = None,
+	) -> None:
+		"""Each persona reads, changes and deletes the record where `expected` has r, w, d, and nobody else does.
+
+		What may be deleted is a copy that `a_copy` makes; without it nothing is.
+		"""
+		url = self.url(doctype, name)
+		for persona, allowed in expected.items():
+			browser = self.people[persona]
+			read = browser.get(url, timeout=30)
+			assert (read.status_code == 200) == ("r" in allowed), (persona, read.status_code, read.text[:300])
+			if "r" not in allowed:
+				assert read.status_code in (401, 403, 404), (persona, read.status_code)
+			before = self.stored(doctype, name)
+			written = browser.put(url, json=change, timeout=30)
+			assert (written.status_code == 200) == ("w" in allowed), (
+				persona,
+				written.status_code,
+				written.text[:300],
+			)
+			if "w" not in allowed:
+				assert written.status_code < 500, (persona, written.text[:500])
+				assert self.stored(doctype, name) == before, persona
+			if "d" not in allowed:
+				kept = browser.delete(url, timeout=30)
+				assert 400 <= kept.status_code < 500, (persona, kept.status_code, kept.text[:300])
+				assert self.stored(doctype, name), f"deleted by {persona} after all"
+			elif a_copy:
+				gone = browser.delete(self.url(doctype, a_copy()), timeout=30)
+				assert gone.status_code in (200, 202), (persona, gone.text[:300])
 
 	def names(self, persona: str, doctype: str, parent: str | None = None) -> dict[str, set[str]]:
 		"""What each way of listing answers, as a set of names; a refusal counts as none."""

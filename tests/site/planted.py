@@ -1,5 +1,6 @@
 """A made-up person planted all over a site, with a namesake, a shared mailbox and a switchboard beside her."""
 
+import email.message
 import random
 from dataclasses import dataclass, field
 from typing import Any
@@ -211,3 +212,43 @@ class Planted:
 		)
 		recipient.name = f"{self.house.key}-recipient"
 		recipient.db_insert()
+		self._encoded()
+		self._beside()
+
+	def _encoded(self) -> None:
+		"""Bodies of mails as they wait to be sent, and names that tags part."""
+		filler = "Hyvää päivää " * 6
+
+		def queued(where: str, text: str, cte: str) -> None:
+			message = email.message.EmailMessage()
+			message.set_content(f"<p>{filler}{text}</p>", subtype="html", cte=cte)
+			self.row(where, "Email Queue", sender="a@b.example", message=message.as_string(), status="Sent")
+
+		for cte in ("quoted-printable", "base64"):
+			for length in range(3):
+				queued("certain", f"{'x' * length} write to {self.mail.title()}", cte)
+			queued("possible", f"ask {self.name}", cte)
+			queued("shared", self.mailbox, cte)
+			queued("others", f"x{self.mail}", cte)
+		queued("possible", f"ask <b>{self.name.replace(' ', '</b> <i>')}</i>", "quoted-printable")
+		queued("certain", f"ring 0{self.digits}", "base64")
+		other = {"reference_doctype": "Company", "reference_name": self.house.company}
+		parted = self.name.replace(" ", "</b>&nbsp;<b>")
+		self.row("possible", "Comment", comment_type="Comment", content=f"<b>{parted}</b> rang", **other)
+
+	def _beside(self) -> None:
+		"""What the framework keeps beside records: tags, assignments, the search index."""
+		tagged = self.row("certain", "Note", title="Tagged", content="x")
+		frappe.db.set_value("Note", tagged, "_user_tags", f",urgent,{self.mail}", update_modified=False)
+		# A DocType of which no field is personal.
+		unit = self.row("certain", "UOM", uom_name=f"Unit {self.house.key}")
+		frappe.db.set_value("UOM", unit, "_user_tags", f",{self.mail}", update_modified=False)
+		gone = f"{self.house.key}-gone"
+		index = frappe.qb.Table("__global_search")
+		for name, words in (
+			(gone, f"Title : x ||| Content : {self.mail}"),
+			("x-other", f"Title : x{self.mail}"),
+		):
+			frappe.qb.into(index).columns("doctype", "name", "content").insert("Note", name, words).run()
+		self.note("certain", "Note", gone)
+		self.note("others", "Note", "x-other")

@@ -5,12 +5,14 @@ import re
 from typing import Any
 
 import frappe
+import pytest
 from consenting import Reader, a_text, card
 from house import House, as_program, for_writing, long_ago, text_of
 from stage import Process, eventually
 from test_marketing import a_consumer, insert
 
-from signflow.services.privacy import consent_campaigns, consents
+from signflow.services import work
+from signflow.services.privacy import consent_campaigns, consent_letters, consents
 from signflow.services.privacy.consents import Given, Person
 
 
@@ -209,3 +211,55 @@ def test_a_campaign_is_its_makers_and_its_fields_are_kept(house: House) -> None:
 		)
 		assert refused.status_code == 403
 	assert consents.state_of(Person((house.maija.mail,)), text) is None
+
+
+def test_what_fails_is_tried_again_and_does_not_keep_the_others(
+	house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	"""Frappe would log what a job raises with people's addresses; and one person must not stop a campaign for ever."""
+	text, maija, matti = a_text(house), house.maija.mail, house.matti.mail
+	monkeypatch.setattr(
+		consent_campaigns, "wake", lambda _name: None
+	)  # the worker has the same code unchanged
+	ask = consent_letters.ask
+
+	def fails(mail: str, *args: Any, **more: Any) -> bool:
+		if mail == maija:
+			raise ValueError(mail)
+		return ask(mail, *args, **more)
+
+	monkeypatch.setattr(consent_letters, "ask", fails)
+	campaign = a_campaign(house, text)
+	consent_campaigns.start(campaign)
+	for _run in range(6):
+		consent_campaigns.advance(campaign)
+		doc = figures(campaign)
+		assert doc.status == "Sent" or not doc.lease_until or work.is_held(doc), "it waits a while"
+		for_writing()
+		frappe.db.set_value("Consent Campaign", campaign, "lease_until", None)
+		frappe.db.commit()
+	assert people(campaign) == {maija: "Could not be asked for a fault of this site", matti: "Asked"}
+	assert figures(campaign).status == "Sent"
+
+	# Where nobody can be asked, it stops and says where it failed.
+	monkeypatch.setattr(consent_campaigns, "_waiting", lambda name: fails(maija))
+	stopped = a_campaign(house, a_text(house))
+	consent_campaigns.start(stopped)
+	for _run in range(consent_campaigns.CAMPAIGN_TRIES):
+		consent_campaigns.advance(stopped)
+		for_writing()
+		frappe.db.set_value("Consent Campaign", stopped, "lease_until", None)
+		frappe.db.commit()
+	doc = figures(stopped)
+	assert (doc.status, doc.work_due) == ("Paused", 0) and "ValueError" in doc.failure
+	assert set(people(stopped).values()) == {"Waiting"} and not errors_with(maija)
+	monkeypatch.undo()
+	consent_campaigns.start(stopped)
+	eventually(lambda: figures(stopped).status == "Sent", "started anew it goes on")
+	assert not figures(stopped).failure and set(people(stopped).values()) == {"Asked"}
+
+
+def errors_with(text: str) -> list[str]:
+	"""The entries of Frappe's Error Log that hold a text."""
+	frappe.db.rollback()
+	return frappe.get_all("Error Log", {"error": ["like", f"%{text}%"]}, pluck="name", order_by="name asc")

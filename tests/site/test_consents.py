@@ -1,7 +1,10 @@
 """Consent: given on a page or by mail, withdrawn as easily, provable, and apart for each company (GDPR 7)."""
 
+import email
+import email.policy
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +14,7 @@ import requests
 from consenting import TITLES, WORDS, Reader, a_text, actions, another_company, card, company_of, rows
 from frappe.utils import add_days, add_months, getdate, nowdate
 from house import House, as_program, for_writing, long_ago, text_of
-from leaving import Visitor
+from leaving import Visitor, settings
 from stage import eventually
 
 from signflow.services import delivery
@@ -148,6 +151,35 @@ def test_nobody_learns_whether_an_address_is_known(house: House) -> None:
 	assert not rows(stranger(house, "newcomer"))[0].party
 
 
+def test_who_has_unsubscribed_from_all_mail_still_gets_the_code_he_asks_for(house: House) -> None:
+	"""Without it he could neither see nor withdraw anything (GDPR 7(3)); a receipt or a question he is not sent."""
+	text, mail = a_text(house), house.maija.mail
+	for_writing()
+	for owner in (house.maija, house.matti):
+		frappe.get_doc(
+			{"doctype": "Email Unsubscribe", "email": owner.mail, "global_unsubscribe": 1}
+		).insert()
+	frappe.db.commit()
+	reader = Reader(house)
+	view = reader.comes(mail)
+	assert company_of(view, house.company)["objected"]
+	assert not reader.does("object_to_all", company=house.company)["mailed"]
+	assert card(view, text)["state"] == "none"
+	assert [str(message["Subject"]) for message in house.mailbox.all(mail)] == [
+		"Your code for seeing your consents"
+	]
+	settings(terminations_open=1, termination_responsible=house.users["owner"])
+	try:
+		Visitor(house).begins(house.matti.mail)
+	finally:
+		settings(terminations_open=0, termination_responsible=None)
+	house.mailbox.wait_for(house.matti.mail, subject="No agreement under this address")
+	for owner in (house.maija, house.matti):
+		assert frappe.db.exists("Email Unsubscribe", {"email": owner.mail, "global_unsubscribe": 1}), (
+			"it stays"
+		)
+
+
 def test_a_visit_opens_its_own_page_only(house: House) -> None:
 	text = a_text(house)
 	reader = Reader(house)
@@ -279,11 +311,19 @@ def test_paper_and_mail_replies_are_proof(house: House) -> None:
 			"content": "No more, thank you.",
 		}
 	).insert(ignore_permissions=True)
+	form = {
+		"doctype": "File",
+		"file_name": f"{house.key}.pdf",
+		"is_private": 1,
+		"content": b"%PDF-1.4 a form",
+	}
+	frappe.get_doc({**form, "attached_to_doctype": "Communication", "attached_to_name": mail.name}).insert()
 	frappe.db.commit()
 	reply = frappe.get_doc("Consent", consents.record_reply(mail.name, text, "Withdrawn"))
 	assert (reply.action, reply.how, reply.party) == ("Withdrawn", "Mail Reply", contact)
 	assert (reply.source_doctype, reply.source_name) == ("Communication", mail.name)
-	assert json.loads(reply.proof)["mail_sha256"]
+	_stays_with_its_proof(house, reply, mail.name)
+	mail = frappe.copy_doc(mail).insert(ignore_permissions=True)
 	for_writing()
 	frappe.db.set_value("Communication", mail.name, "sent_or_received", "Sent")
 	frappe.db.commit()
@@ -296,6 +336,43 @@ def test_paper_and_mail_replies_are_proof(house: House) -> None:
 		)
 		== "Pending"
 	)
+
+
+def _stays_with_its_proof(house: House, reply: Any, mail: str) -> None:
+	"""The mail that came in is kept with the Consent: readable, private, not to be changed, whatever becomes of the mail."""
+	(name,) = frappe.get_all(
+		"File", {"attached_to_doctype": "Consent", "attached_to_name": reply.name}, pluck="name"
+	)
+	file = frappe.get_doc("File", name)
+	for_writing()
+	frappe.delete_doc("Communication", mail, force=True, ignore_permissions=True)
+	frappe.db.commit()
+	assert not frappe.db.exists("Communication", mail)
+	url = f"{house.web}{file.file_url}?fid={name}"
+	assert as_program(house.web, house.users["outsider"]).get(url).status_code == 403
+	kept = as_program(house.web, house.users["manager"]).get(url).content
+	assert hashlib.sha256(kept).hexdigest() == json.loads(reply.proof)["file_sha256"]
+	read = email.message_from_bytes(kept, policy=email.policy.default)
+	assert house.maija.mail in read["From"] and read["Subject"] == "Re: newsletter"
+	assert "No more, thank you." in text_of(read)
+	assert [part.get_content() for part in read.iter_attachments()] == [b"%PDF-1.4 a form"]
+	frappe.set_user(file.owner)
+	for change in ({"is_private": 0}, {"attached_to_name": None}):
+		with pytest.raises((frappe.PermissionError, frappe.ValidationError)):
+			frappe.get_doc("File", name).update(change).save(ignore_permissions=True)
+		frappe.db.rollback()
+	with pytest.raises(frappe.PermissionError, match="proof of a consent"):
+		frappe.delete_doc("File", name, ignore_permissions=True)
+	frappe.db.rollback()
+	frappe.set_user("Administrator")
+	assert os.path.exists(file.get_full_path())
+	# With the Consent, which only erasure deletes, its proof goes from the disk too.
+	for_writing()
+	doc = frappe.get_doc("Consent", reply.name)
+	doc.flags.signflow_retention = True
+	doc.delete(ignore_permissions=True, force=True)
+	frappe.db.commit()
+	assert not frappe.db.exists("File", name) and not os.path.exists(file.get_full_path())
 
 
 def test_what_ends_is_asked_for_once(house: House) -> None:

@@ -184,7 +184,8 @@ def test_several_new_fields_are_one_notice(house: House) -> None:
 	frappe.db.commit()
 	eventually(lambda: row("Note", names[-1]), "the fields are in the map")
 	news = eventually(lambda: told(officer), "the officer is told")
-	assert len(news) == 1 and f"Note.{names[-1]}" in news[0] and " more." in news[0]
+	# One scan may find all six, or each of several some: the newest are named.
+	assert len(news) == 1 and any(f"Note.{name}" in news[0] for name in names) and " more." in news[0]
 
 
 def test_custom_doctypes_are_mapped_with_their_tables(house: House, made: list[str]) -> None:

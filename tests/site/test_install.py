@@ -81,6 +81,37 @@ def test_fields_and_columns_come_and_go_with_all_that_they_held() -> None:
 	frappe.db.commit()
 
 
+def test_indexes_come_and_go_and_others_stay() -> None:
+	def there() -> list[bool]:
+		return [
+			bool(frappe.db.has_index(f"tab{doctype}", custom_fields.index_name(doctype, column)))
+			for doctype, column in custom_fields.INDEXED
+		]
+
+	marks = {"property": "search_index", "module": ["in", install.MODULES]}
+	assert there() == [True, True] and frappe.db.count("Property Setter", marks) == 2
+	custom_fields.remove()
+	custom_fields.drop_indexes()
+	custom_fields.drop_columns()
+	assert there() == [False, False] and not frappe.db.count("Property Setter", marks)
+	# Somebody's own wish for an index is no business of ours.
+	custom_fields.make_property_setter("Contact Phone", "phone", "search_index", "1", "Check")
+	custom_fields.make()
+	custom_fields.make()
+	assert there() == [True, False]
+	custom_fields.remove()
+	assert frappe.db.exists("Property Setter", {"doc_type": "Contact Phone", "property": "search_index"})
+	frappe.db.delete("Property Setter", {"doc_type": "Contact Phone", "property": "search_index"})
+	frappe.clear_cache(doctype="Contact Phone")
+	custom_fields.make()
+	assert there() == [True, True]
+	if frappe.db.db_type == "mariadb":
+		# A change of the table, as a migration makes it, leaves them.
+		frappe.db.updatedb("Contact Email")
+		assert there() == [True, True]
+	frappe.db.commit()
+
+
 def test_counters_are_taken_away() -> None:
 	series = frappe.qb.Table("tabSeries")
 	uninstall.remove_counters()

@@ -10,6 +10,7 @@ from personas import PERSONAS
 from planted import Planted
 from pypika.terms import CustomFunction
 
+import signflow.patches.hash_looked_up_records as patch
 from signflow.core.privacy.findings import Strength
 from signflow.core.privacy.persons import Start
 from signflow.services.privacy import accesses, lookup, searching
@@ -190,6 +191,24 @@ def test_every_look_is_logged_by_hash_and_never_changed(she: Planted) -> None:
 	api = as_program(she.house.web, "Administrator")
 	read = api.get(f"{she.house.web}/api/resource/Personal Data Access/{row.name}", timeout=30).json()["data"]
 	assert not read.get("subject_hashes")
+
+
+def test_the_log_names_no_record_and_tells_which_it_was_while_it_may_be_read(she: Planted) -> None:
+	answer = ask(she, "operator", record_doctype="Contact", record_name=she.namesake, purpose="Test")
+	shown = answer.json()["message"]
+	row = frappe.get_doc("Personal Data Access", shown["id"])
+	stored = json.dumps(row.as_dict(), default=str)
+	assert row.record_doctype == "Contact" and she.namesake not in stored and row.record_hash
+	told = ask(she, "operator", "record_of", access=shown["id"]).json()["message"]
+	assert told == {"doctype": "Contact", "name": she.namesake}
+	assert ask(she, "owner", "record_of", access=shown["id"]).status_code == 403
+	# Where it came from in an earlier version it is hashed as well.
+	patch.execute()
+	assert accesses.record_of(shown["id"]) == ("Contact", she.namesake)
+	for_writing()
+	frappe.rename_doc("Contact", she.namesake, f"{she.namesake} gone", force=True)
+	assert accesses.record_of(shown["id"]) is None
+	frappe.db.rollback()
 
 
 def test_the_officer_reads_the_log_and_sees_all(she: Planted) -> None:

@@ -1,7 +1,12 @@
 """Direct marketing: the state of a person by its rule, and the framework's own mailings that keep to it."""
 
+import hashlib
+import http.server
 import json
+import threading
+import urllib.parse
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import frappe
@@ -13,7 +18,7 @@ from house import House, as_program, for_writing
 from stage import eventually
 
 from signflow.integrations.erpnext import mailing_lists
-from signflow.services.privacy import consents, marketing
+from signflow.services.privacy import consents, kept_elsewhere, marketing
 from signflow.services.privacy.consents import Given, Person
 
 
@@ -337,6 +342,21 @@ def test_segments_are_list_filters(house: House) -> None:
 	).json()["data"]
 	wanted = "Allowed" if len(marketing.companies()) == 1 else "Differs by Company"
 	assert found == [{"name": contact, "signflow_email_marketing": wanted}]
+	# A customer has what its people said.
+	maija = consents.person_with(house.maija.mail)
+	consents.give(maija, consents.current_wording(text, "fi"), Given("Page"))
+	consents.object_to(consents.person_with(house.matti.mail), house.company, Given("Page"))
+	found = browser.get(
+		f"{house.web}/api/resource/Customer",
+		params={
+			"filters": f'[["signflow_consents", "like", "%Kevät {house.key}%"]]',
+			"fields": '["name", "signflow_email_marketing"]',
+			"order_by": "name asc",
+		},
+		timeout=30,
+	).json()["data"]
+	marks = {row["name"]: row["signflow_email_marketing"] for row in found}
+	assert marks.pop(house.customer) == "Differs by Person" and list(marks.values()) == [wanted]
 
 
 def test_desk_sees_state_rule_and_row(house: House) -> None:
@@ -362,23 +382,187 @@ def test_desk_sees_state_rule_and_row(house: House) -> None:
 	assert refused.status_code == 403
 
 
+@contextmanager
+def counted() -> Iterator[list[str]]:
+	"""The statements of a block, in a list that fills up."""
+	before, statements = frappe.db.sql, []
+
+	def counting(query: Any, *args: Any, **kwargs: Any) -> Any:
+		statements.append(str(query)[:200])
+		return before(query, *args, **kwargs)
+
+	frappe.db.sql = counting
+	try:
+		yield statements
+	finally:
+		frappe.db.sql = before
+
+
 def test_many_addresses_cost_few_queries(house: House) -> None:
 	mails = [f"many{number}.{house.key}@posti.example" for number in range(200)]
 	counts = []
 	marketing.willing(mails[:10], [house.company])
 	for some in (mails[:10], mails):
-		before = frappe.db.sql
-		number = 0
-
-		def counting(*args: Any, **kwargs: Any) -> Any:
-			nonlocal number
-			number += 1
-			return before(*args, **kwargs)  # noqa: B023
-
-		frappe.db.sql = counting
-		try:
+		with counted() as statements:
 			marketing.willing(some, [house.company])
-		finally:
-			frappe.db.sql = before
-		counts.append(number)
+		counts.append(len(statements))
 	assert counts[0] == counts[1] <= 15
+
+
+def test_many_members_and_records_cost_few_queries(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+	"""A list of 5,000 is recorded and the segments of 5,000 are written within minutes, not days."""
+	text = a_text(house)
+	names = [f"moni{number}.{house.key}" for number in range(120)]
+	for_writing()
+	now = frappe.utils.now()
+	frappe.db.bulk_insert(
+		"Contact",
+		["name", "first_name", "email_id", "creation", "modified"],
+		[(name, name, f"{name}@posti.example", now, now) for name in names],
+	)
+	frappe.db.commit()
+	with counted() as statements:
+		mailing_lists.refresh_segments()
+	seen = frappe.get_all("Contact", {"name": ["in", names]}, pluck="signflow_email_marketing")
+	assert set(seen) == {"Not Allowed"} and len(statements) < len(names)
+
+	counts = []
+	for some in (names[:5], names[5:25], names[25:]):
+		for_writing()
+		group = frappe.get_doc({"doctype": "Email Group", "title": f"Lista {some[0]}"}).insert().name
+		frappe.db.bulk_insert(
+			"Email Group Member",
+			["name", "email_group", "email", "unsubscribed", "signflow_held_back"],
+			[(name, group, f"{name}@posti.example", 1, 1) for name in some],
+		)
+		frappe.db.set_value("Email Group", group, "signflow_company", house.company)
+		frappe.db.commit()
+		monkeypatch.setattr(kept_elsewhere, "AT_ONCE", len(some))
+		with counted() as statements:
+			kept_elsewhere.record_members_now(group, text, "2024-05-01", "Folder 7", "fi", "Administrator")
+		counts.append(len(statements))
+		assert receivers(group) == {f"{name}@posti.example" for name in some}
+	assert counts[1] == counts[2] < 60, "whatever their number; the first fills caches"
+	row = rows(f"{names[0]}@posti.example")[0]
+	assert hashlib.sha256(row.proof.encode()).hexdigest() == row.proof_sha256 and row.party == names[0]
+	seen = frappe.get_all("Contact", {"name": ["in", names]}, pluck="signflow_consents")
+	assert all(house.company in consents_of for consents_of in seen)
+
+
+def test_a_consent_of_before_takes_back_no_unsubscribe(house: House) -> None:
+	"""What the house has on record is older than what the person said since, here or to the framework."""
+	text = a_text(house)
+	marked, objecting = house.maija.mail, house.matti.mail
+	for_writing()
+	# Unsubscribed before signflow came: nothing here tells when.
+	frappe.get_doc({"doctype": "Email Unsubscribe", "email": marked, "global_unsubscribe": 1}).db_insert()
+	frappe.db.commit()
+	insert("Email Unsubscribe", email=objecting, global_unsubscribe=1)
+	group = a_group(house, marked, objecting, signflow_company=house.company)
+	kept_elsewhere.record_members_now(group, text, "2024-05-01", "Folder 7", "fi", "Administrator")
+	consents.give(
+		consents.person_with(objecting),
+		consents.current_wording(text, "fi"),
+		Given("Paper", said_on="2024-05-01"),
+	)
+	for mail in (marked, objecting):
+		assert state(mail, house.company) == (False, "Objection")
+		assert frappe.db.exists("Email Unsubscribe", {"email": mail, "global_unsubscribe": 1})
+	assert receivers(group) == campaign_reaches(group) == set()
+
+
+@pytest.fixture
+def gateway(house: House) -> Iterator[list[str]]:
+	"""A gateway for text messages: the numbers that it was given."""
+	sent: list[str] = []
+
+	class Handler(http.server.BaseHTTPRequestHandler):
+		def do_GET(self) -> None:
+			sent.extend(urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)["to"])
+			self.send_response(200)
+			self.end_headers()
+
+		def log_message(self, *_parts: Any) -> None:
+			pass
+
+	server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+	threading.Thread(target=server.serve_forever, daemon=True).start()
+	change(
+		"SMS Settings",
+		"SMS Settings",
+		sms_gateway_url=f"http://127.0.0.1:{server.server_port}/send",
+		message_parameter="text",
+		receiver_parameter="to",
+	)
+	yield sent
+	frappe.db.rollback()
+	for_writing()
+	frappe.db.set_single_value("SMS Settings", "sms_gateway_url", "")
+	frappe.db.commit()
+	server.shutdown()
+
+
+def sms_center(house: House, persona: str, method: str, **values: Any) -> Any:
+	"""What Desk does when somebody presses a button of SMS Center."""
+	docs = {"doctype": "SMS Center", "name": "SMS Center", "message": "Sale!", **values}
+	return as_program(house.web, house.users[persona]).post(
+		f"{house.web}/api/method/run_doc_method",
+		data={"method": method, "docs": json.dumps(docs)},
+		timeout=30,
+	)
+
+
+def a_number(house: House, place: int) -> str:
+	return f"+358 40 {int(house.key, 16) % 10**5:05d} {place:02d}"
+
+
+def test_a_text_message_campaign_leaves_out_who_objected(house: House, gateway: list[str]) -> None:
+	numbers = [a_number(house, place) for place in range(4)]
+	for place, name in enumerate(("Sallii", "Kieltää", "Kuluttaja")):
+		insert(
+			"Contact",
+			first_name=f"{name} {house.key}",
+			company_name="" if name == "Kuluttaja" else "Firma Oy",
+			email_ids=[{"email_id": f"{place}.{house.key}@posti.example", "is_primary": 1}],
+			phone_nos=[{"phone": numbers[place], "is_primary_mobile_no": 1}],
+		)
+	allowed, objecting = (f"{place}.{house.key}@posti.example" for place in range(2))
+	consents.object_to(consents.person_with(objecting), house.company, Given("Said to Staff"), "SMS")
+	assert state(objecting, house.company) == (True, "Contact of a Company"), "by text message alone"
+
+	made = sms_center(house, "operator", "create_receiver_list", send_to="All Contact")
+	assert made.status_code == 200, made.text[:500]
+	listed = made.json()["docs"][0]["receiver_list"]
+	assert numbers[0] in listed and numbers[1] not in listed
+	assert numbers[2] in listed, "the house has asked nobody by text message yet"
+	assert "left out" in made.text and "has objected" in made.text and house.key not in told(made)
+
+	# The list was typed, in another spelling, or is older than the objection.
+	typed = "\n".join(
+		(numbers[0], f"Kieltää - {numbers[1].replace(' ', '').replace('+358', '0')}", numbers[3])
+	)
+	sent = sms_center(house, "operator", "send_sms", receiver_list=typed)
+	assert sent.status_code == 200, sent.text[:500]
+	bare = [number.replace(" ", "") for number in numbers]
+	assert gateway == [bare[0], bare[3]] and "may not reach: 1" in told(sent)
+
+	# From the first published text on, a consumer needs a consent.
+	text = a_text(house, channel="SMS")
+	try:
+		consents.give(consents.person_with(allowed), consents.current_wording(text, "fi"), Given("Page"))
+		gateway.clear()
+		sms_center(house, "operator", "send_sms", receiver_list="\n".join(numbers))
+		assert gateway == [bare[0]]
+		# Employees are written to as ever.
+		gateway.clear()
+		sms_center(house, "operator", "send_sms", receiver_list=numbers[1], send_to="All Employee (Active)")
+		assert gateway == [bare[1]]
+	finally:
+		change("Consent Text", text, disabled=1)
+	# Who may not use SMS Center does not learn here what anybody said.
+	refused = sms_center(house, "outsider", "send_sms", receiver_list=numbers[1])
+	assert refused.status_code == 403 and "left out" not in refused.text
+
+
+def told(answer: Any) -> str:
+	return answer.json().get("_server_messages") or ""

@@ -46,7 +46,7 @@ DEMANDED = {
 	"13(2)(e) must it be given": r"Must you give it:\*\* Name and contact",
 	"13(2)(f) automated decisions": r"no decisions about you by automated means",
 	"13(3) other purposes": r"another purpose",
-	"14(1)(d) categories of data": r"Kinds of data:\*\* Name, Email",
+	"14(1)(d) categories of data": r"Kinds of data:\*\* Name, email",
 	"14(2)(f) source": r"We get the data from:\*\* you and others",
 }
 
@@ -82,6 +82,19 @@ def a_notice(company: str) -> Any:
 	return notices.publish(draft.name)
 
 
+def the_usual_activities(company: str) -> None:
+	"""The usual activities of a company, read and made active."""
+	for_writing()
+	for name in activities.add_usual(company):
+		doc = frappe.get_doc("Processing Activity", name)
+		doc.status = "Active"
+		doc.save()
+	frappe.db.commit()
+
+
+SIGNED = {"agreement_state": "Signed", "agreement_signed_on": "2026-01-02"}
+
+
 def page_of(house: House, **query: Any) -> requests.Response:
 	return requests.get(f"{house.web}/privacy/notice", params=query, timeout=TIMEOUT)
 
@@ -93,12 +106,10 @@ def told(user: str, notice: str) -> list[str]:
 
 def test_a_draft_says_all_that_the_law_demands(house: House, officer: str) -> None:
 	company = another_company(f"{house.key}a")
-	for_writing()
-	activities.add_usual(company)
-	frappe.db.commit()
-	a_processor(house, company=company)
+	the_usual_activities(company)
+	a_processor(house, company=company, **SIGNED)
 	abroad = {"outside_eea": 1, "transfer_safeguard": "Adequacy Decision", "location": "Basel"}
-	a_processor(house, company=company, processor_name="Cloud Ltd", **abroad)
+	a_processor(house, company=company, processor_name="Cloud Ltd", **abroad, **SIGNED)
 	for_writing()
 	draft = notices.draft(company)
 	frappe.db.commit()
@@ -143,6 +154,45 @@ def test_a_published_notice_stays_and_older_versions_are_read(house: House) -> N
 	)
 	assert "Second thoughts." in now.text and "Second thoughts." not in then.text
 	assert "older version" in then.text and first.digest in then.text
+
+
+def test_a_notice_tells_of_what_is_in_force_and_says_before_what_it_leaves_out(house: House) -> None:
+	company = another_company(f"{house.key}a")
+	plan = an_activity(company, title="Drone deliveries", status="Draft")
+	for_writing()
+	with pytest.raises(frappe.ValidationError, match="active first"):
+		notices.draft(company)
+	frappe.db.rollback()
+	an_activity(company)
+	a_processor(house, company=company, processor_name="Pilvi Oy", **SIGNED)
+	a_processor(house, company=company, processor_name="Aikomus Oy", agreement_state="Sent")
+	for_writing()
+	draft = notices.draft(company)
+	frappe.db.commit()
+	manager = as_program(house.web, house.users["manager"])
+	url = f"{house.web}/api/method/signflow.api.register.left_out_of_notice"
+	left = manager.post(url, json={"name": draft.name}, timeout=TIMEOUT).json()["message"]
+	assert left == [
+		"Processing activity Drone deliveries: a draft",
+		"Processor Aikomus Oy: no agreement in force",
+	]
+	notice = notices.publish(draft.name)
+	page = page_of(house, company=company, lang="en").text
+	assert "Boat rental" in page and "Pilvi Oy" in page
+	assert "Drone" not in page and "Aikomus" not in page
+	# What is only planned is no drift.
+	assert not [one for one in notices.drift(notice) if one[0] in ("activity", "processor")]
+	plan.update({"status": "Active"})
+	plan.save()
+	frappe.db.commit()
+	assert ("activity", plan.name, "Drone deliveries") in notices.drift(notice)
+	# A part on what has ended since it was written is not published.
+	second = notices.draft(company)
+	frappe.db.commit()
+	frappe.db.set_value("Processing Activity", plan.name, "status", "Ended")
+	frappe.db.commit()
+	with pytest.raises(frappe.ValidationError, match="Drone deliveries"):
+		notices.publish(second.name)
 
 
 def test_the_page_shows_one_companys_notice_and_no_other(house: House) -> None:
@@ -200,9 +250,7 @@ def test_who_publishes(house: House) -> None:
 
 def test_the_alarm_rings_once_when_the_site_holds_more(house: House, officer: str) -> None:
 	company = another_company(f"{house.key}a")
-	for_writing()
-	activities.add_usual(company)
-	frappe.db.commit()
+	the_usual_activities(company)
 	data_map.scan()
 	notice = a_notice(company)
 	# DocTypes that other tests have made.
@@ -218,7 +266,7 @@ def test_the_alarm_rings_once_when_the_site_holds_more(house: House, officer: st
 	frappe.db.commit()
 	try:
 		data_map.scan()
-		a_processor(house, company=company, processor_name="Uusi Kumppani Oy")
+		a_processor(house, company=company, processor_name="Uusi Kumppani Oy", **SIGNED)
 		for _again in range(2):
 			found = set(notices.look_for_drift(notice.name)) - before
 		assert ("data", "Customer", "Special Category") in found
@@ -233,6 +281,7 @@ def test_the_alarm_rings_once_when_the_site_holds_more(house: House, officer: st
 			"Processing Activity", {"company": company, "preset": "customers-and-sales"}
 		)
 		customers.append("data", {"holds": "Special Category"})
+		customers.special_ground = "Explicit Consent"
 		customers.save()
 		frappe.db.commit()
 		assert set(notices.look_for_drift(a_notice(company).name)) <= before
@@ -241,6 +290,30 @@ def test_the_alarm_rings_once_when_the_site_holds_more(house: House, officer: st
 		frappe.delete_doc("Custom Field", f"Customer-{field}")
 		frappe.db.commit()
 		data_map.scan()
+
+
+def test_a_notice_that_cannot_be_compared_stops_no_other_and_logs_nothing_it_read(
+	house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	names = []
+	for letter in "ab":
+		company = another_company(f"{house.key}{letter}")
+		an_activity(company)
+		names.append(a_notice(company).name)
+	looked, secret, drift = [], f"secret.{house.key}@posti.example", notices.drift
+
+	def fails_once(doc: Any) -> Any:
+		looked.append(doc.name)
+		if doc.name == names[0]:
+			raise ValueError(secret)
+		return drift(doc)
+
+	monkeypatch.setattr(notices, "drift", fails_once)
+	for_writing()
+	notices.watch()
+	assert set(names) <= set(looked)
+	logs = frappe.get_all("Error Log", ["error"], order_by="creation desc", limit=10)
+	assert any("fails_once" in log.error for log in logs) and not any(secret in log.error for log in logs)
 
 
 def test_the_notice_is_linked_where_people_are(house: House) -> None:

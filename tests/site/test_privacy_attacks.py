@@ -8,14 +8,34 @@ import frappe
 import pytest
 from consenting import Reader, a_text, actions, another_company, rows
 from house import House, as_program, for_writing
+from personas import Asking
 from retention_stage import PROBE, a_hold, a_keeping_rule, a_kind_of_record, a_probe, a_rule, an_officer, runs
 
+from signflow.integrations.erpnext import mailing_lists
 from signflow.pages import notice
-from signflow.services.privacy import consents, content_scan, retention
+from signflow.patches import company_of_people_asked
+from signflow.services import visits
+from signflow.services.privacy import (
+	consent_campaigns,
+	consent_letters,
+	consent_page,
+	consents,
+	content_scan,
+	kept_elsewhere,
+	marketing,
+	retention,
+)
 from signflow.services.privacy.consents import Given
 from signflow.signflow.addresses import one_address
 
-HELD = ("Retention Rule", "Legal Hold", "Retention Run", "Retention Run Rule", "Retention Deletion")
+HELD = (
+	"Retention Rule",
+	"Legal Hold",
+	"Legal Hold Record",
+	"Retention Run",
+	"Retention Run Rule",
+	"Retention Deletion",
+)
 
 
 @pytest.fixture
@@ -266,3 +286,127 @@ def test_the_log_says_no_company_that_is_none(house: House) -> None:
 	)
 	assert answer.status_code in (404, 417), answer.text[:300]
 	assert not frappe.db.exists("Personal Data Access", {"company": "Nobody Ltd"})
+
+
+def test_whom_another_company_asked_is_not_seen(house: House) -> None:
+	"""A manager who is limited to one company lists, opens, counts and exports nobody whom another company asked."""
+	with another_company(f"Muu {house.key}") as other:
+		maija = consents.person_with(house.maija.mail)
+		asked = {
+			company: consent_campaigns.ask(
+				"Contact", maija.party, a_text(house, company=company), language="en", asked_for=True
+			)["campaign"]
+			for company in (house.company, other)
+		}
+		rows_of = {
+			company: frappe.db.get_value("Consent Campaign Person", {"campaign": campaign})
+			for company, campaign in asked.items()
+		}
+		for_writing()
+		# As rows were before they had a company.
+		frappe.db.set_value("Consent Campaign Person", list(rows_of.values())[1], "company", None)
+		# In another place than the rows: the limit is on campaigns alone.
+		limits = [
+			frappe.get_doc(
+				{
+					"doctype": "User Permission",
+					"user": house.users["manager"],
+					"allow": "Company",
+					"for_value": house.company,
+					"apply_to_all_doctypes": 0,
+					"applicable_for": "Consent Campaign",
+				}
+			).insert(ignore_permissions=True)
+		]
+		frappe.db.commit()
+		asking = Asking(house)
+		asking.log_in()
+		try:
+			_sees_only(asking, rows_of[house.company], rows_of[other])
+			company_of_people_asked.execute()
+			frappe.db.commit()
+			assert frappe.db.get_value("Consent Campaign Person", rows_of[other], "company") == other
+			for_writing()
+			limits.pop().delete(ignore_permissions=True)
+			limits.append(
+				frappe.get_doc(
+					{
+						"doctype": "User Permission",
+						"user": house.users["manager"],
+						"allow": "Company",
+						"for_value": house.company,
+					}
+				).insert(ignore_permissions=True)
+			)
+			frappe.db.commit()
+			_sees_only(asking, rows_of[house.company], rows_of[other])
+		finally:
+			for_writing()
+			for limit in limits:
+				limit.delete(ignore_permissions=True)
+			frappe.db.commit()
+
+
+def _sees_only(asking: Asking, ours: str, theirs: str) -> None:
+	doctype = "Consent Campaign Person"
+	for way, names in asking.names("manager", doctype).items():
+		assert ours in names and theirs not in names, way
+	manager = asking.people["manager"]
+	assert manager.get(asking.url(doctype, ours)).status_code == 200
+	assert manager.get(asking.url(doctype, theirs)).status_code == 403
+	only = {"doctype": doctype, "filters": json.dumps([[doctype, "name", "=", theirs]])}
+	for method in ("frappe.client.get_count", "frappe.desk.reportview.get_count"):
+		counted = asking.call("manager", method, **only)
+		assert counted.status_code == 200 and counted.json()["message"] == 0, (method, counted.text[:300])
+	exported = asking.call(
+		"manager",
+		"frappe.desk.reportview.export_query",
+		file_format_type="CSV",
+		fields=json.dumps([f"`tab{doctype}`.`name`"]),
+		title="All",
+		**only,
+	)
+	assert theirs not in exported.text
+
+
+def test_no_address_reaches_the_error_log(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+	"""Jobs about consents that fail say where, and nothing of whom."""
+	secret = f"secret.{house.key}@posti.example"
+	text = a_text(house)
+	group = frappe.get_doc({"doctype": "Email Group", "title": f"Lista {house.key}"}).insert().name
+	member = {"doctype": "Email Group Member", "email_group": group, "email": secret}
+	frappe.get_doc(member).insert()
+	frappe.db.commit()
+
+	def fails(*_args: Any, **_more: Any) -> None:
+		mail = secret
+		raise ValueError(mail)
+
+	monkeypatch.setattr(visits, "visit_of", lambda _visit: {"mail": secret, "language": "en"})
+	for module in (visits, consent_page):
+		monkeypatch.setattr(module, "send_secret", fails)
+	monkeypatch.setattr(marketing, "willing", fails)
+	monkeypatch.setattr(marketing, "people_named", fails)
+	monkeypatch.setattr(consents, "people_with", fails)
+	monkeypatch.setattr(consent_letters, "_about_to_end", fails)
+	a_text(house, valid_months=12, ask_again_days=30)
+	before = frappe.db.count("Error Log")
+	jobs = (
+		lambda: visits.mail_code("a visit"),
+		lambda: consent_page.mail_code("a visit"),
+		lambda: mailing_lists.check_group(group),
+		lambda: kept_elsewhere.record_members_now(
+			group, text, "2024-05-01", "Folder 7", "en", "Administrator"
+		),
+		mailing_lists.refresh_segments,
+		consent_letters.daily,
+	)
+	for number, job in enumerate(jobs, 1):
+		job()
+		frappe.db.rollback()
+		assert frappe.db.count("Error Log") >= before + number, "where it failed is told"
+	logs = frappe.get_all("Error Log", {}, ["method", "error"], order_by="creation desc", limit=50)
+	assert not any(secret in f"{log.method}{log.error}" for log in logs)
+	assert frappe.db.get_value("Email Group Member", {"email": secret}, "signflow_held_back"), (
+		"kept from mailings"
+	)

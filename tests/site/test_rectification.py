@@ -7,7 +7,7 @@ from planted import Planted
 from test_register import an_activity
 from test_subject_access import a_request
 
-from signflow.services.subject_requests import recipients, rectifying
+from signflow.services.subject_requests import recipients, records, rectifying
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -106,12 +106,17 @@ def test_recipients_are_told_and_answer_or_are_waived(she: Planted, request_: st
 	recipients.tell(notice, f"The mail address of {she.name} is now another one: correct it.")
 	message = house.mailbox.wait_for(mail, subject="Personal data that you have from us")
 	assert she.name in text_of(message) and request_ in text_of(message)
+	with pytest.raises(frappe.ValidationError, match="not answered"):
+		records.finish(request_, "Corrected.")
+	frappe.db.rollback()
 	recipients.answered(notice, "Done on Monday.")
 	recipients.waive(extra, "It has deleted everything in 2024.")
 	for row in recipients.of_request(request_):
 		if row.status == "To Tell":
 			recipients.waive(row.name, "It never had her data.")
 	assert recipients.unsettled(request_) == []
+	assert records.finish(request_, "Corrected.").status == "Done"
+	frappe.db.commit()
 	with pytest.raises(frappe.ValidationError, match="settled"):
 		recipients.waive(notice, "Again")
 	frappe.db.delete("Processing Activity Processor", {"processor": processor.name})

@@ -1,12 +1,13 @@
 """Retention: what must be kept is kept until its last day, what is past its time goes, and what holds protect stays."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import frappe
 import pytest
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_days, add_to_date, add_years, now_datetime
 from house import House, as_program, for_writing
 from retention_stage import (
 	PROBE,
@@ -27,9 +28,16 @@ from retention_stage import (
 )
 from stage import Process, eventually
 
-from signflow.services.privacy import keeping, retention, retention_presets
+from signflow.services.privacy import keeping, overdue, retention, retention_presets
 
-OURS = ("Retention Rule", "Legal Hold", "Retention Run", "Retention Run Rule", "Retention Deletion")
+OURS = (
+	"Retention Rule",
+	"Legal Hold",
+	"Legal Hold Record",
+	"Retention Run",
+	"Retention Run Rule",
+	"Retention Deletion",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -183,6 +191,34 @@ def test_what_is_past_its_time_goes_with_all_that_hung_under_it(house: House) ->
 	assert gone.row_hash == retention.row_hash(PROBE, old) and key not in frappe.as_json(gone)
 
 
+def test_the_day_is_the_sites_own(house: House) -> None:
+	"""Wherever the server stands: at any moment one of these zones has another day than it."""
+	key, rule = house.key, a_rule()
+	before = frappe.db.get_single_value("System Settings", "time_zone")
+	try:
+		for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+			for_writing()
+			frappe.db.set_single_value("System Settings", "time_zone", zone)
+			frappe.db.commit()
+			frappe.clear_cache()
+			today = datetime.now(ZoneInfo(zone)).date()
+			assert keeping.Keeping().today == today
+			for_writing()
+			for name, day in (
+				("last-day", add_years(today, -2)),
+				("over", add_days(add_years(today, -2), -1)),
+			):
+				frappe.delete_doc(PROBE, f"{key}-{name}", ignore_permissions=True)
+				a_probe(f"{key}-{name}", happened_on=day)
+			over, _last = overdue.due_names(rule, "", keeping.Keeping())
+			assert list(over) == [f"{key}-over"], zone
+	finally:
+		for_writing()
+		frappe.db.set_single_value("System Settings", "time_zone", before)
+		frappe.db.commit()
+		frappe.clear_cache()
+
+
 def test_holds_protect_what_they_name_and_what_points_there(house: House) -> None:
 	key = house.key
 	for_writing()
@@ -293,6 +329,47 @@ def test_a_dry_run_changes_nothing(house: House) -> None:
 	row = run.rules[0]
 	assert (row.due, row.deleted, row.refused, row.linked) == (2, 1, 1, 1)
 	assert Path(file.get_full_path()).exists()
+
+
+def test_a_dry_run_says_of_leads_what_the_run_then_does(house: House) -> None:
+	"""A lead takes its contact along, unless a rule keeps that; one that became a customer is refused."""
+	key = house.key
+	for_writing()
+	leads = {}
+	for kind in ("free", "kept", "used"):
+		lead = frappe.get_doc(
+			{
+				"doctype": "Lead",
+				"first_name": kind,
+				"last_name": key,
+				"email_id": f"{kind}.{key}@posti.example",
+			}
+		).insert(ignore_permissions=True)
+		frappe.db.set_value("Lead", lead.name, "creation", "2015-01-01", update_modified=False)
+		leads[kind] = lead.name
+	contacts = {
+		kind: frappe.get_all("Dynamic Link", {"parenttype": "Contact", "link_name": lead}, pluck="parent")
+		for kind, lead in leads.items()
+	}
+	frappe.db.set_value("Customer", house.customer, "lead_name", leads["used"])
+	frappe.db.commit()
+	values = {"filters_json": frappe.as_json([["Contact", "first_name", "=", "kept"]])}
+	a_keeping_rule("Contact", date_field="creation", **values)
+	a_rule("Lead", date_field="creation", filters_json=frappe.as_json([["Lead", "last_name", "=", key]]))
+
+	def counts(dry_run: bool) -> tuple[int, ...]:
+		row = runs(dry_run=dry_run).rules[0]
+		return row.due, row.deleted, row.protected, row.refused, row.linked
+
+	assert counts(dry_run=True) == (3, 1, 1, 1, 1)
+	assert all(frappe.db.exists("Contact", name) for names in contacts.values() for name in names)
+	assert counts(dry_run=False) == (3, 1, 1, 1, 1)
+	frappe.db.rollback()
+	left = {kind for kind, lead in leads.items() if frappe.db.exists("Lead", lead)}
+	assert left == {"kept", "used"}
+	assert all(len(names) == 1 for names in contacts.values())
+	left = {kind for kind, (contact,) in contacts.items() if frappe.db.exists("Contact", contact)}
+	assert left == {"kept", "used"}
 
 
 def test_what_frappe_refuses_stays_and_is_counted_with_its_reason(house: House) -> None:

@@ -1,19 +1,25 @@
 """A copy of a site becomes test data: nothing planted is left, links and totals hold, and a live site is refused."""
 
+import json
 import os
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import frappe
 import pytest
 from house import House, a_pdf, for_writing
-from retention_stage import PROBE, a_kind_of_record, a_probe, a_row
+from retention_stage import PROBE, a_kind_of_record, a_probe, a_row, worker_rests
+from stage import eventually
 
-from signflow.services.privacy import data_map, test_data
+from signflow.services.privacy import checks, data_map, test_data
 from signflow.services.privacy.replacement import Replacement
 
 FIRST, LAST = "Aurelija", "Ketunpesä"
@@ -32,6 +38,8 @@ def person(house: House) -> Iterator[dict[str, str]]:
 	for_writing()
 	names = {"customer": _plant(house)}
 	frappe.db.commit()
+	# A worker makes a new user's contact.
+	eventually(worker_rests, "the worker has done what the records started")
 	data_map.scan()
 	yield names
 	frappe.db.rollback()
@@ -112,6 +120,8 @@ def _plant(house: House) -> str:
 		owner=user.name,
 	)
 	# What tells how the site is built has its makers too.
+	a_row("Data Import", name=f"D-{key}", reference_doctype="Customer", import_type="Insert New Records")
+	frappe.get_doc("Data Import", f"D-{key}").add_comment("Comment", "An import's own")
 	a_row("Role", name=f"R-{key}", role_name=f"R-{key}")
 	frappe.db.set_value("Role", f"R-{key}", "owner", user.name, update_modified=False)
 	a_row(
@@ -189,7 +199,8 @@ def test_nobody_is_left_and_everything_holds_together(house: House, person: dict
 	assert len({table for table, _column, _value in planted_cells()}) > 12
 	broken = broken_links()
 	totals = frappe.db.sql("select count(*), sum(base_grand_total) from `tabSales Invoice`")
-	counts = {table: frappe.db.count(table) for table in ("Customer", "Contact", "User", "Comment", "ToDo")}
+	counts = {table: frappe.db.count(table) for table in ("Customer", "Contact", "User", "ToDo")}
+	comments = frappe.db.count("Comment")
 	for_writing()
 	report = test_data.Report()
 	urls = test_data.replace_data(report)
@@ -197,6 +208,7 @@ def test_nobody_is_left_and_everything_holds_together(house: House, person: dict
 	assert broken_links() <= broken
 	assert frappe.db.sql("select count(*), sum(base_grand_total) from `tabSales Invoice`") == totals
 	assert {table: frappe.db.count(table) for table in counts} == counts
+	assert frappe.db.count("Comment") == comments - report.emptied["Comment"] > 0
 	# The same person everywhere: her invoice leads to her customer and contact, whose names agree.
 	invoice = frappe.db.get_value("Sales Invoice", f"T0-{key}", "*", as_dict=True)
 	contact = frappe.get_doc("Contact", invoice.contact_person)
@@ -237,8 +249,9 @@ def test_files_are_replaced_by_others_of_their_kind(tmp_path: Path) -> None:
 	for other in ("private/files/sub/orphan.pdf", "private/backups/dump.sql.gz", "logs/web.log"):
 		(tmp_path / other).write_text("salaisuus")
 	report = test_data.Report()
-	test_data.replace_files(tmp_path, urls, report)
-	left = [path for path in tmp_path.rglob("*") if path.is_file()]
+	test_data.plan_files(tmp_path, urls, report)
+	test_data.put_files(tmp_path)
+	left = [path for path in tmp_path.rglob("*") if path.is_file() and path != tmp_path / test_data.WANTED]
 	assert sorted(left) == sorted(test_data._path(tmp_path, new) for new in urls.values())
 	assert (report.files_made, report.files_deleted) == (len(urls), len(urls) + 2)
 	for suffix, start in KINDS.items():
@@ -246,29 +259,157 @@ def test_files_are_replaced_by_others_of_their_kind(tmp_path: Path) -> None:
 
 
 KINDS = {".pdf": b"%PDF", ".png": b"\x89PNG", ".jpg": b"\xff\xd8", ".xlsx": b"PK", ".txt": b"made up"}
-COMMAND = """
-import sys
-from click import Context
-from signflow.commands import make_test_data
-make_test_data.main(args=sys.argv[2:], obj={"sites": [sys.argv[1]]}, prog_name="bench")
-"""
 
 
 def test_a_live_site_is_refused_without_its_name(house: House) -> None:
-	done = _command(frappe.local.site, typed="another.site\n")
+	done = _bench("--site", frappe.local.site, "signflow", "make-test-data", typed="another.site\n")
 	assert done.returncode == 1, done.stdout + done.stderr
 	assert "Mail accounts send." in done.stdout and "nothing was changed" in done.stderr
 	frappe.db.rollback()
 	assert frappe.db.exists("Customer", house.customer)
 
 
-def _command(site: str, *arguments: str, typed: str = "") -> subprocess.CompletedProcess:
-	environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+def test_the_command_says_what_it_needs() -> None:
+	for arguments, said in (
+		(["signflow", "make-test-data", "--help"], "restored copy of a site"),
+		(["--site", "nowhere.example", "signflow", "make-test-data"], "no site nowhere.example"),
+	):
+		done = _bench(*arguments)
+		assert said in done.stdout + done.stderr, done.stdout + done.stderr
+
+
+def test_a_run_that_is_killed_goes_on_and_calls_nothing_test_data_before(
+	house: House, person: dict[str, str]
+) -> None:
+	"""By the real command on a real copy of the site, killed between the database and the files. A copy of a MariaDB
+	needs rights that a site has not: there the next test does."""
+	if frappe.db.db_type != "sqlite":
+		return
+	with _a_restored_copy(house.key) as (copy, folder):
+		old = folder / "private/files/zz"
+		old.mkdir()
+		for place in range(20_000):
+			(old / f"{place}.txt").write_text("salaisuus")
+		database = folder / "db" / f"_{house.key}.db"
+		running = _begin("--site", copy, "signflow", "make-test-data", "--confirm", copy)
+		try:
+			while not _state_in(database):
+				assert running.poll() is None, running.communicate()
+				time.sleep(0.002)
+		finally:
+			running.kill()
+			said = "".join(running.communicate())
+		assert next(old.iterdir(), None), "the run was over before it was killed"
+		assert json.loads(_state_in(database))["done"] is False
+		assert "is test data" not in said
+
+		done = _bench("--site", copy, "signflow", "make-test-data")
+		assert done.returncode == 0, done.stdout + done.stderr
+		assert "Going on with the files" in done.stdout and "more than one run" in done.stdout
+		assert "Customer: " in done.stdout and f"{copy} is test data." in done.stdout
+		assert json.loads(_state_in(database))["done"] is True
+		words = [word.encode() for word in (*PLANTED, house.key)]
+		files = [path for path in folder.rglob("*") if path.is_file()]
+		assert not [path for path in files if any(word.decode() in path.name for word in words[:4])]
+		assert not old.exists() or not next(old.iterdir(), None)
+		assert (folder / "private/files").exists() and any(path.suffix == ".pdf" for path in files)
+		with closing(sqlite3.connect(database)) as connection:
+			dump = "\n".join(connection.iterdump()).lower()
+		assert [word for word in PLANTED if word.lower() in dump] == []
+		assert not (folder / test_data.WANTED).exists()
+
+
+def test_files_go_on_after_a_kill_and_the_set_up_check_says_so(house: House, tmp_path: Path) -> None:
+	old, number = tmp_path / "private/files/old", 3000
+	old.mkdir(parents=True)
+	for place in range(number):
+		(old / f"{place}.txt").write_text("salaisuus")
+	urls = {f"/private/files/old/{place}.txt": f"/private/files/{place}.txt" for place in range(0, number, 2)}
+	report = test_data.Report()
+	test_data.plan_files(tmp_path, urls, report)
+	assert (report.files_made, report.files_deleted) == (number // 2, number)
+	put = f"from pathlib import Path; from signflow.services.privacy import test_data as t; print(1, flush=True); t.put_files(Path({str(tmp_path)!r}))"
+	running = subprocess.Popen([sys.executable, "-c", put], stdout=subprocess.PIPE, env=_environment())
+	assert running.stdout and running.stdout.readline()
+	while len(list(old.iterdir())) == number:
+		assert running.poll() is None
+	running.kill()
+	running.wait()
+	left = [path for path in tmp_path.rglob("*.txt")]
+	assert [path for path in left if path.parent == old] or len(left) < number // 2, "it was over before"
+	test_data.put_files(tmp_path)
+	left = sorted(path for path in tmp_path.rglob("*.txt"))
+	assert left == sorted(test_data._path(tmp_path, url) for url in urls.values())
+	assert {path.read_text() for path in left} == {"made up\n"}
+
+	for_writing()
+	assert test_data.unfinished() is None
+	test_data._note(report, done=False)
+	assert test_data.unfinished() == report
+	assert "test_data_unfinished" in [finding.code for finding in checks.findings()]
+	test_data._note(report, done=True)
+	assert test_data.unfinished() is None
+	assert "test_data_unfinished" not in [finding.code for finding in checks.findings()]
+	frappe.db.rollback()
+
+
+@contextmanager
+def _a_restored_copy(key: str) -> Iterator[tuple[str, Path]]:
+	"""A site of its own with this one's database and files."""
+	folder = Path(frappe.get_site_path()).resolve()
+	copy = folder.with_name(f"copy-{key}.localhost")
+	shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("db", ".devbench-snapshot*", "locks"))
+	config = json.loads((copy / "site_config.json").read_text())
+	source = folder / "db" / f"{config['db_name']}.db"
+	config["db_name"] = f"_{key}"
+	(copy / "site_config.json").write_text(json.dumps(config))
+	(copy / "db").mkdir()
+	frappe.db.commit()
+	try:
+		with (
+			closing(sqlite3.connect(source, timeout=60)) as from_,
+			closing(sqlite3.connect(copy / "db" / f"_{key}.db")) as to,
+		):
+			from_.backup(to)
+		yield copy.name, copy
+	finally:
+		shutil.rmtree(copy)
+
+
+def _state_in(database: Path) -> str | None:
+	with closing(sqlite3.connect(database, timeout=60)) as connection:
+		row = connection.execute(
+			"select defvalue from tabDefaultValue where defkey = ?", (test_data.STATE,)
+		).fetchone()
+	return row and row[0]
+
+
+def _bench(*arguments: str, typed: str = "") -> subprocess.CompletedProcess:
+	"""What `bench <arguments>` starts: bench's own part is to find the folder and the Python."""
 	return subprocess.run(
-		[sys.executable, "-c", COMMAND, site, *arguments],
+		_command(*arguments),
 		input=typed,
 		capture_output=True,
 		text=True,
-		env=environment,
+		env=_environment(),
 		timeout=180,
 	)
+
+
+def _begin(*arguments: str) -> subprocess.Popen:
+	return subprocess.Popen(
+		_command(*arguments),
+		stdin=subprocess.DEVNULL,
+		stdout=subprocess.PIPE,
+		stderr=subprocess.PIPE,
+		text=True,
+		env=_environment(),
+	)
+
+
+def _command(*arguments: str) -> list[str]:
+	return [sys.executable, "-m", "frappe.utils.bench_helper", "frappe", *arguments]
+
+
+def _environment() -> dict[str, str]:
+	return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}

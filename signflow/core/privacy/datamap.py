@@ -68,20 +68,22 @@ class PersonalField:
 	fieldtype: str = "Data"
 	target: str = ""
 	type_field: str = ""
-	label: str = ""
 
 
 # Frappe gives these to every table (to tables within records only the first two): who made and changed a row, to whom
-# it is assigned, who likes, has seen and commented on it. They are no rows of the map: they are personal everywhere, as
-# `DataMap.tables` tells. The lists in the later ones are JSON.
+# it is assigned, who likes and has seen it, what was said of it and how it is tagged. They are no rows of the map: they
+# are personal everywhere, as `DataMap.tables` tells.
+MAKERS = ("owner", "modified_by")
+# JSON lists of Users.
+LISTS_OF_USERS = ("_assign", "_liked_by", "_seen")
+SAID_OF_IT = ("_comments", "_user_tags")
 STANDARD_FIELDS = (
-	PersonalField("owner", Holds.PERSON, "Link", "User"),
-	PersonalField("modified_by", Holds.PERSON, "Link", "User"),
-	PersonalField("_assign", Holds.PERSON, "Text", "User"),
-	PersonalField("_liked_by", Holds.PERSON, "Text", "User"),
-	PersonalField("_seen", Holds.PERSON, "Text", "User"),
-	PersonalField("_comments", Holds.TEXT, "Text"),
+	*(PersonalField(name, Holds.PERSON, "Link", "User") for name in MAKERS),
+	*(PersonalField(name, Holds.PERSON, "Text", "User") for name in LISTS_OF_USERS),
+	*(PersonalField(name, Holds.TEXT, "Text") for name in SAID_OF_IT),
 )
+# Whole mails, as they go over the wire: quoted-printable or base64. (DocType, field).
+MAILS_AS_SENT = frozenset((("Email Queue", "message"), ("Unhandled Email", "raw")))
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,6 @@ class DocTypeMap:
 	is_single: bool = False
 	parents: tuple[str, ...] = ()
 	named_by: str = ""
-	title_field: str = ""
 	fields: Mapping[str, PersonalField] = field(default_factory=dict)
 
 	def holding(self, *kinds: Holds) -> list[PersonalField]:

@@ -1,31 +1,26 @@
 """What a row has to do with a data subject, judged by the map: how strongly, and by which of its fields. Pure."""
 
+import html
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from signflow.core.privacy import persons
-from signflow.core.privacy.datamap import PERSON_DOCTYPES, DocTypeMap, Holds, PersonalField
+from signflow.core.privacy.datamap import (
+	LISTS_OF_USERS,
+	MAKERS,
+	PERSON_DOCTYPES,
+	SAID_OF_IT,
+	DocTypeMap,
+	Holds,
+	PersonalField,
+)
+from signflow.core.privacy.kinds import WORDS
 from signflow.core.privacy.persons import Subject
 
-TEXT_TYPES = frozenset(
-	(
-		"Data",
-		"Small Text",
-		"Text",
-		"Long Text",
-		"Text Editor",
-		"Markdown Editor",
-		"HTML Editor",
-		"Code",
-		"JSON",
-		"Read Only",
-		"Attach",
-		"Attach Image",
-	)
-)
 # Values of these kinds may stand in any words: they are read as prose is.
 READ_AS_TEXT = frozenset((Holds.TEXT, Holds.ADDRESS, Holds.JOB, Holds.OTHER, Holds.FILE, Holds.ONLINE_ID))
 FRAMEWORK_MODULES = frozenset(
@@ -46,7 +41,7 @@ FRAMEWORK_MODULES = frozenset(
 )
 _PARTIES = frozenset(("Customer", "Supplier", "Prospect", "HD Customer"))
 _USERS_OWN = frozenset(("user", "user_id", "for_user", "portal_user"))
-_LISTS_OF_USERS = ("_assign", "_liked_by", "_seen")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 class Strength(IntEnum):
@@ -109,7 +104,7 @@ class Row:
 
 
 def judge(
-	entry: DocTypeMap, row: Row, subject: Subject, about: Mapping[str, frozenset[str]], region: str = "FI"
+	entry: DocTypeMap, row: Row, subject: Subject, about: Mapping[str, Collection[str]], region: str = "FI"
 ) -> Finding | None:
 	"""What `row` of `entry`'s DocType has to do with `subject`; None if nothing.
 
@@ -126,14 +121,9 @@ def judge(
 		return None
 	if entry.doctype in PERSON_DOCTYPES and not own and not row.organisation:
 		# Another person's record: that it points to hers makes it no record of hers.
-		reasons = [
-			Reason(max(one.strength, Strength.TRACE), one.how, one.fieldname)
-			if one.how in (How.LINK, How.REFERENCE)
-			else one
-			for one in reasons
-		]
+		reasons = _weaker(reasons, Strength.TRACE, (How.LINK, How.REFERENCE))
 	if _stands_under_another_name(entry, row, reasons, subject):
-		reasons = [Reason(max(one.strength, Strength.SHARED), one.how, one.fieldname) for one in reasons]
+		reasons = _weaker(reasons, Strength.SHARED, tuple(How))
 	strength = min(one.strength for one in reasons)
 	return Finding(
 		strength,
@@ -142,13 +132,21 @@ def judge(
 	)
 
 
+def _weaker(reasons: list[Reason], strength: Strength, kinds: tuple[How, ...]) -> list[Reason]:
+	"""Reasons of these kinds are at most of this strength."""
+	return [
+		Reason(max(one.strength, strength), one.how, one.fieldname) if one.how in kinds else one
+		for one in reasons
+	]
+
+
 def _of_field(
 	entry: DocTypeMap,
 	row: Row,
 	field: PersonalField,
 	value: Any,
 	subject: Subject,
-	about: Mapping[str, frozenset[str]],
+	about: Mapping[str, Collection[str]],
 	region: str,
 ) -> list[Reason]:
 	name, text = field.fieldname, str(value)
@@ -163,20 +161,20 @@ def _of_field(
 	if field.holds is Holds.IDENTITY_HASH:
 		return [Reason(Strength.CERTAIN, How.IDENTITY, name)] if text in subject.identities else []
 	if field.holds is Holds.NAME:
-		hers = any(persons.name_stands_in(mine, text) for mine in subject.full_names())
+		hers = any(persons.name_stands_in(mine, text) for mine in subject.full_names)
 		return [Reason(Strength.POSSIBLE, How.NAME, name)] if hers else []
 	if field.holds in (Holds.EMAIL, Holds.PERSON):
 		return _by_address(persons.mails_in(text) & subject.mails, How.MAIL, name, subject)
 	if field.holds is Holds.PHONE:
 		return _by_address(persons.phones_in(text, region) & subject.phones, How.PHONE, name, subject)
 	if is_read_as_text(field):
-		return _in_text(name, text, subject, region)
+		return in_text(name, text, subject, region)
 	return []
 
 
 def is_read_as_text(field: PersonalField) -> bool:
 	"""Whether mails, phones and names are looked for inside a field's words."""
-	return field.holds in READ_AS_TEXT and (not field.fieldtype or field.fieldtype in TEXT_TYPES)
+	return field.holds in READ_AS_TEXT and (not field.fieldtype or field.fieldtype in WORDS)
 
 
 def _by_address(found: set[str], how: How, name: str, subject: Subject) -> list[Reason]:
@@ -186,13 +184,17 @@ def _by_address(found: set[str], how: How, name: str, subject: Subject) -> list[
 	]
 
 
-def _in_text(name: str, text: str, subject: Subject, region: str) -> list[Reason]:
+def in_text(name: str, text: str, subject: Subject, region: str) -> list[Reason]:
+	"""What the words of one field, `name`, say of her."""
+	if "<" in text or "&" in text:
+		# Tags may part a name, and entities stand for its letters.
+		text += "\n" + html.unescape(_TAG.sub(" ", text))
 	reasons = _by_address(persons.mails_in(text) & subject.mails, How.MAIL_IN_TEXT, name, subject)
 	if subject.phones:
 		reasons += _by_address(
 			persons.phones_in(text, region) & subject.phones, How.PHONE_IN_TEXT, name, subject
 		)
-	if any(persons.name_stands_in(mine, text) for mine in subject.full_names()):
+	if any(persons.name_stands_in(mine, text) for mine in subject.full_names):
 		reasons.append(Reason(Strength.POSSIBLE, How.NAME_IN_TEXT, name))
 	return reasons
 
@@ -200,15 +202,16 @@ def _in_text(name: str, text: str, subject: Subject, region: str) -> list[Reason
 def _of_standard(entry: DocTypeMap, row: Row, subject: Subject, region: str) -> list[Reason]:
 	"""What the columns say that every table has: who made the row, to whom it is assigned, what was said of it."""
 	users, reasons = subject.of("User"), []
-	for name in ("owner", "modified_by"):
+	for name in MAKERS:
 		if row.values.get(name) in users:
 			hers = name == "owner" and entry.doctype == "File"
 			reasons.append(Reason(Strength.CERTAIN if hers else Strength.TRACE, How.MAKER, name))
-	for name in _LISTS_OF_USERS:
+	for name in LISTS_OF_USERS:
 		if users & _listed(row.values.get(name)):
 			reasons.append(Reason(Strength.TRACE, How.LINK, name))
-	if said := row.values.get("_comments"):
-		reasons += _in_text("_comments", str(said), subject, region)
+	for name in SAID_OF_IT:
+		if said := row.values.get(name):
+			reasons += in_text(name, str(said), subject, region)
 	return reasons
 
 
@@ -245,7 +248,7 @@ def _names_of(entry: DocTypeMap, row: Row, subject: Subject) -> bool:
 	names = [
 		one for one in names if "@" not in one and persons.words_of(one) and not persons.is_organisation(one)
 	]
-	mine = subject.full_names() or subject.names
+	mine = subject.full_names or subject.names
 	return bool(names and mine) and not any(persons.could_be(one, name) for one in names for name in mine)
 
 

@@ -30,6 +30,9 @@ TEXTS = frozenset(
 )
 FREE_TEXTS = frozenset(("Small Text", "Text", "Long Text", "Text Editor", "Markdown Editor", "HTML Editor"))
 FILES = frozenset(("Attach", "Attach Image"))
+# All of whose values are words, and all that a column of letters may hold.
+WORDS = TEXTS | FREE_TEXTS | FILES | {"JSON"}
+LETTERS = WORDS | {"Phone", "Signature", "Barcode", "Geolocation"}
 NUMBERS = frozenset(("Currency", "Float", "Int", "Percent"))
 DATES = frozenset(("Date", "Datetime"))
 CHOICES = frozenset(("Select", "Link", "Autocomplete", "Table MultiSelect"))
@@ -52,6 +55,33 @@ WITHOUT_CONTENT = frozenset(
 )
 
 
+# DocTypes that tell how the site is built, not what is in it: of people they name but users, as their makers.
+STRUCTURE = frozenset(
+	(
+		*(
+			"DocType",
+			"DocField",
+			"DocPerm",
+			"DocType Action",
+			"DocType Link",
+			"DocType State",
+			"Custom DocPerm",
+		),
+		*("Custom Field", "Property Setter", "Module Def", "Role", "Patch Log", "Installed Application"),
+		*(
+			"Translation",
+			"Language",
+			"Country",
+			"Currency",
+			"Scheduled Job Type",
+			"Workspace",
+			"Workspace Link",
+		),
+		"Personal Data Field",
+	)
+)
+
+
 @dataclass(frozen=True)
 class Field:
 	"""A field as its DocType describes it."""
@@ -64,7 +94,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Table:
-	"""A DocType with its fields, those that the site added included. `named_by` as in `DocTypeMap`."""
+	"""A DocType with its fields, those that the site added included."""
 
 	doctype: str
 	fields: tuple[Field, ...] = ()
@@ -72,8 +102,6 @@ class Table:
 	is_child: bool = False
 	is_single: bool = False
 	parents: tuple[str, ...] = ()
-	named_by: str = ""
-	title_field: str = ""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,6 @@ _TAGS = frozenset(
 )
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:\w+|#\d+);")
 _TRUNK_PHONE = re.compile(r"(?=[+0])(?<![\w.,/-])(?:\+|00)?\d(?:[\s()-]?\d){6,14}(?!\w)")
-BUSINESS_ID = re.compile(r"(?<!\w)(FI)?(\d{6,7})(-?)(\d)(?!\w)")
 _DIGITS = re.compile(r"\b\d+\b")
 _GROUPED = re.compile(r"\d+(?:[\s()./-]{1,3}\d+)*")
 _MOST_GROUPS = 8

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import phonenumbers
 
@@ -170,8 +170,14 @@ class Subject:
 
 	def of(self, doctype: str) -> frozenset[str]:
 		"""The names of her own records of one DocType."""
-		return frozenset(name for kind, name in self.records if kind == doctype)
+		return self._by_type.get(doctype, frozenset())
 
+	@cached_property
+	def _by_type(self) -> dict[str, frozenset[str]]:
+		kinds = {kind for kind, _name in self.records}
+		return {kind: frozenset(name for one, name in self.records if one == kind) for kind in kinds}
+
+	@cached_property
 	def full_names(self) -> frozenset[str]:
 		"""Her names of at least two words: a first name alone finds everybody."""
 		return frozenset(name for name in self.names if len(words_of(name)) > 1)
@@ -224,23 +230,27 @@ def settle(
 	people = [one for _, one in sorted(records.items()) if not one.organisation]
 	if not person.names:
 		_name_by_holders(person, people)
+
+	def contested_now() -> set[str]:
+		return _contested(person, people) | (shared & (person.mails | person.phones))
+
 	grown = True
 	while grown and len(person.records) < MOST_RECORDS:
 		grown = False
-		contested = _contested(person, people) | (shared & (person.mails | person.phones))
+		contested = contested_now()
 		for one in people:
 			if one.key not in person.records and _is_hers(person, one, contested):
 				person.take(one)
 				grown = True
 				# What she brings along may be others' as well.
-				contested = _contested(person, people) | (shared & (person.mails | person.phones))
+				contested = contested_now()
 	return Subject(
 		frozenset(person.names),
 		frozenset(person.mails),
 		frozenset(person.phones),
 		frozenset(person.identities),
 		frozenset(person.records),
-		frozenset(_contested(person, people) | (shared & (person.mails | person.phones))),
+		frozenset(contested_now()),
 	)
 
 

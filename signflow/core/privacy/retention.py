@@ -18,7 +18,8 @@ from enum import Enum
 from signflow.core.errors import SignflowError, _
 from signflow.core.flow.notice import add_months
 
-ONE_DAY = timedelta(days=1)
+# What a rule is for, under the names that are stored: to keep at least so long, or to erase after.
+KEEP, ERASE = "Keep at Least", "Erase After"
 
 
 class PeriodUnit(Enum):

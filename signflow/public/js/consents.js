@@ -1,4 +1,5 @@
 // Consents and marketing on a Customer, Contact or Lead: what holds and by which rule; asking, and recording what was said.
+import { language_field } from "./language_field";
 
 const ON = ["Customer", "Contact", "Lead"];
 const API = "signflow.api.consents.";
@@ -99,18 +100,6 @@ const text_field = () => ({
 	get_query: () => ({ filters: { disabled: 0, current_version: ["is", "set"] } }),
 });
 
-const language_field = () => ({
-	fieldname: "language",
-	fieldtype: "Select",
-	label: __("Language"),
-	options: [
-		{ value: "fi", label: __("Finnish") },
-		{ value: "sv", label: __("Swedish") },
-		{ value: "en", label: __("English") },
-	],
-	default: "fi",
-});
-
 const action_field = (first = "Given") => ({
 	fieldname: "action",
 	fieldtype: "Select",
@@ -182,6 +171,25 @@ function ask_dialog(frm) {
 			frappe.msgprint({ title: __("Ask for Consent"), message: told, indicator: asked ? "green" : "orange" });
 		}
 	);
+}
+
+/** In a list of people: ask those who are chosen, or else all whom its filters find, by a campaign that is still to begin. */
+export function offer_campaign(list) {
+	if (!frappe.model.can_create("Consent Campaign")) {
+		return;
+	}
+	list.page.add_menu_item(__("Ask for Consent"), () => {
+		const chosen = list.get_checked_items(true);
+		const filters = chosen.length ? [[list.doctype, "name", "in", chosen]] : list.filter_area.get();
+		if (filters.some(([doctype]) => doctype !== list.doctype)) {
+			frappe.msgprint(__("A filter on a table cannot be taken over. Choose the people in the list instead."));
+			return;
+		}
+		frappe.new_doc("Consent Campaign", {
+			ask_doctype: list.doctype,
+			filters_json: JSON.stringify(filters.map((filter) => filter.slice(1, 4))),
+		});
+	});
 }
 
 function record_dialog(frm) {

@@ -1,4 +1,5 @@
 // The ways in which staff ends a customer's agreements: a request to sign, and a notice that has come already.
+import { language_field } from "./language_field";
 
 const ON = ["Customer", "Contract", "Subscription"];
 
@@ -72,17 +73,7 @@ function person(start) {
 		},
 		{ fieldtype: "Column Break" },
 		{ fieldname: "email", fieldtype: "Data", options: "Email", label: __("Mail Address"), default: first.email },
-		{
-			fieldname: "language",
-			fieldtype: "Select",
-			label: __("Language"),
-			options: [
-				{ value: "fi", label: __("Finnish") },
-				{ value: "sv", label: __("Swedish") },
-				{ value: "en", label: __("English") },
-			],
-			default: "fi",
-		},
+		language_field(),
 	];
 }
 

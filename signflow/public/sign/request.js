@@ -19,7 +19,7 @@ function begin(kit, { create }) {
 		api: API,
 		go,
 		identified: (view) => list(view),
-		also: () => (sending ? { wish: wish(), key: key() } : {}),
+		asks: () => ({ mail: $("mail").value.trim(), ...(sending ? { wish: wish(), key: key() } : {}) }),
 		refused: (error) => PLACES[error.details?.field] && wrong(error.details.field, error.text),
 	});
 

@@ -1,9 +1,11 @@
 // The first two steps of a page that anybody opens: a mail address, then the code mailed there. `name` keeps the visit's
 // session in the tab's store, `identified` gets the answer to the right code, `go(step, focus)` shows "mail" or "code".
-// `asks` is what a page without a form for the address asks for a code by, `also()` what else goes to the server with an
-// address, `refused(error)` tells whether the page has shown what was wrong.
+// `asks()` is what goes to the server for a code, `refused(error)` tells whether the page has shown what was wrong.
 
-export function create(kit, { name, api, go, identified, asks, also = () => ({}), refused = () => false }) {
+export function create(
+	kit,
+	{ name, api, go, identified, asks = () => ({ mail: $("mail").value.trim() }), refused = () => false }
+) {
 	const { $, t, count, lang, show, problem, busy, post, store, keep, announce } = kit;
 	let countdown = null;
 	if ($("mail")) keep($("mail"), `${name}.mail`);
@@ -32,8 +34,7 @@ export function create(kit, { name, api, go, identified, asks, also = () => ({})
 		problem(place, "");
 		return busy(button, async () => {
 			try {
-				const given = asks ? asks() : { mail: $("mail").value.trim(), ...also() };
-				const answer = await call("begin", given);
+				const answer = await call("begin", asks());
 				store.set(name, answer.session);
 				store.set(`${name}_sent`, {
 					to: answer.sent_to,

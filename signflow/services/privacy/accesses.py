@@ -1,7 +1,7 @@
 """The log of who looked up, exported, changed or erased what of whom, and why (GDPR 5(2)): its only writer.
 
 Of the person it keeps keyed hashes, by which an access is found again by whoever has the mail address, and never the
-address itself. `record_access` is for every verb that shows or changes a person's data as such.
+address itself, nor the name of a record, which is often a person's. `record_access` is for every verb that shows or changes a person's data as such.
 """
 
 import json
@@ -14,7 +14,8 @@ from frappe.utils import now_datetime
 from signflow.core.privacy.persons import Record, Start, Subject
 from signflow.services.site_keys import keyed_hash
 
-KINDS = ("Look-up", "View", "Export", "Change", "Restriction", "Erasure")
+# To tell from its hash which record an access started from, so many names are compared.
+MOST_COMPARED = 200_000
 
 
 def hash_of(kind: str, value: str) -> str:
@@ -43,7 +44,7 @@ def record_access(
 ) -> Any:
 	"""Write one row of the log, in the caller's transaction; returns it.
 
-	`kind` is one of `KINDS`; `person` is whose data it was (or hashes by `hashes_of`); `record` the (DocType, name) that it
+	`kind` is one of the DocType's; `person` is whose data it was (or hashes by `hashes_of`); `record` the (DocType, name) that it
 	started from; `counts` the number of records by DocType. Raises ValidationError on an unknown kind.
 	"""
 	hashes = hashes_of(person) if isinstance(person, Subject | Start) else list(person)
@@ -56,7 +57,7 @@ def record_access(
 			"purpose": purpose.strip()[:1000],
 			"company": company,
 			"record_doctype": record[0] if record else None,
-			"record_name": record[1] if record and "@" not in record[1] else None,
+			"record_hash": hash_of("record", "\0".join(record)) if record else None,
 			"total": sum((counts or {}).values()),
 			"counts": json.dumps(dict(sorted((counts or {}).items())), ensure_ascii=False),
 			"subject_hashes": " ".join(hashes),
@@ -66,6 +67,22 @@ def record_access(
 	# A record that is gone meanwhile was looked at all the same.
 	doc.flags.ignore_links = True
 	return doc.insert(ignore_permissions=True)
+
+
+def record_of(access: str) -> Record | None:
+	"""The record that an access started from, as long as it exists under that name and the user may read it, else None.
+
+	The log keeps no names: those that the user may list, the newest first, are compared with the hash.
+	"""
+	doctype, wanted = frappe.db.get_value("Personal Data Access", access, ["record_doctype", "record_hash"])
+	if not wanted or not frappe.db.exists("DocType", doctype) or not frappe.has_permission(doctype, "read"):
+		return None
+	names = frappe.get_list(
+		doctype, pluck="name", order_by="creation desc, name asc", limit_page_length=MOST_COMPARED
+	)
+	return next(
+		((doctype, name) for name in names if hash_of("record", f"{doctype}\0{name}") == wanted), None
+	)
 
 
 def accesses_to(person: Subject | Start) -> list[dict[str, Any]]:

@@ -5,16 +5,16 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import formatdate, nowdate
+from frappe.utils import getdate
 
 from signflow.core.privacy.datamap import Holds
 from signflow.services.company import house, public_file
 from signflow.services.printing import from_html
 from signflow.services.privacy import holdings
 from signflow.services.privacy.usual_activities import MEASURES, USUAL, UsualActivity
+from signflow.services.times import written_day
 
 ACTIVITY = "Processing Activity"
-IN_FORCE = ("Draft", "Active")
 _PRINT = "signflow/templates/privacy/record.html"
 # What "Add the Usual Activities" fills in with a text of its own.
 TEXTS = (
@@ -60,27 +60,32 @@ def _doctypes_of(usual: UsualActivity, held: dict[str, set[Holds]]) -> list[str]
 	"""The DocTypes of this site that the activity names, and what its modules hold that no usual activity names."""
 	named = {name for one in USUAL for name in one.doctypes}
 	there = {
-		row.name: row.module
+		row.name: row
 		for row in frappe.get_all(
 			"DocType",
 			{"istable": 0, "name": ["in", sorted({*named, *held})]},
-			["name", "module"],
+			["name", "module", "custom"],
 			order_by="name asc",
 		)
 	}
 	rest = [
 		name
-		for name, module in there.items()
-		if name in held and name not in named and module in usual.modules and not frappe.get_meta(name).custom
+		for name, row in there.items()
+		if name in held and name not in named and row.module in usual.modules and not row.custom
 	]
 	return [name for name in usual.doctypes if name in there] + rest
 
 
 def in_force(company: str) -> list[Any]:
-	"""The activities of `company` that are not ended, as documents, in the order in which they were made."""
+	"""The active activities of `company`, as documents, in the order in which they were made."""
+	return of_status(company, "Active")
+
+
+def of_status(company: str, *statuses: str) -> list[Any]:
+	"""The activities of `company` in one of `statuses`, as documents, in the order in which they were made."""
 	names = frappe.get_all(
 		ACTIVITY,
-		{"company": company, "status": ["in", IN_FORCE]},
+		{"company": company, "status": ["in", statuses]},
 		pluck="name",
 		order_by="creation asc, name asc",
 	)
@@ -110,7 +115,7 @@ def print_register(company: str, language: str) -> tuple[str, bytes]:
 	"""Title and PDF of the whole record of `company` in `language` (GDPR 30(1)); the caller checks permission."""
 	with print_language(language):
 		title = _("Record of Processing Activities")
-		rows = in_force(company)
+		rows = of_status(company, "Draft", "Active")  # a draft is marked as one
 		if not rows:
 			frappe.throw(_("{0} has no processing activities yet.").format(company))
 		return title, from_html(_html(title, company, rows, language))
@@ -123,8 +128,8 @@ def _html(title: str, company: str, rows: list[Any], language: str) -> str:
 			"doc": row,
 			"text": {field: in_language(row, field, language) for field in (*TEXTS, "measures")},
 			"processors": [frappe.get_cached_doc("Data Processor", one.processor) for one in row.processors],
-			"reviewed_on": formatdate(row.reviewed_on) if row.reviewed_on else "",
-			"next_review": formatdate(row.next_review) if row.next_review else "",
+			"reviewed_on": written_day(row.reviewed_on, language) if row.reviewed_on else "",
+			"next_review": written_day(row.next_review, language) if row.next_review else "",
 			"responsible": row.responsible and frappe.db.get_value("User", row.responsible, "full_name"),
 		}
 		for row in rows
@@ -138,7 +143,7 @@ def _html(title: str, company: str, rows: list[Any], language: str) -> str:
 			logo=public_file(house(company)["logo"]),
 			company=company_lines(controller),
 			officer=officer(),
-			today=formatdate(nowdate()),
+			today=written_day(getdate(), language),
 			activities=activities,
 		)
 	)

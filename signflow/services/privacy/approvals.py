@@ -4,9 +4,10 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
+from signflow.core.privacy.retention import ERASE
+from signflow.services.privacy import holds
 from signflow.services.transaction import one_transaction
-
-OFFICER = "Data Protection Officer"
+from signflow.signflow.roles import OFFICER
 
 
 @one_transaction
@@ -21,7 +22,7 @@ def approve(rule: str, modified: str | None = None) -> None:
 		frappe.throw(
 			_("The rule was changed meanwhile: read it again, please."), frappe.TimestampMismatchError
 		)
-	if doc.kind != "Erase After":
+	if doc.kind != ERASE:
 		frappe.throw(_("Only rules that erase are approved."))
 	doc.update({"approved": 1, "approved_by": frappe.session.user, "approved_on": now_datetime()})
 	doc.flags.signflow = True
@@ -55,6 +56,7 @@ def lift_hold(hold: str, reason: str) -> None:
 	)
 	doc.flags.signflow = True
 	doc.save()
+	holds.forget(hold)
 
 
 def require_officer() -> None:

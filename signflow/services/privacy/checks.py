@@ -1,7 +1,4 @@
-"""What a site still lacks to keep its promises about personal data, each with its cure; and who did what with data.
-
-Reads only. The set-up check is for the officer's screen, the account of a period for an authority (GDPR 5(2), 24, 32).
-"""
+"""What a site still lacks to keep its promises about personal data, each with its cure (GDPR 24, 32). Reads only."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,16 +6,18 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, cint, getdate, nowdate
+from frappe.utils import cint, nowdate
 
 from signflow.core.privacy.datamap import Holds, Mark
-from signflow.install import blocked_endpoints, check_site
-from signflow.services.privacy import data_map, notices, origin
+from signflow.install import blocked_endpoints, site_problems
+from signflow.services.company import companies_of
+from signflow.services.privacy import data_map, holds, notices, origin, test_data
+from signflow.services.privacy.informing import DELIVERY, MOST_TRIES, PARTIES, TOLD_WHERE_ASKED
 from signflow.services.privacy.processors import NEEDS_AGREEMENT
 from signflow.services.subject_requests import reminders
+from signflow.signflow.roles import OFFICER
 
 HIGH, MEDIUM, LOW = "High", "Medium", "Low"
-OFFICER = "Data Protection Officer"
 # Whoever has one of these sees persons; Frappe asks for a second factor by role.
 PERSONS = ("Customer", "Contact", "Lead", "Employee", "User", "HD Ticket")
 # Logs that grow for ever unless Log Settings names them.
@@ -37,7 +36,6 @@ TELLING = {
 	*(Holds.NAME, Holds.EMAIL, Holds.PHONE, Holds.ADDRESS, Holds.BIRTH_DATE, Holds.IDENTITY_CODE),
 	*(Holds.BANK_ACCOUNT, Holds.SPECIAL, Holds.MONEY),
 }
-ACCESS = "Personal Data Access"
 
 
 @dataclass(frozen=True)
@@ -65,21 +63,30 @@ def _second_factor() -> Iterator[Finding]:
 		return
 	if frappe.db.get_value("Role", "All", "two_factor_auth"):
 		return
-	roles = [
-		name
-		for name in frappe.get_all(
-			"Role",
-			{"name": ["in", sorted(_reading_roles())], "two_factor_auth": 0, "disabled": 0, "desk_access": 1},
-			pluck="name",
-			order_by="name asc",
-		)
-		if _is_held(name)
-	]
+	roles = _without_second_factor()
 	if roles:
 		text = _("These roles see persons and log in without a second factor: {0}").format(
 			", ".join(_(role) for role in roles)
 		)
 		yield Finding("two_factor_roles", HIGH, text, cure, "/app/role")
+
+
+def _without_second_factor() -> list[str]:
+	"""The roles that see persons and are held by somebody none of whose roles asks for a second factor."""
+	held, user, role = frappe.qb.DocType("Has Role"), frappe.qb.DocType("User"), frappe.qb.DocType("Role")
+	rows = (
+		frappe.qb.from_(held)
+		.join(user)
+		.on((user.name == held.parent) & (held.parenttype == "User"))
+		.join(role)
+		.on(role.name == held.role)
+		.where((user.enabled == 1) & (user.user_type == "System User"))
+		.where(user.name.notin(["Administrator", "Guest"]) & (role.disabled == 0))
+		.select(held.parent, held.role, role.two_factor_auth)
+		.orderby(held.parent, held.role)
+	).run()
+	safe = {person for person, _role, asks in rows if asks}
+	return sorted({name for person, name, _asks in rows if person not in safe} & _reading_roles())
 
 
 def _reading_roles() -> set[str]:
@@ -134,11 +141,14 @@ def _officer() -> Iterator[Finding]:
 
 
 def _companies() -> list[str]:
-	return frappe.get_all("Company", pluck="name", order_by="name asc")
+	"""The companies of whose set-up the reader may know."""
+	return companies_of(notices.NOTICE)
 
 
 def _register() -> Iterator[Finding]:
-	for company in _companies():
+	companies = _companies()
+	of_ours = {"company": ["in", companies]}
+	for company in companies:
 		if not frappe.db.exists("Processing Activity", {"company": company, "status": ["!=", "Ended"]}):
 			yield Finding(
 				"no_activities",
@@ -153,7 +163,7 @@ def _register() -> Iterator[Finding]:
 			HIGH,
 			{"status": ["!=", "Ended"], "ground": ["is", "not set"]},
 			_("Processing activities without a ground: {0}"),
-			"ground=",
+			'ground=["is","not set"]&status=["!=","Ended"]',
 		),
 		(
 			"activities_in_draft",
@@ -167,11 +177,11 @@ def _register() -> Iterator[Finding]:
 			LOW,
 			{"status": "Active", "next_review": ["is", "not set"]},
 			_("Active processing activities without a day of review: {0}"),
-			"status=Active",
+			'status=Active&next_review=["is","not set"]',
 		),
 	)
 	for code, weight, filters, text, query in counted:
-		if number := frappe.db.count("Processing Activity", filters):
+		if number := frappe.db.count("Processing Activity", {**filters, **of_ours}):
 			yield Finding(
 				code,
 				weight,
@@ -181,7 +191,12 @@ def _register() -> Iterator[Finding]:
 			)
 	late = frappe.get_all(
 		"Processing Activity",
-		[["status", "=", "Active"], ["next_review", "is", "set"], ["next_review", "<", nowdate()]],
+		[
+			["company", "in", companies],
+			["status", "=", "Active"],
+			["next_review", "is", "set"],
+			["next_review", "<", nowdate()],
+		],
 		pluck="name",
 		order_by="next_review asc",
 	)
@@ -191,8 +206,8 @@ def _register() -> Iterator[Finding]:
 			"reviews_due",
 			MEDIUM,
 			text,
-			_("Open each and complete it."),
-			"/app/processing-activity?status=Active",
+			_("Read each again, correct it, and set its next review."),
+			f'/app/processing-activity?status=Active&next_review=["<","{nowdate()}"]',
 		)
 
 
@@ -253,7 +268,7 @@ def _guests() -> Iterator[Finding]:
 def _processors() -> Iterator[Finding]:
 	for row in frappe.get_all(
 		"Data Processor",
-		{"disabled": 0, "agreement_state": ["in", NEEDS_AGREEMENT]},
+		{"disabled": 0, "agreement_state": ["in", NEEDS_AGREEMENT], "company": ["in", _companies()]},
 		["name", "processor_name", "company", "agreement_state"],
 		order_by="processor_name asc, name asc",
 	):
@@ -307,6 +322,23 @@ def _logs() -> Iterator[Finding]:
 		)
 
 
+def _holds() -> Iterator[Finding]:
+	for code, hold, text, cure in holds.weaknesses():
+		yield Finding(code, HIGH, text, cure, f"/app/legal-hold/{hold.name}")
+
+
+def _test_data() -> Iterator[Finding]:
+	if test_data.unfinished():
+		yield Finding(
+			"test_data_unfinished",
+			HIGH,
+			_("This site was to become test data and is not: its files are still those of people."),
+			_("Run again on the server: {0}").format(
+				f"bench --site {frappe.local.site} signflow make-test-data"
+			),
+		)
+
+
 def _persons() -> Iterator[Finding]:
 	number = sum(
 		frappe.db.count(doctype, {"signflow_origin": ["is", "not set"]}) for doctype in origin.PARTIES
@@ -319,7 +351,21 @@ def _persons() -> Iterator[Finding]:
 			_("The report lists them. Say where each came from, or have them erased."),
 			"/app/query-report/Persons%20of%20Unknown%20Origin",
 		)
-	late = frappe.db.count("Notice Delivery", {"status": "Waiting", "due_on": ["<", nowdate()]})
+	ours = {"company": ["in", [*_companies(), ""]]}
+	never = frappe.db.count(DELIVERY, {**ours, "status": "Failed", "attempts": [">=", MOST_TRIES]})
+	if never:
+		yield Finding(
+			"told_never",
+			HIGH,
+			_("Persons who could not be told of the privacy notice for a fault of this site: {0}").format(
+				never
+			),
+			_(
+				"The Error Log tells where it failed. Then tell each from the contact or lead: Tell of the Privacy Notice."
+			),
+			"/app/notice-delivery?status=Failed",
+		)
+	late = frappe.db.count(DELIVERY, {**ours, "status": "Waiting", "due_on": ["<", nowdate()]})
 	if late:
 		yield Finding(
 			"told_late",
@@ -328,7 +374,7 @@ def _persons() -> Iterator[Finding]:
 			_("Allow more mails per hour in Signflow Settings, and see that the scheduler runs."),
 			"/app/notice-delivery?status=Waiting",
 		)
-	if not frappe.get_cached_doc("Signflow Settings").inform_people:
+	if not frappe.get_cached_doc("Signflow Settings").inform_people and _somebody_to_tell():
 		yield Finding(
 			"informing_off",
 			LOW,
@@ -338,8 +384,24 @@ def _persons() -> Iterator[Finding]:
 		)
 
 
+def _somebody_to_tell() -> bool:
+	"""Whether the site has a person's record that he has not filled in himself."""
+	not_asked = {"signflow_origin": ["not in", TOLD_WHERE_ASKED]}
+	return any(
+		frappe.get_all(doctype, not_asked, pluck="name", order_by="name asc", limit=1) for doctype in PARTIES
+	)
+
+
+def _tells_of_gravatar() -> bool:
+	published = [notices.published(company) for company in _companies()]
+	return any(published) and all(
+		"gravatar" in row.body.lower() for notice in published if notice for row in notice.texts
+	)
+
+
 def _system() -> Iterator[Finding]:
-	if hasattr(frappe.utils, "has_gravatar") and not frappe.conf.signflow_gravatar_blocked:
+	asks = hasattr(frappe.utils, "has_gravatar") and not frappe.conf.signflow_gravatar_blocked
+	if asks and not _tells_of_gravatar():
 		yield Finding(
 			"gravatar",
 			MEDIUM,
@@ -349,6 +411,7 @@ def _system() -> Iterator[Finding]:
 			_(
 				"Refuse gravatar.com in the server's firewall, then write signflow_gravatar_blocked into site_config.json; or name it in the privacy notice as a recipient."
 			),
+			"/app/privacy-notice",
 		)
 	if not cint(frappe.get_system_settings("encrypt_backup")):
 		yield Finding(
@@ -385,9 +448,9 @@ def _system() -> Iterator[Finding]:
 			blocked,
 			_("Until then no signer, no form and no data request of a guest gets through."),
 		)
-	for problem in check_site():
+	for problem, link in site_problems():
 		if problem != blocked:
-			yield Finding("site", MEDIUM, problem, _("See the text."))
+			yield Finding("site", MEDIUM, problem, _("The text tells how."), link)
 
 
 def _data_requests() -> Iterator[Finding]:
@@ -403,95 +466,19 @@ def _data_requests() -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-	*(_second_factor, _officer, _register, _notices, _guests, _processors, _map, _logs, _persons, _system),
+	*(
+		_second_factor,
+		_officer,
+		_register,
+		_notices,
+		_guests,
+		_processors,
+		_map,
+		_logs,
+		_holds,
+		_test_data,
+		_persons,
+		_system,
+	),
 	_data_requests,
 )
-
-
-def account(start: Any, end: Any, company: str | None = None) -> list[dict[str, Any]]:
-	"""What was done with personal data from `start` to `end` (days, both included), newest first.
-
-	Rows {when, user, what, why, record, number, company}: look-ups, exports, changes and erasures by the access log,
-	notices published, agreements signed, persons told and activities reviewed. `company` leaves out those of others. Of each
-	kind only what the user may read: the log is for officers.
-	"""
-	first, after = getdate(start), add_to_date(getdate(end), days=1)
-	if getdate(end) < first:
-		frappe.throw(_("The period ends before it begins."))
-	rows = [*_accesses(first, after, company), *_deeds(first, after, company)]
-	return sorted(rows, key=lambda row: str(row["when"]), reverse=True)
-
-
-def _accesses(first: Any, after: Any, company: str | None) -> Iterator[dict[str, Any]]:
-	if not frappe.db.exists("DocType", ACCESS) or not frappe.has_permission(ACCESS, "read"):
-		return
-	filters = [["accessed_on", ">=", first], ["accessed_on", "<", after]]
-	if company:
-		filters.append(["company", "in", (company, "")])
-	fields = ["accessed_on", "user", "kind", "purpose", "company", "record_doctype", "record_name", "total"]
-	for row in frappe.get_list(
-		ACCESS, filters, fields, order_by="accessed_on desc, name asc", limit_page_length=0
-	):
-		yield {
-			"when": row.accessed_on,
-			"user": row.user,
-			"what": _(row.kind),
-			"why": row.purpose,
-			"record": " ".join(filter(None, (_(row.record_doctype or ""), row.record_name))),
-			"number": cint(row.total),
-			"company": row.company,
-		}
-
-
-def _deeds(first: Any, after: Any, company: str | None) -> Iterator[dict[str, Any]]:
-	kinds = (
-		("Privacy Notice", "published_on", "published_by", _("Notice published"), {}),
-		("Data Processor", "agreement_signed_on", "modified_by", _("Processing agreement signed"), {}),
-		("Processing Activity", "reviewed_on", "modified_by", _("Activity reviewed"), {}),
-		("Notice Delivery", "sent_on", "owner", _("Person told of the notice"), {"status": "Sent"}),
-	)
-	for doctype, when, who, what, more in kinds:
-		filters = [[when, "is", "set"], [when, ">=", first], [when, "<", after]]
-		filters += [[field, "=", value] for field, value in more.items()]
-		if company:
-			filters.append(["company", "=", company])
-		if not frappe.has_permission(doctype, "read"):
-			continue
-		rows = frappe.get_list(
-			doctype,
-			filters,
-			["name", "company", when, who],
-			order_by=f"{when} desc, name asc",
-			limit_page_length=0,
-		)
-		if doctype == "Notice Delivery":
-			yield from _by_day(rows, what)
-			continue
-		for row in rows:
-			yield {
-				"when": row[when],
-				"user": row[who],
-				"what": what,
-				"why": "",
-				"record": f"{_(doctype)} {row.name}",
-				"number": 1,
-				"company": row.company,
-			}
-
-
-def _by_day(rows: list[Any], what: str) -> Iterator[dict[str, Any]]:
-	"""Mails are told of as a number for each day and company, not one by one."""
-	days: dict[tuple[Any, str], int] = {}
-	for row in rows:
-		key = (getdate(row.sent_on), row.company)
-		days[key] = days.get(key, 0) + 1
-	for (day, company), number in days.items():
-		yield {
-			"when": day,
-			"user": "",
-			"what": what,
-			"why": "",
-			"record": "",
-			"number": number,
-			"company": company,
-		}

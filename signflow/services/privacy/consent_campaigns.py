@@ -1,7 +1,8 @@
 """Asking people for a consent by mail, one or many.
 
 The rows are the queue: a campaign with `work_due` and a lease, and one row a person, whose mail and whose status "Asked"
-are written in one transaction. A killed worker leaves both to the next sweep, and nobody is asked twice.
+are written in one transaction. A killed worker leaves both to the next sweep, and nobody is asked twice. What fails is
+tried again after a pause: a person a few times, then the others go on; a campaign that gets nowhere stops and says so.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.model.document import bulk_insert
 from frappe.query_builder.functions import Count
 from frappe.utils import add_to_date, now_datetime
 
@@ -23,7 +25,10 @@ from signflow.services.transaction import one_transaction
 CAMPAIGN, PERSON = "Consent Campaign", "Consent Campaign Person"
 LEASE_SECONDS = 120
 AT_ONCE = 200
+# So often is one person tried, and so often in a row does a campaign fail before somebody has to look at it.
+PERSON_TRIES, CAMPAIGN_TRIES = 3, 6
 DONE = "-"
+FAULT = "Could not be asked for a fault of this site"
 
 
 def ask(
@@ -88,6 +93,8 @@ def _start(name: str) -> None:
 		started_on=campaign.started_on or now_datetime(),
 		work_due=1,
 		lease_until=None,
+		failure=None,
+		tries=0,
 	)
 	wake(name)
 
@@ -116,15 +123,37 @@ def advance(name: str) -> None:
 	frappe.set_user("Administrator")
 	if not work.take_lease(CAMPAIGN, name, LEASE_SECONDS):
 		return
+	person = None
 	try:
 		while _fill(name):
 			pass
-		for _place in range(AT_ONCE):
-			if not _ask_next(name):
+		for person in _waiting(name):
+			if not _ask(name, person):
 				break
-	finally:
+	except Exception as error:
 		frappe.db.rollback()
+		# Not raised: Frappe would log it with all values at hand, people's addresses among them.
+		_fail(name, person, error)
+	else:
 		_release(name)
+
+
+@one_transaction
+def _fail(name: str, person: str | None, error: Exception) -> None:
+	"""Say where it failed, and leave the campaign to the sweep after a pause, with the other people before this one."""
+	place = work.place_of(error)
+	frappe.log_error(
+		title="signflow: consent campaign", message=place, reference_doctype=CAMPAIGN, reference_name=name
+	)
+	if person:
+		tries = frappe.db.get_value(PERSON, person, "tries") + 1
+		gives_up = tries >= PERSON_TRIES
+		_answer(person, tries=tries, **({"status": "Failed", "note": FAULT} if gives_up else {}))
+		_count(name)
+	tries = frappe.db.get_value(CAMPAIGN, name, "tries", for_update=True) + 1
+	_set(name, tries=tries, lease_until=work.lease(work.pause(tries)))
+	if tries >= CAMPAIGN_TRIES:
+		_set(name, status="Paused", work_due=0, lease_until=None, failure=place[:500])
 
 
 @one_transaction
@@ -133,7 +162,9 @@ def _release(name: str) -> None:
 	_count(name)
 	campaign = frappe.get_doc(CAMPAIGN, name)
 	_set(name, lease_until=None)
-	if campaign.work_due and _left_this_hour(campaign):
+	if campaign.status == "Sending" and campaign.filled_to == DONE and not _waiting(name):
+		_set(name, status="Sent", work_due=0)
+	elif campaign.work_due and _left_this_hour(campaign):
 		wake(name)
 
 
@@ -159,17 +190,19 @@ def _add(campaign: Any, people: list[Person]) -> list[Any]:
 	"""Write the rows of people, each address once; who is not asked says why."""
 	known = marketing.Known(people)
 	languages = _languages(people, campaign.language)
-	rows = []
+	by_name: dict[str, Person] = {}
 	for person in people:
 		key = f"{campaign.name}\0{person.email or person.party}"
-		name = hashlib.sha256(key.encode()).hexdigest()[:16]
-		if frappe.db.exists(PERSON, name):
-			continue
-		row = frappe.new_doc(PERSON)
+		by_name.setdefault(hashlib.sha256(key.encode()).hexdigest()[:16], person)
+	there = frappe.get_all(PERSON, {"name": ["in", list(by_name)]}, pluck="name", order_by="name asc")
+	rows = []
+	for name in by_name.keys() - set(there):
+		person, row = by_name[name], frappe.new_doc(PERSON)
 		note = _why_not(campaign, known, person)
 		row.update(
 			{
 				"campaign": campaign.name,
+				"company": campaign.company,
 				"email": person.email or None,
 				"party_type": person.party_type or None,
 				"party": person.party or None,
@@ -179,9 +212,9 @@ def _add(campaign: Any, people: list[Person]) -> list[Any]:
 			}
 		)
 		row.name = name
-		row.flags.signflow = row.flags.name_set = True
-		row.insert(ignore_permissions=True, ignore_links=True)
 		rows.append(row)
+	if rows:
+		bulk_insert(PERSON, rows)
 	return rows
 
 
@@ -224,7 +257,7 @@ def _why_not(campaign: Any, known: marketing.Known, person: Person) -> str:
 	"""Why a person is not asked, in English as it is stored and translated where it is shown; "" if he is."""
 	if not person.email:
 		return "No mail address"
-	company = campaign.company or frappe.db.get_value("Consent Text", campaign.consent_text, "company")
+	company = campaign.company
 	state = known.state(person, company, "Email")
 	if state.rule is Rule.OBJECTION:
 		return "Has objected to marketing"
@@ -250,26 +283,32 @@ def _left_this_hour(campaign: Any) -> bool:
 	return asked < campaign.per_hour
 
 
+def _waiting(name: str) -> list[str]:
+	"""The next people to ask, those last with whom something went wrong before."""
+	return frappe.get_all(
+		PERSON,
+		{"campaign": name, "status": "Waiting"},
+		pluck="name",
+		order_by="tries asc, name asc",
+		limit=AT_ONCE,
+	)
+
+
 @one_transaction
-def _ask_next(name: str) -> bool:
-	"""Ask one person; False when nobody is left, or nobody now."""
+def _ask(name: str, person_row: str) -> bool:
+	"""Ask one person; False when no more may be asked now."""
 	campaign = frappe.get_doc(CAMPAIGN, name, for_update=True)
 	if campaign.status != "Sending" or not _left_this_hour(campaign):
 		return False
-	waiting = frappe.get_all(
-		PERSON, {"campaign": name, "status": "Waiting"}, pluck="name", order_by="name asc", limit=1
-	)
-	if not waiting:
-		if campaign.filled_to == DONE:
-			_set(name, status="Sent", work_due=0)
-		return False
 	row = frappe.db.get_value(
 		PERSON,
-		waiting[0],
-		["name", "email", "party_type", "party", "language"],
+		person_row,
+		["name", "email", "party_type", "party", "language", "status"],
 		as_dict=True,
 		for_update=True,
 	)
+	if row.status != "Waiting":
+		return True
 	# Since the row was written the person may have spoken.
 	person = Person((row.email,), row.party_type or "", row.party or "")
 	note = _why_not(campaign, marketing.Known([person]), person)
@@ -286,7 +325,7 @@ def _ask_next(name: str) -> bool:
 		_answer(row.name, status="Asked", asked_on=now_datetime())
 	else:
 		_answer(row.name, status="Failed", note="The mail system does not take this address")
-	_set(name, lease_until=work.lease(LEASE_SECONDS))
+	_set(name, lease_until=work.lease(LEASE_SECONDS), tries=0)
 	return True
 
 

@@ -12,7 +12,7 @@ from frappe.utils import add_days, add_to_date, get_datetime, get_url, getdate, 
 
 from signflow.core.identity.tokens import matches, new_token, parse
 from signflow.core.privacy.marketing import has_objected
-from signflow.services import delivery, letters
+from signflow.services import delivery, letters, work
 from signflow.services.company import house
 from signflow.services.privacy import consents
 from signflow.services.times import written
@@ -90,8 +90,10 @@ def daily() -> None:
 		["name", "ask_again_days"],
 		order_by="name asc",
 	):
-		for row in _about_to_end(text.name, text.ask_again_days):
-			_renew(row, text.name)
+		with work.edge("consents that end"):
+			for row in _about_to_end(text.name, text.ask_again_days):
+				with work.edge("consents that end"):
+					_renew(row, text.name)
 
 
 @one_transaction
@@ -134,10 +136,11 @@ def _letter(
 	return bool(queued)
 
 
-def on_changed(row: Any) -> None:
-	"""A consent was written that is still to be confirmed: mail its link (hook signflow_consent_changed)."""
-	if row.action == "Pending":
-		ask_to_confirm(row)
+def on_changed(rows: list[Any]) -> None:
+	"""Consents were written: mail the link of each that is still to be confirmed (hook signflow_consents_changed)."""
+	for row in rows:
+		if row.action == "Pending":
+			ask_to_confirm(row)
 
 
 def ask_to_confirm(row: Any) -> bool:

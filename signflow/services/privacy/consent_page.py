@@ -13,7 +13,7 @@ from frappe.utils import getdate
 
 from signflow.core.identity import otp
 from signflow.core.privacy.marketing import Action, has_objected, text_state
-from signflow.services import visits
+from signflow.services import visits, work
 from signflow.services.company import own_name
 from signflow.services.guests import Refused
 from signflow.services.letters import send_secret
@@ -23,6 +23,7 @@ from signflow.services.times import utc_time
 PAGE = "consents"
 
 
+@work.edge("code mail")
 def mail_code(visit: str) -> None:
 	"""Mail a visitor his code, known or not (RQ job)."""
 	frappe.set_user("Administrator")

@@ -1,23 +1,27 @@
 """Consents: the only writer of Consent, and what a person's last word on a text is (GDPR 7).
 
 A row says who said what to which exact wording, how and when, with the proof of it, and never changes; a change of mind
-is a new row. Whoever wants to act on one names a function in the hook `signflow_consent_changed`, which gets the row.
+is a new row. Whoever wants to act on them names a function in the hook `signflow_consents_changed`, which gets the rows
+that were written together.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import frappe
 from frappe import _
+from frappe.model.document import bulk_insert
+from frappe.query_builder.functions import Lower
 from frappe.utils import add_months, get_datetime, getdate, now_datetime
 
 from signflow.core.evidence.canonical import canonical_json
 from signflow.core.privacy.marketing import Action, Said, has_objected, text_state
 from signflow.services import evidence
-from signflow.services.privacy.matching import equals
+from signflow.services.privacy import consent_proofs
+from signflow.services.privacy.matching import chunks, equals
 from signflow.services.site_keys import keyed_hash
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
@@ -60,13 +64,39 @@ class Wording:
 
 def person_with(mail: str) -> Person:
 	"""The person behind a mailbox: the one Contact that has it, else the one Lead, else nobody but the address."""
-	mail = mail.strip().lower()
-	for doctype, names in (("Contact", _contacts_with(mail)), ("Lead", _leads_with(mail))):
-		if len(names) == 1:
-			return Person((mail,), doctype, names[0])
-		if names:
-			break
-	return Person((mail,))
+	return persons_with([mail])[mail.strip().lower()]
+
+
+def persons_with(mails: Iterable[str]) -> dict[str, Person]:
+	"""`person_with` for many, by address in lower case."""
+	found = {}
+	for mail, people in people_with(mails).items():
+		kind = people[0].party_type
+		of_kind = [one for one in people if one.party_type == kind]
+		found[mail] = of_kind[0] if len(of_kind) == 1 else Person((mail,))
+	return found
+
+
+def people_with(mails: Iterable[str]) -> dict[str, list[Person]]:
+	"""Who is behind each mail address: its Contacts, then its Leads, or nobody but the address itself."""
+	found: dict[str, list[Person]] = {mail: [] for mail in sorted({mail.strip().lower() for mail in mails})}
+	contact, address, lead = (frappe.qb.DocType(name) for name in ("Contact", "Contact Email", "Lead"))
+	# Rows are left behind by Contacts that are no more.
+	owned = (address.parent == contact.name) & (address.parenttype == "Contact")
+	queries = (
+		("Contact", frappe.qb.from_(address).join(contact).on(owned), address.email_id, contact.name),
+		("Contact", frappe.qb.from_(contact), contact.email_id, contact.name),
+		("Lead", frappe.qb.from_(lead), lead.email_id, lead.name),
+	)
+	for some in chunks(found):
+		for doctype, query, column, name in queries:
+			rows = query.select(Lower(column), name).where(equals(column, some)).orderby(name).run()
+			for mail, party in rows:
+				person = Person((mail,), doctype, party)
+				# MariaDB finds "é" by "e", too.
+				if mail in found and person not in found[mail]:
+					found[mail].append(person)
+	return {mail: people or [Person((mail,))] for mail, people in found.items()}
 
 
 def person_of(doctype: str, name: str) -> Person:
@@ -78,27 +108,6 @@ def person_of(doctype: str, name: str) -> Person:
 	found += [row.email_id for row in doc.get("email_ids") or []]
 	emails = dict.fromkeys(mail.strip().lower() for mail in found if mail)
 	return Person(tuple(emails), doctype, name)
-
-
-def _contacts_with(mail: str) -> list[str]:
-	contact, address = frappe.qb.DocType("Contact"), frappe.qb.DocType("Contact Email")
-	own = frappe.qb.from_(contact).select(contact.name).where(equals(contact.email_id, [mail]))
-	# Rows are left behind by Contacts that are no more.
-	more = (
-		frappe.qb.from_(address)
-		.join(contact)
-		.on((address.parent == contact.name) & (address.parenttype == "Contact"))
-		.select(contact.name)
-		.where(equals(address.email_id, [mail]))
-	)
-	names = own.orderby(contact.name).limit(3).run(pluck=True)
-	return sorted({*names, *more.orderby(contact.name).limit(3).run(pluck=True)})
-
-
-def _leads_with(mail: str) -> list[str]:
-	lead = frappe.qb.DocType("Lead")
-	query = frappe.qb.from_(lead).select(lead.name).where(equals(lead.email_id, [mail]))
-	return query.orderby(lead.name).limit(3).run(pluck=True)
 
 
 # What there is to say yes to.
@@ -232,22 +241,18 @@ def state_of(person: Person, text: str) -> Said | None:
 	return text_state(as_said(rows_of(person, company), person), text, getdate())
 
 
-def states(person: Person) -> dict[str, Said | None]:
-	"""The person's last word on every text that he was ever asked about, by the text's name."""
-	said = as_said(rows_of(person), person)
-	return {
-		name: text_state(said, name, getdate()) for name in sorted({row.text for row in said if row.text})
-	}
-
-
 @dataclass(frozen=True)
 class Given:
-	"""How something was said: `how` as Consent names it, `source` the record that shows it, `more` for the proof."""
+	"""How something was said: `how` as Consent names it, `source` the record that shows it, `more` for the proof.
+
+	`file` (name and bytes) shows it too, and is kept with the row.
+	"""
 
 	how: str
 	source: tuple[str, str] | None = None
 	more: dict[str, Any] | None = None
 	said_on: Any = None
+	file: tuple[str, bytes] | None = None
 
 
 @one_transaction
@@ -328,6 +333,21 @@ def _version_said(person: Person, text: str) -> str:
 	return version
 
 
+@one_transaction
+def give_many(people: Sequence[tuple[Person, str | None]], shown: Wording, way: Given) -> None:
+	"""Each of the people has consented to the same words in the same way; with each goes the row before, if any.
+
+	Who has to be left out, the caller knows. The rows are those that `give` would write, in one statement; nothing but the
+	hook is told of them.
+	"""
+	rows = [_row(person, shown, Action.GIVEN, way, previous=previous) for person, previous in people]
+	for row in rows:
+		row.name = frappe.generate_hash(length=10)
+	if rows:
+		bulk_insert("Consent", rows)
+		_tell(rows)
+
+
 def _write(
 	person: Person,
 	shown: Wording | None,
@@ -337,12 +357,39 @@ def _write(
 	company: str | None = None,
 	channel: str | None = None,
 ) -> Any:
+	text = shown.text if shown else None
+	if text:
+		company = frappe.get_cached_value("Consent Text", text, "company")
+	before = [row.name for row in rows_of(person, company) if row.consent_text == text]
+	previous = before[-1] if before else None
+	row = _row(person, shown, action, way, company=company, channel=channel, previous=previous)
+	row.flags.signflow = True
+	row.insert(ignore_permissions=True, ignore_links=True)
+	if way.file:
+		consent_proofs.keep(row.name, *way.file)
+	_tell([row])
+	return row
+
+
+def _tell(rows: list[Any]) -> None:
+	for path in frappe.get_hooks("signflow_consents_changed"):
+		frappe.get_attr(path)(rows)
+
+
+def _row(
+	person: Person,
+	shown: Wording | None,
+	action: Action,
+	way: Given,
+	*,
+	company: str | None = None,
+	channel: str | None = None,
+	previous: str | None = None,
+) -> Any:
+	"""A row with its proof, not written yet."""
 	moment = get_datetime(way.said_on) if way.said_on else now_datetime()
 	text = frappe.get_cached_doc("Consent Text", shown.text) if shown else None
 	company, channel = (text.company, text.channel) if text else (company, channel)
-	before = [
-		row.name for row in rows_of(person, company) if row.consent_text == (text.name if text else None)
-	]
 	proof: dict[str, Any] = {
 		"action": action.value,
 		"how": way.how,
@@ -354,6 +401,8 @@ def _write(
 		"source": list(way.source or ()),
 		**(way.more or {}),
 	}
+	if way.file:
+		proof["file_sha256"] = hashlib.sha256(way.file[1]).hexdigest()
 	if shown:
 		proof["shown"] = {
 			"text": shown.text,
@@ -382,7 +431,7 @@ def _write(
 			"email": person.email or None,
 			"party_type": person.party_type or None,
 			"party": person.party or None,
-			"previous": before[-1] if before else None,
+			"previous": previous,
 			"source_doctype": way.source[0] if way.source else None,
 			"source_name": way.source[1] if way.source else None,
 			"recorded_by": frappe.session.user,
@@ -390,10 +439,6 @@ def _write(
 			"proof_sha256": hashlib.sha256(canonical).hexdigest(),
 		}
 	)
-	row.flags.signflow = True
-	row.insert(ignore_permissions=True, ignore_links=True)
-	for path in frappe.get_hooks("signflow_consent_changed"):
-		frappe.get_attr(path)(row)
 	return row
 
 
@@ -427,26 +472,21 @@ def record_paper(doctype: str, name: str, text: str, file_url: str, said_on: Any
 def record_reply(communication: str, text: str, action: str, language: str = "") -> str:
 	"""A mail that came in is the person's word on a text, an action of Consent.
 
-	The mail stays as the proof, by its hash and its record. The person is whoever sent it; its caller may read it.
+	The mail stays with the row as its proof, whatever becomes of the Communication. The person is whoever sent it; its
+	caller may read it.
 	"""
 	mail = frappe.get_doc("Communication", communication)
 	mail.check_permission("read")
 	address = one_address(frappe.utils.parse_addr(mail.sender or "")[1])
 	if mail.sent_or_received != "Received" or not address:
 		frappe.throw(_("Only a mail that a person sent can be his word."))
-	digest = _digest(
-		{
-			"message_id": mail.message_id or "",
-			"sender": address,
-			"subject": mail.subject or "",
-			"content": mail.content or "",
-		}
-	)
+	name, data, more = consent_proofs.mail_as_file(mail)
 	way = Given(
 		"Mail Reply",
 		("Communication", mail.name),
-		{"mail_sha256": digest, "message_id": mail.message_id or ""},
+		{"message_id": mail.message_id or "", **more},
 		_not_later(mail.communication_date or mail.creation),
+		(name, data),
 	)
 	person = person_with(address)
 	return _record(person, text, action, way, language)

@@ -17,7 +17,7 @@ from frappe import _
 from frappe.utils import now_datetime
 
 from signflow.core.privacy.datamap import Holds
-from signflow.core.privacy.kinds import FREE_TEXTS, TEXTS, Table
+from signflow.core.privacy.kinds import FREE_TEXTS, STRUCTURE, TEXTS, Table
 from signflow.core.privacy.scanning import kinds_in
 from signflow.services import work
 from signflow.services.privacy import data_map
@@ -34,41 +34,11 @@ ROWS_NAMED = 100
 MOST_UNREADABLE = 500
 SEARCHED = TEXTS | FREE_TEXTS | {"JSON"}
 # What defines the site or is written by ourselves: no place where people write of people.
-PASSED_OVER = frozenset(
-	(
-		*(
-			"DocType",
-			"DocField",
-			"DocPerm",
-			"DocType Link",
-			"DocType Action",
-			"DocType State",
-			"Custom Field",
-		),
-		*(
-			"Custom DocPerm",
-			"Property Setter",
-			"Module Def",
-			"Patch Log",
-			"Installed Application",
-			"Page",
-			"Report",
-		),
-		*(
-			"Scheduled Job Type",
-			"Scheduled Job Log",
-			"Translation",
-			"Language",
-			"Country",
-			"Currency",
-			"Role",
-			"Has Role",
-		),
-		*("Print Format", "Print Style", "Web Template", "Web Template Field", "Workspace", "Workspace Link"),
-		*("Client Script", "Server Script", "Website Theme", "Personal Data Field", "Content Scan"),
-		*("Sealing Key", "Signature Event", "Sealed Revision", "Timestamp Authority"),
-	)
-)
+PASSED_OVER = STRUCTURE | {
+	*("Page", "Report", "Scheduled Job Log", "Has Role", "Print Format", "Print Style", "Web Template"),
+	*("Web Template Field", "Client Script", "Server Script", "Website Theme", "Content Scan"),
+	*("Sealing Key", "Signature Event", "Sealed Revision", "Timestamp Authority"),
+}
 # Names of mails and the like, which look like addresses and are nobody's.
 FIELDS_PASSED_OVER = frozenset(("message_id", "in_reply_to", "uid", "content_hash"))
 # What a field holds anyway is no find.
@@ -292,7 +262,7 @@ def rows_with_finds(field: str) -> dict[str, Any]:
 	For a table within records, the records are named. The newest rows are read, ROWS_READ_AGAIN at most.
 	"""
 	row = frappe.db.get_value("Personal Data Field", field, ["document_type", "fieldname"], as_dict=True)
-	table = data_map.site_tables().get(row.document_type)
+	table = data_map.site_tables(row.document_type).get(row.document_type)
 	if table is None or row.fieldname not in _fields_of(table):
 		return {"rows": [], "unreadable": 0, "is_all": True}
 	held = data_map.held_by(table.doctype)

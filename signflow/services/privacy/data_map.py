@@ -23,9 +23,10 @@ from signflow.core.privacy.datamap import DataMap, DocTypeMap, Holds, Mark, Pers
 from signflow.core.privacy.kinds import Field, Table
 from signflow.services import notices, work
 from signflow.services.transaction import is_being_built, one_transaction
+from signflow.signflow.roles import OFFICER
 
-OFFICER = "Data Protection Officer"
-CACHE = "signflow_data_map"
+# Another name whenever what is kept has another shape.
+CACHE = "signflow_data_map_2"
 CACHE_SECONDS = 3600
 TABLES = ("Table", "Table MultiSelect")
 NAMED_IN_NOTICE = 5
@@ -48,13 +49,11 @@ def load() -> DataMap:
 		with suppress(redis.exceptions.ConnectionError):
 			frappe.cache.set(_cache_key(), json.dumps(stored), ex=CACHE_SECONDS)
 	fields: dict[str, dict[str, PersonalField]] = defaultdict(dict)
-	for doctype, fieldname, holds, fieldtype, target, type_field, label in stored["fields"]:
-		fields[doctype][fieldname] = PersonalField(
-			fieldname, Holds(holds), fieldtype, target, type_field, label
-		)
+	for doctype, fieldname, holds, fieldtype, target, type_field in stored["fields"]:
+		fields[doctype][fieldname] = PersonalField(fieldname, Holds(holds), fieldtype, target, type_field)
 	tables = {}
 	mapped = {}
-	for name, module, is_child, is_single, parents, named_by, title_field in stored["doctypes"]:
+	for name, module, is_child, is_single, parents, named_by in stored["doctypes"]:
 		if not is_single:
 			tables[name] = bool(is_child)
 		if name in fields:
@@ -65,7 +64,6 @@ def load() -> DataMap:
 				bool(is_single),
 				tuple(parents),
 				named_by,
-				title_field,
 				fields[name],
 			)
 	return DataMap(mapped, tables)
@@ -76,11 +74,11 @@ def _stored() -> dict[str, list[Any]]:
 	rows = frappe.get_all(
 		"Personal Data Field",
 		filters={"gone": 0, "mark": ["!=", Mark.NOT_PERSONAL.value]},
-		fields=["document_type", "fieldname", "holds", "fieldtype", "target", "type_field", "label"],
+		fields=["document_type", "fieldname", "holds", "fieldtype", "target", "type_field"],
 		order_by="document_type asc, idx asc, name asc",
 	)
 	tables = _doctypes()
-	parents = _parents()
+	parents = _parents(_fields(fieldtype=["in", TABLES]))
 	return {
 		"fields": [
 			(
@@ -90,7 +88,6 @@ def _stored() -> dict[str, list[Any]]:
 				row.fieldtype or "",
 				row.target or "",
 				row.type_field or "",
-				row.label or "",
 			)
 			for row in rows
 		],
@@ -102,7 +99,6 @@ def _stored() -> dict[str, list[Any]]:
 				row.issingle or 0,
 				parents.get(name, []),
 				known.named_by(name, row.autoname or "", presets()),
-				row.title_field or "",
 			)
 			for name, row in tables.items()
 		],
@@ -143,19 +139,27 @@ def officers() -> list[str]:
 # The site's DocTypes, by four queries
 
 
-def site_tables() -> dict[str, Table]:
-	"""Every DocType of the site that keeps values, with its fields as they are customised."""
+def site_tables(only: str = "") -> dict[str, Table]:
+	"""Every DocType of the site that keeps values, or `only` one, with its fields as they are customised.
+
+	Of one DocType it is not told whose rows its own stand in.
+	"""
 	fields: dict[str, dict[str, Field]] = defaultdict(dict)
 	changed = {
 		(row.doc_type, row.field_name, row.property): row.value or ""
 		for row in frappe.get_all(
 			"Property Setter",
-			filters={"property": ["in", ["fieldtype", "options", "label"]], "field_name": ["is", "set"]},
+			filters={
+				"property": ["in", ["fieldtype", "options", "label"]],
+				"field_name": ["is", "set"],
+				**({"doc_type": only} if only else {}),
+			},
 			fields=["doc_type", "field_name", "property", "value"],
 			order_by="creation asc",
 		)
 	}
-	for row in _fields():
+	rows = _fields(only)
+	for row in rows:
 		place = (row.parent, row.fieldname)
 		fields[row.parent][row.fieldname] = Field(
 			row.fieldname,
@@ -163,7 +167,7 @@ def site_tables() -> dict[str, Table]:
 			changed.get((*place, "options"), row.options or ""),
 			changed.get((*place, "label"), row.label or ""),
 		)
-	parents = _parents()
+	parents = _parents(rows)
 	return {
 		name: Table(
 			name,
@@ -172,46 +176,50 @@ def site_tables() -> dict[str, Table]:
 			bool(row.istable),
 			bool(row.issingle),
 			tuple(parents.get(name, ())),
-			known.named_by(name, row.autoname or "", presets()),
-			row.title_field or "",
 		)
-		for name, row in _doctypes().items()
+		for name, row in _doctypes(**({"name": only} if only else {})).items()
 	}
 
 
-def _doctypes() -> dict[str, Any]:
+def _doctypes(**filters: Any) -> dict[str, Any]:
 	rows = frappe.get_all(
 		"DocType",
-		filters={"is_virtual": 0},
-		fields=["name", "module", "istable", "issingle", "autoname", "title_field"],
+		filters={"is_virtual": 0, **filters},
+		fields=["name", "module", "istable", "issingle", "autoname"],
 		order_by="name asc",
 	)
 	return {row.name: row for row in rows}
 
 
-def _fields(**filters: Any) -> list[Any]:
-	"""The rows of DocField and Custom Field that are no virtual fields; a custom one comes last."""
+def _fields(doctype: str = "", **filters: Any) -> list[Any]:
+	"""The rows of DocField and Custom Field that are no virtual fields, of one DocType or all; a custom one comes last."""
 	wanted = ["fieldname", "fieldtype", "options", "label"]
 	own = frappe.get_all(
 		"DocField",
-		filters={"parenttype": "DocType", "is_virtual": 0, **filters},
+		filters={
+			"parenttype": "DocType",
+			"is_virtual": 0,
+			**filters,
+			**({"parent": doctype} if doctype else {}),
+		},
 		fields=["parent", *wanted],
 		order_by="parent asc, idx asc",
 	)
 	added = frappe.get_all(
 		"Custom Field",
-		filters={"is_virtual": 0, **filters},
+		filters={"is_virtual": 0, **filters, **({"dt": doctype} if doctype else {})},
 		fields=["dt as parent", *wanted],
 		order_by="dt asc, idx asc",
 	)
 	return [row for row in (*own, *added) if row.fieldname]
 
 
-def _parents() -> dict[str, list[str]]:
-	"""For each DocType of rows within records, the DocTypes of the records."""
+def _parents(rows: list[Any]) -> dict[str, list[str]]:
+	"""For each DocType of rows within records, the DocTypes of the records, by the fields of tables in `rows`."""
 	found: dict[str, set[str]] = defaultdict(set)
-	for row in _fields(fieldtype=["in", TABLES]):
-		found[row.options].add(row.parent)
+	for row in rows:
+		if row.fieldtype in TABLES:
+			found[row.options].add(row.parent)
 	return {child: sorted(parents) for child, parents in found.items()}
 
 

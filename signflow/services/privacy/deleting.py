@@ -10,6 +10,7 @@ from frappe.model.delete_doc import (
 	delete_dynamic_links,
 )
 
+from signflow.core.privacy.persons import Record
 from signflow.services.privacy.keeping import Keeping
 
 # What Frappe takes along with a record without asking anybody, and the fields that name the record.
@@ -22,20 +23,71 @@ HANGS_UNDER = {
 }
 # What points to these they take along when they are deleted.
 DELETES_ITS_ROWS = ("HD Ticket",)
+# ERPNext's Lead deletes those that hang under it alone.
+LEADS = ("Contact", "Address")
 
 
 def would_delete(doctype: str, name: Any, keeping: Keeping) -> tuple[str, ...]:
-	"""What trying to delete would come to, by looking alone: deleting removes files, which no rollback brings back."""
+	"""What trying to delete would come to, without trying: deleting removes files, which no rollback brings back."""
+	frappe.db.savepoint("signflow_would_delete")
 	try:
 		_mails_under(doctype, name, keeping)
 		if doctype not in DELETES_ITS_ROWS:
-			doc = frappe.get_doc(doctype, name)
-			check_if_doc_is_linked(doc)
-			check_if_doc_is_dynamically_linked(doc)
+			along = _goes_along(doctype, name, keeping)
+			_unlink(doctype, name)
+			for record in (*along, (doctype, name)):
+				doc = frappe.get_doc(*record)
+				check_if_doc_is_linked(doc)
+				check_if_doc_is_dynamically_linked(doc)
 	except (Kept, frappe.LinkExistsError) as refusal:
 		frappe.clear_messages()
 		return refused(refusal)
+	finally:
+		frappe.db.rollback(save_point="signflow_would_delete")
 	return ("deleted",)
+
+
+def _goes_along(doctype: str, name: Any, keeping: Keeping) -> list[Record]:
+	"""What a Lead takes along when it is deleted: the contacts, addresses and prospects that are nobody else's.
+
+	Raises `Kept` if one of them must stay.
+	"""
+	if doctype != "Lead":
+		return []
+	rows = frappe.get_all(
+		"Dynamic Link",
+		filters={"parenttype": ["in", LEADS], "link_doctype": doctype, "link_name": name},
+		fields=["parenttype", "parent"],
+		order_by="name asc",
+	)
+	found = [
+		(row.parenttype, row.parent)
+		for row in rows
+		if frappe.db.count("Dynamic Link", {"parenttype": row.parenttype, "parent": row.parent}) == 1
+	]
+	if frappe.db.exists("DocType", "Prospect Lead"):
+		found += [
+			("Prospect", prospect)
+			for prospect in frappe.get_all(
+				"Prospect Lead", filters={"lead": name}, pluck="parent", order_by="name asc"
+			)
+			if frappe.db.count("Prospect Lead", {"parent": prospect}) == 1
+		]
+	if any(keeping.of(*record) for record in found):
+		raise Kept
+	return found
+
+
+def _unlink(doctype: str, name: Any) -> None:
+	"""What a Lead lets go of before Frappe looks for links to it."""
+	if doctype != "Lead":
+		return
+	frappe.db.delete(
+		"Dynamic Link", {"parenttype": ["in", LEADS], "link_doctype": doctype, "link_name": name}
+	)
+	for kind in ("Issue", "Prospect Lead"):
+		if frappe.db.exists("DocType", kind) and frappe.get_meta(kind).has_field("lead"):
+			frappe.db.set_value(kind, {"lead": name}, "lead", None, update_modified=False)
 
 
 def refused(refusal: Exception) -> tuple[str, ...]:
@@ -55,6 +107,7 @@ def delete_with_trail(doctype: str, name: Any, keeping: Keeping) -> None:
 	`Kept` if a rule or hold keeps one of these, and what Frappe raises for what it refuses.
 	"""
 	mails = _mails_under(doctype, name, keeping)
+	_goes_along(doctype, name, keeping)
 	queued = _queued("reference_name", [str(name)], reference_doctype=doctype) + _queued(
 		"communication", mails
 	)

@@ -2,9 +2,13 @@
 
 The row is the queue: a Notice Delivery says who is to be told, when, and that it was done. The mail is queued in the
 transaction that marks the row, so a killed worker neither forgets a person nor writes twice. Nothing leaves before an
-officer has turned it on. No consent is asked here: to be told of data is no choice.
+officer has turned it on. To be told of data is no choice; where an activity rests on consent, `asking` asks for it.
+
+New persons are found by when they were made, from a mark on: it only spares work, and may be lost. What was made behind
+it (by SQL, with another date, in a transaction of hours) is found once a day.
 """
 
+import time
 from typing import Any
 
 import frappe
@@ -12,11 +16,12 @@ from frappe import _
 from frappe.translate import print_language
 from frappe.utils import add_days, add_months, add_to_date, cint, get_datetime, get_url, getdate, now_datetime
 
+from signflow.services import work
 from signflow.services.company import house
 from signflow.services.delivery import has_unsubscribed
 from signflow.services.guests import LANGUAGES
 from signflow.services.letters import send_letter
-from signflow.services.privacy import notices
+from signflow.services.privacy import asking, notices
 from signflow.services.privacy.activities import officer
 from signflow.services.site_keys import keyed_hash
 from signflow.services.transaction import one_transaction
@@ -27,24 +32,97 @@ DELIVERY = "Notice Delivery"
 PARTIES = ("Lead", "Contact")
 # Whoever filled in a form of ours had the notice before her eyes (GDPR 13(4)).
 TOLD_WHERE_ASKED = ("Web Form", "Signed Form")
-# How many new persons one sweep takes up.
+# How many new persons one sweep takes up, of each kind.
 BATCH = 500
+# What was written longer ago than this is committed; anything later is looked at again.
+OVERLAP_HOURS = 1
+# The daily look: how many records at a time, and how long in all.
+PAGE = 5000
+LONGEST_SECONDS = 900
+# Five tries within a month: after 6, 12, 24, 48 hours.
+MOST_TRIES = 5
+FIRST_PAUSE_HOURS = 6
+LOG_TITLE = "informing persons"
 
 
 def sweep() -> None:
-	"""Take up new persons, and tell as many as the hour allows (every five minutes; commits)."""
+	"""Take up new persons, tell as many as the hour allows, and ask for consents (every five minutes; commits)."""
+	with work.edge(LOG_TITLE):
+		_sweep()
+
+
+def _sweep() -> None:
 	settings = frappe.get_doc("Signflow Settings")
 	if not settings.inform_people:
 		return
 	for doctype in PARTIES:
-		for row in _new_persons(doctype, settings):
-			_take_up(doctype, row, settings)
+		_take_up_new(doctype, settings)
 	for name in _due(settings):
-		tell(name)
+		tell_or_try_again(name)
+	if settings.ask_consent:
+		asking.ask_waiting(_room(settings), settings.default_language or "fi")
 
 
-def _new_persons(doctype: str, settings: Any) -> list[Any]:
-	"""The persons made since `inform_from` of whom there is no row yet, oldest first."""
+def look_everywhere() -> None:
+	"""Take up whom `sweep` passes over, a page of all records after the other (daily; commits).
+
+	What there is no time for is found the next day.
+	"""
+	with work.edge(LOG_TITLE):
+		_look_everywhere()
+
+
+def _look_everywhere() -> None:
+	settings = frappe.get_doc("Signflow Settings")
+	if not settings.inform_people:
+		return
+	until = time.monotonic() + LONGEST_SECONDS
+	for doctype in PARTIES:
+		after = ""
+		while names := frappe.get_all(
+			doctype, {"name": [">", after]}, pluck="name", order_by="name asc", limit=PAGE
+		):
+			for row in _new_persons(doctype, settings, names=(after, names[-1])):
+				if time.monotonic() > until:
+					return
+				_take_up(doctype, row, settings)
+			after = names[-1]
+
+
+def _take_up_new(doctype: str, settings: Any) -> None:
+	frappe.db.commit()  # what others have committed by now must be seen
+	started = now_datetime()
+	rows = _new_persons(doctype, settings, since=_mark(doctype, settings), limit=BATCH)
+	for row in rows:
+		_take_up(doctype, row, settings)
+	reached = add_to_date(started, hours=-OVERLAP_HOURS)
+	if len(rows) == BATCH:
+		reached = min(reached, get_datetime(rows[-1].creation))
+	frappe.cache.set_value(_mark_name(doctype, settings), str(reached))
+
+
+def _mark(doctype: str, settings: Any) -> Any:
+	"""Before when everybody was taken up, as far as this looks."""
+	kept = frappe.cache.get_value(_mark_name(doctype, settings))
+	return get_datetime(kept) if kept else get_datetime(settings.inform_from)
+
+
+def _mark_name(doctype: str, settings: Any) -> str:
+	return f"signflow:informed-to:{doctype}:{settings.inform_from}"
+
+
+def _new_persons(
+	doctype: str,
+	settings: Any,
+	*,
+	since: Any = None,
+	names: tuple[str, str] | None = None,
+	limit: int | None = None,
+) -> list[Any]:
+	"""The persons made since `inform_from` of whom there is no row yet, oldest first.
+
+	Only those made `since` then; only those named after `names[0]`, up to `names[1]`.
+	"""
 	party, delivery = frappe.qb.DocType(doctype), frappe.qb.DocType(DELIVERY)
 	own = [
 		party.name,
@@ -55,7 +133,7 @@ def _new_persons(doctype: str, settings: Any) -> list[Any]:
 		party.signflow_data_owner,
 	]
 	own.append(party.company if doctype == "Lead" else party.user)
-	return (
+	query = (
 		frappe.qb.from_(party)
 		.left_join(delivery)
 		# A record that is deleted leaves its number to the next one: an older row is not of this person.
@@ -68,27 +146,60 @@ def _new_persons(doctype: str, settings: Any) -> list[Any]:
 		.where(party.creation >= getdate(settings.inform_from))
 		.select(*own)
 		.orderby(party.creation, party.name)
-		.limit(BATCH)
-	).run(as_dict=True)
+	)
+	if since:
+		# Frappe 15 keeps an index of `modified` alone, Frappe 16 one of `creation`; nothing is changed before it is made.
+		query = query.where((party.creation >= since) & (party.modified >= since))
+	if names:
+		query = query.where((party.name > names[0]) & (party.name <= names[1]))
+	return (query.limit(limit) if limit else query).run(as_dict=True)
+
+
+def _take_up(doctype: str, row: Any, settings: Any) -> None:
+	"""One row for a new person: waiting, or why nothing is to be sent. A person whom this fails on is tried again."""
+	with work.edge(LOG_TITLE):
+		_write_row(doctype, row, settings)
+		return
+	with work.edge(LOG_TITLE):
+		_write_failed(doctype, row)
 
 
 @one_transaction
-def _take_up(doctype: str, row: Any, settings: Any) -> None:
-	"""One row for a new person: waiting, or why nothing is to be sent."""
+def _write_row(doctype: str, row: Any, settings: Any) -> None:
+	decided = _decided(row)
+	_insert(
+		**_own(doctype, row),
+		**decided,
+		not_before=add_to_date(row.creation, days=cint(settings.inform_after_days)),
+	)
+
+
+@one_transaction
+def _write_failed(doctype: str, row: Any) -> None:
+	later = add_to_date(now_datetime(), hours=FIRST_PAUSE_HOURS)
+	_insert(**_own(doctype, row), company="", status="Failed", attempts=1, not_before=later)
+
+
+def _own(doctype: str, row: Any) -> dict[str, Any]:
+	made = get_datetime(row.creation)
+	return {
+		"party_type": doctype,
+		"party": row.name,
+		"party_made_on": made,
+		"due_on": add_months(getdate(made), 1),
+	}
+
+
+def _decided(row: Any) -> dict[str, Any]:
+	"""{company, status, sent_on, mail_key} of a new person: by whom and whether there is something to tell."""
 	company = row.get("company") or controller_of(row)
 	status = _status_of(row, company)
-	made = get_datetime(row.creation)
-	_insert(
-		company=company or frappe.defaults.get_global_default("company") or "",
-		party_type=doctype,
-		party=row.name,
-		party_made_on=made,
-		status=status,
-		not_before=add_to_date(made, days=cint(settings.inform_after_days)),
-		due_on=add_months(getdate(made), 1),
-		sent_on=made if status == "Told Where Asked" else None,
-		mail_key=_mail_key(company, row.email_id) if status in ("Waiting", "Told Where Asked") else None,
-	)
+	return {
+		"company": company or frappe.defaults.get_global_default("company") or "",
+		"status": status,
+		"sent_on": get_datetime(row.creation) if status == "Told Where Asked" else None,
+		"mail_key": _mail_key(company, row.email_id) if status in ("Waiting", "Told Where Asked") else None,
+	}
 
 
 def _status_of(row: Any, company: str | None) -> str:
@@ -131,21 +242,59 @@ def _mail_key(company: str | None, email: str) -> str:
 	return keyed_hash("notice delivery", text)
 
 
+def _room(settings: Any) -> int:
+	"""How many mails this hour still has room for."""
+	hour = [">", add_to_date(now_datetime(), hours=-1)]
+	told = frappe.db.count(DELIVERY, {"sent_on": hour, "status": "Sent"})
+	return max(0, cint(settings.inform_per_hour) - told - frappe.db.count(DELIVERY, {"asked_on": hour}))
+
+
 def _due(settings: Any) -> list[str]:
-	"""The rows to tell now, no more than the hour has room for, the most urgent first."""
-	sent = frappe.db.count(
-		DELIVERY, {"status": "Sent", "sent_on": [">", add_to_date(now_datetime(), hours=-1)]}
-	)
-	room = cint(settings.inform_per_hour) - sent
-	if room <= 0:
+	"""The rows to tell now, no more than the hour has room for, the most urgent first.
+
+	Those of companies without a published notice wait, and are in nobody's way.
+	"""
+	room = _room(settings)
+	if not room:
 		return []
-	return frappe.get_all(
-		DELIVERY,
-		{"status": "Waiting", "not_before": ["<=", now_datetime()]},
-		pluck="name",
-		order_by="due_on asc, creation asc, name asc",
-		limit=room,
+	speaking = frappe.get_all(
+		notices.NOTICE, {"status": "Published"}, pluck="company", distinct=True, order_by="company asc"
 	)
+	filters = {
+		"not_before": ["<=", now_datetime()],
+		"attempts": ["<", MOST_TRIES],
+		"company": ["in", [*speaking, ""]],
+	}
+	# One status at a time, in the order of their index: all that wait may be a whole customer base.
+	rows = [
+		row
+		for status in ("Waiting", "Failed")
+		for row in frappe.get_all(
+			DELIVERY,
+			{**filters, "status": status},
+			["name", "due_on"],
+			order_by="due_on asc, name asc",
+			limit=room,
+		)
+	]
+	return [row.name for row in sorted(rows, key=lambda row: (row.due_on, row.name))[:room]]
+
+
+def tell_or_try_again(name: str) -> None:
+	"""`tell` at a job's edge: a row that fails says so, and is tried again, later each time and five times in all."""
+	with work.edge(LOG_TITLE):
+		tell(name)
+		return
+	with work.edge(LOG_TITLE):
+		_try_again(name)
+
+
+@one_transaction
+def _try_again(name: str) -> None:
+	row = frappe.get_doc(DELIVERY, name, for_update=True)
+	if row.status in ("Waiting", "Failed"):
+		later = add_to_date(now_datetime(), hours=FIRST_PAUSE_HOURS * 2**row.attempts)
+		_settle(row, "Failed", attempts=row.attempts + 1, not_before=later)
 
 
 @one_transaction
@@ -155,25 +304,39 @@ def tell(name: str) -> str:
 	While the company has no published notice the row waits.
 	"""
 	row = frappe.get_doc(DELIVERY, name, for_update=True)
-	if row.status != "Waiting":
-		return row.status
-	notice = notices.published(row.company)
-	if not notice:
+	if row.status not in ("Waiting", "Failed"):
 		return row.status
 	person = _person(row.party_type, row.party)
 	if not person or person.creation != row.party_made_on:
 		return _settle(row, "Not Needed")  # erased meanwhile: nothing is held that one would be told of
+	if not row.company:  # whom taking up has failed on
+		row.update(_decided(person))
+		known = {field: row.get(field) for field in ("company", "sent_on", "mail_key")}
+		if _settle(row, row.status, **known) != "Waiting":
+			return row.status
 	if _is_restricted(person, row.company):
 		return row.status  # it waits until the restriction is lifted
+	notice = notices.published(row.company)
+	if not notice:
+		return row.status
 	email = one_address(person.email_id or "")
 	if not email or has_unsubscribed(email):
 		return _settle(row, "Not Reachable")
 	key = _mail_key(row.company, email)
-	if key != row.mail_key and frappe.db.exists(DELIVERY, {"mail_key": key}):
+	if frappe.db.exists(DELIVERY, {"mail_key": key, "name": ["!=", name]}):
 		return _settle(row, "Already Told")
 	if not _send(row, person, email, notice):
 		return _settle(row, "Not Reachable")
-	return _settle(row, "Sent", mail_key=key, notice=notice.name, sent_on=now_datetime())
+	asks = frappe.get_cached_doc("Signflow Settings").ask_consent
+	return _settle(
+		row,
+		"Sent",
+		mail_key=key,
+		notice=notice.name,
+		sent_on=now_datetime(),
+		attempts=0,
+		asking="Waiting" if asks else "",
+	)
 
 
 def _settle(row: Any, status: str, **values: Any) -> str:
@@ -182,9 +345,16 @@ def _settle(row: Any, status: str, **values: Any) -> str:
 
 
 def _person(doctype: str, name: str) -> Any:
-	fields = ["name", "creation", "email_id", "signflow_origin", "signflow_restricted_for"]
-	if doctype == "Lead":
-		fields.append("language")
+	fields = [
+		"name",
+		"creation",
+		"owner",
+		"email_id",
+		"signflow_origin",
+		"signflow_data_owner",
+		"signflow_restricted_for",
+	]
+	fields += ["language", "company"] if doctype == "Lead" else ["user"]
 	return frappe.db.get_value(doctype, name, fields, as_dict=True)
 
 
@@ -242,6 +412,8 @@ def _row_for(doctype: str, name: str, company: str) -> str:
 	own = {"party_type": doctype, "party": name, "party_made_on": person.creation}
 	known = frappe.db.get_value(DELIVERY, {"company": company, **own})
 	if known:
+		# Asked for by hand, what had failed for good gets another try.
+		frappe.db.set_value(DELIVERY, {"name": known, "status": "Failed"}, "attempts", 0)
 		return known
 	email = one_address(person.email_id or "")
 	if not email:

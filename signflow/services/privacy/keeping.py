@@ -16,17 +16,18 @@ from frappe.query_builder.functions import Max
 from frappe.utils import getdate
 
 from signflow.core.privacy import retention as arithmetic
+from signflow.core.privacy.persons import Record
 from signflow.core.privacy.retention import (
+	KEEP,
 	FiscalYear,
 	FiscalYears,
 	Period,
 	PeriodUnit,
 	Reckoning,
 )
-from signflow.services.transaction import is_being_built, is_missing_table
-from signflow.signflow_privacy.record_filters import company_field, filters_of
+from signflow.services.privacy import holds
+from signflow.signflow_privacy.record_filters import company_field, filters_of, fits
 
-Record = tuple[str, str]
 HOPS = 3
 # Frappe's records that name another one in plain fields: the DocType's field and the name's.
 REFERENCES = (
@@ -71,19 +72,19 @@ class Keeping:
 
 	today: date | None = None
 	rules: dict[str, list[Any]] = field(default_factory=dict)
-	holds: list[Any] = field(default_factory=list)
+	in_force: list[Any] = field(default_factory=list)
 	years: dict[str | None, FiscalYears] = field(default_factory=dict)
 
 	def __post_init__(self) -> None:
 		self.today = self.today or getdate()
 		for rule in frappe.get_all(
 			"Retention Rule",
-			filters={"enabled": 1, "kind": "Keep at Least"},
+			filters={"enabled": 1, "kind": KEEP},
 			fields=["*"],
 			order_by="name asc",
 		):
 			self.rules.setdefault(rule.document_type, []).append(rule)
-		self.holds = frappe.get_all(
+		self.in_force = frappe.get_all(
 			"Legal Hold",
 			filters={"lifted": 0, "from_date": ["<=", self.today]},
 			fields=["*"],
@@ -92,27 +93,32 @@ class Keeping:
 
 	def of(self, doctype: str, name: Any) -> list[Keep]:
 		"""As `keep_until`, which see."""
-		if not (self.rules or self.holds):
+		if not (self.rules or self.in_force):
 			return []
 		own, touched = _surroundings(doctype, name)
 		found = [
 			keep for doc in own for rule in self.rules.get(doc.doctype, ()) for keep in self._by(rule, doc)
 		]
-		found += [keep for hold in self.holds for keep in self._held(hold, own, touched)]
+		found += self._held(own, touched) if self.in_force else []
 		return sorted(found, key=lambda keep: keep.until or date.max, reverse=True)
 
 	def speaks_of(self, doctype: str) -> bool:
 		"""Whether a rule or hold in force names the DocType."""
-		return doctype in self.rules or any(hold.document_type == doctype for hold in self.holds)
+		return doctype in self.rules or any(hold.document_type == doctype for hold in self.in_force)
 
 	def _by(self, rule: Any, doc: Any) -> Iterator[Keep]:
 		# Of a record that does not say whose it is, every company's rule holds.
 		whose = _company_of(doc)
 		if rule.only_company and whose and whose != rule.only_company:
 			return
-		if not fits(rule.document_type, rule.filters_json, [str(doc.name)]):
+		filters = filters_of(rule.document_type, rule.filters_json)
+		if filters and not fits(rule.document_type, filters, [str(doc.name)]):
 			return
-		until = self.end_of(rule, dates_of(rule, [doc.name]).get(str(doc.name)), whose or rule.only_company)
+		if rule.date_in:
+			day = dates_of(rule, [doc.name]).get(str(doc.name))
+		else:
+			day = getdate(doc.get(rule.date_field)) if doc.get(rule.date_field) else None
+		until = self.end_of(rule, day, whose or rule.only_company)
 		if until is None or until >= self.today:
 			yield Keep(
 				until, rule.ground or "", rule.statute or "", (doc.doctype, str(doc.name)), rule=rule.name
@@ -124,52 +130,47 @@ class Keeping:
 			return None
 		reckoning = Reckoning(rule.reckoning)
 		years = self._years_of(company) if reckoning.by_fiscal_year else None
-		return arithmetic.keep_until(
-			day, reckoning, Period(rule.period_length, PeriodUnit(rule.period_unit)), years
-		)
+		return arithmetic.keep_until(day, reckoning, period_of(rule), years)
 
 	def _years_of(self, company: str | None) -> FiscalYears:
 		if company not in self.years:
 			self.years[company] = fiscal_years(company)
 		return self.years[company]
 
-	def _held(self, hold: Any, own: list[Any], touched: set[Record]) -> Iterator[Keep]:
+	def _held(self, own: list[Any], touched: set[Record]) -> Iterator[Keep]:
+		remembered = holds.remembered(
+			(hold.name for hold in self.in_force), {name for _kind, name in touched}
+		)
+		itself = own and (own[0].doctype, str(own[0].name))
 		whose = own and _company_of(own[0])
-		if hold.only_company and whose and whose != hold.only_company:
-			return
-		names = sorted(name for doctype, name in touched if doctype == hold.document_type)
-		if hold.document_name:
-			names = [hold.document_name] if hold.document_name in names else []
-		elif names:
-			names = fits(hold.document_type, hold.filters_json, names)
-		if names:
-			yield Keep(None, _("Legal hold"), "", (hold.document_type, names[0]), hold=hold.name)
+		for hold in self.in_force:
+			names = sorted(name for doctype, name in touched if doctype == hold.document_type)
+			held = [name for name in names if (hold.name, name) in remembered]
+			# Of what points to a held record, a hold for one company leaves another's alone.
+			if hold.only_company and whose and whose != hold.only_company:
+				held = [name for name in held if (hold.document_type, name) == itself]
+			elif hold.document_name:
+				held += [name for name in names if name == hold.document_name]
+			elif names and not held:
+				held = fits(hold.document_type, holds.conditions(hold), names)
+			if held:
+				yield Keep(None, _("Legal hold"), "", (hold.document_type, held[0]), hold=hold.name)
 
 
-def fits(doctype: str, filters: str | None, names: Iterable[str]) -> list[str]:
-	"""Those of `names` that are records of `doctype` and fit the filters."""
-	wanted = [*filters_of(doctype, filters), [doctype, "name", "in", list(names)]]
-	found = frappe.get_all(doctype, filters=wanted, pluck="name", order_by="name asc")
-	return list(dict.fromkeys(str(name) for name in found))
+def period_of(rule: Any) -> Period:
+	"""How long a rule keeps, or lets be."""
+	return Period(rule.period_length, PeriodUnit(rule.period_unit))
 
 
 def dates_of(rule: Any, names: Iterable[Any]) -> dict[str, date]:
-	"""The dates that a rule counts from, by record; records without one are left out. One query."""
-	names = list(names)
-	if not rule.date_in:
-		rows = frappe.get_all(
-			rule.document_type,
-			filters={"name": ["in", names]},
-			fields=["name", rule.date_field],
-			order_by="name asc",
-		)
-		return {str(row.name): getdate(row[rule.date_field]) for row in rows if row[rule.date_field]}
+	"""The dates that a rule counts from where these stand in other records (`date_in`), by the name of the record that
+	they point to; records without one are left out. One query."""
 	table = frappe.qb.DocType(rule.date_in)
 	link = table[rule.date_link]
 	rows = (
 		frappe.qb.from_(table)
 		.select(link, Max(table[rule.date_field]))
-		.where(link.isin(names) & (table.docstatus != 2))
+		.where(link.isin(list(names)) & (table.docstatus != 2))
 		.groupby(link)
 		.run()
 	)
@@ -196,40 +197,6 @@ def fiscal_years(company: str | None) -> FiscalYears:
 		)
 		if not company or year.name not in theirs or company in theirs[year.name]
 	)
-
-
-def guard_deletion(doc: Any, method: str | None = None) -> None:
-	"""Before anybody deletes any record: refuse one that a legal hold names (by itself or by filters).
-
-	One indexed look-up where nothing of its kind is held. What only points to a held record is guarded where we delete.
-	"""
-	if is_being_built() or doc.doctype == "DocType":
-		return
-	for hold in _holds_on(doc.doctype):
-		whose = hold.only_company and _company_of(doc)
-		if whose and whose != hold.only_company:
-			continue
-		if hold.document_name == str(doc.name) or (
-			not hold.document_name and fits(doc.doctype, hold.filters_json, [str(doc.name)])
-		):
-			frappe.throw(_("A legal hold keeps {0} {1}.").format(_(doc.doctype), doc.name))
-
-
-def _holds_on(doctype: str) -> list[Any]:
-	hold = frappe.qb.DocType("Legal Hold")
-	query = (
-		frappe.qb.from_(hold)
-		.select(hold.document_name, hold.filters_json, hold.only_company)
-		.where((hold.document_type == doctype) & (hold.lifted == 0) & (hold.from_date <= getdate()))
-		.orderby(hold.name)
-	)
-	try:
-		return query.run(as_dict=True)
-	except Exception as error:
-		# Between an update of the code and its migration nothing is held, and all apps go on.
-		if not is_missing_table(error):
-			raise
-		return []
 
 
 def _company_of(doc: Any) -> str | None:

@@ -17,14 +17,18 @@ from signflow.core.privacy.datamap import PERSON_DOCTYPES, DataMap, DocTypeMap, 
 from signflow.core.privacy.findings import FRAMEWORK_MODULES, Reason, Strength
 from signflow.core.privacy.persons import PersonRecord, Record, Start, Subject
 from signflow.services.privacy import data_map, searching
+from signflow.services.privacy.matching import chunks
 from signflow.services.privacy.person_records import KINDS, find_subject, region
+from signflow.signflow.roles import OFFICER
 
-SEES_ALL = frozenset(("Data Protection Officer", "System Manager"))
+SEES_ALL = frozenset((OFFICER, "System Manager"))
 MAY_LOOK = SEES_ALL | {"Signflow Manager", "Signflow User"}
 # A look-up stops beginning statements after so long, and says which DocTypes it has not searched.
 SECONDS = 90
 # These belong to others' records and come last, when it is known which of those are hers.
 _LAST = ("Communication",)
+# In place of a field: what the framework's search index says of a record.
+IN_INDEX = "__global_search"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,6 @@ class Hit:
 	name: str
 	strength: Strength
 	reasons: tuple[tuple[str, Reason], ...]
-	company: str = ""
 	hers: bool = False
 
 
@@ -46,8 +49,8 @@ class Hit:
 class LookUp:
 	"""What was found. `choices` are the persons to choose from where the start fits several, or a company's people.
 
-	`is_company`: it started from a company's record, which is no person. `hits` by DocType and name. `more`: DocTypes with more rows than are read; `unsearched`: those that time did not
-	allow; `hidden`: the number of records that this user may not read.
+	`is_company`: it started from a company's record, which is no person. `hits` by DocType and name. `more`: DocTypes with
+	more rows than are read; `unsearched`: those that time did not allow; `hidden`: the number of records that this user may not read.
 	"""
 
 	subject: Subject
@@ -78,11 +81,10 @@ class LookUp:
 		}
 
 
-def start_of(query: str = "", record_doctype: str = "", record_name: str = "", *, kind: str = "") -> Start:
+def start_of(query: str = "", record_doctype: str = "", record_name: str = "") -> Start:
 	"""What a typed word starts from: a mail address, a telephone, an identity hash (64 hex digits), else a name.
 
-	Or from a record, which must be one that a person may have (`person_records.KINDS`). `kind` (Mail, Phone, Identity, Name)
-	decides where the word would not.
+	Or from a record, which must be one that a person may have (`person_records.KINDS`).
 	"""
 	if record_doctype or record_name:
 		if record_doctype not in KINDS or not frappe.db.exists(record_doctype, record_name):
@@ -90,19 +92,19 @@ def start_of(query: str = "", record_doctype: str = "", record_name: str = "", *
 		return Start(records=frozenset(((record_doctype, record_name),)))
 	word = query.strip()
 	mails = persons.mails_in(word)
-	if mails and kind in ("", "Mail"):
+	if mails:
 		return Start(mails=frozenset(mails))
-	if kind in ("", "Identity") and len(word) == 64 and all(sign in "0123456789abcdef" for sign in word):
+	if len(word) == 64 and all(sign in "0123456789abcdef" for sign in word):
 		return Start(identities=frozenset((word,)))
 	phone = persons.phone_of(word, region()) if sum(sign.isdigit() for sign in word) >= 6 else ""
-	if phone and kind in ("", "Phone"):
+	if phone:
 		return Start(phones=frozenset((phone,)))
-	if "@" in word or not any(len(one) > 1 for one in persons.words_of(word)) or kind not in ("", "Name"):
+	if "@" in word or not any(len(one) > 1 for one in persons.words_of(word)):
 		frappe.throw(_("Type a mail address, a telephone number or a name."))
 	return Start(names=frozenset((word,)))
 
 
-def look_up(start: Start, *, company: str = "", the_map: DataMap | None = None) -> LookUp:
+def look_up(start: Start, *, company: str = "") -> LookUp:
 	"""Find everything on whoever `start` is, as the current user may see it.
 
 	`company` keeps another controller's records out (rows that carry a company at all). Raises PermissionError for who may
@@ -110,7 +112,6 @@ def look_up(start: Start, *, company: str = "", the_map: DataMap | None = None) 
 	"""
 	require_role()
 	sees_all = may_see_all()
-	the_map = the_map or data_map.load()
 	with searching.limited():
 		subject, records, full = find_subject(start)
 		if not sees_all:
@@ -123,10 +124,10 @@ def look_up(start: Start, *, company: str = "", the_map: DataMap | None = None) 
 		result.choices = _choices(start, subject, records)
 		if start.names and len(result.choices) == 1 and _is_called(result.choices[0], start.names):
 			only = Start(records=frozenset(one.key for one in result.choices[0]))
-			return look_up(only, company=company, the_map=the_map)
+			return look_up(only, company=company)
 		if result.is_company or (result.choices and start.names):
 			return result
-		_search_all(result, the_map, company)
+		_search_all(result, data_map.load(), company)
 	if not sees_all:
 		_keep_readable(result)
 	return result
@@ -194,13 +195,11 @@ def _search_all(result: LookUp, the_map: DataMap, company: str) -> None:
 	about: dict[str, set[str]] = defaultdict(set)
 	for doctype, name in result.subject.records:
 		about[doctype].add(name)
-	for entry in _ordered(the_map, result.subject):
+	for entry in _ordered(the_map):
 		if time.monotonic() > deadline:
 			result.unsearched.append(entry.doctype)
 			continue
-		found = searching.search(
-			entry, result.subject, {key: frozenset(names) for key, names in about.items()}, where
-		)
+		found = searching.search(entry, result.subject, about, where)
 		if found.unfinished:
 			result.unsearched.append(entry.doctype)
 		_take(result, found, company, about)
@@ -208,17 +207,37 @@ def _search_all(result: LookUp, the_map: DataMap, company: str) -> None:
 	for doctype, finding in searching.search_singles(singles, result.subject, where).items():
 		reasons = tuple((one.fieldname, one) for one in finding.reasons)
 		result.hits[doctype] = {doctype: Hit(doctype, doctype, finding.strength, reasons)}
+	_take_index(result, the_map, company, where)
 
 
-def _ordered(the_map: DataMap, subject: Subject) -> list[DocTypeMap]:
+def _take_index(result: LookUp, the_map: DataMap, company: str, where: str) -> None:
+	"""Records of which only the search index still says something: of the others it is a copy."""
+	found, is_more = searching.search_index(result.subject, where)
+	new = {
+		(doctype, name): reasons
+		for (doctype, name), reasons in found.items()
+		if doctype in the_map.tables and name not in result.hits.get(doctype, {})
+	}
+	facts = searching.facts_of(new)
+	for (doctype, name), reasons in new.items():
+		owner = facts.get(doctype, {}).get(name, {}).get("company")
+		if company and owner and owner != company:
+			continue
+		strength = min(one.strength for one in reasons)
+		told = tuple((IN_INDEX, one) for one in reasons)
+		result.hits.setdefault(doctype, {})[name] = Hit(doctype, name, strength, told)
+		if is_more:
+			result.more.add(doctype)
+
+
+def _ordered(the_map: DataMap) -> list[DocTypeMap]:
 	entries = [entry for entry in the_map if not entry.is_single and frappe.db.table_exists(entry.doctype)]
-	if subject.of("User"):
-		# She may have made rows of DocTypes that say nothing else of persons.
-		entries += [
-			DocTypeMap(name, is_child=is_child)
-			for name, is_child in the_map.tables.items()
-			if name not in the_map and not is_child and frappe.db.table_exists(name)
-		]
+	# She may have made rows of DocTypes that say nothing else of persons, or be named in what is said of them.
+	entries += [
+		DocTypeMap(name)
+		for name, is_child in the_map.tables.items()
+		if name not in the_map and not is_child and frappe.db.table_exists(name)
+	]
 	return sorted(entries, key=lambda entry: (_place(entry), entry.doctype))
 
 
@@ -233,7 +252,7 @@ def _place(entry: DocTypeMap) -> int:
 
 def _take(result: LookUp, found: searching.Found, company: str, about: dict[str, set[str]]) -> None:
 	"""Count what was found in one table to the records that it stands in."""
-	told = searching.parents_of(found) if found.entry.is_child else {}
+	told = searching.facts_of(found.parents.values()) if found.entry.is_child else {}
 	for row, finding in found.findings.items():
 		doctype, name, reasons, strength = found.entry.doctype, row, finding.reasons, finding.strength
 		owner, leads_on = found.companies.get(row, ""), finding.leads_on
@@ -259,7 +278,6 @@ def _take(result: LookUp, found: searching.Found, company: str, about: dict[str,
 			name,
 			min(strength, before.strength) if before else strength,
 			(before.reasons if before else ()) + tuple((label + one.fieldname, one) for one in reasons),
-			owner,
 			hers or bool(before and before.hers),
 		)
 		if leads_on:
@@ -288,9 +306,8 @@ def readable_names(doctype: str, names: Iterable[str]) -> set[str]:
 		return set()
 	if frappe.get_meta(doctype).issingle:
 		return set(names)
-	ordered, found = sorted(names), set()
-	for place in range(0, len(ordered), searching.CHUNK):
-		chunk = ordered[place : place + searching.CHUNK]
+	found: set[str] = set()
+	for chunk in chunks(set(names)):
 		found |= {
 			str(name)
 			for name in frappe.get_list(
@@ -316,7 +333,7 @@ def _keep_readable(result: LookUp) -> None:
 
 
 def describe(doctype: str, names: list[str]) -> dict[str, Any]:
-	"""Title and date of records, for showing: {name: {title, date}}; one statement."""
+	"""Title and date of records, for showing: {name: {title, date}}, without those that are no more; one statement."""
 	meta, table = frappe.get_meta(doctype), frappe.qb.DocType(doctype)
 	if meta.issingle:
 		return {doctype: {"title": _(doctype), "date": None}}

@@ -55,11 +55,11 @@ class Known:
 			)
 		}
 		self.managed = {
-			company
-			for company in frappe.get_all(
+			(row.company, row.channel)
+			for row in frappe.get_all(
 				"Consent Text",
-				{"channel": "Email", "disabled": 0, "current_version": ["is", "set"]},
-				pluck="company",
+				{"disabled": 0, "current_version": ["is", "set"]},
+				["company", "channel"],
 				order_by="name asc",
 			)
 		}
@@ -92,15 +92,15 @@ class Known:
 		rows = [read.get(kind, {}).get(name) for kind, name in self._roles(person)]
 		return any(row and company in (row.get(RESTRICTED) or "").split("\n") for row in rows)
 
-	def rows_of(self, person: Person, company: str) -> list[Any]:
-		"""The rows of Consent of one of the people towards a company."""
+	def rows_of(self, person: Person, company: str | None = None) -> list[Any]:
+		"""The rows of Consent of one of the people, first to last: towards a company, or all."""
 		mine = {
 			row.name: row
 			for key in (*person.emails, (person.party_type, person.party))
 			for row in self.rows.get(key, ())
-			if row.company == company
+			if company in (row.company, None)
 		}
-		return list(mine.values())
+		return sorted(mine.values(), key=lambda row: row.said_on)
 
 	def _roles(self, person: Person) -> list[tuple[str, str]]:
 		own = [(person.party_type, person.party)] if person.party else []
@@ -144,14 +144,17 @@ class Known:
 		"""Whether and why marketing may reach the person through `channel` today."""
 		return marketing_state(channel, self.facts(person, company, channel), getdate())
 
-	def may_be_mailed(self, person: Person, company: str, text: str | None = None) -> bool:
-		"""Whether the company's mailings may go to one of the people; not if he said no to `text`.
+	def may_be_reached(
+		self, person: Person, company: str, channel: str = "Email", text: str | None = None
+	) -> bool:
+		"""Whether the company's mailings through `channel` may go to one of the people; not if he said no to `text`.
 
-		A company that has no consent text for mail yet keeps its consents elsewhere, and who has not spoken here gets
-		what he got before signflow came; whoever said no is left alone at once.
+		A company that has no consent text for the channel yet keeps its consents elsewhere, and who has not spoken here
+		gets what he got before signflow came; whoever said no is left alone at once.
 		"""
-		state = self.state(person, company, "Email")
-		if not state.allowed and (state.rule is not Rule.NO_CONSENT or company in self.managed):
+		state = self.state(person, company, channel)
+		unmanaged = state.rule is Rule.NO_CONSENT and (company, channel) not in self.managed
+		if not state.allowed and not unmanaged:
 			return False
 		last = self.last_word(person, company, text) if text else None
 		return not last or last.action is Action.GIVEN
@@ -162,7 +165,7 @@ class Known:
 
 	def given(self, person: Person) -> list[str]:
 		"""The Consent Texts that the person consents to today."""
-		rows = [row for company in companies() for row in self.rows_of(person, company)]
+		rows = self.rows_of(person)
 		said = consents.as_said(rows, person)
 		words = {text: text_state(said, text, getdate()) for text in {row.text for row in said if row.text}}
 		return sorted(text for text, last in words.items() if last and last.action is Action.GIVEN)
@@ -265,43 +268,6 @@ def companies() -> list[str]:
 	return frappe.get_all("Company", pluck="name", order_by="name asc")
 
 
-def people_with(mails: Iterable[str]) -> dict[str, list[Person]]:
-	"""Who is behind each mail address: its Contacts and Leads, or nobody but the address itself."""
-	mails = sorted({mail.strip().lower() for mail in mails})
-	found: dict[str, list[Person]] = {mail: [] for mail in mails}
-	contact, address, lead = (frappe.qb.DocType(name) for name in ("Contact", "Contact Email", "Lead"))
-	queries = (
-		(
-			"Contact",
-			frappe.qb.from_(address)
-			.select(Lower(address.email_id), address.parent)
-			.where((address.parenttype == "Contact") & equals(address.email_id, mails or [""]))
-			.orderby(address.parent),
-		),
-		(
-			"Contact",
-			frappe.qb.from_(contact)
-			.select(Lower(contact.email_id), contact.name)
-			.where(equals(contact.email_id, mails or [""]))
-			.orderby(contact.name),
-		),
-		(
-			"Lead",
-			frappe.qb.from_(lead)
-			.select(Lower(lead.email_id), lead.name)
-			.where(equals(lead.email_id, mails or [""]))
-			.orderby(lead.name),
-		),
-	)
-	for doctype, query in queries:
-		for mail, name in query.run():
-			person = Person((mail,), doctype, name)
-			# MariaDB finds "é" by "e", too.
-			if mail in found and person not in found[mail]:
-				found[mail].append(person)
-	return {mail: people or [Person((mail,))] for mail, people in found.items()}
-
-
 def people_named(doctype: str, names: list[str]) -> list[Person]:
 	"""The people that many Contacts or Leads are, with all their mail addresses."""
 	mails: dict[str, list[str]] = {name: [] for name in names}
@@ -322,7 +288,7 @@ def willing(mails: Iterable[str], of: Sequence[str], text: str | None = None) ->
 
 	An address that several people share is written to only if each of them may be.
 	"""
-	behind = people_with(mails)
+	behind = consents.people_with(mails)
 	addresses, kept = sorted(behind), set()
 	for start in range(0, len(addresses), AT_ONCE):
 		some = addresses[start : start + AT_ONCE]
@@ -330,7 +296,9 @@ def willing(mails: Iterable[str], of: Sequence[str], text: str | None = None) ->
 		kept |= {
 			mail
 			for mail in some
-			if all(known.may_be_mailed(person, company, text) for person in behind[mail] for company in of)
+			if all(
+				known.may_be_reached(person, company, text=text) for person in behind[mail] for company in of
+			)
 		}
 	return kept
 
@@ -344,7 +312,7 @@ def of_record(doctype: str, name: str) -> list[dict[str, Any]]:
 	people = people_of(doctype, name)
 	known = Known(people)
 	seen = frappe.get_list("Company", pluck="name", order_by="name asc", limit=50)
-	titles = {Rule(rule): text for rule, text in _rule_texts().items()}
+	titles = rule_texts()
 	found = []
 	for person in people:
 		shown = []
@@ -357,7 +325,7 @@ def of_record(doctype: str, name: str) -> list[dict[str, Any]]:
 						"channel": channel,
 						"allowed": state.allowed,
 						"rule": state.rule.value,
-						"rule_text": titles[state.rule],
+						"rule_text": titles[state.rule.value],
 						"since": str(state.since or ""),
 						"row": state.row,
 						"flag": state.flag,
@@ -423,7 +391,8 @@ def _said(known: Known, person: Person, company: str) -> list[dict[str, str]]:
 	return found
 
 
-def _rule_texts() -> dict[str, str]:
+def rule_texts() -> dict[str, str]:
+	"""What each rule says of a person, by its stored value, in the present language."""
 	return {
 		"Restricted": _("restricted: the data is only kept (GDPR 18)"),
 		"Objection": _("has objected (GDPR 21)"),

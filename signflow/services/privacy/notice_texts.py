@@ -42,19 +42,19 @@ def written(company: str, language: str) -> str:
 			_who(company),
 			*(_activity(doc, language) for doc in activities),
 			_recipients(processors),
-			_transfers(activities, processors),
+			_transfers(activities, processors, language),
 			_rights(company, activities),
-			_decisions(activities),
+			_decisions(activities, language),
 			_changes(),
 		]
 	return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def processors_of(company: str) -> list[Any]:
-	"""The Data Processors that `company` uses, by name."""
+	"""The Data Processors that `company` uses under an agreement in force (GDPR 28(3)), by name."""
 	return frappe.get_all(
 		"Data Processor",
-		{"company": company, "disabled": 0},
+		{"company": company, "disabled": 0, "agreement_state": "Signed"},
 		[
 			"name",
 			"processor_name",
@@ -70,6 +70,14 @@ def processors_of(company: str) -> list[Any]:
 
 def _points(*rows: tuple[str, str]) -> str:
 	return "\n".join(f"- **{label}:** {_line(text)}" for label, text in rows if text)
+
+
+def _enumerated(kinds: list[str]) -> str:
+	"""Names of kinds as a sentence has them: "Name, email, business ID"; what is written in capitals stays."""
+	return ", ".join(
+		kind[:1].lower() + kind[1:] if place and kind[1:2].islower() else kind
+		for place, kind in enumerate(kinds)
+	)
 
 
 def _line(text: str) -> str:
@@ -119,7 +127,7 @@ def _activity(doc: Any, language: str) -> str:
 				(_("Ground"), "\n".join(filter(None, (ground, special, text("statute"))))),
 				(_("Legitimate interest"), text("interest") if doc.ground == "Legitimate Interests" else ""),
 				(_("Whose data"), text("persons")),
-				(_("Kinds of data"), ", ".join(kinds)),
+				(_("Kinds of data"), _enumerated(kinds)),
 				(_("We get the data from"), ". ".join(filter(None, (source, text("source_note"))))),
 				(_("Must you give it"), text("must_give")),
 				(_("Who gets the data"), text("recipients")),
@@ -142,10 +150,15 @@ def _recipients(processors: list[Any]) -> str:
 	return "\n\n".join(["## " + _("Who processes data for us"), lead, "\n".join(rows)])
 
 
-def _transfers(activities: list[Any], processors: list[Any]) -> str:
+def _transfers(activities: list[Any], processors: list[Any], language: str) -> str:
 	"""13(1)(f), 14(1)(f)."""
 	rows = [
-		(doc.title, doc.transfer_countries, doc.transfer_safeguard, doc.safeguard_note)
+		(
+			in_language(doc, "title", language),
+			doc.transfer_countries,
+			doc.transfer_safeguard,
+			doc.safeguard_note,
+		)
 		for doc in activities
 		if doc.outside_eea
 	]
@@ -208,10 +221,10 @@ def _rights(company: str, activities: list[Any]) -> str:
 	return "\n\n".join(["## " + _("Your rights"), listed, how, complain])
 
 
-def _decisions(activities: list[Any]) -> str:
+def _decisions(activities: list[Any], language: str) -> str:
 	"""13(2)(f), 14(2)(g)."""
 	rows = [
-		f"- **{doc.title}**: {_line(doc.automated_decisions)}"
+		f"- **{in_language(doc, 'title', language)}**: {_line(doc.automated_decisions)}"
 		for doc in activities
 		if doc.automated_decisions
 	]

@@ -16,11 +16,11 @@ from frappe.utils import cint, now_datetime
 from markupsafe import Markup
 
 from signflow.core.evidence.canonical import canonical_json
-from signflow.services import forms
+from signflow.services import forms, work
 from signflow.services import notices as told
 from signflow.services.guests import LANGUAGES
 from signflow.services.privacy import holdings, notice_texts
-from signflow.services.privacy.activities import in_force, in_language
+from signflow.services.privacy.activities import in_force, in_language, of_status
 from signflow.services.privacy.data_map import officers
 from signflow.services.transaction import is_missing_table, one_transaction
 
@@ -32,8 +32,10 @@ KEEP_SECONDS = 300
 def draft(company: str) -> Any:
 	"""A new draft for `company`, written from its register in all languages, with the user's permissions.
 
-	Raises ValidationError while there is another draft.
+	Of activities in force and processors under an agreement alone: `left_out` says what else there is. Raises
+	ValidationError while there is another draft, and while no activity is in force.
 	"""
+	_require_activities(company)
 	other = frappe.db.get_value(NOTICE, {"company": company, "status": "Draft"})
 	if other:
 		frappe.throw(_("There is a draft already: {0}.").format(other))
@@ -50,7 +52,8 @@ def new_version(published: Any) -> Any:
 
 
 def write_anew(doc: Any) -> None:
-	"""Replace the texts of a draft by what the register says now, with the user's permissions."""
+	"""Replace the texts of a draft by what the register says now, with the user's permissions; raises as `draft` does."""
+	_require_activities(doc.company)
 	doc.set("texts", _texts(doc.company))
 	doc.save()
 
@@ -70,16 +73,20 @@ def _texts(company: str) -> list[dict[str, str]]:
 def publish(name: str) -> Any:
 	"""Freeze a draft as the company's next version; the one before it stays to be read. The caller checks permission.
 
-	Raises ValidationError for a notice without texts or without activities behind it.
+	Raises ValidationError for a notice without texts, without activities in force behind it, or with a part on one that
+	is not in force.
 	"""
 	doc = frappe.get_doc(NOTICE, name, for_update=True)
 	if doc.status != "Draft":
 		frappe.throw(_("This notice was published already."))
 	if not doc.texts:
 		frappe.throw(_("Write the notice in one language at least."))
-	if not in_force(doc.company):
+	_require_activities(doc.company)
+	if early := _told_too_early(doc):
 		frappe.throw(
-			_("Add the processing activities of {0} first: the notice tells of them.").format(doc.company)
+			_(
+				"The notice has parts on activities that are not active: {0}. Take them out, or write it anew."
+			).format(", ".join(early))
 		)
 	last = frappe.get_all(
 		NOTICE,
@@ -114,6 +121,50 @@ def publish(name: str) -> Any:
 	for path in frappe.get_hooks("signflow_notice_published"):
 		frappe.get_attr(path)()
 	return frappe.get_doc(NOTICE, name)
+
+
+def _require_activities(company: str) -> None:
+	if not in_force(company):
+		frappe.throw(
+			_("Make the processing activities of {0} active first: the notice tells of those alone.").format(
+				company
+			)
+		)
+
+
+def _told_too_early(doc: Any) -> list[str]:
+	"""The titles of activities that have a heading in a text of `doc` and are not in force."""
+	active = {
+		in_language(one, "title", row.language).casefold()
+		for one in in_force(doc.company)
+		for row in doc.texts
+	}
+	return sorted(
+		{
+			title
+			for one in of_status(doc.company, "Draft", "Ended")
+			for row in doc.texts
+			if (title := in_language(one, "title", row.language))
+			and title.casefold() not in active
+			and re.search(rf"^#+ *{re.escape(title)} *$", row.body or "", re.MULTILINE | re.IGNORECASE)
+		}
+	)
+
+
+def left_out(company: str) -> list[str]:
+	"""What the register of `company` has and a notice does not tell of yet, a line each, in the language spoken now:
+	activities that are no more than drafts, processors without an agreement in force."""
+	lines = [_("Processing activity {0}: a draft").format(one.title) for one in of_status(company, "Draft")]
+	lines += [
+		_("Processor {0}: no agreement in force").format(row.processor_name)
+		for row in frappe.get_all(
+			"Data Processor",
+			{"company": company, "disabled": 0, "agreement_state": ["!=", "Signed"]},
+			["processor_name"],
+			order_by="processor_name asc, name asc",
+		)
+	]
+	return lines
 
 
 def digest(doc: Any, version: int) -> str:
@@ -202,7 +253,8 @@ def described(found: Iterable[tuple[str, str, str]]) -> list[str]:
 def watch() -> None:
 	"""Compare each published notice with the site (daily): officers are told once of what is new."""
 	for name in frappe.get_all(NOTICE, {"status": "Published"}, pluck="name", order_by="name asc"):
-		look_for_drift(name)
+		with work.edge("privacy notice"):
+			look_for_drift(name)
 
 
 @one_transaction

@@ -6,8 +6,8 @@ from typing import Any
 import frappe
 from frappe.utils import add_to_date, getdate
 
-from signflow.core.privacy.retention import Period, PeriodUnit, Reckoning, latest_over
-from signflow.services.privacy.keeping import Keeping, dates_of
+from signflow.core.privacy.retention import ERASE, Reckoning, latest_over
+from signflow.services.privacy.keeping import Keeping, dates_of, period_of
 from signflow.signflow_privacy.record_filters import company_field, filters_of
 
 BATCH = 100
@@ -18,9 +18,7 @@ def due_filters(rule: Any) -> list[list[Any]] | None:
 	doctype = rule.document_type
 	filters = filters_of(doctype, rule.filters_json)
 	if not rule.date_in:
-		bound = latest_over(
-			getdate(), Reckoning(rule.reckoning), Period(rule.period_length, PeriodUnit(rule.period_unit))
-		)
+		bound = latest_over(getdate(), Reckoning(rule.reckoning), period_of(rule))
 		if bound is None:
 			return None
 		filters += [
@@ -35,7 +33,7 @@ def due_filters(rule: Any) -> list[list[Any]] | None:
 			"Retention Rule",
 			filters={
 				"enabled": 1,
-				"kind": "Erase After",
+				"kind": ERASE,
 				"document_type": doctype,
 				"only_company": ["is", "set"],
 			},
@@ -53,49 +51,54 @@ def count_due(rule: Any) -> int:
 	if filters is None:
 		return 0
 	if rule.date_in or Reckoning(rule.reckoning).by_fiscal_year:
-		count, last = 0, ""
+		count, last, keeping = 0, "", Keeping()
 		while last is not None:
-			names, last = due_names(rule, last)
-			count += len(names)
+			over, last = due_names(rule, last, keeping)
+			count += len(over)
 		return count
 	return len(set(frappe.get_all(rule.document_type, filters=filters, pluck="name", order_by="name asc")))
 
 
-def due_names(rule: Any, after: str | None) -> tuple[list[Any], str | None]:
-	"""The next records past their time by `rule` whose names come after `after`, and the name to go on from (None: the
-	end). Looks at BATCH records, in the order of their names, which is the table's own."""
-	filters = due_filters(rule)
-	if filters is None:
-		return [], None
-	if after:
-		filters.append([rule.document_type, "name", ">", after])
-	names = frappe.get_all(
-		rule.document_type, filters=filters, pluck="name", order_by="name asc", limit=BATCH, distinct=True
-	)
-	if not names:
-		return [], None
-	over = due(rule, names, Keeping())
-	return [name for name in names if str(name) in over], str(names[-1])
+def due_names(rule: Any, after: str | None, keeping: Keeping) -> tuple[dict[Any, date], str | None]:
+	"""The next records past their time by `rule` whose names come after `after`, each with the last day on which it was
+	to be kept; and the name to go on from (None: the end).
+
+	Looks at BATCH records, in the order of their names, which is the table's own.
+	"""
+	more = [[rule.document_type, "name", ">", after]] if after else []
+	rows = _rows(rule, more, limit=BATCH)
+	return _over(rule, rows, keeping), (str(rows[-1].name) if rows else None)
 
 
-def due(rule: Any, names: list[Any], keeping: Keeping) -> dict[str, date]:
+def due(rule: Any, names: list[Any], keeping: Keeping) -> dict[Any, date]:
 	"""Those of `names` that fit the rule and are past their time, with the last day on which they were to be kept."""
+	return _over(rule, _rows(rule, [[rule.document_type, "name", "in", names]]), keeping)
+
+
+def _rows(rule: Any, more: list[list[Any]], **options: Any) -> list[Any]:
 	filters = due_filters(rule)
 	if filters is None:
-		return {}
-	doctype, whose = rule.document_type, company_field(rule.document_type)
-	rows = frappe.get_all(
-		doctype,
-		filters=[*filters, [doctype, "name", "in", names]],
-		fields=["name", *([whose] if whose else [])],
+		return []
+	fields = {"name", company_field(rule.document_type), None if rule.date_in else rule.date_field} - {None}
+	return frappe.get_all(
+		rule.document_type,
+		filters=[*filters, *more],
+		fields=sorted(fields),
 		order_by="name asc",
+		distinct=True,
+		**options,
 	)
-	dates = dates_of(rule, [row.name for row in rows]) if rows else {}
+
+
+def _over(rule: Any, rows: list[Any], keeping: Keeping) -> dict[Any, date]:
+	whose = company_field(rule.document_type)
+	dates = dates_of(rule, [row.name for row in rows]) if rule.date_in and rows else {}
 	found = {}
 	for row in rows:
-		until = keeping.end_of(rule, dates.get(str(row.name)), whose and row[whose])
+		day = dates.get(str(row.name)) if rule.date_in else getdate(row[rule.date_field])
+		until = keeping.end_of(rule, day, whose and row[whose])
 		if until and until < getdate():
-			found[str(row.name)] = until
+			found[row.name] = until
 	return found
 
 
@@ -108,14 +111,7 @@ def preview(rule: Any, most: int = 20) -> list[dict[str, Any]]:
 	last: str | None = ""
 	keeping = Keeping()
 	while last is not None and len(found) < most:
-		names, last = due_names(rule, last)
-		over = due(rule, names, keeping) if names else {}
-		for name in names[: most - len(found)]:
-			found.append(
-				{
-					"name": name,
-					"until": over[str(name)],
-					"keeps": keeping.of(rule.document_type, name),
-				}
-			)
+		over, last = due_names(rule, last, keeping)
+		for name, until in list(over.items())[: most - len(found)]:
+			found.append({"name": name, "until": until, "keeps": keeping.of(rule.document_type, name)})
 	return found

@@ -12,7 +12,7 @@ from typing import Any
 
 import frappe
 import phonenumbers
-from pypika.terms import Case
+from pypika.terms import Case, ValueWrapper
 
 from signflow.core.privacy import persons
 from signflow.core.privacy.persons import PersonRecord, Record, Start, Subject
@@ -183,7 +183,7 @@ class _Seeker:
 		for row in new:
 			self.records[doctype, row.name] = self._record(doctype, kind, row, under.get(row.name, []))
 
-	def _record(self, doctype: str, kind: Kind, row: Any, under: list[tuple[str, str, str]]) -> PersonRecord:
+	def _record(self, doctype: str, kind: Kind, row: Any, under: list[tuple[str, str]]) -> PersonRecord:
 		called = " ".join(str(row[field]).strip() for field in kind.names if row.get(field))
 		company = str(row.get(kind.company) or "")
 		organisation = persons.is_organisation(called) or bool(
@@ -191,12 +191,10 @@ class _Seeker:
 		)
 		if kind.person_when and kind.person_when[0] in row:
 			organisation = row[kind.person_when[0]] != kind.person_when[1]
-		mails = [row.get(field) for field in kind.mails] + [one for what, one, _ in under if what == "mail"]
-		phones = [row.get(field) for field in kind.phones] + [
-			one for what, one, _ in under if what == "phone"
-		]
+		mails = [row.get(field) for field in kind.mails] + [one for what, one in under if what == "mail"]
+		phones = [row.get(field) for field in kind.phones] + [one for what, one in under if what == "phone"]
 		links = {(target, row[field]) for field, target in kind.links if row.get(field)}
-		links |= {(what, one) for what, one, _ in under if what in KINDS}
+		links |= {(what, one) for what, one in under if what in KINDS}
 		return PersonRecord(
 			doctype,
 			row.name,
@@ -229,23 +227,21 @@ def pointing(type_column: Any, name_column: Any, records: Iterable[Record]) -> A
 	)
 
 
-def _under_contacts(names: list[str]) -> dict[str, list[tuple[str, str, str]]]:
-	"""What the rows within Contacts say, by Contact: ("mail" | "phone" | a DocType, value or name, Contact)."""
-	found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
-	if not names:
-		return found
-	for doctype, what, value in (
-		("Contact Email", None, "email_id"),
-		("Contact Phone", None, "phone"),
-		("Dynamic Link", "link_doctype", "link_name"),
+def _under_contacts(names: list[str]) -> dict[str, list[tuple[str, str]]]:
+	"""What the rows within Contacts say, by Contact: ("mail" | "phone" | a DocType, value or name)."""
+	found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+	link = frappe.qb.DocType("Dynamic Link")
+	mail, phone = frappe.qb.DocType("Contact Email"), frappe.qb.DocType("Contact Phone")
+	for table, what, value in (
+		(mail, ValueWrapper("mail"), mail.email_id),
+		(phone, ValueWrapper("phone"), phone.phone),
+		(link, link.link_doctype, link.link_name),
 	):
-		table = frappe.qb.DocType(doctype)
 		for chunk in chunks(names):
-			columns = [table.parent, table[value], *([table[what]] if what else [])]
-			query = frappe.qb.from_(table).select(*columns).where(table.parenttype == "Contact")
-			for parent, one, *kind in query.where(table.parent.isin(chunk)).orderby(table.parent).run():
+			query = (
+				frappe.qb.from_(table).select(table.parent, what, value).where(table.parenttype == "Contact")
+			)
+			for parent, kind, one in query.where(table.parent.isin(chunk)).orderby(table.parent).run():
 				if one:
-					found[parent].append(
-						(kind[0] if kind else "mail" if doctype == "Contact Email" else "phone", one, parent)
-					)
+					found[parent].append((kind, one))
 	return found

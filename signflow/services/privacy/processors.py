@@ -8,7 +8,7 @@ from frappe.utils import add_days, date_diff, formatdate, getdate, nowdate
 
 import signflow
 from signflow.core.errors import _  # marks: what is stored is English, Frappe translates it where it is shown
-from signflow.services import drafts, notices, sending
+from signflow.services import drafts, notices, sending, work
 from signflow.services.privacy.data_map import officers
 from signflow.services.transaction import one_transaction
 
@@ -106,14 +106,16 @@ def watch() -> None:
 		pluck="name",
 		order_by="agreement_expires_on asc",
 	):
-		_watch_end(name)
+		with work.edge("agreement with a processor"):
+			_watch_end(name)
 	for row in frappe.get_all(
 		PROCESSOR,
 		{"agreement_state": "Sent"},
 		["name", "agreement_request"],
 		order_by="modified asc",
 	):
-		_watch_request(row.name, row.agreement_request)
+		with work.edge("agreement with a processor"):
+			_watch_request(row.name, row.agreement_request)
 
 
 @one_transaction

@@ -12,54 +12,16 @@ from typing import Any
 
 import frappe
 
-from signflow.core.privacy.datamap import Holds, PersonalField
-from signflow.core.privacy.kinds import Field, Table
+from signflow.core.privacy.datamap import LISTS_OF_USERS, Holds, PersonalField
+from signflow.core.privacy.kinds import LETTERS, STRUCTURE, Field, Table
 from signflow.core.privacy.madeup import IBAN, IDENTITY_CODE, Known, MadeUp
 from signflow.services.privacy import data_map
 from signflow.services.privacy.keeping import REFERENCES
 
 CHUNK = 500
 NOT_PEOPLE = ("Administrator", "Guest")
-# What tells how the site is built, not what is in it: of people it names but users, as its makers.
-STRUCTURE = (
-	*(
-		"DocType",
-		"DocField",
-		"DocPerm",
-		"Custom DocPerm",
-		"Custom Field",
-		"Property Setter",
-		"Module Def",
-		"Role",
-	),
-	*("DocType Action", "DocType Link", "DocType State", "Patch Log", "Installed Application", "Translation"),
-	*(
-		"Personal Data Field",
-		"Scheduled Job Type",
-		"Workspace",
-		"Workspace Link",
-		"Language",
-		"Country",
-		"Currency",
-	),
-)
-TEXTS = (
-	*(
-		"Data",
-		"Small Text",
-		"Text",
-		"Long Text",
-		"Text Editor",
-		"Markdown Editor",
-		"HTML Editor",
-		"Code",
-		"JSON",
-	),
-	*("Read Only", "Phone", "Autocomplete", "Attach", "Attach Image", "Signature", "Barcode", "Geolocation"),
-)
 SHORT = ("Data", "Link", "Dynamic Link", "Select", "Read Only", "Phone", "Autocomplete", "Barcode")
 FILE_URL = re.compile(r"/(?:private/)?files/[^\s\"'<>()\\]+")
-_PEOPLES_LISTS = ("_assign", "_seen", "_liked_by")
 
 
 Change = Callable[[Any, dict[str, Any]], Any]
@@ -95,7 +57,7 @@ class Replacement:
 				continue
 			columns = frappe.db.get_table_columns(mapped.doctype)
 			for one in mapped.holding(Holds.NAME, Holds.PHONE):
-				if one.fieldname not in columns or one.fieldtype not in TEXTS:
+				if one.fieldname not in columns or one.fieldtype not in LETTERS:
 					continue
 				table = frappe.qb.DocType(mapped.doctype)
 				for (value,) in frappe.qb.from_(table).select(table[one.fieldname]).distinct().run():
@@ -164,14 +126,12 @@ class Replacement:
 				.run(as_dict=True)
 			)
 			for row in rows:
-				count += self._replace_row(queried, table, row, changes)
+				count += self._replace_row(queried, row, changes)
 			# Frappe refuses very long transactions, since they lock others out: on a copy there are none.
 			frappe.db.transaction_writes = 0
 		return count
 
-	def _replace_row(
-		self, queried: Any, table: Table, row: dict[str, Any], changes: dict[str, Change]
-	) -> int:
+	def _replace_row(self, queried: Any, row: dict[str, Any], changes: dict[str, Change]) -> int:
 		found = {}
 		for column, change in changes.items():
 			value = row[column]
@@ -203,7 +163,7 @@ class Replacement:
 			"modified_by": self._link("User"),
 			"_comments": lambda _value, _row: None,
 			"_user_tags": lambda value, _row: self.scrubbed(str(value)),
-			**dict.fromkeys(_PEOPLES_LISTS, self._list_of_users),
+			**dict.fromkeys(LISTS_OF_USERS, self._list_of_users),
 		}
 		if name in STRUCTURE:
 			users = [
@@ -212,7 +172,7 @@ class Replacement:
 			return found | dict.fromkeys(users, self._link("User"))
 		personal = self.map[name].fields if name in self.map else {}
 		for one in table.fields:
-			change = self._change_of(table, one, personal.get(one.fieldname))
+			change = self._change_of(one, personal.get(one.fieldname))
 			if change:
 				found[one.fieldname] = self._cut(name, one, change)
 		for kind, reference in REFERENCES:
@@ -241,7 +201,7 @@ class Replacement:
 
 	def _cut(self, doctype: str, one: Field, change: Change) -> Change:
 		most = self._lengths.get((doctype, one.fieldname)) or (140 if one.fieldtype in SHORT else 0)
-		if not most or one.fieldtype not in (*TEXTS, "Select"):
+		if not most or one.fieldtype not in (*LETTERS, "Select"):
 			return change
 
 		def cut(value: Any, row: dict[str, Any]) -> Any:
@@ -250,13 +210,13 @@ class Replacement:
 
 		return cut
 
-	def _change_of(self, table: Table, one: Field, personal: PersonalField | None) -> Change | None:
+	def _change_of(self, one: Field, personal: PersonalField | None) -> Change | None:
 		if one.fieldtype == "Link":
 			return self._link(one.options) if one.options in self.map else None
 		if one.fieldtype == "Dynamic Link":
 			return self._dynamic(one.options)
 		if not personal:
-			return (lambda value, _row: self.scrubbed(str(value))) if one.fieldtype in TEXTS else None
+			return (lambda value, _row: self.scrubbed(str(value))) if one.fieldtype in LETTERS else None
 		if personal.type_field:
 			return self._dynamic(personal.type_field)
 		if one.fieldtype in ("Date", "Datetime"):
@@ -266,7 +226,7 @@ class Replacement:
 			options = one.options.split("\n")
 			kinds = (Holds.SPECIAL, Holds.OTHER)
 			return (lambda value, _row: self.made.choice(value, options)) if personal.holds in kinds else None
-		if one.fieldtype not in TEXTS:
+		if one.fieldtype not in LETTERS:
 			return None
 		by_kind = self._by_kind(personal.holds)
 		if one.fieldtype in ("Code", "JSON"):

@@ -16,13 +16,14 @@ from frappe.desk.doctype.tag.tag import DocTags
 from frappe.utils import add_to_date, getdate, now_datetime
 from frappe.utils.user import get_users_with_role
 
+from signflow.core.privacy.retention import ERASE
 from signflow.services import notices, work
 from signflow.services.privacy import deleting
-from signflow.services.privacy.approvals import OFFICER
 from signflow.services.privacy.keeping import Keeping
 from signflow.services.privacy.overdue import count_due, due, due_names
 from signflow.services.site_keys import keyed_hash
 from signflow.services.transaction import is_conflict, one_transaction
+from signflow.signflow.roles import OFFICER
 
 PAST = "Past Its Time"
 # Records that are kept are looked at again in each run; a run that has looked at so many leaves the rest to the next.
@@ -42,7 +43,7 @@ def daily() -> None:
 	"""Once a day: begin a run, unless runs are stopped, one is at work, or there is nothing to run."""
 	if is_stopped() or frappe.db.exists("Retention Run", {"status": "Running", "dry_run": 0}):
 		return
-	if frappe.db.exists("Retention Rule", {"enabled": 1, "kind": "Erase After"}):
+	if frappe.db.exists("Retention Rule", {"enabled": 1, "kind": ERASE}):
 		start(dry_run=False)
 
 
@@ -64,7 +65,7 @@ def start(dry_run: bool = True, rule: str | None = None) -> str:
 	"""
 	if not dry_run and is_stopped():
 		frappe.throw(_("Retention runs are stopped in the settings."))
-	filters = {"kind": "Erase After", **({"name": rule} if rule else {"enabled": 1})}
+	filters = {"kind": ERASE, **({"name": rule} if rule else {"enabled": 1})}
 	rules = frappe.get_all("Retention Rule", filters=filters, fields=["*"], order_by="title asc, name asc")
 	if not rules:
 		frappe.throw(_("There is no enabled rule that erases."))
@@ -228,8 +229,8 @@ def _batch(run: str, token: str, row: str, deadline: float) -> bool:
 	if not rule or str(rule[0].modified) != state.rule_version:
 		_done(run, token, row, note=_("The rule was changed or deleted meanwhile."))
 		return not _must_stop(run)
-	names, last = due_names(rule[0], state.last_row)
-	for name in names:
+	over, last = due_names(rule[0], state.last_row, Keeping())
+	for name in over:
 		if time.monotonic() > deadline:
 			return True
 		going = _one(run, token, row, rule[0], name)
@@ -285,7 +286,7 @@ def _one(run: str, token: str, row: str, rule: Any, name: Any) -> bool | None:
 def _outcome(rule: Any, name: Any, *, act: bool) -> tuple[str, ...]:
 	"""What becomes of one record, as the counts it adds to; without `act` what would, and nothing is done."""
 	keeping = Keeping()
-	if str(name) not in due(rule, [name], keeping):
+	if name not in due(rule, [name], keeping):
 		return ()
 	if keeping.of(rule.document_type, name):
 		return ("protected",)

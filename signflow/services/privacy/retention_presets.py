@@ -9,11 +9,10 @@ from typing import Any
 import frappe
 
 from signflow.core.errors import _
-from signflow.core.privacy.retention import Reckoning
+from signflow.core.privacy.retention import ERASE, KEEP, Reckoning
 from signflow.services.transaction import one_transaction
 from signflow.signflow_privacy.doctype.retention_rule.retention_rule import DELETABLE
 
-KEEP, ERASE = "Keep at Least", "Erase After"
 LAW, INTEREST = "Legal Obligation", "Legitimate Interests"
 VOUCHERS = _("Accounting act 1336/1997, 2:10 §: vouchers, six years from the end of that calendar year")
 BOOKS = _("Accounting act 1336/1997, 2:10 §: books, ten years from the end of the fiscal year")

@@ -1,7 +1,7 @@
 """One DocType's rows about a person, by one statement (another for each 500 records more that a row may point to)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,18 +10,26 @@ import frappe
 from frappe.database.database import get_query_execution_timeout
 from pypika.terms import Case
 
-from signflow.core.privacy.datamap import PERSON_DOCTYPES, DocTypeMap, Holds, PersonalField
-from signflow.core.privacy.findings import Finding, Row, is_read_as_text, judge
-from signflow.core.privacy.persons import Subject
-from signflow.services.privacy.matching import CHUNK, any_of, equals, holds
+from signflow.core.privacy.datamap import (
+	LISTS_OF_USERS,
+	MAILS_AS_SENT,
+	MAKERS,
+	PERSON_DOCTYPES,
+	SAID_OF_IT,
+	DocTypeMap,
+	Holds,
+	PersonalField,
+)
+from signflow.core.privacy.findings import Finding, Reason, Row, in_text, is_read_as_text, judge
+from signflow.core.privacy.persons import Record, Subject
+from signflow.core.privacy.texts_in_files import text_of
+from signflow.services.privacy.matching import CHUNK, any_of, chunks, equals, holds, holds_in_mail
 from signflow.services.privacy.person_records import KINDS, pointing
 
 # Of one DocType at most so many rows are read; of more it is said that there are more.
 MOST_ROWS = 5000
 # One statement may run so long on MariaDB; then its DocType counts as not searched, and that is said.
 SECONDS = 20
-_ALWAYS = ("owner", "modified_by")
-_LISTS_OF_USERS = ("_assign", "_liked_by", "_seen")
 
 
 @dataclass
@@ -52,7 +60,7 @@ def limited() -> Iterator[None]:
 		frappe.db.set_execution_timeout(get_query_execution_timeout() or 0)
 
 
-def search(entry: DocTypeMap, subject: Subject, about: Mapping[str, frozenset[str]], region: str) -> Found:
+def search(entry: DocTypeMap, subject: Subject, about: Mapping[str, Collection[str]], region: str) -> Found:
 	"""Read and judge the rows of one DocType. `about` as in `findings.judge`."""
 	found = Found(entry)
 	meta = frappe.get_meta(entry.doctype)
@@ -61,9 +69,8 @@ def search(entry: DocTypeMap, subject: Subject, about: Mapping[str, frozenset[st
 	texts, selected = _columns(entry, table, columns, subject)
 	if meta.has_field("company") and meta.get_field("company").options == "Company" and "company" in columns:
 		selected.append(table.company)
-	person_when = KINDS[entry.doctype].person_when if entry.doctype in KINDS else None
-	if person_when and person_when[0] in columns:
-		selected.append(table[person_when[0]])
+	selected += [table[name] for name in _telling(entry.doctype) if name in columns]
+	mails = [name for name in entry.fields if (entry.doctype, name) in MAILS_AS_SENT]
 	for condition in _conditions(entry, table, columns, subject, about, texts):
 		query = frappe.qb.from_(table).select(*selected, *texts.values()).where(condition)
 		try:
@@ -79,10 +86,12 @@ def search(entry: DocTypeMap, subject: Subject, about: Mapping[str, frozenset[st
 			continue
 		found.more = found.more or len(rows) > MOST_ROWS
 		for values in rows[:MOST_ROWS]:
+			for name in mails:
+				values[name] = text_of(str(values.get(name) or "").encode(), ".eml").text
 			row = Row(
 				str(values.name),
 				values,
-				_is_organisation(entry.doctype, values, person_when),
+				_is_organisation(entry.doctype, values),
 				bool(meta.is_submittable),
 			)
 			if finding := judge(entry, row, subject, about, region):
@@ -93,10 +102,16 @@ def search(entry: DocTypeMap, subject: Subject, about: Mapping[str, frozenset[st
 	return found
 
 
-def _is_organisation(doctype: str, values: Any, person_when: tuple[str, Any] | None) -> bool:
+def _telling(doctype: str) -> list[str]:
+	"""The field that says whether a record is a person's or a company's, where there is one."""
+	kind = KINDS.get(doctype)
+	return [kind.person_when[0]] if kind and kind.person_when else []
+
+
+def _is_organisation(doctype: str, values: Any) -> bool:
 	if doctype == "Prospect":
 		return True
-	return bool(person_when and person_when[0] in values and values[person_when[0]] != person_when[1])
+	return any(name in values and values[name] != KINDS[doctype].person_when[1] for name in _telling(doctype))
 
 
 def _columns(
@@ -104,12 +119,12 @@ def _columns(
 ) -> tuple[dict[str, Any], list[Any]]:
 	"""Long texts, each read only where it holds something of her, and the short columns, which are always read."""
 	texts: dict[str, Any] = {}
-	names = ["name", *_ALWAYS, *(["parent", "parenttype"] if entry.is_child else [])]
+	names = ["name", *MAKERS, *(["parent", "parenttype"] if entry.is_child else [])]
 	for one in entry.fields.values():
 		if one.fieldname not in columns:
 			continue
 		if is_read_as_text(one) and one.fieldtype not in ("Data", "Read Only"):
-			if condition := _in_words(table[one.fieldname], subject):
+			if condition := _in_words(table[one.fieldname], subject, entry.doctype):
 				texts[one.fieldname] = (
 					Case().when(condition, table[one.fieldname]).else_(None).as_(one.fieldname)
 				)
@@ -117,17 +132,19 @@ def _columns(
 			names.append(one.fieldname)
 			if one.type_field in columns:
 				names.append(one.type_field)
-	if "_comments" in columns and (condition := _in_words(table["_comments"], subject)):
-		texts["_comments"] = Case().when(condition, table["_comments"]).else_(None).as_("_comments")
-	names += [name for name in _LISTS_OF_USERS if name in columns and subject.of("User")]
+	for name in SAID_OF_IT:
+		if name in columns and (condition := _in_words(table[name], subject)):
+			texts[name] = Case().when(condition, table[name]).else_(None).as_(name)
+	names += [name for name in LISTS_OF_USERS if name in columns and subject.of("User")]
 	return texts, [table[name] for name in dict.fromkeys(names)]
 
 
 _SEARCHED = frozenset((Holds.PERSON, Holds.EMAIL, Holds.PHONE, Holds.NAME, Holds.IDENTITY_HASH))
 
 
-def _in_words(column: Any, subject: Subject) -> Any:
-	return holds(column, texts=subject.mails, phones=subject.phones, names=subject.full_names())
+def _in_words(column: Any, subject: Subject, doctype: str = "") -> Any:
+	how = holds_in_mail if (doctype, column.name) in MAILS_AS_SENT else holds
+	return how(column, texts=subject.mails, phones=subject.phones, names=subject.full_names)
 
 
 def _conditions(
@@ -135,7 +152,7 @@ def _conditions(
 	table: Any,
 	columns: set[str],
 	subject: Subject,
-	about: Mapping[str, frozenset[str]],
+	about: Mapping[str, Collection[str]],
 	texts: Mapping[str, Any],
 ) -> Iterator[Any]:
 	"""The statement's condition, and one more for each `CHUNK` of records that rows may point to."""
@@ -148,12 +165,11 @@ def _conditions(
 			if one.holds is Holds.PERSON and (one.target or one.type_field in columns):
 				links.append(one)
 			else:
-				plain.append(_condition(one, table[one.fieldname], subject))
-	if "_comments" in texts:
-		plain.append(_in_words(table["_comments"], subject))
+				plain.append(_condition(one, table[one.fieldname], subject, entry.doctype))
+	plain += [_in_words(table[name], subject) for name in SAID_OF_IT if name in texts]
 	if users := subject.of("User"):
-		plain += [table[name].isin(sorted(users)) for name in _ALWAYS]
-		plain += [holds(table[name], texts=users) for name in _LISTS_OF_USERS if name in columns]
+		plain += [table[name].isin(sorted(users)) for name in MAKERS]
+		plain += [holds(table[name], texts=users) for name in LISTS_OF_USERS if name in columns]
 	for place, records in enumerate(_slices(links, subject, about)):
 		pointers = [_pointer(one, table, records) for one in links]
 		condition = any_of([*(plain if place == 0 else []), *pointers])
@@ -161,7 +177,7 @@ def _conditions(
 			yield condition
 
 
-def _condition(one: PersonalField, column: Any, subject: Subject) -> Any:
+def _condition(one: PersonalField, column: Any, subject: Subject, doctype: str) -> Any:
 	if one.holds is Holds.IDENTITY_HASH:
 		return equals(column, subject.identities)
 	if one.holds in (Holds.EMAIL, Holds.PERSON):
@@ -169,12 +185,12 @@ def _condition(one: PersonalField, column: Any, subject: Subject) -> Any:
 	if one.holds is Holds.PHONE:
 		return holds(column, phones=subject.phones)
 	if one.holds is Holds.NAME:
-		return holds(column, names=subject.full_names())
-	return _in_words(column, subject) if is_read_as_text(one) else None
+		return holds(column, names=subject.full_names)
+	return _in_words(column, subject, doctype) if is_read_as_text(one) else None
 
 
 def _slices(
-	links: list[PersonalField], subject: Subject, about: Mapping[str, frozenset[str]]
+	links: list[PersonalField], subject: Subject, about: Mapping[str, Collection[str]]
 ) -> list[set[tuple[str, str]]]:
 	"""Her records, and those found before that these fields may point to, in sets that one statement bears."""
 	targets = {one.target for one in links if not one.type_field}
@@ -215,30 +231,45 @@ def search_singles(entries: list[DocTypeMap], subject: Subject, region: str) -> 
 	return {doctype: finding for doctype, finding in judged.items() if finding}
 
 
-def parents_of(found: Found) -> dict[str, dict[str, Any]]:
-	"""Of records whose rows were found: {DocType: {name: {company, organisation}}}; one statement for each DocType.
+def search_index(subject: Subject, region: str) -> tuple[dict[Record, tuple[Reason, ...]], bool]:
+	"""What the framework's search index says of her, by record, and whether there is more than is read.
 
-	A record that is no more is missing: its rows were left behind.
+	The index copies what records say, and keeps copies of what has been changed past the framework or is gone.
+	"""
+	index = frappe.qb.Table("__global_search")
+	condition = _in_words(index.content, subject)
+	if condition is None or "__global_search" not in frappe.db.get_tables(cached=True):
+		return {}, False
+	query = frappe.qb.from_(index).select(index.doctype, index.name, index.content).where(condition)
+	rows = query.orderby(index.doctype, index.name).limit(MOST_ROWS + 1).run()
+	found = {
+		(doctype, str(name)): tuple(in_text("", str(content), subject, region))
+		for doctype, name, content in rows[:MOST_ROWS]
+	}
+	return {record: reasons for record, reasons in found.items() if reasons}, len(rows) > MOST_ROWS
+
+
+def facts_of(records: Iterable[Record]) -> dict[str, dict[str, dict[str, Any]]]:
+	"""Of records: {DocType: {name: {company, is_person}}}; one statement for each DocType.
+
+	A record that is no more is missing.
 	"""
 	by_type: dict[str, set[str]] = defaultdict(set)
-	for doctype, name in found.parents.values():
+	for doctype, name in records:
 		by_type[doctype].add(name)
 	told: dict[str, dict[str, Any]] = {}
 	for doctype, names in sorted(by_type.items()):
 		if not doctype or not frappe.db.table_exists(doctype):
 			continue
 		table, columns = frappe.qb.DocType(doctype), frappe.db.get_table_columns(doctype)
-		person_when = KINDS[doctype].person_when if doctype in KINDS else None
-		wanted = [name for name in ("company", person_when[0] if person_when else "") if name in columns]
+		wanted = [name for name in ("company", *_telling(doctype)) if name in columns]
 		told[doctype] = {}
-		ordered = sorted(names)
-		for place in range(0, len(ordered), CHUNK):
+		for chunk in chunks(names):
 			query = frappe.qb.from_(table).select(table.name, *(table[name] for name in wanted))
-			query = query.where(table.name.isin(ordered[place : place + CHUNK])).orderby(table.name)
+			query = query.where(table.name.isin(chunk)).orderby(table.name)
 			for values in query.run(as_dict=True):
 				told[doctype][str(values.name)] = {
 					"company": values.get("company") or "",
-					"is_person": doctype in PERSON_DOCTYPES
-					and not _is_organisation(doctype, values, person_when),
+					"is_person": doctype in PERSON_DOCTYPES and not _is_organisation(doctype, values),
 				}
 	return told

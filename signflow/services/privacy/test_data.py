@@ -1,14 +1,18 @@
 """A restored copy of a site turned into test data: nobody in it is a person any more, and everything still holds together.
 
 The map says which fields speak of people; records that are named after people are renamed, and every link to them with
-them. One transaction changes the database, so a run that is killed has changed nothing; the key by which the made-up
-values were chosen is thrown away with the process. Numbers and dates of business stay, so that totals do.
+them. One transaction changes the database, and says in it that the files have still to follow: a run that is killed
+before has changed nothing, and after one that is killed later the next goes on with the files. Until these are done
+nothing calls the copy test data. The key by which the made-up values were chosen is thrown away with the process. Numbers
+and dates of business stay, so that totals do.
 """
 
+import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +24,7 @@ from frappe.utils import add_days, now_datetime
 from frappe.utils.scheduler import is_scheduler_disabled
 
 from signflow.services.privacy import data_map
+from signflow.services.privacy.deleting import HANGS_UNDER
 from signflow.services.privacy.replacement import Replacement
 
 # Logs, queues and copies: nothing in a test needs them, and each of their rows may hold anything.
@@ -99,32 +104,63 @@ def why_live() -> list[str]:
 
 @dataclass
 class Report:
-	"""What was touched: rows changed and emptied by DocType, files, and what was switched off."""
+	"""What was touched: rows changed and emptied by DocType, files, and what was switched off.
+
+	`went_on` tells that a run was ended after it had replaced the database, and a later one did the files.
+	"""
 
 	changed: dict[str, int] = field(default_factory=dict)
 	emptied: dict[str, int] = field(default_factory=dict)
 	switched_off: list[str] = field(default_factory=list)
 	files_made: int = 0
 	files_deleted: int = 0
+	went_on: bool = False
+
+
+# Whether and how far this site was made into test data: one global default, committed with the data that it speaks of.
+STATE = "signflow_test_data"
+# The addresses of the files to be made up, which say nothing of people. Too many for a column.
+WANTED = "private/signflow-made-up-files.json"
 
 
 def make_test_data() -> Report:
 	"""Turn the connected site into test data: database, files, configuration. Asks nothing and cannot be undone.
 
-	The caller has made sure that this is a copy. Commits once, after which the files follow; a run that ends before
-	has changed nothing.
+	The caller has made sure that this is a copy. Goes on where an earlier run was ended: see `unfinished`.
 	"""
-	report = Report()
-	# The copy may hold DocTypes that the map has not seen yet.
-	data_map.scan()
-	urls = replace_data(report)
-	frappe.db.commit()
-	replace_files(Path(frappe.get_site_path()), urls, report)
+	site = Path(frappe.get_site_path())
+	report = unfinished()
+	if report:
+		report.went_on = True
+	else:
+		report = Report()
+		# The copy may hold DocTypes that the map has not seen yet.
+		data_map.scan()
+		plan_files(site, replace_data(report), report)
+		_note(report, done=False)
+		frappe.db.commit()
+	put_files(site)
 	for key in ("mute_emails", "pause_scheduler"):
 		update_site_config(key, 1)
 	frappe.clear_cache()
 	data_map.forget()
+	_note(report, done=True)
+	frappe.db.commit()
+	# Only now: without it a run that goes on would know no file to keep.
+	(site / WANTED).unlink()
 	return report
+
+
+def unfinished() -> Report | None:
+	"""What was touched so far, if a run replaced the database and was ended before the files were; else None."""
+	# Past the cache, which a killed process leaves as it was.
+	written = frappe.db.get_value("DefaultValue", {"parent": "__global", "defkey": STATE}, "defvalue")
+	state = json.loads(written) if written else {"done": True}
+	return None if state.pop("done") else Report(**state)
+
+
+def _note(report: Report, done: bool) -> None:
+	frappe.db.set_global(STATE, json.dumps({"done": done, **asdict(report)}))
 
 
 def replace_data(report: Report) -> dict[str, str]:
@@ -169,6 +205,14 @@ def _empty(report: Report) -> None:
 		if frappe.db.exists("DocType", {"name": doctype, "issingle": 0}) and frappe.db.table_exists(doctype):
 			report.emptied[doctype] = frappe.db.count(doctype)
 			frappe.db.delete(doctype)
+	# What hung under them would point to nothing. A mail is somebody's word: it stays, under nothing.
+	for kind, (its_doctype, its_name) in HANGS_UNDER.items():
+		orphans = {its_doctype: ["in", EMPTIED]}
+		if kind == "Communication":
+			frappe.db.set_value(kind, orphans, {its_doctype: None, its_name: None}, update_modified=False)
+		elif kind not in EMPTIED and (count := frappe.db.count(kind, orphans)):
+			report.emptied[kind] = count
+			frappe.db.delete(kind, orphans)
 	for name in FRAMEWORK_TABLES:
 		table = name if name.startswith("__") else f"tab{name}"
 		if table in frappe.db.get_tables(cached=False):
@@ -177,22 +221,36 @@ def _empty(report: Report) -> None:
 
 # Files
 
+FOLDERS = ("public/files", "private/files", "private/backups")
 
-def replace_files(site: Path, urls: dict[str, str], report: Report) -> None:
-	"""Put made-up files at the new addresses, and delete every other file, backups of the database among them."""
-	wanted = set()
-	for old, new in urls.items():
-		source, target = _path(site, old), _path(site, new)
-		if source.is_file():
-			target.parent.mkdir(parents=True, exist_ok=True)
-			target.write_bytes(a_file_like(target.suffix))
-			wanted.add(target)
-			report.files_made += 1
-	for folder in ("public/files", "private/files", "private/backups"):
+
+def plan_files(site: Path, urls: dict[str, str], report: Report) -> None:
+	"""Write down which files are to be made up, before the database changes: `urls` are old → new, the old ones unknown
+	to it afterwards."""
+	wanted = sorted({new for old, new in urls.items() if _path(site, old).is_file()})
+	report.files_made = len(wanted)
+	report.files_deleted = sum(len(list(_files_in(site / folder))) for folder in FOLDERS)
+	partial = site / f"{WANTED}.part"
+	with partial.open("w") as out:
+		json.dump(wanted, out)
+		out.flush()
+		os.fsync(out.fileno())
+	partial.replace(site / WANTED)
+
+
+def put_files(site: Path) -> None:
+	"""Put made-up files where `plan_files` said, and delete every other one, backups of the database among them.
+
+	May be ended anywhere and called again.
+	"""
+	wanted = {_path(site, url) for url in json.loads((site / WANTED).read_text())}
+	for folder in FOLDERS:
 		for path in _files_in(site / folder):
 			if path not in wanted:
 				path.unlink()
-				report.files_deleted += 1
+	for path in sorted(wanted):
+		path.parent.mkdir(parents=True, exist_ok=True)
+		path.write_bytes(a_file_like(path.suffix))
 	for name in ("logs", "error-snapshots"):
 		shutil.rmtree(site / name, ignore_errors=True)
 		(site / name).mkdir(exist_ok=True)

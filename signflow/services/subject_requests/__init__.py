@@ -1,1 +1,1 @@
-"""What persons ask of us under the data protection regulation (GDPR 15 to 22), from receipt to answer."""
+"""What data subjects ask, from receipt to answer (GDPR 12, 15-22)."""

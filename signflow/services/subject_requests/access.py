@@ -33,12 +33,13 @@ from signflow.services.letters import send_letter
 from signflow.services.privacy import accesses, kinds_of_records, lookup, notice_texts, notices
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import find_subject
+from signflow.services.subject_requests import records
 from signflow.services.subject_requests.giving import Given, Reader, Withheld, as_data
+from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
 
 EXPORT = "Personal Data Export"
 ITEM = "Personal Data Export Item"
-REQUEST = "Data Subject Request"
 RIGHTS = ("Access", "Portability")
 LEASE_SECONDS = 120
 MOST_ATTEMPTS = 5
@@ -60,7 +61,8 @@ def prepare(request: str) -> str:
 	doc = frappe.get_doc(REQUEST, request, for_update=True)
 	if doc.request_type not in RIGHTS:
 		frappe.throw(_("A copy of the data is for requests of access and portability."))
-	if doc.status in ("Unverified", "Done", "Refused") or not doc.verified_on:
+	# A copy that was answered with is made anew where its link was lost.
+	if doc.status in ("Unverified", "Refused") or doc.joined_to or not doc.verified_on:
 		frappe.throw(_("First it has to be shown who asks."))
 	if not _confirmed(doc):
 		frappe.throw(_("Confirm first which records are this person's."))
@@ -86,6 +88,7 @@ def prepare(request: str) -> str:
 	)
 	export.flags.signflow = True
 	export.insert(ignore_permissions=True)
+	records.step(doc, "Note", _("A copy of the data is made."))
 	wake(export.name)
 	return export.name
 
@@ -415,7 +418,7 @@ def _pack(doc: Any, token: str) -> None:
 	subject = _subject(doc)
 	reader = Reader(frozenset(subject.mails), frozenset(subject.phones))
 	rows = frappe.get_all(ITEM, filters={"export": doc.name}, fields=["*"], order_by="place asc")
-	records, files, size, withheld = [], [], 0, []
+	packed, files, size, withheld = [], [], 0, []
 	for number, row in enumerate(rows, 1):
 		if number % BATCH == 0:
 			if not work.hold_lease(EXPORT, doc.name, token, LEASE_SECONDS):
@@ -434,21 +437,21 @@ def _pack(doc: Any, token: str) -> None:
 			path = neutral_name(len(files) + 1, given.file_name)
 			files.append((path, given.file))
 			size += given.file.stat().st_size
-		records.append((row, given, path))
+		packed.append((row, given, path))
 	if size > MOST_BYTES:
 		_too_large(doc.name, token)
 		return
 	name, passphrase = f"{secrets.token_hex(20)}.zip", new_passphrase()
 	target = folder() / f"{name}.part"
 	target.unlink(missing_ok=True)
-	parts = [("index.html", _page(doc, records, withheld).encode()), ("data.json", _data(doc, records))]
+	parts = [("index.html", _page(doc, packed, withheld).encode()), ("data.json", _data(doc, packed))]
 	sha256, written = write_package(target, passphrase, [*parts, *files])
 	os.chmod(target, 0o600)
 	_ready(
 		doc.name,
 		token,
 		name,
-		items=len(records),
+		items=len(packed),
 		files=len(files),
 		size=written,
 		sha256=sha256,
@@ -515,12 +518,16 @@ def _ready(export: str, token: str, name: str, **facts: Any) -> None:
 		},
 		reference=(REQUEST, doc.request),
 	)
+	request = records.for_change(doc.request)
+	records.step(request, "Mailed", by_itself=True)
+	if request.status in records.OPEN:
+		records.finish(doc.request, _("A copy of the data was made available."))
 
 
-def _page(doc: Any, records: list[tuple[Any, Given, str]], withheld: list[tuple[str, str]]) -> str:
+def _page(doc: Any, packed: list[tuple[Any, Given, str]], withheld: list[tuple[str, str]]) -> str:
 	labels = kinds_of_records.labels()
 	groups: dict[str, list[dict[str, Any]]] = {}
-	for row, given, path in records:
+	for row, given, path in packed:
 		groups.setdefault(row.kind, []).append(
 			{
 				"label": _(given.doctype),
@@ -563,7 +570,7 @@ def _about(company: str, language: str) -> str:
 	return clean_email_html(md_to_html(text or "") or "")
 
 
-def _data(doc: Any, records: list[tuple[Any, Given, str]]) -> bytes:
+def _data(doc: Any, packed: list[tuple[Any, Given, str]]) -> bytes:
 	found = {
 		"controller": doc.company,
 		"request": doc.request,
@@ -571,7 +578,7 @@ def _data(doc: Any, records: list[tuple[Any, Given, str]]) -> bytes:
 		"made_on": now_datetime().isoformat(timespec="seconds"),
 		"records": [
 			{**as_data(given), **({"file": path, "file_name": given.file_name} if path else {})}
-			for _row, given, path in records
+			for _row, given, path in packed
 		],
 	}
 	return json.dumps(found, ensure_ascii=False, indent=1).encode()

@@ -15,7 +15,7 @@ from signflow.services import visits
 from signflow.services.company import house
 from signflow.services.guests import Refused
 from signflow.services.letters import send_secret
-from signflow.services.subject_requests import access
+from signflow.services.subject_requests import access, records
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
 
@@ -98,13 +98,14 @@ def download(visit: dict[str, Any], *, opened: bool = False) -> tuple[str, bytes
 
 @one_transaction
 def _count(export: str) -> None:
-	before = frappe.db.get_value(access.EXPORT, export, "downloads", for_update=True)
+	row = frappe.db.get_value(access.EXPORT, export, ["downloads", "request"], as_dict=True, for_update=True)
 	frappe.db.set_value(
 		access.EXPORT,
 		export,
-		{"downloads": before + 1, "last_download_on": now_datetime()},
+		{"downloads": row.downloads + 1, "last_download_on": now_datetime()},
 		update_modified=False,
 	)
+	records.step(frappe.get_doc(records.REQUEST, row.request), "Download")
 
 
 def _of_visit(visit: dict[str, Any]) -> Any:

@@ -14,9 +14,9 @@ from frappe.utils import getdate, now_datetime
 
 from signflow.core.privacy.persons import Record
 from signflow.services.privacy import accesses, consents
+from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.consents import Given, Person
 from signflow.services.subject_requests import letters, matching, records
-from signflow.services.subject_requests.decisions import require_officer
 from signflow.services.subject_requests.records import PERSON, REQUEST
 from signflow.services.transaction import one_transaction
 

@@ -11,17 +11,12 @@ from frappe.utils import cint, formatdate, getdate, now_datetime
 
 from signflow.core.erasure import clock
 from signflow.services.guests import plain
+from signflow.services.privacy.approvals import require_officer
 from signflow.services.subject_requests import letters, records
 from signflow.services.times import holidays_of
 from signflow.services.transaction import one_transaction
 
 MAX_WORDS = 2000
-
-
-def require_officer() -> None:
-	"""Raise PermissionError unless the user is an officer."""
-	if frappe.session.user != "Administrator" and records.OFFICER not in frappe.get_roles():
-		frappe.throw(_("Only a Data Protection Officer decides on a data request."), frappe.PermissionError)
 
 
 def _words(text: str, asked: str) -> str:

@@ -203,14 +203,14 @@ def proven(name: str, proof: Proof) -> None:
 		# A higher level asked for later.
 		doc.update(_proof_fields(proof))
 		records.save(doc)
-		records.step(doc, "Proven", _said(proof))
+		records.step(doc, "Proven", proof.method)
 
 
 def _prove(doc: Any, proof: Proof) -> None:
 	doc.update(_proof_fields(proof))
 	doc.update({"status": "Open", "secret_hash": None})
 	records.save(doc)
-	records.step(doc, "Proven", _said(proof))
+	records.step(doc, "Proven", proof.method)
 	first = _first_of_its_kind(doc)
 	if first:
 		join_in_place(doc, first)
@@ -228,10 +228,6 @@ def _proof_fields(proof: Proof) -> dict[str, Any]:
 		"proof_note": proof.note,
 		"verified_on": now_datetime(),
 	}
-
-
-def _said(proof: Proof) -> str:
-	return f"{proof.method} ({proof.level})"
 
 
 def _first_of_its_kind(doc: Any) -> str | None:

@@ -11,6 +11,7 @@ from frappe import _
 from frappe.utils import getdate, now_datetime
 
 from signflow.core.erasure import clock
+from signflow.services.subject_requests import recipients
 from signflow.services.times import holidays_of
 
 REQUEST, STEP, PERSON = "Data Subject Request", "Data Subject Request Step", "Data Subject Request Person"
@@ -90,8 +91,13 @@ def advance(name: str, status: str, note: str = "") -> None:
 
 
 def finish(name: str, outcome: str) -> Any:
-	"""The request is done (in the caller's transaction); `outcome` is what came of it. The letter is the caller's."""
+	"""The request is done (in the caller's transaction); `outcome` is what came of it. The letter is the caller's.
+
+	Raises ValidationError while somebody who was told has not answered (GDPR 19).
+	"""
 	doc = still_open(name)
+	if waiting := recipients.unsettled(name):
+		frappe.throw(_("These have not answered yet: {0}").format(", ".join(waiting)))
 	doc.update({"status": "Done", "done_on": now_datetime(), "outcome": outcome.strip()[:1000]})
 	save(doc)
 	step(doc, "Done", outcome)

@@ -17,14 +17,16 @@ from frappe.utils import cstr
 
 from signflow.core.privacy.correcting import Correction, corrected
 from signflow.core.privacy.datamap import DataMap, Holds
-from signflow.core.privacy.findings import TEXT_TYPES, Strength
+from signflow.core.privacy.findings import Strength
+from signflow.core.privacy.kinds import FREE_TEXTS, TEXTS
 from signflow.core.privacy.persons import Start
 from signflow.services.privacy import accesses, data_map, kinds_of_records, lookup
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import region
+from signflow.services.subject_requests import records
+from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import is_conflict, one_transaction
 
-REQUEST = "Data Subject Request"
 # In which fields what is looked for stands: free texts may hold any of it.
 _HOLDS = {
 	"Email": (Holds.EMAIL, Holds.PERSON),
@@ -128,7 +130,7 @@ def _in_row(
 		present = row.get(field.fieldname)
 		if not df or df.fieldtype in table_fields or not isinstance(present, str) or not present:
 			continue
-		if df.fieldtype not in TEXT_TYPES and df.fieldtype not in ("Phone",):
+		if df.fieldtype not in (*TEXTS, *FREE_TEXTS, "Phone"):
 			continue
 		proposed, in_text = present, field.holds in _TEXTS
 		for wrong in wrongs:
@@ -236,6 +238,7 @@ def _correct(doctype: str, name: str, places: list[Place]) -> int:
 def _note(request: str, counts: dict[str, int]) -> None:
 	doc = frappe.get_doc(REQUEST, request)
 	confirmed = [(row.record_doctype, row.record_name) for row in doc.persons if row.confirmed]
+	records.step(doc, "Note", _("Corrected in {0} records.").format(sum(counts.values())))
 	accesses.record_access(
 		"Change",
 		Start(records=frozenset(confirmed)),

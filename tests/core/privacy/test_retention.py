@@ -1,5 +1,6 @@
 """How long records are kept: ends of fiscal and calendar years, months of all lengths, leap days."""
 
+from calendar import isleap
 from datetime import date, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signflow.core.errors import SignflowError
+from signflow.core.flow.notice import add_months
 from signflow.core.privacy.retention import (
 	MOST,
 	FiscalYear,
@@ -125,3 +127,70 @@ def test_nothing_that_is_over_lies_beyond_the_bound(
 
 def test_before_the_first_days_there_is_no_bound() -> None:
 	assert latest_over(date(50, 1, 1), Reckoning.DATE, Period(100)) is None
+
+
+@st.composite
+def odd_years(draw: st.DrawFn) -> list[FiscalYear]:
+	"""Years that follow each other and end on any day, 29.2. among them: up to eighteen months long (1336/1997, 1:4 §)."""
+	start = draw(st.one_of(a_day, st.sampled_from((date(2020, 3, 1), date(2023, 9, 1), date(2024, 3, 1)))))
+	years = []
+	for _turn in range(draw(st.integers(1, 5))):
+		months = draw(st.integers(1, 18))
+		end = add_months(start, months) - timedelta(days=1)
+		# Mostly whole months, as a register allows; a merger may end a year on any day.
+		end -= timedelta(days=draw(st.sampled_from((0, 0, 0, 1, 13))))
+		end = max(end, start)
+		years.append(FiscalYear(start, end))
+		start = end + timedelta(days=1)
+	return years
+
+
+@given(odd_years(), st.data())
+def test_vouchers_and_books_of_odd_years(years: list[FiscalYear], data: st.DataObject) -> None:
+	"""1336/1997, 2:10 §: books ten years from the end of the fiscal year, vouchers six years from the end of the
+	calendar year in which it ended; counted here a second time, in other words."""
+	year = data.draw(st.sampled_from(years))
+	length = (year.ends_on - year.starts_on).days
+	day = year.starts_on + timedelta(days=data.draw(st.integers(0, length)))
+	known = FiscalYears(data.draw(st.permutations(years)))
+	vouchers = keep_until(day, Reckoning.FISCAL_CALENDAR_YEAR, Period(6), known)
+	books = keep_until(day, Reckoning.FISCAL_YEAR, Period(10), known)
+	assert vouchers == date(year.ends_on.year + 6, 12, 31)
+	end = year.ends_on
+	is_missing = (end.month, end.day) == (2, 29) and not isleap(end.year + 10)
+	assert books == end.replace(year=end.year + 10, day=28 if is_missing else end.day)
+	for reckoning, period in (
+		(Reckoning.FISCAL_CALENDAR_YEAR, Period(6)),
+		(Reckoning.FISCAL_YEAR, Period(10)),
+	):
+		until = keep_until(day, reckoning, period, known)
+		assert until
+		# Found when it is over, and not a day before.
+		bound = latest_over(until + timedelta(days=1), reckoning, period)
+		assert bound and day <= bound
+		# All of one year's records are over on one day, and those of the next not before.
+		assert until == keep_until(year.starts_on, reckoning, period, known)
+		later = keep_until(min(end + timedelta(days=1), years[-1].ends_on), reckoning, period, known)
+		assert later and until <= later
+	for outside in (years[0].starts_on - timedelta(days=1), years[-1].ends_on + timedelta(days=1)):
+		assert keep_until(outside, Reckoning.FISCAL_YEAR, Period(10), known) is None
+
+
+@pytest.mark.parametrize(
+	("starts_on", "ends_on", "vouchers", "books"),
+	[
+		((2023, 3, 1), (2024, 2, 29), (2030, 12, 31), (2034, 2, 28)),  # ends on a leap day
+		((2022, 9, 1), (2024, 2, 29), (2030, 12, 31), (2034, 2, 28)),  # so does one of eighteen months
+		((2017, 3, 1), (2018, 2, 28), (2024, 12, 31), (2028, 2, 28)),  # the same number, in a leap year
+		((2024, 12, 1), (2024, 12, 31), (2030, 12, 31), (2034, 12, 31)),  # one month
+		((2024, 7, 1), (2025, 12, 31), (2031, 12, 31), (2035, 12, 31)),  # what began in 2024 ended in 2025
+		((2024, 1, 1), (2024, 12, 31), (2030, 12, 31), (2034, 12, 31)),
+	],
+)
+def test_short_long_and_leap_years_by_hand(
+	starts_on: tuple, ends_on: tuple, vouchers: tuple, books: tuple
+) -> None:
+	years = FiscalYears([FiscalYear(date(*starts_on), date(*ends_on))])
+	for day in (date(*starts_on), date(*ends_on)):
+		assert keep_until(day, Reckoning.FISCAL_CALENDAR_YEAR, Period(6), years) == date(*vouchers)
+		assert keep_until(day, Reckoning.FISCAL_YEAR, Period(10), years) == date(*books)

@@ -8,9 +8,8 @@ from frappe.utils import nowdate, validate_url
 from signflow.core.errors import SignflowError
 from signflow.core.pdf.trust import read_anchors, read_trust_list
 from signflow.signflow.refusals import message_of
+from signflow.signflow.roles import OFFICER
 from signflow.signflow.uploads import attached, bytes_of
-
-OFFICER = "Data Protection Officer"
 
 
 class SignflowSettings(Document):
@@ -26,6 +25,7 @@ class SignflowSettings(Document):
 		from signflow.signflow.doctype.timestamp_authority.timestamp_authority import TimestampAuthority
 
 		archive_years: DF.Int
+		ask_consent: DF.Check
 		brand_colour: DF.Color | None
 		contact_form: DF.Link | None
 		data_protection_officer: DF.Link | None
@@ -51,6 +51,7 @@ class SignflowSettings(Document):
 		privacy_note: DF.SmallText | None
 		privacy_url: DF.Data | None
 		remind_every_days: DF.Int
+		retention_stopped: DF.Check
 		signature_level: DF.Literal["B-B", "B-T", "B-LT", "B-LTA"]
 		termination_responsible: DF.Link | None
 		termination_template: DF.Link | None
@@ -97,8 +98,11 @@ class SignflowSettings(Document):
 			if OFFICER not in frappe.get_roles(officer):
 				frappe.throw(_("{0} does not have the role {1}.").format(frappe.bold(officer), _(OFFICER)))
 		if not self.inform_people:
+			self.ask_consent = 0
 			return
 		before = self.get_doc_before_save()
+		if self.ask_consent and not (before and before.ask_consent):
+			frappe.only_for(OFFICER)
 		if not (before and before.inform_people):
 			# Mails to people leave because somebody who answers for it has decided so.
 			frappe.only_for(OFFICER)

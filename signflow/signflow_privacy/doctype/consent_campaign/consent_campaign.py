@@ -21,6 +21,7 @@ class ConsentCampaign(KeepsSecrets):
 		asked_for: DF.Check
 		company: DF.Link | None
 		consent_text: DF.Link
+		failure: DF.SmallText | None
 		filled_to: DF.Data | None
 		filters_json: DF.Code | None
 		given_count: DF.Int
@@ -37,6 +38,7 @@ class ConsentCampaign(KeepsSecrets):
 		started_on: DF.Datetime | None
 		status: DF.Literal["Draft", "Sending", "Paused", "Sent"]
 		title: DF.Data
+		tries: DF.Int
 		work_due: DF.Check
 
 	# end: auto-generated types

@@ -17,6 +17,7 @@ class ConsentCampaignPerson(Document):
 		answered_on: DF.Datetime | None
 		asked_on: DF.Datetime | None
 		campaign: DF.Link | None
+		company: DF.Link | None
 		email: DF.Data | None
 		language: DF.Data | None
 		note: DF.Literal[
@@ -29,10 +30,12 @@ class ConsentCampaignPerson(Document):
 			"Asking by mail would be marketing, which may not reach this person",
 			"The mail system does not take this address",
 			"The mail was returned",
+			"Could not be asked for a fault of this site",
 		]
 		party: DF.DynamicLink | None
 		party_type: DF.Link | None
 		status: DF.Literal["Waiting", "Asked", "Opened", "Given", "Refused", "Left Out", "Failed"]
+		tries: DF.Int
 
 	# end: auto-generated types
 

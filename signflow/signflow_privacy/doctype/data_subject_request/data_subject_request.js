@@ -39,7 +39,7 @@ async function show_steps(frm) {
 	const row = (step) =>
 		`<li><span class="text-muted">${escape(frappe.datetime.str_to_user(step.at))}</span> <b>${escape(__(step.kind))}</b>
 		${step.by_user ? ` · ${escape(frappe.user.full_name(step.by_user))}` : ""}
-		${step.note ? `<div class="text-muted" style="white-space: pre-wrap">${escape(step.note)}</div>` : ""}</li>`;
+		${step.note ? `<div class="text-muted" style="white-space: pre-wrap">${escape(__(step.note))}</div>` : ""}</li>`;
 	frm.dashboard.parent?.find(".data-request-steps").closest(".form-dashboard-section").remove();
 	frm.dashboard.add_section(`<ul class="data-request-steps list-unstyled">${steps.map(row).join("")}</ul>`, __("Steps"));
 	frm.dashboard.show();

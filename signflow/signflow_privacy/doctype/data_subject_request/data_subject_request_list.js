@@ -1,9 +1,8 @@
 frappe.listview_settings["Data Subject Request"] = {
 	add_fields: ["status", "due_on", "joined_to"],
-	hide_name_column: false,
 	onload(list) {
-		if (frappe.model.can_create("Data Subject Request")) {
-			list.page.set_primary_action(__("New Data Request"), () => signflow.new_data_request(), "add");
+		if (signflow.may_take_in_data_requests()) {
+			list.page.add_inner_button(__("New Data Request"), () => signflow.new_data_request());
 		}
 	},
 	/** What is to be answered by the days that are left, late in red. */

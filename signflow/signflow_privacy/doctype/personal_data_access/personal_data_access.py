@@ -21,7 +21,7 @@ class PersonalDataAccess(KeepsSecrets):
 		kind: DF.Literal["Look-up", "View", "Export", "Change", "Restriction", "Erasure"]
 		purpose: DF.SmallText | None
 		record_doctype: DF.Link | None
-		record_name: DF.DynamicLink | None
+		record_hash: DF.Data | None
 		subject_hashes: DF.LongText | None
 		total: DF.Int
 		user: DF.Link

@@ -31,9 +31,12 @@ function lines(heading, rows) {
 	return `<p>${escape(heading)}</p><ul>${rows.map((row) => `<li>${escape(row)}</li>`).join("")}</ul>`;
 }
 
-function publish(frm) {
+async function publish(frm) {
+	const left = await frappe.xcall("signflow.api.register.left_out_of_notice", { name: frm.doc.name });
+	const question = __("Have you read the notice in every language? Once published, a version stays as it is.");
 	frappe.confirm(
-		frappe.utils.escape_html(__("Have you read the notice in every language? Once published, a version stays as it is.")),
+		(left.length ? lines(__("The notice leaves out what is not in force:"), left) : "") +
+			`<p>${frappe.utils.escape_html(question)}</p>`,
 		async () => {
 			if (frm.is_dirty()) {
 				await frm.save();

@@ -24,9 +24,11 @@ class ProcessingActivity(Document):
 			ProcessingActivityProcessor,
 		)
 
+		ask_new_persons: DF.Literal["", "Contacts", "Leads", "Contacts and Leads"]
 		automated_decisions: DF.SmallText | None
 		balancing_test: DF.Text | None
 		company: DF.Link
+		consent_text: DF.Link | None
 		data: DF.Table[ProcessingActivityData]
 		data_source: DF.Literal["", "From the Person", "From Elsewhere", "Both"]
 		doctypes: DF.Table[ProcessingActivityDocType]
@@ -85,6 +87,10 @@ class ProcessingActivity(Document):
 	def validate(self):
 		if self.status == "Active":
 			self._check_complete()
+		if self.ground != "Consent" or not self.consent_text:
+			self.ask_new_persons = ""
+		elif frappe.db.get_value("Consent Text", self.consent_text, "company") != self.company:
+			frappe.throw(_("{0} is a text of another controller.").format(frappe.bold(self.consent_text)))
 		for row in self.processors:
 			if frappe.db.get_value("Data Processor", row.processor, "company") != self.company:
 				frappe.throw(

@@ -5,9 +5,10 @@ from frappe import _
 from frappe.model.document import Document
 
 from signflow.core.errors import SignflowError
-from signflow.core.privacy.retention import Period, PeriodUnit
+from signflow.core.privacy.retention import ERASE, KEEP, Period, PeriodUnit
 from signflow.signflow.kept_fields import keep
 from signflow.signflow.refusals import message_of
+from signflow.signflow.roles import OFFICER
 from signflow.signflow_privacy.record_filters import (
 	check_date_field,
 	check_filters,
@@ -94,7 +95,7 @@ class RetentionRule(Document):
 		except SignflowError as refusal:
 			frappe.throw(message_of(refusal), title=_("Period"))
 		self._validate_date()
-		if self.kind == "Erase After":
+		if self.kind == ERASE:
 			self._validate_erasing(meta)
 		else:
 			self.action = "Report Only"
@@ -142,7 +143,7 @@ class RetentionRule(Document):
 
 def _check_loosening(rule):
 	"""What a rule no longer keeps goes by rules that were approved while it did: that needs an officer as well."""
-	if rule.enabled and rule.kind == "Keep at Least" and "Data Protection Officer" not in frappe.get_roles():
+	if rule.enabled and rule.kind == KEEP and OFFICER not in frappe.get_roles():
 		frappe.throw(
 			_("This rule keeps records: a data protection officer changes it."), frappe.PermissionError
 		)

@@ -2,6 +2,9 @@ frappe.listview_settings["Retention Run"] = {
 	add_fields: ["status", "dry_run"],
 	hide_name_column: true,
 	get_indicator(doc) {
+		if (doc.dry_run && doc.status === "Finished") {
+			return [__("Dry Run"), "gray", "dry_run,=,1"];
+		}
 		const colours = { Running: "blue", Finished: "green", Stopped: "orange", Failed: "red" };
 		return [__(doc.status), colours[doc.status], `status,=,${doc.status}`];
 	},

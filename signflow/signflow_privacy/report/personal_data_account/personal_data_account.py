@@ -6,18 +6,18 @@ import frappe
 from frappe import _
 from frappe.utils import add_months, nowdate
 
-from signflow.services.privacy import checks
+from signflow.services.privacy import accountability
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-	"""Columns and rows of `checks.account` from `from_date` to `to_date`, by default the last three months."""
+	"""Columns and rows of `accountability.account` from `from_date` to `to_date`, by default the last three months."""
 	asked = frappe._dict(filters or {})
 	# No links: Frappe 15 refuses a report with a link to what its reader may not read, and an officer may read no Company.
 	columns = [
-		{"fieldname": "when", "label": _("When"), "fieldtype": "Datetime", "width": 170},
-		{"fieldname": "user", "label": _("Who"), "fieldtype": "Data", "width": 200},
+		{"fieldname": "when", "label": _("When"), "fieldtype": "Datetime", "width": 190},
+		{"fieldname": "user", "label": _("Who"), "fieldtype": "Data", "width": 240},
 		{"fieldname": "what", "label": _("What"), "fieldtype": "Data", "width": 200},
-		{"fieldname": "why", "label": _("Why"), "fieldtype": "Data", "width": 260},
+		{"fieldname": "why", "label": _("Why"), "fieldtype": "Data", "align": "left", "width": 260},
 		{"fieldname": "record", "label": _("Record"), "fieldtype": "Data", "width": 220},
 		{"fieldname": "number", "label": _("Number"), "fieldtype": "Int", "width": 90},
 		{
@@ -28,4 +28,4 @@ def execute(filters: dict[str, Any] | None = None) -> tuple[list[dict[str, Any]]
 		},
 	]
 	start = asked.from_date or add_months(nowdate(), -3)
-	return columns, checks.account(start, asked.to_date or nowdate(), asked.company)
+	return columns, accountability.account(start, asked.to_date or nowdate(), asked.company)

@@ -12,7 +12,7 @@ def execute(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], str | None]:
 	"""Columns and rows {weight, text, cure, link} of what the site lacks now; a message where it lacks nothing."""
 	columns = [
-		{"fieldname": "weight", "label": _("When"), "fieldtype": "Data", "width": 110},
+		{"fieldname": "weight", "label": _("When"), "fieldtype": "Data", "width": 150},
 		{"fieldname": "text", "label": _("What Is Missing"), "fieldtype": "Data", "width": 430},
 		{"fieldname": "cure", "label": _("What to Do"), "fieldtype": "Data", "width": 380},
 		{"fieldname": "link", "label": _("Where"), "fieldtype": "Data", "width": 90},

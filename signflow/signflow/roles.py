@@ -1,0 +1,3 @@
+"""Names of our roles, as they are stored."""
+
+OFFICER = "Data Protection Officer"

@@ -1,0 +1,210 @@
+"""A data request from the public page to its answer: asked on a phone, decided in Desk, seen again on the page."""
+
+import re
+from datetime import date
+
+import pytest
+import pyzipper
+from office import Office, Person, until
+from playwright.sync_api import expect
+from test_desk import logs_in, opens, shown
+from window import PHONE, Window
+
+pytestmark = pytest.mark.timeout(300)
+
+API = "signflow.api.subject_requests"
+
+
+def test_asked_on_a_phone_decided_in_desk_and_seen_again(office: Office, visit, url: str) -> None:
+	maija = office.maija
+	window: Window = visit(PHONE)
+	page = window.page
+	page.goto(f"{url}/privacy/request?lang=en", wait_until="load")
+	expect(page.get_by_role("heading", name="Your personal data")).to_be_visible()
+	window.look("request-wish")
+	page.get_by_role("button", name="Continue").click()
+	expect(page.locator("#rights-problem")).to_contain_text("Choose what you want")
+	page.get_by_role("radio", name="Object to the use of my data").check()
+	expect(page.get_by_role("group", name="What do you object to?")).to_be_visible()
+	page.get_by_role("radio", name="See my data").check()
+	page.get_by_label("Tell us more").fill("I rented a boat from you in 2024.")
+	page.get_by_label("I ask for somebody else").check()
+	page.get_by_role("button", name="Continue").click()
+	expect(page.locator("#person-name-problem")).to_contain_text("Write your name")
+	page.get_by_label("Your name").fill("Maija Meri")
+	page.get_by_role("button", name="Continue").click()
+	expect(page.locator("#represents-problem")).to_contain_text("Say for whom you ask")
+	window.look("request-wish-filled")
+	page.get_by_label("I ask for somebody else").uncheck()
+	page.get_by_role("button", name="Continue").click()
+	expect(page.get_by_role("heading", name="Where do we answer?")).to_be_focused()
+	page.get_by_label("Mail address").fill(maija.address)
+	window.look("request-mail")
+	page.get_by_role("button", name="Continue").click()
+	code = page.get_by_label("6-digit code")
+	expect(code).to_be_focused()
+	window.look("request-code")
+	code.fill(maija.code())
+	page.get_by_role("button", name="Confirm").click()
+	expect(page.get_by_role("heading", name="We have received your request")).to_be_focused()
+	card = page.locator("[data-request]").first
+	expect(card).to_contain_text("We work on it")
+	window.look("request-received")
+	until(lambda: maija.mails("We have received your data request"), "the receipt", 60)
+
+	(name,) = office.lists("Data Subject Request", email=maija.address)
+	desk: Window = visit()
+	screen = logs_in(desk)
+	opens(screen, desk, "data-subject-request")
+	row = shown(screen).locator(".list-row", has_text=name).first
+	expect(row).to_contain_text("Days Left")
+	desk.keep("desk-requests-1280")
+	until(lambda: office.sender.read("Data Subject Request", name)["persons"], "the records are proposed", 60)
+	opens(screen, desk, "data-subject-request", name)
+	screen.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=name)
+	form = shown(screen)
+	expect(form.locator(".data-request-steps")).to_contain_text("Proven")
+	desk.keep("desk-request-1280")
+	form.locator("[data-label='Person'] button").first.click()
+	screen.locator(".dropdown-menu.show, .dropdown-menu:visible").get_by_text(
+		"Confirm the Records"
+	).first.click()
+	dialog = screen.locator(".modal-dialog:visible", has_text="Which records are the person?")
+	expect(dialog).to_contain_text("Certain")
+	desk.keep("desk-request-confirm-1280")
+	dialog.locator(".modal-footer .btn-primary").click()
+	expect(form.locator(".data-request-steps")).to_contain_text("Confirmed")
+	office.sender.call(f"{API}.ask", name=name, question="Which harbour was it?")
+
+	page.reload(wait_until="load")
+	expect(card).to_contain_text("Which harbour was it?")
+	page.get_by_label("Your answer").fill("Hanko.")
+	window.look("request-question")
+	page.get_by_role("button", name="Send the answer").click()
+	expect(card).to_contain_text("We go on with your request")
+	office.sender.call(f"{API}.complete", name=name, outcome="Your copy is on its way to you.")
+	page.reload(wait_until="load")
+	expect(card).to_contain_text("Your copy is on its way to you.")
+	window.look("request-done")
+	opens(screen, desk, "data-protection")
+	expect(shown(screen).get_by_text("Data Requests Late").first).to_be_visible()
+	desk.keep("desk-data-protection-1280")
+
+
+def test_a_request_by_letter_is_taken_in_and_a_restriction_is_seen_on_the_contact(
+	office: Office, visit, url: str
+) -> None:
+	desk: Window = visit()
+	screen = logs_in(desk)
+	(contact,) = office.lists("Contact", email_id=office.matti.address)
+	opens(screen, desk, "contact", contact)
+	screen.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=contact)
+	form = shown(screen)
+	form.locator("[data-label='Personal%20Data'] button, [data-label='Personal Data'] button").first.click()
+	screen.locator(".dropdown-menu.show, .dropdown-menu:visible").get_by_text(
+		"Data Request", exact=True
+	).first.click()
+	dialog = screen.locator(".modal-dialog:visible", has_text="New Data Request")
+	dialog.locator("[data-fieldname='request_type'] select").select_option("Restriction")
+	dialog.locator("[data-fieldname='proof_method'] select").select_option("Known to Staff")
+	dialog.locator("[data-fieldname='proof_note'] textarea").fill("Called from the number that we know")
+	dialog.locator("[data-fieldname='company'] input").fill(office.lists("Company")[0])
+	screen.keyboard.press("Tab")
+	desk.keep("desk-new-request-1280")
+	dialog.locator(".modal-footer .btn-primary").click()
+	screen.wait_for_function("() => window.cur_frm?.doctype === 'Data Subject Request'")
+	name = screen.evaluate("() => cur_frm.doc.name")
+	rows = until(lambda: office.sender.read("Data Subject Request", name)["persons"], "proposed", 60)
+	chosen = [row["name"] for row in rows if row["strength"] == "Certain"]
+	office.sender.call(f"{API}.confirm", name=name, rows=chosen)
+	office.sender.call(f"{API}.carry_out", name=name)
+	opens(screen, desk, "contact", contact)
+	screen.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=contact)
+	expect(shown(screen).get_by_text("Processing is restricted").first).to_be_visible()
+	desk.keep("desk-restricted-1280")
+	window: Window = visit(PHONE)
+	window.page.goto(f"{url}/privacy/request?lang=fi&right=Erasure", wait_until="load")
+	expect(window.page.locator("input[value=Erasure]")).to_be_checked()
+	window.keep("request-fi-360")
+
+
+def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str) -> None:
+	maija = office.maija
+	name = office.sender.call(
+		f"{API}.record",
+		company=office.lists("Company")[0],
+		request_type="Access",
+		person_name="Maija Meri",
+		email=maija.address,
+		received_on=date.today().isoformat(),
+		language="en",
+		proof_method="Known to Staff",
+		proof_note="Called from the number that we know",
+	)
+	rows = until(lambda: office.sender.read("Data Subject Request", name)["persons"], "proposed", 60)
+	office.sender.call(
+		f"{API}.confirm", name=name, rows=[row["name"] for row in rows if row["strength"] == "Certain"]
+	)
+	desk: Window = visit()
+	screen = logs_in(desk)
+	opens(screen, desk, "data-subject-request", name)
+	screen.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=name)
+	form = shown(screen)
+	form.locator("[data-label='Answer'] button").first.click()
+	screen.locator(".dropdown-menu.show, .dropdown-menu:visible").get_by_text(
+		"Prepare the Copy"
+	).first.click()
+	screen.wait_for_function("() => window.cur_frm?.doctype === 'Personal Data Export'")
+	form = shown(screen)
+	expect(form.locator("summary", has_text="Identity")).to_be_visible(timeout=60_000)
+	desk.keep("desk-copy-1280")
+	form.get_by_role("link", name="Maija").first.click()
+	dialog = screen.locator(".modal-dialog:visible", has_text="The person gets it")
+	expect(dialog).to_contain_text(maija.address)
+	desk.keep("desk-copy-record-1280")
+	dialog.locator("textarea[data-fieldname='texts']").fill("Meri")
+	dialog.locator("textarea[data-fieldname='reason']").fill("It names her family")
+	dialog.locator(".modal-footer .btn-primary").click()
+	expect(form).to_contain_text("something withheld")
+	screen.get_by_role("button", name="Pack and Tell the Person").click()
+	screen.locator(".modal-dialog:visible .btn-primary", has_text="Yes").click()
+
+	window: Window = visit(PHONE)
+	page = window.page
+	page.goto(_link(maija), wait_until="load")
+	code = page.get_by_label("6-digit code")
+	expect(code).to_be_focused()
+	assert "#" not in page.url
+	window.look("data-code")
+	code.fill(maija.code())
+	page.get_by_role("button", name="Confirm").click()
+	expect(page.get_by_role("heading", name="Your data is ready")).to_be_focused()
+	window.look("data-ready")
+	passphrase = page.locator("#passphrase").inner_text()
+	with page.expect_download() as fetched:
+		page.get_by_role("button", name="Fetch the encrypted copy").click()
+	with pyzipper.AESZipFile(fetched.value.path()) as package:
+		html = package.read("index.html", pwd=passphrase.encode()).decode()
+	assert fetched.value.suggested_filename == f"{name}.zip"
+	assert maija.address in html and "It names her family" in html
+	expect(page.get_by_text("Your data is saved on your device.").last).to_be_visible()
+	page.reload(wait_until="load")
+	expect(page.locator("#passphrase")).to_have_text(passphrase)
+	for lang in ("fi", "sv"):
+		page.goto(f"{url}/privacy/data?lang={lang}", wait_until="load")
+		expect(page.locator("#passphrase")).to_have_text(passphrase)
+		window.look(f"data-ready-{lang}")
+	# What she opens at home is read as a picture too.
+	home: Window = visit(PHONE)
+	home.page.set_content(html)
+	home.keep("data-index-360")
+
+
+def _link(person: Person) -> str:
+	def found() -> list[str]:
+		texts = [
+			mail.get_body(("html", "plain")).get_content() for mail in person.mails("Your data is ready")
+		]
+		return [link for text in texts for link in re.findall(r'href="([^"]+/privacy/data#[^"]+)"', text)]
+
+	return until(found, "the link to the data", 60)[0]
