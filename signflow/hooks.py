@@ -7,9 +7,16 @@ app_license = "GPL-3.0-or-later"
 required_apps = ["frappe/erpnext"]
 
 before_install = "signflow.install.before_install"
-after_install = "signflow.install.after_install"
-after_migrate = ["signflow.install.after_migrate", "signflow.services.privacy.data_map.scan"]
-after_app_install = "signflow.services.privacy.data_map.after_app_change"
+after_install = ["signflow.install.after_install", "signflow.integrations.helpdesk.ticket_actions.offer"]
+after_migrate = [
+	"signflow.install.after_migrate",
+	"signflow.services.privacy.data_map.scan",
+	"signflow.integrations.helpdesk.ticket_actions.offer",
+]
+after_app_install = [
+	"signflow.services.privacy.data_map.after_app_change",
+	"signflow.integrations.helpdesk.ticket_actions.offer",
+]
 after_app_uninstall = "signflow.services.privacy.data_map.after_app_change"
 before_uninstall = "signflow.uninstall.before_uninstall"
 after_uninstall = "signflow.uninstall.after_uninstall"
@@ -100,6 +107,9 @@ doc_events = {
 		"on_update": "signflow.services.privacy.data_map.forget",
 		"on_trash": "signflow.services.privacy.data_map.forget",
 	},
+	# What happens to a request is said in its ticket of Helpdesk.
+	"Signature Event": {"after_insert": "signflow.integrations.helpdesk.ticket_state.on_event"},
+	"Data Subject Request Step": {"after_insert": "signflow.integrations.helpdesk.ticket_state.on_step"},
 	# The framework's own requests know neither deadline nor what must stay: whoever makes one is led to ours.
 	"Personal Data Deletion Request": {
 		"before_insert": "signflow.services.subject_requests.intake.lead_here"
@@ -126,12 +136,16 @@ signflow_request_completed = [
 	"signflow.services.terminations.on_completed",
 	"signflow.services.privacy.form_consents.on_request_completed",
 	"signflow.services.privacy.processors.on_completed",
+	"signflow.integrations.helpdesk.ticket_state.copies_follow",
 ]
 signflow_terminable_agreements = {
 	"Subscription": "signflow.integrations.erpnext.subscription",
 	"Contract": "signflow.integrations.erpnext.contract_end",
 }
 signflow_notice_given = ["signflow.integrations.helpdesk.termination.open_ticket"]
+
+# Whose a record is, where it names no Customer itself: {DocType: function of the record that returns a Customer or None}.
+signflow_customer_of = {"HD Ticket": "signflow.integrations.helpdesk.customers.settled"}
 
 signflow_notice_published = ["signflow.integrations.helpdesk.notice_link.offer"]
 
@@ -229,6 +243,7 @@ scheduler_events = {
 		"signflow.services.submissions.sweep",
 	],
 	"daily": [
+		"signflow.integrations.helpdesk.unanswered.daily",
 		"signflow.services.files.sweep_orphans",
 		"signflow.services.exports.sweep",
 		"signflow.services.privacy.consent_letters.daily",

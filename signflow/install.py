@@ -54,6 +54,24 @@ def after_migrate() -> None:
 	custom_fields.make()
 
 
+def blocked_endpoints() -> str:
+	"""That Helpdesk keeps signers and other guests from our endpoints, with the cure; "" if it does not.
+
+	With `block_endpoints` in site_config.json Helpdesk (from 1.22 on) lets guests and users of the portal call its own
+	endpoints, a list of the framework's, and those whose path has one of `allowed_custom_endpoints` (a list, or a text) in it.
+	"""
+	if not frappe.conf.block_endpoints:
+		return ""
+	allowed = frappe.conf.allowed_custom_endpoints or []
+	if isinstance(allowed, str):
+		allowed = frappe.parse_json(allowed) if allowed.lstrip().startswith("[") else [allowed]
+	if any(one and str(one) in "/api/method/signflow." for one in allowed):
+		return ""
+	return _(
+		'Helpdesk blocks endpoints here: add "signflow." to allowed_custom_endpoints in site_config.json.'
+	)
+
+
 def check_site() -> list[str]:
 	"""What keeps signflow from working on this site, each with its cure."""
 	return [text for text, _link in site_problems()]
@@ -61,12 +79,7 @@ def check_site() -> list[str]:
 
 def site_problems() -> list[tuple[str, str]]:
 	"""What keeps signflow from working on this site, each with its cure: (text, where it is cured in Desk, else "")."""
-	problems = []
-	if frappe.conf.block_endpoints and "signflow." not in (frappe.conf.allowed_custom_endpoints or []):
-		text = _(
-			'Helpdesk blocks endpoints here: add "signflow." to allowed_custom_endpoints in site_config.json.'
-		)
-		problems.append((text, ""))
+	problems = [(blocked, "")] if (blocked := blocked_endpoints()) else []
 	if not frappe.db.exists("Email Account", {"enable_outgoing": 1, "default_outgoing": 1}):
 		text = _("No default outgoing Email Account: invitations cannot leave.")
 		problems.append((text, "/app/email-account"))

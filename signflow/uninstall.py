@@ -4,7 +4,7 @@ import frappe
 
 from signflow import custom_fields
 from signflow.install import ROLES
-from signflow.integrations.helpdesk import notice_link
+from signflow.integrations.helpdesk import notice_link, ticket_actions
 from signflow.services import exports
 
 COUNTERS = ("signflow-parties",)
@@ -17,6 +17,7 @@ def before_uninstall() -> None:
 	remove_webhooks()
 	close_forms()
 	notice_link.take_away()
+	ticket_actions.take_away()
 	for role in ROLES:
 		if frappe.db.exists("Role", role):
 			frappe.db.delete("Has Role", {"role": role})

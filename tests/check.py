@@ -26,7 +26,7 @@ def main() -> int:
 		"dotted paths": [layout.PYTHON, "-m", "pytest", "-q", "tests/contracts/test_dotted_paths.py"],
 		"translations": [layout.PYTHON, "-m", "pytest", "-q", "tests/contracts/test_translations.py"],
 		"npm packages": ["npm", "ci", "--no-audit", "--no-fund", "--silent"],
-		"eslint": ["npx", "--no-install", "eslint", "signflow/public", "devbench"],
+		"eslint": ["npx", "--no-install", "eslint", "signflow/public", "signflow/integrations", "devbench"],
 	}
 	failed = []
 	for name, command in checks.items():

@@ -7,11 +7,8 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.rate_limiter import rate_limit
 
-# The module, not its functions: by a name of ours they could be called past this override.
-from frappe.website.doctype.web_form import web_form as framework
-
 from signflow.api.guest import answers, invalid_input, session, set_language
-from signflow.services import ceremony, forms, replays, submissions
+from signflow.services import ceremony, feedback, forms, replays, submissions
 from signflow.services.guests import Refused
 from signflow.services.privacy import form_consents
 
@@ -27,7 +24,7 @@ def accept(web_form: str = "", data: str = "") -> Any:
 		frappe.throw(_("This call is not complete. Load the page again."))
 	form = forms.form_of(str(web_form))
 	if not form:
-		answer = framework.accept(web_form=web_form, data=data)
+		answer = feedback.accept(str(web_form), data)
 		if isinstance(answer, Document):
 			form_consents.record_plain(str(web_form), answer)
 		return answer

@@ -233,13 +233,21 @@ def _title_of(doc: Any) -> str:
 def _customer_of(doc: Any) -> str | None:
 	if doc.doctype == "Customer":
 		return doc.name
-	if doc.get("customer"):
+	for path in (frappe.get_hooks("signflow_customer_of") or {}).get(doc.doctype, ()):
+		return frappe.get_attr(path)(doc)
+	# Other apps have customers of their own kind.
+	if doc.get("customer") and _links_to(doc, "customer", "Customer"):
 		return doc.customer
 	# Quotation keeps its party behind quotation_to, Contract behind party_type.
 	for kind in ("quotation_to", "party_type"):
 		if doc.get(kind) == "Customer":
 			return doc.get("party_name") or doc.get("party")
 	return None
+
+
+def _links_to(doc: Any, fieldname: str, doctype: str) -> bool:
+	field = doc.meta.get_field(fieldname)
+	return bool(field) and field.options == doctype
 
 
 def _contacts(doc: Any, parties: list[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -251,8 +259,9 @@ def _contacts(doc: Any, parties: list[tuple[str, str]]) -> list[dict[str, Any]]:
 			pluck="parent",
 			order_by="creation asc",
 		)
-	if doc.get("contact_person"):
-		names.insert(0, doc.contact_person)
+	for field in ("contact", "contact_person"):
+		if doc.get(field) and _links_to(doc, field, "Contact"):
+			names.insert(0, doc.get(field))
 	if not names:
 		return []
 	found = {

@@ -133,8 +133,7 @@ READY: tuple[ReadyForm, ...] = (
 		title=_("Feedback"),
 		description=_("Needs no signature: what is sent becomes a ticket."),
 		introduction=_("Tell us what went well or what we should do better. We answer by mail."),
-		# Issue first: Helpdesk 1.14 saves a new ticket once more with its sender's rights, and a guest has none.
-		doctypes=("Issue", "HD Ticket"),
+		doctypes=("HD Ticket", "Issue"),
 		fields=(
 			("subject", _("Subject"), REQUIRED),
 			("description", _("Your Message"), REQUIRED),

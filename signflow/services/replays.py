@@ -13,7 +13,7 @@ from frappe.translate import print_language
 from frappe.utils import add_to_date, cint, getdate, now_datetime
 from frappe.website.doctype.web_form import web_form as framework
 
-from signflow.services import delivery, forms, submissions, work
+from signflow.services import delivery, feedback, forms, submissions, work
 from signflow.services.acting import acting_as
 from signflow.services.revisions import file_copies_later
 from signflow.services.transaction import one_transaction
@@ -84,8 +84,14 @@ def _make_record(name: str) -> None:
 	files = _keep_files(form, answers)
 	frappe.flags.signflow_replay = True
 	try:
-		with acting_as(row.user or "Guest"), print_language(row.language or "en"):
+		guest = row.user in (None, "", "Guest")
+		user = row.user
+		if guest:  # not to change a record: that a guest may not
+			user = None if answers.get("name") else feedback.keeper(form.web_form, form.responsible)
+		with acting_as(user or "Guest"), print_language(row.language or "en"):
 			record = framework.accept(web_form=form.web_form, data=json.dumps(answers))
+		if guest and user:
+			feedback.set_sender(record)
 	finally:
 		frappe.flags.signflow_replay = frappe.flags.in_web_form = None
 	for field, file in files.items():

@@ -13,8 +13,10 @@ SCRIPT = "Signflow Privacy Notice"
 LABEL = _("Privacy Notice")
 _TEXT = """function setupForm() {
 	const labels = %s;
-	const language = document.documentElement.lang.split("-")[0];
-	const label = labels[language] || labels.en;
+	// Helpdesk's page says "en" whatever its reader speaks.
+	const spoken = [document.documentElement.lang.replace(/^en.*/, ""), ...navigator.languages];
+	const language = spoken.map((one) => one.split("-")[0]).find((one) => labels[one]);
+	const label = labels[language || "en"];
 	return { actions: [{ label, onClick: () => window.open("/privacy/notice", "_blank", "noopener") }] };
 }
 """

@@ -9,7 +9,7 @@ from frappe import _
 from frappe.utils import cint, nowdate
 
 from signflow.core.privacy.datamap import Holds, Mark
-from signflow.install import site_problems
+from signflow.install import blocked_endpoints, site_problems
 from signflow.services.company import companies_of
 from signflow.services.privacy import data_map, holds, notices, origin, test_data
 from signflow.services.privacy.informing import DELIVERY, MOST_TRIES, PARTIES, TOLD_WHERE_ASKED
@@ -440,8 +440,17 @@ def _system() -> Iterator[Finding]:
 			_("Make them private."),
 			"/app/file?is_private=0",
 		)
+	blocked = blocked_endpoints()
+	if blocked:
+		yield Finding(
+			"endpoints_blocked",
+			HIGH,
+			blocked,
+			_("Until then no signer, no form and no data request of a guest gets through."),
+		)
 	for problem, link in site_problems():
-		yield Finding("site", MEDIUM, problem, _("The text tells how."), link)
+		if problem != blocked:
+			yield Finding("site", MEDIUM, problem, _("The text tells how."), link)
 
 
 def _data_requests() -> Iterator[Finding]:

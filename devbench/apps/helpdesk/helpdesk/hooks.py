@@ -8,3 +8,5 @@ app_email = "signflow@example.com"
 app_license = "GPL-3.0-or-later"
 
 after_install = "helpdesk.install.after_install"
+
+has_permission = {"HD Ticket": "helpdesk.permissions.ticket"}

@@ -27,8 +27,10 @@ class SignflowSettings(Document):
 		archive_years: DF.Int
 		ask_consent: DF.Check
 		brand_colour: DF.Color | None
+		contact_form: DF.Link | None
 		data_protection_officer: DF.Link | None
 		default_language: DF.Literal["fi", "sv", "en"]
+		done_ticket_status: DF.Literal["", "Resolved", "Closed"]
 		expire_after_days: DF.Int
 		inform_after_days: DF.Int
 		inform_from: DF.Date | None
@@ -60,6 +62,7 @@ class SignflowSettings(Document):
 		trust_list_note: DF.SmallText | None
 		trust_list_signers: DF.LongText | None
 		trusted_certificates: DF.LongText | None
+		unanswered_days: DF.Int
 
 	# end: auto-generated types
 	def validate(self):

@@ -1,0 +1,183 @@
+"""From a ticket to a data request: recognised as a hint, opened by a person, in two clicks, never by itself."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import frappe
+from bs4 import BeautifulSoup
+from frappe import _
+from frappe.utils import cstr, get_datetime
+
+from signflow.core.privacy.asking import recognise
+from signflow.integrations.helpdesk import TICKET
+from signflow.integrations.helpdesk.customers import customer_of
+from signflow.integrations.helpdesk.dialogs import (
+	Answers,
+	Asked,
+	Field,
+	company_field,
+	language_field,
+	options,
+)
+from signflow.integrations.helpdesk.signatures import chosen_customer, customer_field, people_of
+from signflow.services.company import default_company
+from signflow.services.guests import LANGUAGES, Refused
+from signflow.services.subject_requests import intake, records
+from signflow.services.subject_requests.records import REQUEST, TYPES
+from signflow.services.times import written
+
+MOST_MAILS = 30
+MOST_WORDS = 3_500
+MOST_HTML = 200_000
+# Who may hand a request in; who answers it is the officer.
+ROLES = {"Signflow User", "Signflow Manager", records.OFFICER}
+
+
+@dataclass(frozen=True)
+class Message:
+	"""What the person wrote: plain text, without what it quotes, and when it came."""
+
+	text: str
+	received_on: Any
+
+
+def label() -> str:
+	return _("Open data request")
+
+
+def may() -> bool:
+	"""Whether the user may hand in what a ticket asks for; answering it is for officers."""
+	return frappe.session.user == "Administrator" or bool(ROLES & set(frappe.get_roles()))
+
+
+def hint(ticket: Any) -> str:
+	"""What the ticket seems to ask for, as the button that opens the request; "" when nothing, or when one is open."""
+	found = _found(ticket)
+	if not found or _opened(ticket):
+		return ""
+	by_right = {
+		"Erasure": _("Asks for deletion? Open a data request"),
+		"Access": _("Asks for own data? Open a data request"),
+	}
+	return by_right.get(found[0].right) or _("Cites the GDPR? Open a data request")
+
+
+def begin(ticket: Any) -> Asked:
+	"""What is asked before the request is opened, filled in as far as the ticket tells."""
+	found, person = _found(ticket), next(iter(people_of(ticket)), None)
+	notes = [_("A data request of this ticket is open: {0}").format(name) for name in _opened(ticket)]
+	if not person:
+		notes.append(_("The ticket does not say whom to ask: it has neither a contact nor a mail address."))
+		return Asked(_("Open Data Request"), "", [], notes)
+	if found:
+		notes.append(_("The ticket says: “{0}”").format(found[0].words))
+	notes.append(
+		_("{0} gets a mail by which to prove that the request is his. The clock runs from {1}.").format(
+			person["email"], written(_message(ticket).received_on, _reads())
+		)
+	)
+	match = customer_of(ticket)
+	if match.note:
+		notes.append(match.note)
+	fields = [
+		Field(
+			"request_type",
+			"select",
+			_("What is asked for"),
+			options([(one, _(one)) for one in TYPES], found[0].right if found else "Access"),
+		),
+		Field("person_name", "text", _("Name"), value=person["signer_name"]),
+		language_field(found[0].language if found else _settings_language()),
+		*customer_field(match),
+		*company_field(default_company()),
+	]
+	return Asked(_("Open Data Request"), _("Open data request"), fields, notes)
+
+
+def perform(ticket: Any, values: dict[str, Any]) -> dict[str, str]:
+	"""Take the request in, as of the moment when the message came: {text, address}; its ticket says so by itself."""
+	asked = begin(ticket)
+	if not asked.submit:
+		frappe.throw(" ".join(asked.notes))
+	answers, message = Answers(asked, values), _message(ticket)
+	customer = chosen_customer(ticket, answers)
+	given = {
+		"company": answers.one("company") or default_company(),
+		"request_type": answers.one("request_type"),
+		"person_name": answers.one("person_name"),
+		"details": message.text[:MOST_WORDS],
+	}
+	try:
+		wish = intake.read_wish(given)
+	except Refused as refused:
+		frappe.throw(refused.text)
+	name = intake.record(
+		wish,
+		people_of(ticket)[0]["email"],
+		answers.one("language"),
+		received_on=message.received_on,
+		proof=None,
+		reference=(TICKET, str(ticket.name)),
+	)
+	if customer:
+		records.step(frappe.get_doc(REQUEST, name), "Note", _("The ticket's customer: {0}").format(customer))
+	seen = frappe.has_permission(REQUEST, "read", name)
+	return {
+		"text": _("The data request {0} is open.").format(name),
+		"address": f"/app/data-subject-request/{name}" if seen else "",
+	}
+
+
+def _reads() -> str:
+	"""The language of whoever sits at the page, as far as we speak it."""
+	return frappe.local.lang if frappe.local.lang in LANGUAGES else "en"
+
+
+def _settings_language() -> str:
+	return frappe.get_cached_doc("Signflow Settings").default_language or "fi"
+
+
+def _opened(ticket: Any) -> list[str]:
+	about = {"reference_doctype": TICKET, "reference_name": str(ticket.name)}
+	return frappe.get_all(
+		REQUEST, {**about, "status": ["not in", records.CLOSED]}, pluck="name", order_by="creation asc"
+	)
+
+
+def _messages(ticket: Any) -> list[Message]:
+	"""The person's own words, first to last: the ticket itself, then the mails that came in."""
+	first = "\n".join((cstr(ticket.subject), _plain(ticket.description)))
+	rows = frappe.get_all(
+		"Communication",
+		{"reference_doctype": TICKET, "reference_name": str(ticket.name), "sent_or_received": "Received"},
+		["subject", "content", "communication_date", "creation"],
+		order_by="creation asc",
+		limit=MOST_MAILS,
+	)
+	mails = [
+		Message(f"{cstr(row.subject)}\n{_plain(row.content)}", row.communication_date or row.creation)
+		for row in rows
+	]
+	return [Message(first, ticket.creation), *mails]
+
+
+def _plain(html: str | None) -> str:
+	soup = BeautifulSoup((html or "")[:MOST_HTML], "html.parser")
+	for quoted in soup.select("blockquote, .gmail_quote, style, script"):
+		quoted.decompose()
+	return soup.get_text("\n").strip()
+
+
+def _found(ticket: Any) -> tuple[Any, Message] | None:
+	"""What is asked for and in which message, the first that tells."""
+	for message in _messages(ticket):
+		if asked := recognise(message.text):
+			return asked, message
+	return None
+
+
+def _message(ticket: Any) -> Message:
+	"""The message that asks, else the ticket's first; none is later than now."""
+	found = _found(ticket)
+	message = found[1] if found else _messages(ticket)[0]
+	return Message(message.text, min(get_datetime(message.received_on), frappe.utils.now_datetime()))
