@@ -194,6 +194,9 @@ ignore_links_on_delete = [
 	"Personal Data Access",
 	"Personal Data Field",
 	"Content Scan",
+	"Data Subject Request",
+	"Data Subject Request Person",
+	"Data Subject Request Step",
 ]
 
 company_data_to_be_ignored = [
@@ -241,4 +244,7 @@ company_data_to_be_ignored = [
 	"Consent Campaign",
 	"Consent Campaign Person",
 	"Form Consent",
+	"Data Subject Request",
+	"Data Subject Request Person",
+	"Data Subject Request Step",
 ]
