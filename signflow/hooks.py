@@ -165,7 +165,9 @@ scheduler_events = {
 			"signflow.services.endings.sweep",
 			"signflow.services.withdrawals.sweep",
 			"signflow.services.privacy.content_scan.sweep",
+			"signflow.services.privacy.file_search.sweep",
 			"signflow.services.privacy.retention.sweep",
+			"signflow.services.erasure.execution.sweep",
 			"signflow.integrations.erpnext.mailing_lists.refresh_segments",
 			"signflow.services.privacy.informing.sweep",
 		],
@@ -197,6 +199,10 @@ ignore_links_on_delete = [
 	"Data Subject Request",
 	"Data Subject Request Person",
 	"Data Subject Request Step",
+	"Person File Search",
+	"Erasure Plan",
+	"Erasure Plan Line",
+	"Erasure Ledger Entry",
 ]
 
 company_data_to_be_ignored = [
@@ -237,6 +243,7 @@ company_data_to_be_ignored = [
 	"Personal Data Field",
 	"Content Scan",
 	"Personal Data Access",
+	"Person File Search",
 	"Consent Text",
 	"Consent Text Version",
 	"Consent",
@@ -247,4 +254,7 @@ company_data_to_be_ignored = [
 	"Data Subject Request",
 	"Data Subject Request Person",
 	"Data Subject Request Step",
+	"Erasure Plan",
+	"Erasure Plan Line",
+	"Erasure Ledger Entry",
 ]

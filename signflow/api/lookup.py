@@ -9,7 +9,7 @@ from frappe import _
 from signflow.core.privacy.findings import Strength
 from signflow.core.privacy.persons import PersonRecord
 from signflow.services.company import default_company
-from signflow.services.privacy import accesses, kinds_of_records, lookup
+from signflow.services.privacy import accesses, file_search, kinds_of_records, lookup
 from signflow.services.privacy.lookup import LookUp
 from signflow.services.transaction import one_transaction
 
@@ -27,10 +27,12 @@ def look_up(
 	record_doctype: str = "",
 	record_name: str = "",
 	company: str = "",
+	files: bool = False,
 ) -> dict[str, Any]:
-	"""What the site holds on a person: {id, person, choices, is_company, groups, hidden, more, unsearched}.
+	"""What the site holds on a person: {id, person, choices, is_company, groups, hidden, more, unsearched, files}.
 
 	`query` is a mail address, a telephone, a name or an identity hash; or a record is named. `purpose` goes into the log.
+	`files`: a worker searches inside files too; `files_found` tells how far it is.
 	"""
 	lookup.require_role()
 	if not purpose.strip():
@@ -50,6 +52,9 @@ def look_up(
 		company=company or default_company(),
 	)
 	_remember(log.name, found, hashes, purpose, company)
+	in_files = files and not found.is_company and not (found.choices and not found.hits)
+	if in_files:
+		file_search.start(log.name, found.subject, company)
 	return {
 		"id": log.name,
 		"person": _person(found),
@@ -59,6 +64,7 @@ def look_up(
 		"hidden": found.hidden,
 		"more": sorted(_(doctype) for doctype in found.more),
 		"unsearched": sorted(_(doctype) for doctype in found.unsearched),
+		"files": in_files,
 	}
 
 
@@ -68,12 +74,63 @@ def details(id: str, doctype: str, strength: str = "CERTAIN", start: int = 0) ->
 
 	`id` is the look-up's; it holds for half an hour and for who made it. Each record is asked for its own permission.
 	"""
+	remembered = _remembered(id)
+	hits = remembered["hits"].get(doctype, {}).get(strength, [])
+	shown = hits[max(0, int(start)) : max(0, int(start)) + PAGE]
+	return _page(remembered, doctype, shown, len(hits), start)
+
+
+@frappe.whitelist(methods=["POST"])
+def files_found(id: str) -> dict[str, Any]:
+	"""How far the search inside files is: {status, total, read, unread, hidden, is_all, counts: {strength: files}}."""
+	search = _search(id)
+	counts = {strength.name: 0 for strength in Strength}
+	for _name, strength, _how in file_search.hits_of(search):
+		counts[strength] += 1
+	return {
+		"status": search.status,
+		"total": search.files_total,
+		"read": search.files_read,
+		"unread": search.files_unread,
+		"hidden": search.files_hidden,
+		"is_all": bool(search.is_all),
+		"counts": counts,
+	}
+
+
+@frappe.whitelist(methods=["POST"])
+def file_details(id: str, strength: str = "CERTAIN", start: int = 0) -> dict[str, Any]:
+	"""A page of the files in which she was found, shaped and logged as `details`."""
+	remembered = _remembered(id)
+	hits = [
+		(name, [("", one) for one in how])
+		for name, judged, how in file_search.hits_of(_search(id))
+		if judged == strength
+	]
+	shown = hits[max(0, int(start)) : max(0, int(start)) + PAGE]
+	return _page(remembered, "File", shown, len(hits), start)
+
+
+def _remembered(id: str) -> dict[str, Any]:
 	lookup.require_role()
 	remembered = frappe.cache.get_value(_key(id))
 	if not remembered:
 		frappe.throw(_("This look-up is too old. Look the person up again."))
-	hits = remembered["hits"].get(doctype, {}).get(strength, [])
-	shown = hits[max(0, int(start)) : max(0, int(start)) + PAGE]
+	return remembered
+
+
+def _search(id: str) -> Any:
+	lookup.require_role()
+	search = file_search.state_of(id)
+	if not search:
+		frappe.throw(_("This look-up is too old. Look the person up again."))
+	return search
+
+
+def _page(
+	remembered: dict[str, Any], doctype: str, shown: list[Any], total: int, start: int
+) -> dict[str, Any]:
+	"""The records `shown` as rows, which are logged first; without those that the user may not read."""
 	if not lookup.may_see_all():
 		shown = [hit for hit in shown if frappe.has_permission(doctype, "read", doc=hit[0])]
 	_record(
@@ -96,7 +153,7 @@ def details(id: str, doctype: str, strength: str = "CERTAIN", start: int = 0) ->
 			for name, reasons in shown
 			if name in facts
 		],
-		"total": len(hits),
+		"total": total,
 		"start": int(start),
 		"page": PAGE,
 	}
@@ -165,7 +222,7 @@ def _groups(found: LookUp) -> list[dict[str, Any]]:
 def _reason(doctype: str, path: str, how: str) -> str:
 	"""One reason in words: the field's label and by what it matched."""
 	parent, _dot, fieldname = path.rpartition(".")
-	label = frappe.get_meta(parent or doctype).get_label(fieldname)
+	label = frappe.get_meta(parent or doctype).get_label(fieldname) if fieldname else ""
 	if how == "RECORD":
 		return _("the person's own record")
 	words = {
@@ -180,4 +237,4 @@ def _reason(doctype: str, path: str, how: str) -> str:
 		"NAME_IN_TEXT": _("name in the text"),
 		"MAKER": _("made or changed it"),
 	}
-	return f"{_(label)}: {words[how]}"
+	return f"{_(label)}: {words[how]}" if fieldname else words[how]

@@ -18,11 +18,11 @@ from signflow.services.transaction import one_transaction
 LONGEST_PAUSE_SECONDS = 1800
 
 
-def wake(job: str, **what: str) -> None:
+def wake(job: str, *, queue: str = "short", **what: str) -> None:
 	"""Have a worker call the function `job` (a dotted path) with `what` as soon as the transaction is committed."""
 	frappe.enqueue(
 		job,
-		queue="short",
+		queue=queue,
 		enqueue_after_commit=True,
 		job_id="-".join(("signflow", job.rpartition("services.")[2], *what.values(), secrets.token_hex(4))),
 		**what,

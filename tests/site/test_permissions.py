@@ -16,8 +16,9 @@ from test_form_permissions import EXPECTATIONS as OF_FORMS
 from test_register_permissions import EXPECTATIONS as OF_REGISTER
 from test_retention import EXPECTATIONS as OF_RETENTION
 
+from signflow.core.privacy.persons import Subject
 from signflow.services import delivery
-from signflow.services.privacy import accesses, content_scan
+from signflow.services.privacy import accesses, content_scan, file_search
 
 ALL_READ = {**NOBODY, "manager": "r", "owner": "r", "colleague": "r"}
 OWN_READ = {**NOBODY, "manager": "r", "owner": "r"}
@@ -61,6 +62,7 @@ EXPECTATIONS: dict[str, dict[str, dict[str, str]]] = {
 	"Content Scan": {"house": NOBODY},
 	# The officer's as well (tests/site/test_lookup.py).
 	"Personal Data Access": {"house": {**NOBODY, "operator": "r"}},
+	"Person File Search": {"house": NOBODY},
 }
 MAY_CREATE = {
 	"Signature Request": {"manager", "owner", "colleague"},
@@ -84,6 +86,7 @@ CHANGES = {
 	"Personal Data Field": {"mark": "Not Personal"},
 	"Content Scan": {"rows_per_doctype": 9},
 	"Personal Data Access": {"purpose": "Another"},
+	"Person File Search": {"status": "Done"},
 }
 
 
@@ -155,6 +158,8 @@ def _record(doctype: str, request: Any) -> str:
 		return "Customer-customer_name"
 	if doctype == "Personal Data Access":
 		return accesses.record_access("Look-up", ["5ec2e7"], purpose="Test").name
+	if doctype == "Person File Search":
+		return file_search.start(_record("Personal Data Access", request), Subject())
 	if doctype == "Content Scan":
 		scan = content_scan.start("Note")
 		content_scan.stop(scan)
@@ -250,6 +255,7 @@ def test_who_makes_records(world: World, doctype: str, persona: str) -> None:
 			"holds": "Other",
 		},
 		"Content Scan": {"rows_per_doctype": 1},
+		"Person File Search": {"look_up": "none", "user": "Administrator"},
 		"Personal Data Access": {
 			"accessed_on": "2026-01-01 12:00:00",
 			"user": "Administrator",

@@ -63,7 +63,8 @@ class Found:
 
 	`own`: it is her own record as a person (Contact, Lead, Customer, User …). `alone`: nobody else is in it. `direct`: it
 	says something of her itself (a name, a mail), instead of only pointing to a record of hers. `namesake`: it is, or
-	hangs under, the record of somebody else with her name. `under`: what it hangs under. `masks`: what its fields become
+	hangs under, the record of somebody else with her name. `shared`: another controller on this site holds records of her too.
+	`under`: what it hangs under. `masks`: what its fields become
 	where it stays; `words`: her words stand in its texts. `takes`: what it is called
 	where it stays, "" if its name says nothing of her.
 	"""
@@ -83,6 +84,7 @@ class Found:
 	words: bool = False
 	takes: str = ""
 	decided: Decision | None = None
+	shared: bool = False
 
 	@property
 	def key(self) -> Record:
@@ -146,6 +148,7 @@ POINTS_TO_ERASED = _("It points to a record that is erased or renamed.")
 ASK_NAME = _("Only the name is the same, which others may have. Is it about this person?")
 ASK_SHARED = _("Only an address or number is the same, which others have too. Is it about this person?")
 ASK_FILE = _("The file is others' as well: is it erased as a whole?")
+ASK_COMPANY = _("Another company on this site has records of this person too: is it erased for all of them?")
 ASK_EVIDENCE = _("A signed agreement that no rule keeps: is there a ground to keep it?")
 
 
@@ -185,6 +188,8 @@ def _first(one: Found) -> Line | None:
 		return _line(one, Action.DECIDE, ASK_NAME if one.strength is Strength.POSSIBLE else ASK_SHARED)
 	if one.nature is Nature.EVIDENCE and one.decided is None:
 		return _line(one, Action.DECIDE, ASK_EVIDENCE)
+	if one.shared and one.own and one.decided is None:
+		return _line(one, Action.DECIDE, ASK_COMPANY)
 	return _certain(one)
 
 
@@ -193,6 +198,9 @@ def _certain(one: Found) -> Line:
 		return _line(one, Action.ERASE, OWN_RECORD)
 	if one.docstatus:
 		return _line(one, Action.MASK, BUSINESS_DOCUMENT)
+	if one.nature is Nature.EVIDENCE:
+		# The chain of what was signed goes on to verify, and says since when her part is gone.
+		return _line(one, Action.MASK, OTHERS_TOO)
 	if one.nature is Nature.FILE and not one.alone and one.decided is None:
 		return _line(one, Action.DECIDE, ASK_FILE)
 	if one.nature is Nature.FILE or (one.alone and one.direct):
@@ -241,7 +249,7 @@ def _settle(records: Mapping[Record, Found], lines: dict[Record, Line], pointers
 			target = lines.get(pointer.target)
 			if target is None or target.action is not Action.ERASE:
 				continue
-			if _is_held(pointer, lines):
+			if _is_held(pointer, records, lines):
 				lines[pointer.target] = _line(records[pointer.target], Action.MASK, POINTED_TO)
 				held.add(pointer.target)
 				changed = True
@@ -260,7 +268,9 @@ def _settle(records: Mapping[Record, Found], lines: dict[Record, Line], pointers
 _HANGING = (Nature.TRAIL, Nature.MAIL, Nature.FILE)
 
 
-def _is_held(pointer: Pointer, lines: Mapping[Record, Line]) -> bool:
+def _is_held(
+	pointer: Pointer, records: Mapping[Record, Found], lines: Mapping[Record, Line]
+) -> bool:
 	"""Whether something that stays needs the record that it points to."""
 	if pointer.standing:
 		return pointer.rows > len(pointer.sources) or any(not _goes(key, lines) for key in pointer.sources)
@@ -269,6 +279,10 @@ def _is_held(pointer: Pointer, lines: Mapping[Record, Line]) -> bool:
 			continue
 		line = lines.get(source)
 		if pointer.required or (line and line.action is Action.KEEP):
+			return True
+		# A document of business says whose it is, even if nobody can tell any more who that was.
+		is_party = records[pointer.target].nature is Nature.PARTY
+		if is_party and (source not in records or records[source].docstatus):
 			return True
 	return pointer.required and pointer.rows > len(pointer.sources)
 

@@ -47,6 +47,10 @@ def main() -> int:
 		from ..paper._word import read
 
 		answer = read(data)
+	elif request["task"] == "texts":
+		from ..privacy.texts_in_files import answer_child
+
+		answer, payload = answer_child(data, **request["header"])
 	else:
 		from ._judge import judge
 

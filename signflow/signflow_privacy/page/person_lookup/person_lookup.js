@@ -41,6 +41,8 @@ const strengths = () => [
 	],
 ];
 
+const sum = (counts) => Object.values(counts).reduce((total, one) => total + one, 0);
+
 class PersonLookUp {
 	constructor(page) {
 		this.page = page;
@@ -87,6 +89,12 @@ class PersonLookUp {
 					options: "Company",
 					label: __("Only of This Company"),
 				},
+				{
+					fieldname: "files",
+					fieldtype: "Check",
+					label: __("Search Inside Files Too"),
+					description: __("A worker reads them, which takes a while. Words in pictures are not read."),
+				},
 			],
 		});
 		this.form.make();
@@ -109,7 +117,7 @@ class PersonLookUp {
 	}
 
 	async look_up() {
-		const { query, purpose, record_doctype, record_name, company } = this.form.get_values(true) || {};
+		const { query, purpose, record_doctype, record_name, company, files } = this.form.get_values(true) || {};
 		if (!query && !record_name) {
 			return frappe.show_alert({ message: __("Type whom to look up, or choose a record."), indicator: "orange" });
 		}
@@ -125,6 +133,7 @@ class PersonLookUp {
 				record_doctype: record_name ? record_doctype : "",
 				record_name: record_name || "",
 				company: company || "",
+				files: files ? 1 : 0,
 			});
 			this.show(found);
 		} catch {
@@ -149,6 +158,9 @@ class PersonLookUp {
 			this.say(__("Nothing was found."));
 		}
 		this.show_limits(found);
+		if (found.files) {
+			this.show_files();
+		}
 	}
 
 	say(text, kind = "text-muted") {
@@ -216,9 +228,15 @@ class PersonLookUp {
 	}
 
 	show_doctype(card, one, strength) {
+		this.show_line(card, one.label, one.more ? __("more than {0}", [one[strength]]) : String(one[strength]), (start) =>
+			frappe.xcall("signflow.api.lookup.details", { id: this.found.id, doctype: one.doctype, strength, start })
+		);
+	}
+
+	// A line that opens to rows, which `fetch` gives page by page.
+	show_line(card, label, count, fetch) {
 		const line = $('<button type="button" class="signflow-lookup-line" aria-expanded="false"></button>').appendTo(card);
-		$("<span></span>").text(one.label).appendTo(line);
-		const count = one.more ? __("more than {0}", [one[strength]]) : String(one[strength]);
+		$("<span></span>").text(label).appendTo(line);
 		$("<strong></strong>").text(count).appendTo(line);
 		const rows = $('<div class="signflow-lookup-rows" hidden></div>').appendTo(card);
 		line.on("click", async () => {
@@ -226,23 +244,18 @@ class PersonLookUp {
 			line.attr("aria-expanded", String(!open));
 			rows.prop("hidden", open);
 			if (!open && !rows.children().length) {
-				await this.show_rows(rows, one.doctype, strength, 0);
+				await this.show_rows(rows, fetch, 0);
 			}
 		});
 	}
 
-	async show_rows(into, doctype, strength, start) {
-		const page = await frappe.xcall("signflow.api.lookup.details", {
-			id: this.found.id,
-			doctype,
-			strength,
-			start,
-		});
+	async show_rows(into, fetch, start) {
+		const page = await fetch(start);
 		for (const row of page.rows) {
 			const item = $('<div class="signflow-lookup-row"></div>').appendTo(into);
 			const title = frappe.utils.html2text(row.title).trim().slice(0, 140) || row.name;
 			const head = row.route.length
-				? $("<a></a>").attr("href", frappe.utils.get_form_link(doctype, row.name))
+				? $("<a></a>").attr("href", frappe.utils.get_form_link(row.route[1], row.route[2]))
 				: $("<span></span>");
 			head.text(title).appendTo(item);
 			const day = row.date ? frappe.datetime.str_to_user(row.date.slice(0, 10)) : "";
@@ -257,8 +270,53 @@ class PersonLookUp {
 				.appendTo(into);
 			more.on("click", async () => {
 				more.remove();
-				await this.show_rows(into, doctype, strength, next);
+				await this.show_rows(into, fetch, next);
 			});
+		}
+	}
+
+	// How far the worker is, until it has ended or somebody else is looked up.
+	async show_files() {
+		const found = this.found;
+		const part = $('<section class="signflow-lookup-part signflow-lookup-files"></section>').appendTo(this.result);
+		$("<h4></h4>").text(__("Inside Files")).appendTo(part);
+		const said = $('<p class="text-muted"></p>').text(__("Searching …")).appendTo(part);
+		for (let pause = 1000; this.found === found; pause = Math.min(pause * 1.3, 10000)) {
+			const state = await frappe.xcall("signflow.api.lookup.files_found", { id: found.id });
+			if (!["Queued", "Running"].includes(state.status)) {
+				said.remove();
+				return this.show_in_files(part, state);
+			}
+			const seen = state.read + state.unread + state.hidden;
+			said.text(__("Searching: {0} of {1} files, found in {2}.", [seen, state.total, sum(state.counts)]));
+			await new Promise((resolve) => setTimeout(resolve, pause));
+		}
+	}
+
+	show_in_files(part, { status, read, unread, hidden, is_all, counts }) {
+		const say = (text, kind = "text-muted") => $("<p></p>").addClass(kind).text(text).appendTo(part);
+		say(__("Files searched: {0}.", [read]));
+		if (status === "Failed") {
+			say(__("The search inside files failed. Look the person up again."), "text-danger");
+		} else if (!is_all) {
+			say(__("It took too long: not all files were searched."), "text-warning");
+		}
+		if (unread) {
+			say(__("Not or only partly readable: {0}. They may be damaged, locked, too large or elsewhere.", [unread]), "text-warning");
+		}
+		if (hidden) {
+			say(__("Files that you may not read were not searched: {0}.", [hidden]));
+		}
+		if (!sum(counts)) {
+			return say(__("Nothing was found."));
+		}
+		const card = $('<div class="signflow-lookup-group"></div>').appendTo(
+			$('<div class="signflow-lookup-groups"></div>').appendTo(part)
+		);
+		for (const [strength, title] of strengths().filter(([strength]) => counts[strength])) {
+			this.show_line(card, title, String(counts[strength]), (start) =>
+				frappe.xcall("signflow.api.lookup.file_details", { id: this.found.id, strength, start })
+			);
 		}
 	}
 

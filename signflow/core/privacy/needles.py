@@ -1,0 +1,254 @@
+"""A person's strings found in any text or bytes, in whatever form they were written down.
+
+Known forms, alone and inside one another: capitals or not; composed or decomposed letters and ligatures (Unicode NFKC);
+soft hyphens, zero-width signs and a hyphen at a line's end; words parted by line breaks, commas, quotation marks or other
+blanks; HTML entities and names split by tags; URL escapes ("%40", "+"); JSON and JavaScript escapes ("\\u00e4", "\\n",
+"\\x40"); quoted-printable with its soft line breaks; encoded words of mail headers (RFC 2047); base64 and base64url at any
+offset, in one line or many; hexadecimal; UTF-8, UTF-16, Windows-1252, and UTF-8 once misread as the latter. Telephone
+numbers (E.164, "+358401234567") in every usual way of writing.
+
+Not known: compressed or encrypted bytes (`texts_in_files` opens the usual ones), pictures, strings cut into parts that do
+not follow each other. Pure.
+"""
+
+import base64
+import codecs
+import html
+import quopri
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from email.header import decode_header
+from urllib.parse import unquote
+
+import phonenumbers
+
+# So many layers of writing are taken off: base64 of a mail's HTML part whose links are URL-escaped has three.
+LAYERS = 3
+# All that is read of one text together, in signs: a text written to unfold without end ends here.
+MOST_SIGNS = 40_000_000
+
+_TAG = re.compile(r"<[!/?a-zA-Z][^<>]{0,4000}>")
+_JSON = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"'\\/bfnrt]))")
+_SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
+_QUOTED = re.compile(r"=(?:[0-9a-fA-F]{2}|[ \t]*\r?\n)")
+_HEADER_WORD = re.compile(r"=\?[\w.-]+\?[bqBQ]\?[^?\s]*\?=(?:\s+(?==\?))?")
+# Lines of one alphabet, one after the other; escaped line ends as in JSON too.
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{6,}(?:(?:\r?\n|\\r\\n|\\n|=\r?\n)[ \t]*[A-Za-z0-9+/_-]+)*")
+_NOT_BASE64 = re.compile(r"\\r|\\n|[^A-Za-z0-9+/_-]")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){3,}")
+_MISREAD = re.compile(r"[\u00c2-\u00c5][\u0080-\u00bf\u0152-\u2122]")
+# What Unicode lets stand inside a word unseen; \x02 and \ufffe are how PDF readers write a soft hyphen.
+_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff\ufffe\x02](?:\r?\n)?")
+_HYPHENATED = re.compile(r"(?<=\w)-[ \t]*\r?\n[ \t]*(?=\w)")
+# All bytes but the control signs that no text has.
+_WRITTEN = bytes(one for one in range(256) if one >= 0x20 or one in b"\0\t\n\r\f\v")
+_WORDS_APART = r"[\s,;|\"'\x00-\x1f]{1,9}"
+_PHONE = re.compile(r"\+[1-9]\d{6,14}")
+_DIGITS_APART = r"[\s().\-/\u2010-\u2015]{0,3}"
+
+
+class Needles:
+	"""Strings to be looked for together. A string is found only where it stands by itself: "Meri" is not in "Merinen",
+	nor "a@b.fi" in "xa@b.fi". Strings of fewer than three signs are refused: ValueError.
+	"""
+
+	def __init__(self, strings: Iterable[str]):
+		self.strings = frozenset(strings)
+		if short := [one for one in self.strings if len(one.strip()) < 3]:
+			raise ValueError(f"{len(short)} strings are too short to be looked for")
+		self._patterns = {one: re.compile(_pattern(one)) for one in sorted(self.strings)}
+		# A phone may stand without its country.
+		self._shortest = min((len(one.encode()) * 2 // 3 for one in self.strings), default=3)
+		self._any = re.compile("|".join(f"(?:{one.pattern})" for one in self._patterns.values()) or "(?!)")
+
+	def found_in(self, text: str | bytes) -> set[str]:
+		"""Which of the strings stand in `text`, in any of the forms that this module knows."""
+		found: set[str] = set()
+		for view in views(text, self._shortest):
+			found |= self._plainly_in(view)
+			if len(found) == len(self._patterns):
+				break
+		return found
+
+	def _plainly_in(self, text: str) -> set[str]:
+		folded = _folded(text)
+		hyphenated = _HYPHENATED.sub("", folded)
+		found: set[str] = set()
+		for one in {folded, hyphenated}:
+			if self._any.search(one):
+				found |= {string for string, pattern in self._patterns.items() if pattern.search(one)}
+		return found
+
+
+def views(text: str | bytes, shortest: int = 3) -> Iterator[str]:
+	"""`text` as it stands, then with each layer of writing taken off, those beneath included; none twice.
+
+	Runs of base64 and the like that are too short for `shortest` bytes are left alone; so is what is no text.
+	"""
+	# Python's hash alone is of the bytes in memory: a text of zeros between letters has the one of the text without.
+	seen: set[tuple[int, int]] = set()
+	left = MOST_SIGNS
+	layer: list[str | bytes] = [text]
+	for depth in range(LAYERS + 1):
+		beneath: list[str | bytes] = []
+		for one in layer:
+			is_text = not isinstance(one, bytes) or _looks_written(one)
+			for view in _decoded(one, is_text) if isinstance(one, bytes) else (one,):
+				key = (len(view), hash(view))
+				if key in seen or left <= 0:
+					continue
+				seen.add(key)
+				left -= len(view)
+				yield view
+				if is_text and depth < LAYERS:
+					beneath += _unwrapped(view, shortest)
+		layer = beneath
+
+
+def _pattern(string: str) -> str:
+	if _PHONE.fullmatch(string):
+		return _phone_pattern(string)
+	words = _folded(string).split()
+	said = _WORDS_APART.join(re.escape(word) for word in words)
+	if "@" in string:
+		# As `persons.mails_in` has it: no part of a longer mailbox or domain; a full stop may end a sentence.
+		return rf"(?<![\w.+-]){said}(?![\w-]|\.\w)"
+	return rf"(?<!\w){said}(?!\w)"
+
+
+def _phone_pattern(number: str) -> str:
+	try:
+		parsed = phonenumbers.parse(number)
+	except phonenumbers.NumberParseException:
+		return rf"(?<!\d){re.escape(number)}(?!\d)"
+	own = _DIGITS_APART.join(str(parsed.national_number))
+	country = _DIGITS_APART.join(str(parsed.country_code))
+	apart = _DIGITS_APART
+	return rf"(?<!\d)(?:(?:\+|00){apart}{country}{apart}(?:\(?0\)?{apart})?|{country}{apart}|0)?{own}(?!\d)"
+
+
+def _folded(text: str) -> str:
+	if text.isascii():
+		return text.replace("\x02", "").casefold()
+	return unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).casefold()
+
+
+def _looks_written(data: bytes) -> bool:
+	"""Whether bytes are text of some kind; compressed ones, and base64 read from the wrong place, are not."""
+	return len(data.translate(None, _WRITTEN)) * 30 < len(data)
+
+
+def _decoded(data: bytes, is_text: bool) -> list[str]:
+	"""Bytes as text: as UTF-8, else as Windows-1252; where there are zeros, as UTF-16 as well."""
+	# Of letters up to ÿ the zeros are all that UTF-16 adds, whichever byte comes first and wherever it begins.
+	without_zeros = data.replace(b"\0", b"")
+	if not is_text:
+		return [data.decode("utf-8", "replace"), without_zeros.decode("cp1252", "replace")]
+	try:
+		found = [data.decode("utf-8")]
+	except UnicodeDecodeError:
+		# Both: a file may be text of one kind around text of the other.
+		found = [data.decode("cp1252", "replace"), data.decode("utf-8", "replace")]
+	if without_zeros != data:
+		found.append(without_zeros.decode("latin-1"))
+		even = data[: len(data) // 2 * 2]
+		found += [even.decode("utf-16-le", "replace"), even.decode("utf-16-be", "replace")]
+	return found
+
+
+def _unwrapped(text: str, shortest: int) -> list[str | bytes]:
+	"""What stands beneath one layer of writing, for each kind that the text has signs of."""
+	found: list[str | bytes] = []
+	if "<" in text and _TAG.search(text):
+		found += [_TAG.sub("", text), _TAG.sub(" ", text)]
+	if "&" in text and (plain := html.unescape(text)) != text:
+		found.append(plain)
+	if "%" in text and _PERCENT.search(text):
+		found.append(unquote(text.replace("+", " "), errors="replace"))
+		if "+" in text:
+			found.append(unquote(text, errors="replace"))
+		found.append(unquote(text, encoding="cp1252", errors="replace"))
+	if "\\" in text and _JSON.search(text):
+		found += _without_escapes(text)
+	if "=" in text and _QUOTED.search(text):
+		found.append(quopri.decodestring(_bytes_of(text)))
+	if "=?" in text and _HEADER_WORD.search(text):
+		found.append(_HEADER_WORD.sub(_header_word, text))
+	if _MISREAD.search(text):
+		found.append(_reread(text))
+	found += _from_base64(text, shortest)
+	found += _from_hex(text, shortest)
+	return [one for one in found if one and one != text]
+
+
+def _bytes_of(text: str) -> bytes:
+	return text.encode("utf-8", "surrogatepass")
+
+
+def _without_escapes(text: str) -> list[str | bytes]:
+	"""JSON often stands within JSON, and each time the backslashes double."""
+	found: list[str | bytes] = []
+	while len(found) < LAYERS and _JSON.search(text):
+		text = _JSON.sub(_unescaped, text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+		found.append(text)
+	return found
+
+
+def _unescaped(match: re.Match[str]) -> str:
+	number = match[1] or match[2] or match[3]
+	if number:
+		code = int(number, 16)
+		return chr(code) if code < 0x110000 else ""
+	return _SHORT_ESCAPES.get(match[4], match[4])
+
+
+def _header_word(match: re.Match[str]) -> str:
+	try:
+		((data, charset),) = decode_header(match[0].strip())
+		return data.decode(charset or "ascii", "replace") if isinstance(data, bytes) else str(data)
+	except (ValueError, LookupError):
+		return match[0]
+
+
+def _reread(text: str) -> bytes:
+	"""Bytes that somebody read as Windows-1252 or Latin-1 and that are UTF-8."""
+	return b"".join(_one_byte(sign) for sign in text)
+
+
+def _one_byte(sign: str) -> bytes:
+	for charset in ("cp1252", "latin-1"):
+		try:
+			return sign.encode(charset)
+		except UnicodeEncodeError:
+			continue
+	return sign.encode("utf-8", "replace")
+
+
+def _from_base64(text: str, shortest: int) -> list[str | bytes]:
+	"""The bytes of each run of base64. A run may begin before the code does, so it is read from each of four places."""
+	parts: list[list[bytes]] = [[], [], [], []]
+	for match in _BASE64.finditer(text):
+		if len(match[0]) * 3 < shortest * 4:
+			continue
+		lines = [one.replace("-", "+").replace("_", "/") for one in _NOT_BASE64.split(match[0]) if one]
+		# Together, and each alone where the first may be another's.
+		alone = lines if len(lines) < 4 else lines[:1]
+		for run in {"".join(lines), "".join(lines[1:]) if len(lines) < 4 else "", *alone}:
+			for place in range(4):
+				piece = run[place:]
+				piece = piece[:-1] if len(piece) % 4 == 1 else piece
+				if len(piece) >= 4:
+					parts[place].append(base64.b64decode(piece + "=" * (-len(piece) % 4)))
+	return [b"\n".join(one) for one in parts if one]
+
+
+def _from_hex(text: str, shortest: int) -> list[str | bytes]:
+	found = (match[0] for match in _HEX.finditer(text) if len(match[0]) >= 2 * shortest)
+	parts = [bytes.fromhex(one) for one in found]
+	return [b"\n".join(parts)] if parts else []
+
+
+# The charset is loaded once and not in the middle of a search.
+codecs.lookup("cp1252")

@@ -1,0 +1,131 @@
+"""Builders for tests of erasure: requests of proven persons, officers, and a site's rows as they were."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import frappe
+from frappe.utils import add_days, getdate, now_datetime
+from frappe.utils.password import update_password
+from house import House, for_writing
+
+from signflow.core.privacy.needles import Needles
+
+OFFICER = "Data Protection Officer"
+# What the process itself writes, and what lives by itself.
+OWN_TABLES = (
+	*("tabErasure Plan", "tabErasure Plan Line", "tabErasure Ledger Entry", "tabPersonal Data Access"),
+	*("tabData Subject Request", "tabData Subject Request Step", "tabData Subject Request Person"),
+	*("tabScheduled Job Log", "tabScheduled Job Type", "tabSessions", "tabRQ Job", "tabSeries"),
+)
+
+
+def officers(house: House) -> tuple[str, str]:
+	"""Two officers: one who plans, one who approves."""
+	for_writing()
+	mails = []
+	for name in ("planner", "approver"):
+		mail = f"signflow-{name}@testi.example"
+		if not frappe.db.exists("User", mail):
+			house._insert(
+				"User",
+				email=mail,
+				first_name=name.capitalize(),
+				send_welcome_email=0,
+				language="en",
+				roles=[{"role": OFFICER}],
+			)
+			update_password(mail, f"{name}-Secret-1")
+		house.users[name] = mail
+		mails.append(mail)
+	frappe.db.commit()
+	return mails[0], mails[1]
+
+
+def a_request(house: House, *persons: tuple[str, str], **values: Any) -> str:
+	"""A proven request for erasure, with the records that an officer confirmed."""
+	for_writing()
+	doc = frappe.get_doc(
+		{
+			"doctype": "Data Subject Request",
+			"company": house.company,
+			"request_type": "Erasure",
+			"status": "Open",
+			"source": "Desk",
+			"received_on": now_datetime(),
+			"due_on": add_days(getdate(), 30),
+			"language": "en",
+			"proof_level": "mail_code",
+			"persons": [
+				{"record_doctype": doctype, "record_name": name, "because": "Mail", "confirmed": 1}
+				for doctype, name in persons
+			],
+			**values,
+		}
+	)
+	doc.flags.signflow = True
+	doc.flags.ignore_links = True
+	doc.insert(ignore_permissions=True)
+	frappe.db.commit()
+	return doc.name
+
+
+def lines_of(plan: str, **filters: Any) -> list[Any]:
+	frappe.db.rollback()
+	return frappe.get_all("Erasure Plan Line", {"plan": plan, **filters}, ["*"], order_by="place asc")
+
+
+def rows_of(tables: tuple[str, ...] = ()) -> dict[str, dict[str, tuple]]:
+	"""All rows of all tables (or of those named), by their first column's value."""
+	frappe.db.rollback()
+	found: dict[str, dict[str, tuple]] = {}
+	for table in sorted(frappe.db.get_tables(cached=False)):
+		if not table.startswith(("tab", "__")) or table in OWN_TABLES or (tables and table not in tables):
+			continue
+		found[table] = {repr(row): row for row in frappe.db.sql(f"select * from `{table}`")}
+	return found
+
+
+def holding(*strings: str) -> dict[str, list[tuple]]:
+	"""The rows of each table in which one of `strings` stands in any form (a telephone in E.164)."""
+	needles = Needles(strings)
+	return {
+		table: found
+		for table, rows in rows_of().items()
+		if (found := [row for text, row in rows.items() if needles.found_in(text)])
+	}
+
+
+def put_back(rows: dict[str, dict[str, tuple]]) -> None:
+	"""What restoring a backup does: the tables hold the rows of then again."""
+	for_writing()
+	for table, stored in rows.items():
+		now = {repr(row): row for row in frappe.db.sql(f"select * from `{table}`")}
+		if now.keys() == stored.keys():
+			continue
+		if gone := [row for key, row in now.items() if key not in stored]:
+			column = "name" if table.startswith("tab") and table != "tabSingles" else None
+			columns = [one for one in frappe.db.get_table_columns_description(table)] if column is None else None
+			if column:
+				place = _columns(table).index("name")
+				for row in gone:
+					frappe.db.sql(f"delete from `{table}` where name = %s", (row[place],))
+			else:
+				assert columns is not None
+				frappe.db.sql(f"delete from `{table}`")
+				gone, now = [], {}
+		missing = [row for key, row in stored.items() if key not in now]
+		for row in missing:
+			marks = ", ".join(["%s"] * len(row))
+			frappe.db.sql(f"insert into `{table}` values ({marks})", row)
+	frappe.db.commit()
+	frappe.clear_cache()
+
+
+def _columns(table: str) -> list[str]:
+	frappe.db.sql(f"select * from `{table}` limit 1")
+	return [one[0] for one in frappe.db._cursor.description]
+
+
+def digest_of(path: Path) -> str:
+	return hashlib.sha256(path.read_bytes()).hexdigest()
