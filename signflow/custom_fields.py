@@ -128,6 +128,18 @@ FIELDS = {
 			"insert_after": "signflow_data_owner",
 			"module": "Signflow Privacy",
 		},
+		# The companies that may only keep the data (GDPR 18), one a line; `services.subject_requests.carrying_out` writes it.
+		{
+			"fieldname": "signflow_restricted_for",
+			"label": _("Processing Restricted For"),
+			"fieldtype": "Small Text",
+			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"depends_on": "signflow_restricted_for",
+			"insert_after": "signflow_verified_on",
+			"module": "Signflow Privacy",
+		},
 	],
 	# What they say of direct marketing, for list filters; `integrations.erpnext.mailing_lists` writes it.
 	("Contact", "Lead"): [

@@ -55,7 +55,10 @@ doc_events = {
 	},
 	"Communication": {
 		"before_insert": "signflow.integrations.erpnext.mailing_lists.thin_out",
-		"after_insert": "signflow.services.delivery.on_communication",
+		"after_insert": [
+			"signflow.services.delivery.on_communication",
+			"signflow.services.subject_requests.letters.on_communication",
+		],
 	},
 	"Contact": {
 		"before_insert": "signflow.services.privacy.origin.note_origin",
@@ -83,6 +86,13 @@ doc_events = {
 	"Personal Data Field": {
 		"on_update": "signflow.services.privacy.data_map.forget",
 		"on_trash": "signflow.services.privacy.data_map.forget",
+	},
+	# The framework's own requests know neither deadline nor what must stay: whoever makes one is led to ours.
+	"Personal Data Deletion Request": {
+		"before_insert": "signflow.services.subject_requests.intake.lead_here"
+	},
+	"Personal Data Download Request": {
+		"before_insert": "signflow.services.subject_requests.intake.lead_here"
 	},
 	"Email Unsubscribe": {"after_insert": "signflow.integrations.erpnext.mailing_lists.on_unsubscribe"},
 	"Email Group Member": {
@@ -114,7 +124,23 @@ signflow_consent_changed = [
 	"signflow.integrations.erpnext.mailing_lists.on_changed",
 ]
 
-signflow_letter_returned = ["signflow.services.privacy.consent_campaigns.on_returned"]
+signflow_letter_returned = [
+	"signflow.services.privacy.consent_campaigns.on_returned",
+	"signflow.services.subject_requests.letters.on_returned",
+]
+
+# How a person may prove a data request beside a mailed code: {an option of its field Proven By: dotted path}; other apps
+# add to it (see signflow/services/subject_requests/proofs.py).
+signflow_person_proofs = {}
+
+website_redirects = [
+	{
+		"source": "/request-for-account-deletion(/.*)?",
+		"target": "/privacy/request?right=Erasure&from=account",
+	},
+	{"source": "/request-data(/.*)?", "target": "/privacy/request?right=Access&from=account"},
+]
+standard_portal_menu_items = [{"title": "Your personal data", "route": "/privacy/request", "role": ""}]
 
 signflow_wording_published = ["signflow.services.privacy.form_consents.show_new_words"]
 
@@ -184,6 +210,9 @@ scheduler_events = {
 		"signflow.services.privacy.processors.watch",
 		"signflow.services.privacy.notices.watch",
 		"signflow.integrations.erpnext.mailing_lists.check_all_groups",
+		"signflow.services.subject_requests.intake.sweep_unproven",
+		"signflow.services.subject_requests.reminders.daily",
+		"signflow.services.subject_requests.carrying_out.daily",
 	],
 	"daily_long": ["signflow.services.privacy.retention.daily", "signflow.services.privacy.data_map.scan"],
 }

@@ -13,6 +13,7 @@ import jinja2
 
 from signflow.pages.consents import consents_texts
 from signflow.pages.ending import terminate_texts, withdraw_texts
+from signflow.pages.request import request_texts
 from signflow.pages.texts import sign_texts, verify_texts
 
 __all__ = ["LANGUAGES", "PAGES", "PDFJS_VERSION", "assets_version", "render_page"]
@@ -30,6 +31,7 @@ SCRIPTS = {
 	"terminate": ("kit", "visit"),
 	"withdraw": ("kit",),
 	"privacy/consents": ("kit", "visit"),
+	"privacy/request": ("kit", "visit"),
 }
 
 PAGES: dict[str, Callable[[Callable[[str], str]], dict[str, str]]] = {
@@ -38,6 +40,7 @@ PAGES: dict[str, Callable[[Callable[[str], str]], dict[str, str]]] = {
 	"terminate": terminate_texts,
 	"withdraw": withdraw_texts,
 	"privacy/consents": consents_texts,
+	"privacy/request": request_texts,
 }
 
 

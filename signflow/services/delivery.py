@@ -29,12 +29,13 @@ from signflow.services.withdrawal_rights import withdrawal_link
 from signflow.signflow.addresses import addresses_in
 
 BLANK = "(Removed by signflow: it held a personal link or code.)"
-KINDS = ("invitation", "code", "copy", "closed", "question", "resume", "delivery", "consent")
+KINDS = ("invitation", "code", "copy", "closed", "question", "resume", "delivery", "consent", "datarequest")
 # Mails to people who sign nothing: blanked once sent, and nobody's status hangs on them.
-TO_OTHERS = ("resume", "consent")
+TO_OTHERS = ("resume", "consent", "datarequest")
 DELIVERY = "delivery"
 SIGNER, REQUEST, SUBMISSION = "Signature Request Signer", "Signature Request", "Form Submission"
 CONSENTS = ("Consent", "Consent Campaign Person")
+DATA_REQUEST = "Data Subject Request"
 GIVE_UP_DAYS = 14
 # RFC 5321, 4.2.1: 5yz is for good. A 4yz (grey-listing, a full mailbox) and a refused sender are tried again.
 _REFUSED = re.compile(r"SMTPRecipientsRefused: \{.*: \(5\d\d,|SMTPDataError: \(5\d\d,")
@@ -572,7 +573,7 @@ def sweep() -> None:
 		"Email Queue",
 		filters={
 			# Of a request's own mails only ours: people write others from its form.
-			"reference_doctype": ["in", [SIGNER, REQUEST, SUBMISSION, *CONSENTS]],
+			"reference_doctype": ["in", [SIGNER, REQUEST, SUBMISSION, *CONSENTS, DATA_REQUEST]],
 			"message_id": ["like", "%signflow.%"],
 			"message": ["!=", BLANK],
 			"creation": [">", add_to_date(now_datetime(), days=-GIVE_UP_DAYS - 1)],

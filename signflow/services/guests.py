@@ -12,3 +12,9 @@ class Refused(Exception):
 	def __init__(self, code: str, text: str, status: int = 403, **more: Any):
 		self.code, self.text, self.status, self.more = code, text, status, more
 		super().__init__(code)
+
+
+def plain(text: object) -> str:
+	"""What a stranger typed, without control characters and without what a mail program or a form takes for mark-up."""
+	kept = "".join(sign for sign in str(text or "") if sign.isprintable() or sign in "\n\t")
+	return kept.replace("<", "‹").replace(">", "›")

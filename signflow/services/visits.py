@@ -1,4 +1,4 @@
-"""A visitor of /terminate or /privacy/consents who proves by a mailed code that a mailbox is his.
+"""A visitor of /terminate, /privacy/consents or /privacy/request who proves by a mailed code that a mailbox is his.
 
 What an asker sees is the same whether we know the address or not: the mail is made by a worker, so not even the time
 tells. A visit lives in Redis alone, for an hour; a code works for the visit that asked for it, for ten minutes. Tries
@@ -30,12 +30,14 @@ MAX_MAILS_A_DAY = 8
 JOBS = {
 	"terminate": "signflow.services.visits.mail_code",
 	"consents": "signflow.services.privacy.consent_page.mail_code",
+	"requests": "signflow.services.subject_requests.request_page.mail_code",
 }
 
 
-def begin(mail: str, language: str, page: str = "terminate") -> tuple[str, dict[str, Any]]:
+def begin(mail: str, language: str, page: str = "terminate", **more: Any) -> tuple[str, dict[str, Any]]:
 	"""Begin a visit of `page` (a key of JOBS) for whoever says that `mail` is his; returns (session, what it shows).
 
+	`more` is kept with the visit.
 	Raises Refused `invalid_input` for what is no address, `too_many` beyond the bounds of one address.
 	"""
 	mail = one_address(mail) or ""
@@ -52,7 +54,7 @@ def begin(mail: str, language: str, page: str = "terminate") -> tuple[str, dict[
 		raise Refused("too_many", _("Too many codes were asked for today. Try again tomorrow."), 429)
 	session, hashed = new_session()
 	began = now_datetime().timestamp()
-	_put(hashed, {"mail": mail, "language": language, "page": page, "began": began, "identified": 0})
+	_put(hashed, {**more, "mail": mail, "language": language, "page": page, "began": began, "identified": 0})
 	frappe.enqueue(
 		JOBS[page],
 		queue="short",
@@ -105,7 +107,9 @@ def new_code(visit: str) -> str:
 
 
 def open_by_link(mail: str, language: str, page: str, **more: Any) -> str:
-	"""A session of `page` for whoever opened a link that was mailed to `mail`, which proves the mailbox as a code does."""
+	"""A session of `page` for whoever opened a link that was mailed to `mail`, which proves the mailbox as a code does.
+
+	Or for whoever is logged in as the user of that mailbox."""
 	session, hashed = new_session()
 	began = now_datetime().timestamp()
 	_put(hashed, {**more, "mail": mail, "language": language, "page": page, "began": began, "identified": 1})

@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 import frappe
-import holidays
 from frappe import _
 from frappe.utils import cint, getdate, now_datetime
 
 from signflow.core.flow.notice import withdrawal_ends_on
+from signflow.services.times import holidays_of
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{5,139}")
 
@@ -92,13 +92,7 @@ def _contract_of(about: Any) -> str | None:
 
 def last_day(concluded: date, days: int, company: str | None) -> date:
 	"""The last day of withdrawal from a contract concluded on `concluded`, by the holidays of the company's country."""
-	country = company and frappe.db.get_value("Company", company, "country")
-	code = ((country and frappe.db.get_value("Country", country, "code")) or "fi").upper()
-	try:
-		free = holidays.country_holidays(code)
-	except NotImplementedError:
-		free = holidays.country_holidays("FI")
-	return withdrawal_ends_on(concluded, days, free.__contains__)
+	return withdrawal_ends_on(concluded, days, holidays_of(company))
 
 
 def _until(*, signed_on: Any, submission: Any) -> date | None:

@@ -21,7 +21,7 @@ from frappe.utils import (
 
 from signflow.services import agreements, letters, notices, submissions, work
 from signflow.services.company import own_name
-from signflow.services.guests import Refused
+from signflow.services.guests import Refused, plain
 from signflow.services.times import utc_time, written
 from signflow.services.transaction import one_transaction
 from signflow.services.withdrawal_rights import match
@@ -49,9 +49,9 @@ def read_statement(
 			422,
 		)
 	values = {
-		"person_name": " ".join(_plain(person_name).split()),
-		"contract_reference": _plain(contract_reference).strip(),
-		"message": _plain(message).strip(),
+		"person_name": " ".join(plain(person_name).split()),
+		"contract_reference": plain(contract_reference).strip(),
+		"message": plain(message).strip(),
 	}
 	if len(values["person_name"]) < 2:
 		raise Refused("invalid_input", _("Write your name."), 422, field="person_name")
@@ -74,12 +74,6 @@ def read_statement(
 	if not address:
 		raise Refused("invalid_input", _("Write the mail address for your receipt."), 422, field="email")
 	return {**values, "email": address}
-
-
-def _plain(text: str) -> str:
-	"""Without control characters and without what a mail program or a form would take for mark-up."""
-	kept = "".join(c for c in str(text or "") if c.isprintable() or c in "\n\t")
-	return kept.replace("<", "‹").replace(">", "›")
 
 
 def state_withdrawal(*, page_key: str, language: str, **fields: str) -> dict[str, Any]:

@@ -41,6 +41,13 @@ GUEST_ENDPOINTS = {
 	"signflow.api.consents.view": "the visitor's own consents; needs an identified visit",
 	"signflow.api.consents.answer": "giving and withdrawing are equally easy (GDPR 7(3)); needs an identified visit",
 	"signflow.api.consents.object_to_all": "an objection to marketing (GDPR 21(2)); needs an identified visit",
+	"signflow.api.subject_requests.begin": "keeps what is asked, mails a code, known or not; bounded per address",
+	"signflow.api.subject_requests.check_code": "identifies the visit that asked for the code",
+	"signflow.api.subject_requests.open_link": "whoever is asked whether a request is his has a link and no account",
+	"signflow.api.subject_requests.view": "the visitor's own requests, never data; needs an identified visit",
+	"signflow.api.subject_requests.state": "asking needs no account (GDPR 12(2)); needs an identified visit",
+	"signflow.api.subject_requests.answer": "an answer to what was asked; needs an identified visit, its own request",
+	"signflow.api.subject_requests.is_mine": "is a request in his name his; needs an identified visit, its own request",
 	"signflow.api.verify.verify_document": "anybody may check a PDF that was handed to them",
 }
 ARGUMENTS = {
@@ -60,6 +67,8 @@ ARGUMENTS = {
 	"open_link": {"token": "nobody"},
 	"answer": {"text": "x", "version": "x", "verb": "give"},
 	"object_to_all": {"company": "x"},
+	"state": {"wish": {"request_type": "Access"}},
+	"is_mine": {"reference": "x", "mine": True},
 	"confirm": {"page_key": "x", "person_name": "N", "contract_reference": "1", "email": "nobody"},
 }
 ANSWERS_ALL = {"signflow.api.signing.send_new_link"}

@@ -15,6 +15,7 @@ from test_consent_permissions import EXPECTATIONS as OF_CONSENTS
 from test_form_permissions import EXPECTATIONS as OF_FORMS
 from test_register_permissions import EXPECTATIONS as OF_REGISTER
 from test_retention import EXPECTATIONS as OF_RETENTION
+from test_subject_requests import EXPECTATIONS as OF_REQUESTS
 
 from signflow.core.privacy.persons import Subject
 from signflow.services import delivery
@@ -183,7 +184,7 @@ def test_the_table_names_every_doctype(site: str) -> None:
 	ours = frappe.get_all(
 		"DocType", {"module": ["in", modules], "custom": 0}, pluck="name", order_by="name asc"
 	)
-	assert set(ours) == {*EXPECTATIONS, *OF_FORMS, *OF_RETENTION, *OF_CONSENTS, *OF_REGISTER}
+	assert set(ours) == {*EXPECTATIONS, *OF_FORMS, *OF_RETENTION, *OF_CONSENTS, *OF_REGISTER, *OF_REQUESTS}
 
 
 @pytest.mark.parametrize(("doctype", "state", "persona"), CASES)

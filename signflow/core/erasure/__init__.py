@@ -1,1 +1,1 @@
-"""Erasure of a person's data: what becomes of each record (planner) and of each value (masking). Pure."""
+"""Requests of data subjects, and erasure: the clock, what becomes of each record and of each value. Pure."""

@@ -33,6 +33,7 @@ class Action(str, Enum):
 class Rule(str, Enum):
 	"""By which rule marketing is allowed or not. Values are shown."""
 
+	RESTRICTED = "Restricted"
 	OBJECTION = "Objection"
 	CONSENT = "Consent"
 	WITHDRAWN = "Consent Withdrawn"
@@ -64,7 +65,8 @@ class Facts:
 	"""What is known of one person towards one company.
 
 	`flags` are the framework's own unsubscribes, undated, each by its name ("Contact.unsubscribed"): they are objections
-	to mail. `last_purchase` is the day of the last purchase as a consumer.
+	to mail. `last_purchase` is the day of the last purchase as a consumer. `restricted`: the company may only keep the data
+	(GDPR 18(2)).
 	"""
 
 	is_company_contact: bool
@@ -74,6 +76,7 @@ class Facts:
 	last_purchase: date | None = None
 	existing_customers: bool = False
 	existing_customer_months: int = 0
+	restricted: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ def marketing_state(channel: str, facts: Facts, today: date) -> State:
 
 	An objection ends every consent before it; a consent that the same person gives later ends the objection.
 	"""
+	if facts.restricted:
+		return State(False, Rule.RESTRICTED)
 	rows = [row for row in facts.said if row.channel in (channel, None)]
 	objection = _last(
 		[row for row in rows if row.action is Action.OBJECTED or (row.action is Action.LIFTED and row.own)]

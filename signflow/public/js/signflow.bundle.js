@@ -1,6 +1,7 @@
 // "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest. "From paper"
 // is begun from the list of templates, a ready form from the list of signable forms.
 import { show_consents } from "./consents";
+import { may_take_in, new_data_request, offer_data_request, show_restricted } from "./data_requests";
 import { from_paper } from "./from_paper";
 import { show_what_was_told } from "./privacy_told";
 import { add_ready_form } from "./ready_forms";
@@ -13,6 +14,8 @@ frappe.provide("signflow");
 signflow.request_signature = request_signature;
 signflow.from_paper = from_paper;
 signflow.add_ready_form = add_ready_form;
+signflow.new_data_request = new_data_request;
+signflow.may_take_in_data_requests = may_take_in;
 signflow.retention = { choose_filters, date_fields_of, show_filters };
 
 const WITH_BUTTON = [
@@ -27,7 +30,7 @@ const WITH_BUTTON = [
 	"Employee",
 	"Project",
 ];
-const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event", "Contract Termination", "Contract Withdrawal", "Consent", "Consent Text", "Consent Text Version", "Consent Link", "Consent Campaign", "Consent Campaign Person"];
+const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event", "Contract Termination", "Contract Withdrawal", "Consent", "Consent Text", "Consent Text Version", "Consent Link", "Consent Campaign", "Consent Campaign Person", "Data Subject Request", "Data Subject Request Step"];
 
 $(document).on("form-refresh", (_event, frm) => {
 	if (!frm || frm.is_new() || frm.meta.issingle || frm.meta.istable || OURS.includes(frm.doctype)) {
@@ -38,6 +41,8 @@ $(document).on("form-refresh", (_event, frm) => {
 	offer_look_up(frm);
 	show_consents(frm);
 	show_what_was_told(frm);
+	offer_data_request(frm);
+	show_restricted(frm);
 	if (!frappe.model.can_create("Signature Request")) {
 		return;
 	}

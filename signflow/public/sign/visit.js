@@ -1,7 +1,8 @@
 // The first two steps of a page that anybody opens: a mail address, then the code mailed there. `name` keeps the visit's
 // session in the tab's store, `identified` gets the answer to the right code, `go(step, focus)` shows "mail" or "code".
+// `also()` is what goes to the server with the address, `refused(error)` tells whether the page has shown what was wrong.
 
-export function create(kit, { name, api, go, identified }) {
+export function create(kit, { name, api, go, identified, also = () => ({}), refused = () => false }) {
 	const { $, t, count, lang, show, problem, busy, post, store, keep, announce } = kit;
 	let countdown = null;
 	keep($("mail"), `${name}.mail`);
@@ -30,7 +31,7 @@ export function create(kit, { name, api, go, identified }) {
 		problem(place, "");
 		return busy(button, async () => {
 			try {
-				const answer = await call("begin", { mail: $("mail").value.trim() });
+				const answer = await call("begin", { mail: $("mail").value.trim(), ...also() });
 				store.set(name, answer.session);
 				store.set(`${name}_sent`, {
 					to: answer.sent_to,
@@ -41,7 +42,7 @@ export function create(kit, { name, api, go, identified }) {
 				announce(t("code_sent"));
 				setTimeout(() => enter_code());
 			} catch (error) {
-				problem(place, error.text);
+				if (!refused(error)) problem(place, error.text);
 			}
 		});
 	}

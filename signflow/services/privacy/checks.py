@@ -15,6 +15,7 @@ from signflow.core.privacy.datamap import Holds, Mark
 from signflow.install import check_site
 from signflow.services.privacy import data_map, notices, origin
 from signflow.services.privacy.processors import NEEDS_AGREEMENT
+from signflow.services.subject_requests import reminders
 
 HIGH, MEDIUM, LOW = "High", "Medium", "Low"
 OFFICER = "Data Protection Officer"
@@ -380,8 +381,21 @@ def _system() -> Iterator[Finding]:
 		yield Finding("site", MEDIUM, problem, _("See the text."))
 
 
+def _data_requests() -> Iterator[Finding]:
+	"""Data requests that nobody has answered in time (GDPR 12(3))."""
+	if late := reminders.late():
+		yield Finding(
+			"data_requests_late",
+			HIGH,
+			_("Data requests that are late: {0}").format(late),
+			_("Answer each: the law gives one month, and more only where the person was told in time."),
+			"/app/data-subject-request?status=Open",
+		)
+
+
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 	*(_second_factor, _officer, _register, _notices, _guests, _processors, _map, _logs, _persons, _system),
+	_data_requests,
 )
 
 

@@ -228,6 +228,8 @@ def _why_not(campaign: Any, known: marketing.Known, person: Person) -> str:
 	state = known.state(person, company, "Email")
 	if state.rule is Rule.OBJECTION:
 		return "Has objected to marketing"
+	if state.rule is Rule.RESTRICTED:
+		return "The data is restricted"
 	last = known.last_word(person, company, campaign.consent_text)
 	if last and last.action is Action.GIVEN:
 		return "Has consented already"

@@ -163,6 +163,8 @@ def tell(name: str) -> str:
 	person = _person(row.party_type, row.party)
 	if not person or person.creation != row.party_made_on:
 		return _settle(row, "Not Needed")  # erased meanwhile: nothing is held that one would be told of
+	if _is_restricted(person, row.company):
+		return row.status  # it waits until the restriction is lifted
 	email = one_address(person.email_id or "")
 	if not email or has_unsubscribed(email):
 		return _settle(row, "Not Reachable")
@@ -180,10 +182,15 @@ def _settle(row: Any, status: str, **values: Any) -> str:
 
 
 def _person(doctype: str, name: str) -> Any:
-	fields = ["name", "creation", "email_id", "signflow_origin"]
+	fields = ["name", "creation", "email_id", "signflow_origin", "signflow_restricted_for"]
 	if doctype == "Lead":
 		fields.append("language")
 	return frappe.db.get_value(doctype, name, fields, as_dict=True)
+
+
+def _is_restricted(person: Any, company: str | None) -> bool:
+	"""Whether the company may only keep the data (GDPR 18(2))."""
+	return bool(company) and company in (person.signflow_restricted_for or "").split("\n")
 
 
 def _language(person: Any) -> str:
@@ -222,6 +229,8 @@ def inform_now(doctype: str, name: str, company: str) -> str:
 	"""
 	if doctype not in PARTIES:
 		frappe.throw(_("Only contacts and leads are told by mail."))
+	if _is_restricted(_person(doctype, name), company):
+		frappe.throw(_("Processing is restricted: the data is only kept."))
 	if not notices.published(company):
 		frappe.throw(_("{0} has no published privacy notice.").format(company))
 	return tell(_row_for(doctype, name, company))

@@ -22,6 +22,8 @@ from signflow.services.privacy.matching import equals
 CHANNELS = ("Email", "SMS", "Phone", "Post")
 AT_ONCE = 500
 MOST_PEOPLE = 30
+# For which companies a record is restricted (GDPR 18), one a line.
+RESTRICTED = "signflow_restricted_for"
 
 
 class Known:
@@ -32,11 +34,13 @@ class Known:
 		mails = sorted({mail for person in people for mail in person.emails})
 		self.rows = _rows(mails, people)
 		self.links = _links(_named(people, "Contact"))
-		self.contacts = _values("Contact", _named(people, "Contact"), ["unsubscribed", "company_name"])
+		self.contacts = _values(
+			"Contact", _named(people, "Contact"), ["unsubscribed", "company_name", RESTRICTED]
+		)
 		leads = {*_named(people, "Lead"), *self._linked("Lead")}
-		self.leads = _values("Lead", sorted(leads), ["unsubscribed", "company_name", "status"])
+		self.leads = _values("Lead", sorted(leads), ["unsubscribed", "company_name", "status", RESTRICTED])
 		customers = {*_named(people, "Customer"), *self._linked("Customer")}
-		self.customers = _values("Customer", sorted(customers), ["customer_type"])
+		self.customers = _values("Customer", sorted(customers), ["customer_type", RESTRICTED])
 		self.unsubscribed = set(
 			_by_mail("Email Unsubscribe", mails, ["email"], global_unsubscribe=1) if mails else ()
 		)
@@ -80,7 +84,13 @@ class Known:
 			last_purchase=max(bought, default=None),
 			existing_customers=bool(exception),
 			existing_customer_months=exception.existing_customer_months if exception else 0,
+			restricted=self._is_restricted(person, company),
 		)
+
+	def _is_restricted(self, person: Person, company: str) -> bool:
+		read = {"Contact": self.contacts, "Lead": self.leads, "Customer": self.customers}
+		rows = [read.get(kind, {}).get(name) for kind, name in self._roles(person)]
+		return any(row and company in (row.get(RESTRICTED) or "").split("\n") for row in rows)
 
 	def rows_of(self, person: Person, company: str) -> list[Any]:
 		"""The rows of Consent of one of the people towards a company."""
@@ -415,6 +425,7 @@ def _said(known: Known, person: Person, company: str) -> list[dict[str, str]]:
 
 def _rule_texts() -> dict[str, str]:
 	return {
+		"Restricted": _("restricted: the data is only kept (GDPR 18)"),
 		"Objection": _("has objected (GDPR 21)"),
 		"Consent": _("has consented"),
 		"Consent Withdrawn": _("has withdrawn the consent"),

@@ -23,6 +23,7 @@ class ConsentCampaignPerson(Document):
 			"",
 			"No mail address",
 			"Has objected to marketing",
+			"The data is restricted",
 			"Has consented already",
 			"Has said no to this",
 			"Asking by mail would be marketing, which may not reach this person",

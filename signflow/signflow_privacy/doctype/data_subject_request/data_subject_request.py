@@ -63,6 +63,7 @@ class DataSubjectRequest(KeepsSecrets):
 		]
 		restricted_on: DF.Datetime | None
 		restriction_lifted_on: DF.Datetime | None
+		secret_hash: DF.Data | None
 		source: DF.Literal["", "Web Page", "Portal", "Ticket", "Mail", "Desk", "Website Form of Frappe"]
 		status: DF.Literal[
 			"Unverified", "Open", "Waiting for Person", "Planned", "Approved", "Running", "Done", "Refused"

@@ -1,5 +1,7 @@
 """A record that is the person who asks: proposed with its reason, confirmed by an officer."""
 
+import frappe
+from frappe import _
 from frappe.model.document import Document
 
 
@@ -23,4 +25,12 @@ class DataSubjectRequestPerson(Document):
 
 	# end: auto-generated types
 
-	pass
+	# These run for a row that is saved or deleted by itself, which Frappe allows to whoever may make or change requests.
+	def validate(self):
+		frappe.throw(
+			_("Which records are the person is confirmed by an officer, on the request."),
+			frappe.PermissionError,
+		)
+
+	def on_trash(self):
+		self.validate()

@@ -1,0 +1,62 @@
+"""The texts of the page /privacy/request, as `signflow.pages.texts` has those of the others."""
+
+from collections.abc import Callable
+
+from signflow.pages.texts import visit_texts
+
+__all__ = ["request_texts"]
+
+
+def request_texts(_: Callable[[str], str]) -> dict[str, str]:
+	return {
+		**visit_texts(_),
+		"code_lead": _(
+			"A 6-digit code is on its way to {address}. Type it here to show that the mailbox is yours."
+		),
+		"type_missing": _("Choose what you want."),
+		"name_missing": _("Write your name."),
+		"represents_missing": _("Say for whom you ask, and by what right."),
+		"details_missing": _("Say what is wrong and how it should be."),
+		"logged_in": _("You are logged in as {address}: you need no code."),
+		"sending": _("Sending…"),
+		"made": _("We have received your request"),
+		"made_lead": _(
+			"Its reference is {reference}. We answer by {date}; the receipt is on its way to {address}."
+		),
+		"made_joined": _("You have asked the same before: we answer both together."),
+		"list": _("Your requests"),
+		"list_lead": _("These are the data requests of {address}."),
+		"nothing": _("No data request was made from this address."),
+		"Access": _("See my data"),
+		"Portability": _("Get my data to take along"),
+		"Rectification": _("Correct my data"),
+		"Erasure": _("Erase my data"),
+		"Restriction": _("Restrict the use of my data"),
+		"Objection": _("Object to the use of my data"),
+		"state_unproven": _("Is this yours?"),
+		"state_open": _("We work on it"),
+		"state_waiting": _("We wait for your answer"),
+		"state_done": _("Answered"),
+		"state_refused": _("Refused"),
+		"reference": _("Reference"),
+		"received": _("Received"),
+		"due": _("We answer by"),
+		"extended": _("Why it takes longer"),
+		"outcome": _("What we did"),
+		"reason": _("The reason"),
+		"complaint": _("If you disagree"),
+		"joined_to": _("Answered together with"),
+		"company": _("Asked of"),
+		"question": _("We ask you"),
+		"your_answer": _("Your answer"),
+		"answer_missing": _("Write your answer."),
+		"send_answer": _("Send the answer"),
+		"answered": _("Thank you. We go on with your request."),
+		"yours_help": _(
+			"This request reached us in your name. Until you say that it is yours, we do nothing with it."
+		),
+		"mine": _("Yes, it is mine"),
+		"not_mine": _("No, I did not ask this"),
+		"now_mine": _("Thank you. We work on your request."),
+		"now_not_mine": _("Thank you. We do nothing with it."),
+	}

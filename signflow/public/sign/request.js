@@ -1,0 +1,264 @@
+// The page on which a person asks about the data held on her: what she wants, her mailbox and its code, how it stands.
+
+const query = new URL(import.meta.url).search;
+const STEPS = ["open", "wish", "mail", "code", "list"];
+const BADGES = { unproven: "warn", open: "", waiting: "warn", done: "good", refused: "" };
+const API = "/api/method/signflow.api.subject_requests.";
+// What the server says is wrong → where it was typed.
+const PLACES = { request_type: "rights", person_name: "person-name", represents: "represents", details: "details" };
+
+Promise.all(["kit", "visit"].map((name) => import(`./${name}.js${query}`))).then(([kit, visit]) => begin(kit, visit));
+
+function begin(kit, { create }) {
+	const { $, t, el, icon, fill, fillList, show, day, problem, busy, store, keep, announce, lang } = kit;
+	const asked = new URLSearchParams(location.search);
+	// What goes along to the code: nothing for whoever only looks at her requests.
+	let sending = false;
+	const { call, begin_again, resume } = create(kit, {
+		name: "request",
+		api: API,
+		go,
+		identified: (view) => list(view),
+		also: () => (sending ? { wish: wish(), key: key() } : {}),
+		refused: (error) => PLACES[error.details?.field] && wrong(error.details.field, error.text),
+	});
+
+	function go(step, focus = true) {
+		for (const name of STEPS) show($(`${name}-step`), name === step);
+		if (!focus) return;
+		window.scrollTo(0, 0);
+		$(`${step}-step`).querySelector("h1")?.focus({ preventScroll: true });
+	}
+
+	// First: what she wants.
+	const rights = [...document.querySelectorAll("input[name=right]")];
+	for (const id of ["details", "person-name", "represents", "representative", "protected"]) keep($(id), `request.${id}`);
+	const before = asked.get("right") || store.get("typed.request.right");
+	rights.forEach((box) => {
+		box.checked = box.value === before;
+		box.addEventListener("change", () => {
+			store.set("typed.request.right", box.value);
+			problem($("rights-problem"), "");
+			shape();
+		});
+	});
+	$("representative").addEventListener("change", shape);
+	for (const id of ["details", "person-name", "represents"]) {
+		$(id).addEventListener("input", () => problem($(`${id}-problem`), "", $(id)));
+	}
+	const right = () => rights.find((box) => box.checked)?.value;
+
+	function shape() {
+		show($("scope"), right() === "Objection");
+		show($("represents-field"), $("representative").checked);
+	}
+	shape();
+
+	function wish() {
+		return {
+			request_type: right() || "",
+			objection_scope: document.querySelector("input[name=scope]:checked").value,
+			details: $("details").value,
+			person_name: $("person-name").value,
+			is_representative: $("representative").checked,
+			represents: $("represents").value,
+			has_protected_address: $("protected").checked,
+			company: asked.get("company") || "",
+			from_account: asked.get("from") === "account",
+			trap: $("website").value,
+		};
+	}
+
+	/** The same key for every try of one request, so that a lost answer never makes two. */
+	function key() {
+		const text = JSON.stringify(wish());
+		const kept = store.get("request_key");
+		if (kept?.text === text) return kept.key;
+		const bytes = crypto.getRandomValues(new Uint8Array(16));
+		const made = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+		store.set("request_key", { text, key: made });
+		return made;
+	}
+
+	function wrong(field, text) {
+		const place = PLACES[field];
+		go("wish", false);
+		problem($(`${place}-problem`), text, place === "rights" ? null : $(place));
+		(place === "rights" ? rights[0] : $(place)).focus();
+		return true;
+	}
+
+	$("wish-form").addEventListener("submit", (event) => {
+		event.preventDefault();
+		problem($("wish-problem"), "");
+		if (!right()) return wrong("request_type", t("type_missing"));
+		if (right() === "Rectification" && $("details").value.trim().length < 3) return wrong("details", t("details_missing"));
+		if ($("person-name").value.trim().length < 2) return wrong("person_name", t("name_missing"));
+		if ($("representative").checked && $("represents").value.trim().length < 3) {
+			return wrong("represents", t("represents_missing"));
+		}
+		sending = true;
+		if (!store.get("request_view")) return go("mail");
+		busy(
+			$("wish-next"),
+			async () => {
+				try {
+					const view = await call("state", { wish: wish(), key: key() });
+					setTimeout(() => list(view));
+				} catch (error) {
+					if (["session_expired", "not_identified"].includes(error.code)) return over(error.text);
+					if (PLACES[error.details?.field]) setTimeout(() => wrong(error.details.field, error.text));
+					else problem($("wish-problem"), error.text);
+				}
+			},
+			t("sending")
+		);
+	});
+	$("see").addEventListener("click", () => {
+		sending = false;
+		if (store.get("request_view")) call("view").then((view) => list(view), (error) => over(error.text));
+		else go("mail");
+	});
+	$("back-to-wish").addEventListener("click", () => go("wish"));
+	$("another").addEventListener("click", () => go("wish"));
+
+	function over(text) {
+		store.set("request_view", null);
+		show($("logged-in"), false);
+		begin_again(text);
+	}
+
+	// Last: how her requests stand.
+	function list(view, said = null, focus = true) {
+		store.set("request_view", true);
+		const made = view.requests.find((one) => one.reference === view.made);
+		if (made && sending) {
+			for (const id of ["details", "represents"]) {
+				$(id).value = "";
+				store.set(`typed.request.${id}`, "");
+			}
+			store.set("request_key", null);
+			sending = false;
+		}
+		show($("made"), Boolean(made));
+		$("list-title").textContent = t(made ? "made" : "list");
+		const values = made && { reference: made.reference, date: day(made.due_on), address: view.mail };
+		$("list-lead").textContent = made
+			? [t("made_lead", values), made.joined_to && t("made_joined")].filter(Boolean).join(" ")
+			: t(view.requests.length ? "list_lead" : "nothing", { address: view.mail });
+		const first = (one) => (one === made ? 0 : one.yours || one.question ? 1 : 2);
+		fill($("requests"), ...[...view.requests].sort((a, b) => first(a) - first(b)).map((one) => card(one, said)));
+		go("list", focus);
+	}
+
+	function card(one, said) {
+		const facts = el("dl", { className: "about wide" });
+		fillList(facts, [
+			[t("reference"), one.reference],
+			[t("company"), one.company],
+			[t("received"), day(one.received_on)],
+			[t("due"), one.due_on && day(one.due_on)],
+			[t("extended"), one.extended, "lines"],
+			[t("joined_to"), one.joined_to],
+			[t("outcome"), one.outcome, "lines"],
+			[t("reason"), one.reason, "lines"],
+			[t("complaint"), one.complaint.join("\n"), "lines"],
+		]);
+		return el(
+			"article",
+			{ className: "consent", "data-request": one.reference, "data-state": one.state },
+			el("h2", { tabindex: "-1" }, t(one.type)),
+			el("p", { className: `badge ${BADGES[one.state]}` }, one.state === "done" ? icon("check") : null, t(`state_${one.state}`)),
+			said?.reference === one.reference ? el("p", { className: "note good" }, icon("check"), el("span", {}, said.words)) : null,
+			one.question ? question(one) : null,
+			one.yours ? whose(one) : null,
+			facts,
+			...one.proofs.map((proof) => el("p", {}, el("a", { href: proof.link }, proof.title)))
+		);
+	}
+
+	function question(one) {
+		const id = `answer-${one.reference}`;
+		const words = el("textarea", { id, rows: 3, maxlength: 2000 });
+		const failed = el("div", { className: "problem", role: "alert" });
+		const button = el("button", { type: "button", className: "button primary" }, t("send_answer"));
+		keep(words, `request.${id}`);
+		button.addEventListener("click", () => {
+			if (words.value.trim().length < 3) return problem(failed, t("answer_missing"), words);
+			send(button, failed, "answer", { words: words.value }, one, t("answered"));
+		});
+		return el(
+			"div",
+			{ className: "field" },
+			el("p", {}, el("strong", {}, t("question"))),
+			el("p", { className: "lines stated" }, one.question),
+			el("div", { className: "field" }, el("label", { for: id }, t("your_answer")), words, failed),
+			el("div", { className: "row" }, button)
+		);
+	}
+
+	function whose(one) {
+		const failed = el("div", { className: "problem", role: "alert" });
+		const choice = (mine) => {
+			const button = el("button", { type: "button", className: `button ${mine ? "primary" : ""}` }, t(mine ? "mine" : "not_mine"));
+			button.addEventListener("click", () => send(button, failed, "is_mine", { mine }, one, t(mine ? "now_mine" : "now_not_mine")));
+			return button;
+		};
+		return el("div", {}, el("p", {}, t("yours_help")), el("div", { className: "row" }, choice(true), choice(false)), failed);
+	}
+
+	function send(button, failed, verb, body, one, words) {
+		problem(failed, "");
+		return busy(
+			button,
+			async () => {
+				try {
+					const view = await call(verb, { reference: one.reference, ...body });
+					list({ ...view, made: "" }, { reference: one.reference, words });
+					announce(words);
+				} catch (error) {
+					if (["session_expired", "not_identified"].includes(error.code)) return over(error.text);
+					problem(failed, error.text);
+				}
+			},
+			t("sending")
+		);
+	}
+
+	/** Whoever is logged in to the portal has proven his mailbox by that: no code. */
+	async function as_user() {
+		const user = document.cookie.match(/(?:^|; )user_id=([^;]*)/)?.[1];
+		if (!user || user === "Guest" || user === "Administrator") return null;
+		const response = await fetch(`${API}open_as_user?language=${lang}`, { credentials: "same-origin", cache: "no-store" });
+		return response.ok ? (await response.json()).message : null;
+	}
+
+	// The link's token leaves the address bar at once; a reload goes on with the session.
+	const token = location.hash.slice(1).trim();
+	const seen = asked.get("seen");
+	if (token && token !== "main") {
+		history.replaceState(history.state, "", location.pathname + location.search);
+		store.set("request", null);
+		go("open", false);
+		call("open_link", { token })
+			.then((answer) => {
+				store.set("request", answer.session);
+				list({ ...answer.view, made: "" }, null, false);
+			})
+			.catch((error) => over(error.text));
+	} else if (store.get("request_view") && !asked.get("right")) {
+		resume((view) => list(view, null, false));
+	} else {
+		go(seen ? "mail" : "wish", false);
+		as_user()
+			.then((answer) => {
+				if (!answer) return;
+				store.set("request", answer.session);
+				store.set("request_view", true);
+				$("logged-in").textContent = t("logged_in", { address: answer.view.mail });
+				show($("logged-in"));
+				if (seen) list(answer.view, null, false);
+			})
+			.catch(() => {}); // without it a code is asked for, as of everybody
+	}
+}

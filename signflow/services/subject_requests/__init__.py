@@ -1,0 +1,1 @@
+"""What data subjects ask, from receipt to decision (GDPR 12, 15-22)."""

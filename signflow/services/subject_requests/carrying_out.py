@@ -1,0 +1,159 @@
+"""Restriction and objection carried out (GDPR 18 and 21): marketing, campaigns and informing stop, and users are told.
+
+A restriction is one company's. Its records say for whom they are restricted (`signflow_restricted_for`, one company a line),
+which marketing and informing read; the requests are what it is made from, so it can be written anew at any time.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.translate import print_language
+from frappe.utils import getdate, now_datetime
+
+from signflow.core.privacy.persons import Record
+from signflow.services.privacy import accesses, consents
+from signflow.services.privacy.consents import Given, Person
+from signflow.services.subject_requests import letters, matching, records
+from signflow.services.subject_requests.decisions import require_officer
+from signflow.services.subject_requests.records import PERSON, REQUEST
+from signflow.services.transaction import one_transaction
+
+# Where the field is; other records of a person are not written to.
+MARKED = ("Contact", "Lead", "Customer")
+FIELD = "signflow_restricted_for"
+# An objection needs no weighing here, these wait for one (18(1)(a) and (d)).
+MAY_RESTRICT = ("Restriction", "Rectification", "Objection")
+MARKETING = "Direct Marketing"
+
+
+@one_transaction
+def carry_out(name: str) -> None:
+	"""Carry a restriction or an objection to marketing out on the confirmed records; the person is told.
+
+	A restriction that was asked for is done with that. Raises ValidationError before records are confirmed.
+	"""
+	require_officer()
+	doc = records.still_open(name)
+	found = matching.confirmed(doc)
+	if not found:
+		frappe.throw(_("Confirm first which records are the person."))
+	if doc.request_type == "Objection" and doc.objection_scope == MARKETING:
+		for person in _people(found):
+			_object(doc, person)
+		records.finish(name, _said("marketing", doc.language))
+		letters.send_answer(records.for_change(name))
+		return
+	if doc.request_type not in MAY_RESTRICT:
+		frappe.throw(_("This request asks for something else."))
+	if doc.restricted_on:
+		frappe.throw(_("The records are restricted already."))
+	doc.restricted_on = now_datetime()
+	records.save(doc)
+	records.step(doc, "Restricted", str(len(found)))
+	accesses.record_access(
+		"Restriction",
+		matching.start_of(doc),
+		purpose=name,
+		record=(REQUEST, name),
+		company=doc.company,
+	)
+	mark(found)
+	letters.send_restricted(doc)
+	if doc.request_type == "Restriction":
+		records.finish(name, _said("restricted", doc.language))
+
+
+def _said(what: str, language: str) -> str:
+	"""What came of it, in the person's words."""
+	with print_language(language):
+		return {
+			"marketing": _("We send you no direct marketing any more."),
+			"restricted": _("Your data is restricted: we keep it and use it for nothing else."),
+		}[what]
+
+
+def stop_marketing(doc: Any) -> None:
+	"""An objection to direct marketing from a proven mailbox works at once: there is nothing to weigh (GDPR 21(3)).
+
+	In the caller's transaction; other records of the person follow when an officer has confirmed them.
+	"""
+	if doc.request_type == "Objection" and doc.objection_scope == MARKETING and doc.email:
+		if not doc.is_representative:
+			_object(doc, consents.person_with(doc.email))
+			records.step(doc, "Objection Carried Out", by_itself=True)
+
+
+def _object(doc: Any, person: Person) -> None:
+	how = "Page" if doc.source in ("Web Page", "Portal", "Website Form of Frappe") else "Said to Staff"
+	consents.object_in_place(person, doc.company, Given(how, source=(REQUEST, doc.name)))
+
+
+def _people(found: frozenset[Record]) -> list[Person]:
+	return [consents.person_of(*record) for record in sorted(found) if record[0] in consents.PARTIES]
+
+
+@one_transaction
+def announce_lifting(name: str, reason: str, on: Any) -> None:
+	"""A restriction ends on the day `on`, of which the person is told before (GDPR 18(3))."""
+	require_officer()
+	doc = records.for_change(name)
+	if not doc.restricted_on or doc.restriction_lifted_on:
+		frappe.throw(_("Nothing is restricted here, or its end is told already."))
+	day = getdate(on)
+	if day <= getdate():
+		frappe.throw(_("The person is told before the restriction ends: choose a day to come."))
+	if len((reason or "").strip()) < 3:
+		frappe.throw(_("Say why the restriction ends: the person is told."))
+	sent = letters.send_lifting(doc, reason.strip()[:2000], day)
+	if not sent:
+		frappe.msgprint(
+			_("No mail could be sent: tell the person by letter or telephone, and note it."), alert=True
+		)
+	doc.restriction_lifted_on = day
+	records.save(doc)
+	records.step(doc, "Restriction Lifted", f"{day}: {reason.strip()[:1000]}")
+
+
+def daily() -> None:
+	"""Take the marks of restrictions that have ended away, and write those in force anew (daily; commits)."""
+	_write_anew()
+
+
+@one_transaction
+def _write_anew() -> None:
+	for doctype in MARKED:
+		marked = frappe.get_all(doctype, {FIELD: ["is", "set"]}, pluck="name", order_by="name asc")
+		mark({(doctype, name) for name in marked})
+	mark(_in_force())
+
+
+def mark(found: Any) -> None:
+	"""Write on records (DocType, name) for which companies they are restricted now (in the caller's transaction)."""
+	in_force = _in_force()
+	for doctype, name in sorted(found):
+		if doctype not in MARKED or not frappe.db.exists(doctype, name):
+			continue
+		said = "\n".join(sorted(in_force.get((doctype, name), ())))
+		if (frappe.db.get_value(doctype, name, FIELD) or "") != said:
+			frappe.db.set_value(doctype, name, FIELD, said or None, update_modified=False)
+
+
+def _in_force() -> dict[Record, set[str]]:
+	"""The restricted records and by which companies: of requests carried out and not lifted by today."""
+	request, person = frappe.qb.DocType(REQUEST), frappe.qb.DocType(PERSON)
+	rows = (
+		frappe.qb.from_(person)
+		.join(request)
+		.on((person.parent == request.name) & (person.parenttype == REQUEST))
+		.where((person.confirmed == 1) & request.restricted_on.isnotnull())
+		.where(request.restriction_lifted_on.isnull() | (request.restriction_lifted_on > now_datetime()))
+		.select(person.record_doctype, person.record_name, request.company)
+		.orderby(person.name)
+		.run(as_dict=True)
+	)
+	found: dict[Record, set[str]] = defaultdict(set)
+	for row in rows:
+		found[row.record_doctype, row.record_name].add(row.company)
+	return found

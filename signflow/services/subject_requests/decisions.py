@@ -1,0 +1,155 @@
+"""What an officer decides of a request: more time, a question, refusal, the end; each with its letter and its step.
+
+Nothing here stops the clock: GDPR 12(3) knows extension alone, and only a doubt about who asks (12(6)) puts off its start.
+"""
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import cint, formatdate, getdate, now_datetime
+
+from signflow.core.erasure import clock
+from signflow.services.guests import plain
+from signflow.services.subject_requests import letters, records
+from signflow.services.times import holidays_of
+from signflow.services.transaction import one_transaction
+
+MAX_WORDS = 2000
+
+
+def require_officer() -> None:
+	"""Raise PermissionError unless the user is an officer."""
+	if frappe.session.user != "Administrator" and records.OFFICER not in frappe.get_roles():
+		frappe.throw(_("Only a Data Protection Officer decides on a data request."), frappe.PermissionError)
+
+
+def _words(text: str, asked: str) -> str:
+	words = (text or "").strip()
+	if len(words) < 3:
+		frappe.throw(asked)
+	return words[:MAX_WORDS]
+
+
+def _mailed(doc: Any, sent: bool) -> None:
+	"""Say on the request that the person was mailed, or that he has to be told another way."""
+	if sent:
+		records.step(doc, "Mailed")
+		return
+	records.step(doc, "Note", _("No mail could be sent: tell the person another way."))
+	frappe.msgprint(
+		_("No mail could be sent: tell the person by letter or telephone, and note it."), alert=True
+	)
+
+
+@one_transaction
+def extend(name: str, months: int, reason: str) -> None:
+	"""Answer one or two months later, told to the person within the first month with the reason (GDPR 12(3))."""
+	require_officer()
+	doc = records.still_open(name)
+	if doc.extended_on:
+		frappe.throw(_("The time was extended already."))
+	if getdate() > records.due_of(doc):
+		frappe.throw(_("An extension is told within the first month, and that is over."))
+	if cint(months) not in (1, 2):
+		frappe.throw(_("The time is extended by one or two months."))
+	doc.extension_reason = _words(reason, _("Say why the answer takes longer."))
+	doc.extended_on = now_datetime()
+	doc.due_on = clock.extended_due_on(getdate(doc.received_on), holidays_of(doc.company), cint(months))
+	doc.reminded_on = None
+	records.save(doc)
+	records.step(doc, "Extended", f"{doc.due_on}: {doc.extension_reason}")
+	_mailed(doc, letters.send_extension(doc))
+
+
+@one_transaction
+def ask(name: str, question: str) -> None:
+	"""Ask the person something. The clock goes on: the answer is due on the same day."""
+	require_officer()
+	doc = records.still_open(name)
+	if doc.status not in ("Open", "Waiting for Person"):
+		frappe.throw(_("The work on this request has begun."))
+	doc.question = _words(question, _("Write the question."))
+	doc.status = "Waiting for Person"
+	records.save(doc)
+	records.step(doc, "Question", doc.question)
+	_mailed(doc, letters.send_question(doc))
+
+
+@one_transaction
+def answer(name: str, words: str, *, by_person: bool) -> None:
+	"""What the person answered, on the page (`by_person`) or to staff; the request is open again."""
+	doc = records.still_open(name)
+	said = _words(plain(words) if by_person else words, _("Write the answer."))
+	records.step(doc, "Answer", said, by_itself=by_person)
+	if doc.status == "Waiting for Person":
+		doc.status = "Open"
+		records.save(doc)
+
+
+@one_transaction
+def refuse(name: str, reason: str, late: bool = False) -> None:
+	"""Refuse, with the reason and the complaint route told to the person within a month (GDPR 12(4)-(5)).
+
+	An extension does not lengthen that month. After it a refusal is `late`, and the request says so.
+	"""
+	require_officer()
+	doc = records.for_change(name)
+	if doc.joined_to:
+		frappe.throw(_("This request is answered under {0}.").format(doc.joined_to))
+	# Whoever proves nothing is refused as well: that is what 12(6) ends in.
+	if doc.status not in (*records.OPEN, "Unverified") or doc.status == "Running":
+		frappe.throw(_("This request cannot be refused any more."))
+	last = records.due_of(doc)
+	if getdate() > last and not late:
+		frappe.throw(
+			_("A refusal is told within a month of receipt, which ended on {0}.").format(formatdate(last))
+		)
+	doc.update(
+		{
+			"status": "Refused",
+			"refusal_reason": _words(reason, _("Say why the request is refused: the person is told.")),
+			"refused_by": frappe.session.user,
+			"refused_on": now_datetime(),
+		}
+	)
+	records.save(doc)
+	note = _("After the month had ended.") if getdate() > last else ""
+	records.step(doc, "Refused", "\n".join(part for part in (note, doc.refusal_reason) if part))
+	_mailed(doc, letters.send_refusal(doc))
+
+
+@one_transaction
+def complete(name: str, outcome: str) -> None:
+	"""The request is answered: what was done, told to the person in these words."""
+	require_officer()
+	doc = records.finish(name, _words(outcome, _("Say what was done: the person is told.")))
+	_mailed(doc, letters.send_answer(doc))
+
+
+@one_transaction
+def note(name: str, words: str) -> None:
+	"""A word on the request's record, told to nobody."""
+	require_officer()
+	doc = records.for_change(name)
+	records.step(doc, "Note", _words(words, _("Write the note.")))
+
+
+@one_transaction
+def hand_over(name: str, company: str) -> None:
+	"""The request is another company's of this site: its clock goes on from the same receipt."""
+	require_officer()
+	doc = records.for_change(name)
+	if (
+		doc.status not in ("Unverified", "Open", "Waiting for Person")
+		or doc.joined_to
+		or records.joined(name)
+	):
+		frappe.throw(_("The work on this request has begun."))
+	if not frappe.db.exists("Company", company) or company == doc.company:
+		frappe.throw(_("Choose another company."))
+	before, doc.company = doc.company, company
+	if not doc.extended_on:
+		doc.due_on = records.due_of(doc)
+	records.save(doc)
+	records.step(doc, "Handed Over", f"{before} → {company}")

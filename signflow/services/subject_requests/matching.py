@@ -1,0 +1,178 @@
+"""Which records are the person who asks: proposed from what was proven, with strength and reason; an officer confirms.
+
+A name that was typed proves nothing, and neither does a mailbox that several people share: both are shown as what they are.
+"""
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.translate import print_language
+
+from signflow.core.privacy import persons
+from signflow.core.privacy.persons import PersonRecord, Record, Start, Subject
+from signflow.services.privacy import accesses, searching
+from signflow.services.privacy.person_records import KINDS, find_subject
+from signflow.services.subject_requests import records
+from signflow.services.subject_requests.records import REQUEST
+from signflow.services.transaction import one_transaction
+
+CERTAIN, SHARED, POSSIBLE, CHOSEN = "Certain", "Shared", "Possible", "Chosen"
+_ORDER = (CERTAIN, SHARED, POSSIBLE)
+MOST_NAMESAKES = 10
+
+
+def same_person(one: str, other: str) -> bool:
+	"""Whether two names that were typed can be one person's."""
+	return not one or not other or persons.could_be(one, other)
+
+
+def propose(name: str) -> None:
+	"""Propose the person's records to the officer (RQ job; again is harmless: what was confirmed stays)."""
+	frappe.set_user("Administrator")
+	propose_now(name, by_itself=True)
+
+
+@one_transaction
+def propose_now(name: str, *, by_itself: bool = False) -> None:
+	"""`propose` in the officer's own name."""
+	doc = records.for_change(name)
+	if doc.status not in records.OPEN:
+		return
+	language = frappe.get_cached_doc("Signflow Settings").default_language or "fi"
+	with print_language(language):
+		found = [] if doc.is_representative else candidates(doc.email or "", doc.person_name or "")
+		kept = {(row.record_doctype, row.record_name) for row in doc.persons if row.confirmed}
+		doc.persons = [row for row in doc.persons if row.confirmed]
+		for record, strength, because in found:
+			if record not in kept:
+				doc.append(
+					"persons",
+					{
+						"record_doctype": record[0],
+						"record_name": record[1],
+						"strength": strength,
+						"because": because,
+						"confirmed": 0,
+					},
+				)
+		said = _("Asked by a representative: the officer chooses the records of the person.")
+		note = said if doc.is_representative else _("Records proposed: {0}").format(len(found))
+	records.save(doc)
+	records.step(doc, "Matched", note, by_itself=by_itself)
+	if found:
+		start = Start(
+			mails=frozenset((doc.email,)) if doc.email else frozenset(), names=frozenset((doc.person_name,))
+		)
+		counts: dict[str, int] = {}
+		for record, _strength, _because in found:
+			counts[record[0]] = counts.get(record[0], 0) + 1
+		accesses.record_access(
+			"Look-up", start, purpose=name, record=(REQUEST, name), counts=counts, company=doc.company
+		)
+
+
+def candidates(mail: str, name: str) -> list[tuple[Record, str, str]]:
+	"""The records that may be the person's: [((DocType, name), strength, reason)], the surest first.
+
+	`mail` is a proven mailbox ("" if none), `name` what the person calls himself. In the language spoken.
+	"""
+	found: dict[Record, tuple[str, str]] = {}
+	with searching.limited():
+		if mail:
+			subject, about, _full = find_subject(Start(mails=frozenset((mail.lower(),))))
+			for key, record in sorted(about.items()):
+				if judged := _judged(record, mail.lower(), name, subject):
+					found[key] = judged
+		if len(persons.words_of(name)) > 1:
+			_subject, about, _full = find_subject(Start(names=frozenset((name,))))
+			others = [
+				key
+				for key, record in sorted(about.items())
+				if key not in found
+				and not record.organisation
+				and any(persons.same_name(name, mine) for mine in record.names)
+			]
+			for key in others[:MOST_NAMESAKES]:
+				found[key] = (POSSIBLE, _("Only the name is the same: it may be another person."))
+	rows = [(key, strength, because) for key, (strength, because) in found.items()]
+	return sorted(rows, key=lambda row: (_ORDER.index(row[1]), row[0]))
+
+
+def _judged(record: PersonRecord, mail: str, name: str, subject: Subject) -> tuple[str, str] | None:
+	holds = mail in record.mails
+	if not holds and record.key not in subject.records:
+		return None
+	called = ", ".join(sorted(record.names))
+	fits = not record.names or not name or any(persons.could_be(name, mine) for mine in record.names)
+	if record.organisation:
+		return SHARED, _("A company's record with the address {0}: it is no person's.").format(mail)
+	if mail in subject.shared:
+		if fits and record.names:
+			return SHARED, _(
+				"People of several names share the mailbox {0}. This one bears the name given."
+			).format(mail)
+		return SHARED, _("People of several names share the mailbox {0}. This one is called {1}.").format(
+			mail, called
+		)
+	if not fits:
+		return SHARED, _("Holds the address {0}, but under another name: {1}.").format(mail, called)
+	if holds:
+		return CERTAIN, _("Holds the address {0}, and the name fits.").format(mail)
+	return CERTAIN, _("Is linked with a record that holds the address {0}.").format(mail)
+
+
+@one_transaction
+def confirm(name: str, rows: list[str]) -> None:
+	"""Say which of the proposed rows (names of child rows) are the person; the others are not.
+
+	With the caller's permission to decide. Raises ValidationError for a row of another request.
+	"""
+	doc = records.still_open(name)
+	known = {row.name for row in doc.persons}
+	if not set(rows) <= known:
+		frappe.throw(_("The proposals have changed meanwhile: look at them again."))
+	for row in doc.persons:
+		row.confirmed = int(row.name in rows)
+	records.save(doc)
+	records.step(doc, "Confirmed", str(len(rows)))
+
+
+@one_transaction
+def choose(name: str, doctype: str, record: str, because: str) -> None:
+	"""Add a record that the officer knows to be the person, with his reason.
+
+	Raises ValidationError for what is no person's record.
+	"""
+	if doctype not in KINDS or not frappe.db.exists(doctype, record):
+		frappe.throw(_("There is no such record of a person."))
+	if len((because or "").strip()) < 3:
+		frappe.throw(_("Say in a few words how you know that it is the person."))
+	doc = records.still_open(name)
+	if any((row.record_doctype, row.record_name) == (doctype, record) for row in doc.persons):
+		frappe.throw(_("This record is listed already."))
+	doc.append(
+		"persons",
+		{
+			"record_doctype": doctype,
+			"record_name": record,
+			"strength": CHOSEN,
+			"because": because.strip()[:500],
+			"confirmed": 1,
+		},
+	)
+	records.save(doc)
+	records.step(doc, "Confirmed", f"{doctype}: {because.strip()[:500]}")
+
+
+def confirmed(doc: Any) -> frozenset[Record]:
+	"""The records that an officer confirmed to be the person of a request."""
+	return frozenset((row.record_doctype, row.record_name) for row in doc.persons if row.confirmed)
+
+
+def start_of(doc: Any) -> Start:
+	"""What look-up, export and erasure of a request start from. Raises ValidationError before records are confirmed."""
+	found = confirmed(doc)
+	if not found:
+		frappe.throw(_("Confirm first which records are the person."))
+	return Start(records=found)

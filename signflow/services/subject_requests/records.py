@@ -1,0 +1,153 @@
+"""The only writer of Data Subject Request and of its steps.
+
+A status changes here and nowhere else: planning, execution and proof call `advance` and `finish`.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import getdate, now_datetime
+
+from signflow.core.erasure import clock
+from signflow.services.times import holidays_of
+
+REQUEST, STEP, PERSON = "Data Subject Request", "Data Subject Request Step", "Data Subject Request Person"
+OFFICER = "Data Protection Officer"
+TYPES = ("Access", "Portability", "Rectification", "Erasure", "Restriction", "Objection")
+# What somebody has to answer still; what is Unverified may be nobody's.
+OPEN = ("Open", "Waiting for Person", "Planned", "Approved", "Running")
+CLOSED = ("Done", "Refused")
+# What a request that is answered under another shares with it.
+_FOLLOWS = ("status", "due_on", "extended_on", "extension_reason", "done_on", "outcome")
+_FOLLOWS_REFUSAL = ("refused_by", "refused_on", "refusal_reason")
+
+
+def for_change(name: str) -> Any:
+	"""The request, locked, in the caller's transaction."""
+	return frappe.get_doc(REQUEST, name, for_update=True)
+
+
+def save(doc: Any) -> Any:
+	"""Write a request (in the caller's transaction), and what its duplicates share with it."""
+	doc.flags.signflow = True
+	# What it came from may be erased meanwhile, and its own persons are.
+	doc.flags.ignore_links = True
+	if doc.is_new():
+		return doc.insert(ignore_permissions=True)
+	doc.save(ignore_permissions=True)
+	for name in joined(doc.name):
+		shared = {field: doc.get(field) for field in (*_FOLLOWS, *_FOLLOWS_REFUSAL)}
+		frappe.db.set_value(REQUEST, name, shared)
+	return doc
+
+
+def joined(name: str) -> list[str]:
+	"""The duplicates that are answered under a request, first to last."""
+	return frappe.get_all(REQUEST, {"joined_to": name}, pluck="name", order_by="received_on asc, name asc")
+
+
+def step(doc: Any, kind: str, note: str = "", *, by_itself: bool = False) -> Any:
+	"""Write one step of a request (in the caller's transaction): `kind` is one of the DocType's, `note` holds no secret.
+
+	`by_user` stays empty for the person, and for what the site does `by_itself`.
+	"""
+	row = frappe.new_doc(STEP)
+	user = frappe.session.user
+	row.update(
+		{
+			"request": doc.name,
+			"company": doc.company,
+			"kind": kind,
+			"at": now_datetime(),
+			"by_user": None if user == "Guest" or by_itself else user,
+			"note": (note or "").strip()[:2000],
+		}
+	)
+	row.flags.signflow = True
+	row.flags.ignore_links = True
+	return row.insert(ignore_permissions=True)
+
+
+def steps(name: str) -> list[Any]:
+	"""The steps of a request, first to last: {kind, at, by_user, note}."""
+	fields = ["name", "kind", "at", "by_user", "note"]
+	return frappe.get_all(STEP, {"request": name}, fields, order_by="at asc, creation asc, name asc")
+
+
+def advance(name: str, status: str, note: str = "") -> None:
+	"""Planned, Approved or Running: what planning and execution make of an open request (in the caller's transaction).
+
+	Raises ValidationError for a request that is not open.
+	"""
+	if status not in ("Planned", "Approved", "Running", "Open"):
+		frappe.throw(_("{0} is no state of a request at work.").format(status))
+	doc = still_open(name)
+	doc.status = status
+	save(doc)
+	step(doc, status if status != "Open" else "Note", note)
+
+
+def finish(name: str, outcome: str) -> Any:
+	"""The request is done (in the caller's transaction); `outcome` is what came of it. The letter is the caller's."""
+	doc = still_open(name)
+	doc.update({"status": "Done", "done_on": now_datetime(), "outcome": outcome.strip()[:1000]})
+	save(doc)
+	step(doc, "Done", outcome)
+	return doc
+
+
+def still_open(name: str) -> Any:
+	"""The locked request. Raises ValidationError unless it is open, proven, and answered by itself."""
+	doc = for_change(name)
+	if doc.joined_to:
+		frappe.throw(_("This request is answered under {0}.").format(doc.joined_to))
+	if doc.status == "Unverified":
+		frappe.throw(_("Nobody has proven yet that this request is his: have the person prove it first."))
+	if doc.status not in OPEN:
+		frappe.throw(_("This request was answered already."))
+	return doc
+
+
+def due_of(doc: Any) -> Any:
+	"""The last day of the first month, within which an extension or a refusal is told (GDPR 12(3)-(4))."""
+	return clock.due_on(getdate(doc.received_on), holidays_of(doc.company))
+
+
+def officers(company: str | None = None) -> list[str]:
+	"""The enabled users who answer requests: officers who may see the company's, else managers."""
+	for role in (OFFICER, "Signflow Manager"):
+		held, user = frappe.qb.DocType("Has Role"), frappe.qb.DocType("User")
+		found = (
+			frappe.qb.from_(held)
+			.join(user)
+			.on((user.name == held.parent) & (held.parenttype == "User"))
+			.where((held.role == role) & (user.enabled == 1) & user.name.notin(["Administrator", "Guest"]))
+			.select(user.name)
+			.distinct()
+			.orderby(user.name)
+			.run(pluck=True)
+		)
+		if seeing := [one for one in found if _sees(one, company)]:
+			return seeing
+	return []
+
+
+def _sees(user: str, company: str | None) -> bool:
+	"""Whether the user's own permissions (User Permission) let him see a company's records."""
+	if not company:
+		return True
+	allowed = frappe.permissions.get_user_permissions(user).get("Company")
+	return not allowed or any(row.get("doc") == company for row in allowed)
+
+
+def sweep_away(names: Iterable[str]) -> None:
+	"""Delete requests that nobody has proven to be his, with their steps and without a trace (in the caller's
+	transaction)."""
+	names = list(names)
+	if not names:
+		return
+	frappe.db.delete(STEP, {"request": ["in", names]})
+	frappe.db.delete(PERSON, {"parent": ["in", names], "parenttype": REQUEST})
+	frappe.db.delete(REQUEST, {"name": ["in", names]})

@@ -1,0 +1,254 @@
+"""The page /privacy/request: a person asks, proves his mailbox, and sees how his requests stand; without an account.
+
+Whoever he is, the answers are alike: no record of his is looked for before he has proven his mailbox, and then only his own
+requests are shown, never what is held on him.
+"""
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.translate import print_language
+from frappe.utils import getdate
+
+from signflow.core.erasure import clock
+from signflow.core.identity import otp
+from signflow.services import visits
+from signflow.services.company import own_name
+from signflow.services.guests import Refused, plain
+from signflow.services.letters import counted, send_secret
+from signflow.services.subject_requests import decisions, intake, letters, proofs, records
+from signflow.services.subject_requests.records import REQUEST
+from signflow.services.times import utc_time
+from signflow.services.transaction import one_transaction
+
+PAGE = "requests"
+MAX_REQUESTS_A_DAY = 10
+MAX_UNPROVEN_A_DAY = 2000
+MOST_SHOWN = 50
+
+
+def mail_code(visit: str) -> None:
+	"""Mail a visitor his code, known or not (RQ job)."""
+	frappe.set_user("Administrator")
+	found = visits.visit_of(visit)
+	if not found:
+		return
+	with print_language(found["language"]):
+		send_secret(
+			found["mail"],
+			subject=_("Your code for your data request"),
+			template="signflow_data_request_code",
+			args={
+				"code": visits.new_code(visit),
+				"minutes": otp.CODE_LIFETIME_SECONDS // 60,
+				"house": own_name(),
+			},
+		)
+
+
+def begin(mail: str, language: str, given: Any, key: str) -> tuple[str, dict[str, Any]]:
+	"""Mail a code to whoever says that `mail` is his, and keep what he asks (`given`, None to see his requests only).
+
+	Returns (session, what the page shows). `key` is the page's own, the same for each try of one request. Raises Refused.
+	"""
+	wish = intake.read_wish(given) if given is not None else None
+	kept = {"request_key": _key_for(mail, key)} if wish else {}
+	session, shown = visits.begin(mail, language, PAGE, **kept)
+	if wish:
+		if counted("data requests unproven") > MAX_UNPROVEN_A_DAY:
+			raise Refused(
+				"too_many", _("Too many requests came in today. Try again tomorrow, or write to us."), 429
+			)
+		intake.hold(wish, mail.strip(), language, kept["request_key"])
+	return session, shown
+
+
+def _key_for(mail: str, key: str) -> str:
+	"""A page's key counts for one mailbox: another address is another request."""
+	return frappe.utils.sha256_hash(f"{intake.page_key_of(key)}\0{mail.strip().lower()}")
+
+
+def check_code(session: str, code: str, language: str) -> dict[str, Any]:
+	"""Identify the visit by the mailed code; what it brought along is open from now on. Returns the view."""
+	visit = visits.check_code(session, code, PAGE)
+	made = None
+	if key := visit.get("request_key"):
+		made = frappe.db.get_value(
+			REQUEST, {"page_key": key, "email": visit["mail"].lower()}, ["name", "status"], as_dict=True
+		)
+		if made and made.status == "Unverified":
+			_limit(visit)
+			intake.proven(made.name, proofs.BY_CODE)
+	return view(visit, language, made.name if made else "")
+
+
+def _limit(visit: dict[str, Any]) -> None:
+	if counted(f"data requests {visit['mail'].lower()}") > MAX_REQUESTS_A_DAY:
+		raise Refused(
+			"too_many", _("Too many requests came in today. Try again tomorrow, or write to us."), 429
+		)
+
+
+def open_link(token: str, language: str) -> tuple[str, dict[str, Any]]:
+	"""A session and the page's view for the link of a mail; raises Refused `old_link` for any other."""
+	row = letters.follow(token)
+	if not row:
+		raise Refused("old_link", _("This link has ended. Write your mail address, and you get a code."), 401)
+	session = visits.open_by_link(row.email, language, PAGE, by="Link in a Mail")
+	return session, view(visits.identified(session, PAGE)[1], language, row.name)
+
+
+def open_as_user(language: str) -> tuple[str, dict[str, Any]]:
+	"""A session and the view for whoever is logged in: his login has proven his mailbox."""
+	user = frappe.session.user
+	mail = frappe.db.get_value("User", {"name": user, "enabled": 1}, "email")
+	if user in ("Guest", "Administrator") or not mail:
+		raise Refused("not_identified", _("Log in first, or ask for a code."), 401)
+	session = visits.open_by_link(mail, language, PAGE, by="Login")
+	return session, view(visits.identified(session, PAGE)[1], language)
+
+
+def state(visit: dict[str, Any], given: Any, key: str, language: str) -> dict[str, Any]:
+	"""An identified visitor asks for something (more); the same `key` again changes nothing. Returns the view."""
+	wish = intake.read_wish(given)
+	page_key = _key_for(visit["mail"], key)
+	name = frappe.db.get_value(REQUEST, {"page_key": page_key, "email": visit["mail"].lower()})
+	if not name:
+		_limit(visit)
+		name = intake.receive(
+			wish,
+			visit["mail"],
+			language,
+			_source(visit, given),
+			proof=_proof(visit),
+			page_key=page_key,
+		)
+	return view(visit, language, name)
+
+
+def _source(visit: dict[str, Any], given: Any) -> str:
+	if visit.get("by") != "Login":
+		return "Web Page"
+	return "Website Form of Frappe" if given.get("from_account") else "Portal"
+
+
+def _proof(visit: dict[str, Any]) -> proofs.Proof:
+	return {"Login": proofs.BY_LOGIN, "Link in a Mail": proofs.BY_LINK}.get(
+		visit.get("by") or "", proofs.BY_CODE
+	)
+
+
+def view(visit: dict[str, Any], language: str, made: str = "") -> dict[str, Any]:
+	"""A visitor's own requests, newest first: {mail, made, requests: [{reference, type, state, received_on, due_on, days_left,
+	extended, question, outcome, reason, complaint, yours, joined_to, proofs}]}. `made` is the one just made.
+
+	`yours` is asked of what reached the house in his name by mail or letter and is not proven.
+	"""
+	rows = frappe.get_all(
+		REQUEST,
+		{"email": visit["mail"].lower()},
+		[
+			"name",
+			"request_type",
+			"status",
+			"source",
+			"company",
+			"received_on",
+			"due_on",
+			"extended_on",
+			"extension_reason",
+			"question",
+			"outcome",
+			"refusal_reason",
+			"joined_to",
+		],
+		order_by="received_on desc, name desc",
+		limit=MOST_SHOWN,
+	)
+	# Another's typing of this address on the public page is not this visitor's: only who brought it proves it.
+	shown = [row for row in rows if not (row.status == "Unverified" and row.source == "Web Page")]
+	return {
+		"mail": visit["mail"],
+		"made": made if any(row.name == made for row in shown) else "",
+		"requests": [_shown(row) for row in shown],
+	}
+
+
+def _shown(row: Any) -> dict[str, Any]:
+	open_ = row.status in records.OPEN
+	return {
+		"reference": row.name,
+		"type": row.request_type,
+		"company": row.company,
+		"state": {
+			"Unverified": "unproven",
+			"Waiting for Person": "waiting",
+			"Done": "done",
+			"Refused": "refused",
+		}.get(row.status, "open"),
+		"received_on": utc_time(row.received_on).isoformat(),
+		"due_on": str(row.due_on) if open_ else "",
+		"days_left": clock.days_left(getdate(row.due_on), getdate()) if open_ else None,
+		"extended": row.extension_reason if row.extended_on and open_ else "",
+		"question": row.question if row.status == "Waiting for Person" else "",
+		"outcome": row.outcome or "" if row.status == "Done" else "",
+		"reason": row.refusal_reason or "" if row.status == "Refused" else "",
+		"complaint": letters.complaint_route(row.company) if row.status == "Refused" else [],
+		"yours": row.status == "Unverified",
+		"joined_to": row.joined_to or "",
+		"proofs": proofs.further(row.name) if open_ else [],
+	}
+
+
+def _own(visit: dict[str, Any], reference: str, *states: str) -> str:
+	"""The name of the visitor's own request; raises Refused alike for another's and for none."""
+	row = frappe.db.get_value(
+		REQUEST,
+		{"name": reference, "email": visit["mail"].lower()},
+		["name", "status", "source"],
+		as_dict=True,
+	)
+	hidden = row and row.status == "Unverified" and row.source == "Web Page"
+	if not row or hidden or row.status not in states:
+		raise Refused("invalid_input", _("This call is not complete. Load the page again."), 422)
+	return row.name
+
+
+def answer(visit: dict[str, Any], reference: str, words: str, language: str) -> dict[str, Any]:
+	"""The visitor answers what he was asked; the view."""
+	name = _own(visit, reference, "Waiting for Person")
+	if not 2 < len(plain(words).strip()) <= decisions.MAX_WORDS:
+		raise Refused(
+			"invalid_input", _("Write your answer, {0} characters at most.").format(decisions.MAX_WORDS), 422
+		)
+	decisions.answer(name, words, by_person=True)
+	return view(visit, language)
+
+
+def is_mine(visit: dict[str, Any], reference: str, mine: bool, language: str) -> dict[str, Any]:
+	"""The visitor says whether a request that came in his name is his; the view."""
+	name = _own(visit, reference, "Unverified")
+	if mine:
+		_limit(visit)
+		intake.proven(name, _proof(visit))
+	else:
+		_disown(name)
+	return view(visit, language, name if mine else "")
+
+
+@one_transaction
+def _disown(name: str) -> None:
+	doc = records.for_change(name)
+	if doc.status != "Unverified":
+		return
+	doc.update(
+		{
+			"status": "Done",
+			"done_on": frappe.utils.now_datetime(),
+			"secret_hash": None,
+			"outcome": _("The owner of the mailbox says that he has not asked this."),
+		}
+	)
+	records.save(doc)
+	records.step(doc, "Disowned", by_itself=True)

@@ -1,0 +1,26 @@
+frappe.listview_settings["Data Subject Request"] = {
+	add_fields: ["status", "due_on", "joined_to"],
+	onload(list) {
+		if (signflow.may_take_in_data_requests()) {
+			list.page.add_inner_button(__("New Data Request"), () => signflow.new_data_request());
+		}
+	},
+	/** What is to be answered by the days that are left, late in red. */
+	get_indicator(doc) {
+		if (doc.joined_to) {
+			return [__("Answered Under {0}", [doc.joined_to]), "gray", `joined_to,=,${doc.joined_to}`];
+		}
+		if (["Done", "Refused"].includes(doc.status)) {
+			return [__(doc.status), doc.status === "Done" ? "green" : "darkgrey", `status,=,${doc.status}`];
+		}
+		const left = frappe.datetime.get_day_diff(doc.due_on, frappe.datetime.get_today());
+		const filter = `due_on,=,${doc.due_on}`;
+		if (left < 0) {
+			return [__("Late by {0} Days", [-left]), "red", filter];
+		}
+		if (left === 0) {
+			return [__("Due Today"), "red", filter];
+		}
+		return [__("{0} Days Left", [left]), left <= 10 ? "orange" : "blue", filter];
+	},
+};

@@ -1,0 +1,227 @@
+"""Data requests under attack: what a stranger learns, what he can make of another's mailbox, and what he can plant."""
+
+import re
+
+import frappe
+import pytest
+import requests
+from asking import REQUEST, Asker, a_wish, an_officer, kinds, of, the
+from house import House, for_writing, text_of
+from leaving import Visitor
+
+from signflow.services.subject_requests import intake, letters
+from signflow.services.subject_requests.proofs import BY_CODE
+
+
+@pytest.fixture(autouse=True)
+def officer(site: str) -> str:
+	return an_officer()
+
+
+def test_nobody_learns_whether_an_address_is_known(house: House) -> None:
+	known, unknown = Asker(house, house.maija.mail), Asker(house, f"nobody.{house.key}@posti.example")
+	answers = []
+	for asker in (known, unknown):
+		begun = asker.begins(a_wish("Erasure"))
+		begun["sent_to"] = re.sub(r"[^@*]", "x", begun["sent_to"].partition("@")[2])
+		view = asker.does("check_code", code=asker.code())
+		(shown,) = view["requests"]
+		answers.append((begun, shown | {"reference": "", "received_on": ""}, set(view)))
+	assert answers[0] == answers[1]
+	receipts = [
+		text_of(house.mailbox.wait_for(asker.mail, subject="We have received your data request"))
+		for asker in (known, unknown)
+	]
+	assert re.sub(r"DSR-[\d-]+", "", receipts[0]) == re.sub(r"DSR-[\d-]+", "", receipts[1])
+
+
+def test_a_code_works_once_and_for_its_own_visit(house: House) -> None:
+	maija, matti = Asker(house, house.maija.mail), Asker(house, house.matti.mail)
+	maija.begins(a_wish())
+	matti.begins(a_wish())
+	code = maija.code()
+	assert matti.refused("check_code", code=code)["code"] == "code_wrong"
+	maija.does("check_code", code=code)
+	assert maija.refused("check_code", code=code)["code"] == "code_wrong"
+	for _ in range(4):
+		last = matti.refused("check_code", code="000000" if code != "000000" else "111111")
+	assert last["code"] == "locked"
+	assert matti.refused("check_code", code=matti.code())["code"] == "locked"
+	assert the(of(matti.mail)[0]).status == "Unverified"
+
+
+def test_a_visit_that_proved_nothing_shows_and_makes_nothing(house: House) -> None:
+	asker = Asker(house, house.maija.mail)
+	asker.begins(a_wish())
+	for verb, values in (
+		("view", {}),
+		("state", {"wish": a_wish(), "key": asker.key}),
+		("answer", {"reference": "x", "words": "Hello there"}),
+		("is_mine", {"reference": "x", "mine": True}),
+	):
+		assert asker.refused(verb, **values)["code"] == "not_identified"
+	assert len(of(asker.mail)) == 1
+	# A visit of another page opens nothing here, whatever it has proven.
+	other = Visitor(house)
+	other.session = asker.session
+	assert other.refused("consents.view")["code"] == "session_expired"
+
+
+def test_what_a_stranger_types_under_my_address_is_never_mine(house: House) -> None:
+	stranger = Asker(house, house.maija.mail)
+	stranger.begins(a_wish("Erasure", person_name="Maija Meri"))
+	(planted,) = of(house.maija.mail)
+	frappe.cache.delete_keys("signflow:count:")  # the minute between two codes has passed
+	maija = Asker(house, house.maija.mail)
+	maija.begins(a_wish("Access"))
+	view = maija.does("check_code", code=maija.code(1))
+	assert [one["type"] for one in view["requests"]] == ["Access"]
+	assert the(planted).status == "Unverified"
+	for verb, values in (("is_mine", {"mine": True}), ("answer", {"words": "Yes, do it"})):
+		assert maija.refused(verb, reference=planted, **values)["code"] == "invalid_input"
+	# Nor is it his: the code went to her.
+	assert stranger.refused("view")["code"] == "not_identified"
+	# Her own page's key cannot be taken over under another address.
+	thief = Asker(house, house.matti.mail, key=maija.key)
+	thief.begins(a_wish("Objection"))
+	assert {the(name).request_type for name in of(maija.mail)} == {"Access", "Erasure"}
+	assert [the(name).request_type for name in of(house.matti.mail)] == ["Objection"]
+
+
+def test_anothers_request_is_answered_as_if_there_were_none(house: House) -> None:
+	maija, matti = Asker(house, house.maija.mail), Asker(house, house.matti.mail)
+	hers = maija.asks("Access")
+	matti.asks("Access")
+	for_writing()
+	frappe.db.set_value(REQUEST, hers, {"status": "Waiting for Person", "question": "Who?"})
+	frappe.db.commit()
+	for verb, values in (("answer", {"words": "I am she"}), ("is_mine", {"mine": True})):
+		there = matti.refused(verb, reference=hers, **values)
+		none = matti.refused(verb, reference="DSR-2026-99999", **values)
+		assert there == none
+	assert "Answer" not in kinds(hers)
+	assert hers not in str(matti.does("view"))
+
+
+def test_a_third_persons_mailbox_is_not_flooded(house: House) -> None:
+	victim = f"victim.{house.key}@posti.example"
+	asker = Asker(house, victim)
+	asker.begins(a_wish())
+	for _ in range(3):
+		assert (
+			asker.call("begin", mail=victim, wish=a_wish(), key=frappe.generate_hash(length=32)).status_code
+			== 429
+		)
+	asker.code()
+	assert len(house.mailbox.all(victim)) == 1 and len(of(victim)) == 1
+	# And carries nothing that was typed.
+	(message,) = house.mailbox.all(victim)
+	assert "Maija" not in text_of(message) and "Meri" not in str(message["Subject"])
+
+
+def test_a_proven_mailbox_makes_no_more_than_ten_requests_a_day(house: House) -> None:
+	asker = Asker(house, house.maija.mail)
+	asker.asks("Access")
+	for _ in range(9):
+		asker.asks_more("Access")
+	asker.key = frappe.generate_hash(length=32)
+	assert asker.refused("state", wish=a_wish(), key=asker.key)["code"] == "too_many"
+	again = asker.does("view")
+	assert len(again["requests"]) == 10
+
+
+def test_markup_and_links_come_out_as_text(house: House) -> None:
+	asker = Asker(house, house.maija.mail)
+	script = '<img src=x onerror=alert(1)><a href="https://evil.example">click</a>\u202e\x00'
+	name = asker.asks("Rectification", details=script, person_name='Maija "<b>" Meri')
+	doc = the(name)
+	assert "<" not in doc.details + doc.person_name and "\x00" not in doc.details
+	receipt = text_of(house.mailbox.wait_for(asker.mail, subject="We have received your data request"))
+	raw = house.mailbox.all(asker.mail)[-1].get_body(("html",)).get_content()
+	assert "<img src=x" not in raw and 'href="https://evil.example' not in raw
+	assert "onerror" in receipt  # the person sees what he wrote
+
+
+@pytest.mark.parametrize(
+	"wish",
+	[
+		"[]",
+		"{",
+		'"text"',
+		{"request_type": ["Access"]},
+		{"request_type": "Access", "person_name": {"a": 1}},
+		{"request_type": "Access", "person_name": "x" * 100_000},
+		{"request_type": "Access", "person_name": "Maija Meri", "trap": "http://spam.example"},
+		{"request_type": "Access", "person_name": "\x00\x01"},
+	],
+)
+def test_what_no_page_sends_is_refused_and_kept_nowhere(house: House, wish: object) -> None:
+	asker = Asker(house, house.maija.mail)
+	assert asker.refused("begin", mail=asker.mail, wish=wish, key=asker.key)["code"] == "invalid_input"
+	assert not of(asker.mail)
+	assert asker.refused("begin", mail=asker.mail, wish=a_wish(), key="short")["code"] == "invalid_input"
+	for mail in ("", "no address", f"{asker.mail}, other@posti.example", f"Maija <{asker.mail}>"):
+		assert asker.refused("begin", mail=mail, wish=a_wish(), key=asker.key)["code"] == "invalid_input"
+
+
+def test_a_guessed_company_tells_nothing(house: House) -> None:
+	for_writing()
+	companies = {house.company, "No Such Company", "%", "' or 1=1 --"}
+	kept = {intake.read_wish(a_wish(company=name)).company for name in companies}
+	assert kept == {house.company} or len(kept) == 1
+
+
+def test_a_link_proves_nothing_by_being_opened_and_cannot_be_guessed(house: House) -> None:
+	for_writing()
+	wish = intake.read_wish(a_wish("Erasure", company=house.company))
+	name = intake.receive(wish, house.maija.mail, "en", "Mail")
+	other = intake.receive(wish, house.matti.mail, "en", "Mail")
+	assert intake.ask_for_proof(name)
+	message = text_of(house.mailbox.wait_for(house.maija.mail, subject="Is this data request yours?"))
+	secret = re.search(r"#DSR-[\d-]+\.([\w-]+)", message).group(1)
+	asker = Asker(house, house.maija.mail)
+	for token in (f"{other}.{secret}", f"{name}.{'A' * len(secret)}", f"{name}.", secret, "x" * 5000):
+		assert asker.refused("open_link", token=token)["code"] == "old_link"
+	for_writing()
+	letters_before = the(name).secret_hash
+	assert letters_before and secret not in str(the(name).as_dict())
+	queued = frappe.get_all("Email Queue", {"reference_name": name}, ["message"], order_by="creation asc")
+	assert queued and all(secret not in (row.message or "") for row in queued)
+
+
+def test_a_bounce_is_no_answer(house: House) -> None:
+	for_writing()
+	wish = intake.read_wish(a_wish(company=house.company))
+	name = intake.receive(wish, house.maija.mail, "en", "Web Page", proof=BY_CODE)
+	for_writing()
+	frappe.db.set_value(REQUEST, name, "status", "Waiting for Person")
+	frappe.get_doc(
+		{
+			"doctype": "Communication",
+			"communication_medium": "Email",
+			"sent_or_received": "Received",
+			"sender": "MAILER-DAEMON@posti.example",
+			"subject": "Undelivered",
+			"content": "550",
+			"reference_doctype": REQUEST,
+			"reference_name": name,
+		}
+	).insert(ignore_permissions=True)
+	letters.on_returned(name)
+	frappe.db.commit()
+	assert the(name).status == "Waiting for Person"
+	assert "Answer" not in kinds(name) and kinds(name)[-1] == "Note"
+
+
+def test_the_page_is_strict_and_writes_only_by_post(house: House) -> None:
+	page = requests.get(f"{house.web}/privacy/request?lang=en&right=Erasure", timeout=30)
+	assert page.status_code == 200 and "script-src 'self'" in page.headers["Content-Security-Policy"]
+	assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+	assert not re.search(r"<script(?![^>]*(src=|application/json))|\son\w+=|style=", page.text)
+	method = f"{house.web}/api/method/signflow.api.subject_requests"
+	for verb in ("begin", "check_code", "state", "answer", "is_mine", "view", "open_link"):
+		assert requests.get(
+			f"{method}.{verb}", params={"mail": house.maija.mail}, timeout=30
+		).status_code in (403, 405)
+	crossed = requests.get(f"{method}.open_as_user", headers={"Origin": "https://evil.example"}, timeout=30)
+	assert "Access-Control-Allow-Origin" not in crossed.headers
