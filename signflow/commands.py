@@ -1,4 +1,5 @@
-"""Commands of bench: `bench --site SITE make-test-data` turns a restored copy of a site into test data."""
+"""Commands of bench: `bench --site SITE make-test-data` turns a restored copy of a site into test data; `prove-erasure` seeks
+what is left of a person; `replay-erasures` erases again what a restored backup brought back."""
 
 from typing import Any
 
@@ -50,4 +51,80 @@ def _make(site: str, confirm: str | None) -> None:
 	click.echo("Only the Administrator can log in. The key of the made-up values is gone.")
 
 
-commands = [make_test_data]
+def _connect(context: Any, command: str) -> str:
+	sites = (context.obj or {}).get("sites") or []
+	if len(sites) != 1:
+		raise click.UsageError(f"Name one site: bench --site SITE {command}")
+	frappe.init(sites[0])
+	frappe.connect()
+	frappe.set_user("Administrator")
+	return sites[0]
+
+
+@click.command("prove-erasure")
+@click.option("--mail", "mails", multiple=True, help="A mail address of the person; as often as needed.")
+@click.option("--phone", "phones", multiple=True, help="A telephone of the person; as often as needed.")
+@click.option("--name", "names", multiple=True, help="A full name of the person; as often as needed.")
+@click.option("--without-backups", is_flag=True, help="Do not read the backups folder.")
+@click.pass_context
+def prove_erasure(
+	context: Any,
+	mails: tuple[str, ...] = (),
+	phones: tuple[str, ...] = (),
+	names: tuple[str, ...] = (),
+	without_backups: bool = False,
+) -> None:
+	"""Seek a person's strings in all tables, files and backups; ends with 1 if any is left outside what is kept."""
+	_connect(context, "prove-erasure")
+	try:
+		_prove(mails, phones, names, not without_backups)
+	finally:
+		frappe.destroy()
+
+
+def _prove(mails: tuple[str, ...], phones: tuple[str, ...], names: tuple[str, ...], backups: bool) -> None:
+	from signflow.services.erasure import proving
+
+	try:
+		words = proving.words_from(mails, phones, names)
+		if not words:
+			raise ValueError
+		proof = proving.prove(words, backups=backups)
+	except ValueError:
+		raise click.UsageError("Name --mail, --phone or --name: whole addresses, numbers, names.") from None
+	for place in proof.left:
+		what = "mail or telephone" if place.strong else "name"
+		click.echo(f"left: {place.where} {place.record} {', '.join(place.columns)} ({what})")
+	for name in proof.backups:
+		click.echo(f"left: backup {name}")
+	for name in proof.unread:
+		click.echo(f"not read (needs a password or is broken): {name}")
+	click.echo(
+		f"{proof.tables} tables and {proof.files} files read: {len(proof.left)} places left, "
+		f"{len(proof.backups)} backups, {len(proof.kept)} kept by law or hold, {len(proof.others)} of others, "
+		f"{len(proof.requests)} in the request itself"
+	)
+	if not proof.holds:
+		raise click.exceptions.Exit(1)
+
+
+@click.command("replay-erasures")
+@click.pass_context
+def replay_erasures(context: Any) -> None:
+	"""After a backup was restored: erase again what was erased since. Reads the ledger beside the database as well."""
+	_connect(context, "replay-erasures")
+	try:
+		from signflow.services.erasure import replaying
+
+		done = replaying.replay_erasures()
+		click.echo(
+			f"{done.persons} erasures in the ledger; {len(done.plans)} carried out again, {len(done.failed)} failed, "
+			f"{done.waiting} lines wait for a decision"
+		)
+		if done.failed:
+			raise click.exceptions.Exit(1)
+	finally:
+		frappe.destroy()
+
+
+commands = [make_test_data, prove_erasure, replay_erasures]

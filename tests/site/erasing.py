@@ -1,6 +1,5 @@
 """Builders for tests of erasure: requests of proven persons, officers, and a site's rows as they were."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +79,10 @@ def rows_of(tables: tuple[str, ...] = ()) -> dict[str, dict[str, tuple]]:
 	frappe.db.rollback()
 	found: dict[str, dict[str, tuple]] = {}
 	for table in sorted(frappe.db.get_tables(cached=False)):
-		if not table.startswith(("tab", "__")) or table in OWN_TABLES or (tables and table not in tables):
+		# The tables behind SQLite's index are its own.
+		if not table.startswith(("tab", "__")) or table.startswith("__global_search_"):
+			continue
+		if table not in tables if tables else table in OWN_TABLES:
 			continue
 		found[table] = {repr(row): row for row in frappe.db.sql(f"select * from `{table}`")}
 	return found
@@ -98,25 +100,23 @@ def holding(*strings: str) -> dict[str, list[tuple]]:
 
 def put_back(rows: dict[str, dict[str, tuple]]) -> None:
 	"""What restoring a backup does: the tables hold the rows of then again."""
+	now = rows_of(tuple(rows))
 	for_writing()
 	for table, stored in rows.items():
-		now = {repr(row): row for row in frappe.db.sql(f"select * from `{table}`")}
-		if now.keys() == stored.keys():
+		if now[table].keys() == stored.keys():
 			continue
-		if gone := [row for key, row in now.items() if key not in stored]:
-			column = "name" if table.startswith("tab") and table != "tabSingles" else None
-			columns = [one for one in frappe.db.get_table_columns_description(table)] if column is None else None
-			if column:
-				place = _columns(table).index("name")
-				for row in gone:
+		columns = _columns(table)
+		if "name" in columns and table != "__global_search":
+			place = columns.index("name")
+			for key, row in now[table].items():
+				if key not in stored:
 					frappe.db.sql(f"delete from `{table}` where name = %s", (row[place],))
-			else:
-				assert columns is not None
-				frappe.db.sql(f"delete from `{table}`")
-				gone, now = [], {}
-		missing = [row for key, row in stored.items() if key not in now]
+			missing = [row for key, row in stored.items() if key not in now[table]]
+		else:
+			frappe.db.sql(f"delete from `{table}`")
+			missing = list(stored.values())
+		marks = ", ".join(["%s"] * len(columns))
 		for row in missing:
-			marks = ", ".join(["%s"] * len(row))
 			frappe.db.sql(f"insert into `{table}` values ({marks})", row)
 	frappe.db.commit()
 	frappe.clear_cache()
@@ -127,5 +127,15 @@ def _columns(table: str) -> list[str]:
 	return [one[0] for one in frappe.db._cursor.description]
 
 
-def digest_of(path: Path) -> str:
-	return hashlib.sha256(path.read_bytes()).hexdigest()
+def files_of(folder: str = "private/files") -> dict[str, bytes]:
+	"""The bytes of a site's files, by path."""
+	return {str(path): path.read_bytes() for path in sorted(Path(frappe.get_site_path(folder)).rglob("*"))}
+
+
+def differences(one: dict[str, dict[str, tuple]], other: dict[str, dict[str, tuple]]) -> dict[str, list[str]]:
+	"""The rows that stand in one of two sets alone, by table."""
+	return {
+		table: sorted(one.get(table, {}).keys() ^ other.get(table, {}).keys())
+		for table in sorted(one.keys() | other.keys())
+		if one.get(table, {}).keys() != other.get(table, {}).keys()
+	}

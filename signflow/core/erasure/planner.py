@@ -268,9 +268,7 @@ def _settle(records: Mapping[Record, Found], lines: dict[Record, Line], pointers
 _HANGING = (Nature.TRAIL, Nature.MAIL, Nature.FILE)
 
 
-def _is_held(
-	pointer: Pointer, records: Mapping[Record, Found], lines: Mapping[Record, Line]
-) -> bool:
+def _is_held(pointer: Pointer, records: Mapping[Record, Found], lines: Mapping[Record, Line]) -> bool:
 	"""Whether something that stays needs the record that it points to."""
 	if pointer.standing:
 		return pointer.rows > len(pointer.sources) or any(not _goes(key, lines) for key in pointer.sources)

@@ -1,5 +1,6 @@
 """What stands in no DocType's table: sessions, passwords, settings of lists, the search index, caches; and the last look."""
 
+import json
 from typing import Any
 
 import frappe
@@ -12,6 +13,7 @@ from signflow.services.erasure.planning import LINE, record_hash
 from signflow.services.erasure.rows import Erasing
 from signflow.services.privacy.accesses import hashes_of
 from signflow.services.privacy.keeping import Keeping
+from signflow.services.privacy.matching import any_of, holds
 from signflow.services.transaction import one_transaction
 
 
@@ -75,6 +77,8 @@ def _close_tables(erasing: Erasing, users: list[str]) -> None:
 		auth, settings = frappe.qb.Table("__Auth"), frappe.qb.Table("__UserSettings")
 		frappe.qb.from_(auth).delete().where((auth.doctype == "User") & auth.name.isin(users)).run()
 		frappe.qb.from_(settings).delete().where(settings.user.isin(users)).run()
+		# Defaults are rows within a user that name another kind of parent.
+		frappe.db.delete("DefaultValue", {"parent": ["in", users]})
 		for name in users:
 			for key in ("_user_settings", "user_recent", "bootinfo", "home_page", "user_info"):
 				frappe.cache.hdel(key, name)
@@ -84,8 +88,6 @@ def _close_tables(erasing: Erasing, users: list[str]) -> None:
 
 def _mask_table(erasing: Erasing, name: str, keys: tuple[str, ...], columns: tuple[str, ...]) -> None:
 	"""Take her mails and telephones out of what a table of the framework's says in others' rows."""
-	from signflow.services.privacy.matching import any_of, holds
-
 	table = frappe.qb.Table(name)
 	found = any_of(
 		holds(table[column], texts=erasing.words.mails, phones=erasing.words.phones) for column in columns
@@ -104,15 +106,17 @@ def _mask_table(erasing: Erasing, name: str, keys: tuple[str, ...], columns: tup
 		change.run()
 
 
-def close(erasing: Erasing) -> list[Record]:
-	"""Do what is left outside the DocTypes' tables, drop caches, and look once more; the records left over."""
+def close(erasing: Erasing) -> None:
+	"""Do what is left outside the DocTypes' tables, and drop caches."""
 	_close_tables(erasing, _users(erasing))
 	frappe.clear_cache()
-	return left_over(erasing)
 
 
 def left_over(erasing: Erasing) -> list[Record]:
-	"""The records, outside what is kept or is somebody else's, in which her mail or telephone still stands."""
+	"""The records, outside what is kept or is somebody else's, in which her mail or telephone still stands.
+
+	One more look at all tables, for proof; the erasure itself has ended.
+	"""
 	cells = reaching.search(erasing.words, ()).cells
 	lines = frappe.get_all(
 		LINE,
@@ -134,8 +138,6 @@ def left_over(erasing: Erasing) -> list[Record]:
 
 
 def _left_by_decision(erasing: Erasing) -> set[str]:
-	import json
-
 	stored = frappe.db.get_value("Erasure Plan", erasing.plan, "decisions")
 	return {hashed for hashed, taken in json.loads(stored or "{}").items() if taken[0] != "Hers"}
 

@@ -25,6 +25,7 @@ from signflow.services.erasure.planning import LINE, PLAN
 from signflow.services.erasure.rows import Erasing
 from signflow.services.privacy.accesses import record_access
 from signflow.services.privacy.approvals import require_officer
+from signflow.services.privacy.keeping import Keeping
 from signflow.services.subject_requests import records
 from signflow.services.transaction import one_transaction
 
@@ -84,8 +85,9 @@ def carry_on(plan: str) -> None:
 				return
 			if not _carry_out(erasing, batch):
 				return
-		left = closing.close(erasing)
-		_end(erasing, left)
+		closing.close(erasing)
+		_finished(erasing)
+		_end(erasing, closing.left_over(erasing))
 	except Exception as error:
 		frappe.db.rollback()
 		# Not raised: Frappe would log it with all values at hand, the person's among them.
@@ -106,14 +108,16 @@ def _may_begin(plan: str, token: str) -> bool:
 		if not fresh and planning.is_stale(doc):
 			_stop(plan, token, "Superseded", _("The data were changed since the approval: plan again."))
 			return False
-		_started(plan, token)
+		_started(_erasing(plan, token))
 	return True
 
 
 @one_transaction
-def _started(plan: str, token: str) -> None:
-	if work.is_ours(PLAN, plan, token):
-		_set(plan, started_on=now_datetime())
+def _started(erasing: Erasing) -> None:
+	if _is_ours(erasing):
+		decisions = frappe.db.get_value(PLAN, erasing.plan, "decisions")
+		ledger.note_person(erasing, json.loads(decisions or "{}"))
+		_set(erasing.plan, started_on=now_datetime())
 
 
 @one_transaction
@@ -125,9 +129,7 @@ def _stop(plan: str, token: str, status: str, failure: str) -> None:
 	if status == "Superseded" and request:
 		records.advance(request, "Open", failure)
 	if officer and failure:
-		notices.notify(
-			officer, (PLAN, plan), lambda: _("The erasure {0} was not carried out.").format(plan)
-		)
+		notices.notify(officer, (PLAN, plan), lambda: _("The erasure {0} was not carried out.").format(plan))
 
 
 def _erasing(plan: str, token: str) -> Erasing:
@@ -167,7 +169,10 @@ def _batches(plan: str) -> Iterable[list[Any]]:
 	)
 	batch: list[Any] = []
 	for line in lines:
-		if line.record_name and planning.record_hash(line.record_doctype, line.record_name) != line.record_hash:
+		if (
+			line.record_name
+			and planning.record_hash(line.record_doctype, line.record_name) != line.record_hash
+		):
 			raise ValueError("A line does not name the record that was approved")
 		kind = (line.record_doctype, line.action)
 		alone = line.action == "Unlink" or line.renamed
@@ -264,6 +269,12 @@ def _release(plan: str, token: str) -> None:
 
 
 @one_transaction
+def _finished(erasing: Erasing) -> None:
+	if _is_ours(erasing):
+		_set(erasing.plan, finished_on=now_datetime())
+
+
+@one_transaction
 def _end(erasing: Erasing, left: list[Record]) -> None:
 	if not _is_ours(erasing):
 		return
@@ -273,7 +284,6 @@ def _end(erasing: Erasing, left: list[Record]) -> None:
 		plan,
 		status="Failed" if failed else "Done",
 		failure=_("{0} records were changed meanwhile: plan again.").format(failed) if failed else None,
-		finished_on=now_datetime(),
 		left_over=len(left),
 		subject=None,
 		work_due=0,
@@ -364,8 +374,6 @@ def _after_keeping(line: Any) -> None:
 
 @one_transaction
 def _after(name: str) -> None:
-	from signflow.services.privacy.keeping import Keeping
-
 	line = frappe.db.get_value(LINE, name, "*", as_dict=True, for_update=True)
 	if not line or line.status != "Waiting":
 		return

@@ -29,7 +29,16 @@ MAILS = ("Communication", "Email Queue")
 # What Frappe and others write down about records: it goes with its record.
 TRAILS = frozenset(
 	(
-		*("Version", "Comment", "ToDo", "View Log", "Access Log", "Activity Log", "Error Log", "Error Snapshot"),
+		*(
+			"Version",
+			"Comment",
+			"ToDo",
+			"View Log",
+			"Access Log",
+			"Activity Log",
+			"Error Log",
+			"Error Snapshot",
+		),
 		*("Notification Log", "Tag Link", "DocShare", "Document Follow", "Energy Point Log", "Route History"),
 		*("Deleted Document", "Milestone", "Integration Request", "Webhook Request Log", "Prepared Report"),
 		*("Document Share Key", "Data Import Log", "Notification Settings", "List Filter", "User Permission"),
@@ -246,7 +255,11 @@ class _Gathering:
 		"""Records of others who have her name and an address of their own."""
 		subject, found = self.look_up.subject, set()
 		for record, strength in self.strengths.items():
-			if strength is not Strength.POSSIBLE or record[0] not in PERSON_DOCTYPES or record not in self.rows:
+			if (
+				strength is not Strength.POSSIBLE
+				or record[0] not in PERSON_DOCTYPES
+				or record not in self.rows
+			):
 				continue
 			mails, phones = self._addresses(record)
 			if (mails or phones) and not (mails & subject.mails or phones & subject.phones):
@@ -289,7 +302,11 @@ class _Gathering:
 					continue
 				if target in PERSON_DOCTYPES:
 					return False
-				if one.type_field and record not in subject.records and not self._leads_to_her((target, value)):
+				if (
+					one.type_field
+					and record not in subject.records
+					and not self._leads_to_her((target, value))
+				):
 					return False
 			for one in entry.holding(Holds.NAME):
 				said = str(row.get(one.fieldname) or "")
@@ -300,11 +317,11 @@ class _Gathering:
 		return True
 
 	def _leads_to_her(self, record: Record) -> bool:
-		return self.strengths.get(record) is Strength.CERTAIN and record in self.rows and self._is_alone(record)
+		return (
+			self.strengths.get(record) is Strength.CERTAIN and record in self.rows and self._is_alone(record)
+		)
 
-	def _found(
-		self, record: Record, reach: Reach, namesakes: set[Record], keeping: Keeping | None
-	) -> Found:
+	def _found(self, record: Record, reach: Reach, namesakes: set[Record], keeping: Keeping | None) -> Found:
 		doctype, name = record
 		row = self.rows[record]
 		own = record in self.look_up.subject.records
@@ -391,7 +408,9 @@ class _Gathering:
 		if self.facts.words.stand_in(name):
 			made = self.facts.words.replaced(name, self.neutral) if not hers else self.neutral.name
 			return self._free(doctype, made)
-		tokens = {word for one in self.look_up.subject.names for word in persons.words_of(one) if len(word) > 2}
+		tokens = {
+			word for one in self.look_up.subject.names for word in persons.words_of(one) if len(word) > 2
+		}
 		named_by = self.map[doctype].named_by if doctype in self.map else ""
 		by_person = bool(named_by) and hers and named_by in self.map[doctype].fields
 		if by_person and tokens & set(persons.words_of(name.replace("-", " ").replace("_", " "))):
@@ -431,11 +450,7 @@ def _mails_of_the_house() -> set[str]:
 	)
 	for doctype, column in (("Email Account", "email_id"), ("Company", "email")):
 		if frappe.db.table_exists(doctype) and column in frappe.db.get_table_columns(doctype):
-			found |= {
-				one
-				for one in frappe.get_all(doctype, pluck=column, order_by="name asc")
-				if one
-			}
+			found |= {one for one in frappe.get_all(doctype, pluck=column, order_by="name asc") if one}
 	return {mail for one in found for mail in persons.mails_in(one)}
 
 

@@ -7,7 +7,7 @@ decided does not approve. After approval its lines are held together by a keyed 
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import frappe
@@ -17,7 +17,7 @@ from frappe.utils.password import decrypt, encrypt
 
 from signflow.core.erasure import planner
 from signflow.core.erasure.masking import Neutral, Words
-from signflow.core.erasure.planner import Action, Decision, Line, Nature
+from signflow.core.erasure.planner import Action, Decision, Line
 from signflow.core.privacy.persons import Record, Start, Subject
 from signflow.services.erasure import telling
 from signflow.services.erasure.facts import Facts, gather
@@ -91,6 +91,11 @@ def _make(
 	)
 	facts, lines = draft(start, neutral, company or "", decisions)
 	return _write(request, company, neutral, facts, lines, decisions, replay)
+
+
+def make_replay(start: Start, company: str | None, decisions: dict[str, list[str]], neutral: Neutral) -> str:
+	"""A plan of what was erased before and came back with a backup; its name."""
+	return _make(None, company, start, decisions, neutral=neutral, replay=True)
 
 
 def draft(
@@ -185,9 +190,7 @@ def _write(
 	return plan.name
 
 
-def _write_lines(
-	plan: str, facts: Facts, lines: list[Line], decisions: Mapping[str, list[str]]
-) -> None:
+def _write_lines(plan: str, facts: Facts, lines: list[Line], decisions: Mapping[str, list[str]]) -> None:
 	now, user = now_datetime(), frappe.session.user
 	rows = []
 	for place, line in enumerate(lines, start=1):

@@ -109,6 +109,8 @@ def required_columns() -> set[tuple[str, str]]:
 def wordy_columns(table: Table, present: set[str]) -> list[str]:
 	"""The columns of a table whose values are texts."""
 	named = [one.fieldname for one in table.fields if one.fieldtype in WORDY and one.fieldname in present]
+	if not table.is_child and "name" not in named:
+		named.append("name")
 	return [*named, *(name for name in ("_comments", "_user_tags") if name in present)]
 
 
@@ -140,7 +142,7 @@ def _search_words(reach: Reach, table: Table, present: set[str], words: Words) -
 		condition = any_of(
 			holds(queried[name], texts=words.mails, phones=words.phones, names=words.names) for name in some
 		)
-		query = frappe.qb.from_(queried).select(*(queried[name] for name in (*always, *some)))
+		query = frappe.qb.from_(queried).select(*(queried[name] for name in dict.fromkeys((*always, *some))))
 		rows = query.where(condition).orderby(queried.name).limit(MOST_ROWS + 1).run(as_dict=True)
 		if len(rows) > MOST_ROWS:
 			reach.more.add(table.doctype)
@@ -222,7 +224,9 @@ def _conditions(
 	for column, doctype, kind, names in wanted:
 		for place, some in enumerate(chunks(names)):
 			if kind:
-				slices[place].append(pointing(queried[kind], queried[column], [(doctype, one) for one in some]))
+				slices[place].append(
+					pointing(queried[kind], queried[column], [(doctype, one) for one in some])
+				)
 			else:
 				slices[place].append(queried[column].isin(some))
 	slices[0] += [queried[name].isin(sorted(users)) for name in standing]

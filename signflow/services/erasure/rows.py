@@ -27,7 +27,17 @@ __all__ = ["Erasing", "erase", "mask", "read", "unlink", "version_of", "words_in
 
 # Never touched by taking words out: they are keys, kinds and numbers.
 STRUCTURAL = frozenset(
-	("name", "doctype", "parent", "parenttype", "parentfield", "naming_series", "amended_from", "idx", "docstatus")
+	(
+		"name",
+		"doctype",
+		"parent",
+		"parenttype",
+		"parentfield",
+		"naming_series",
+		"amended_from",
+		"idx",
+		"docstatus",
+	)
 )
 
 
@@ -66,7 +76,7 @@ class Erasing:
 
 def _may_hide(text: str) -> bool:
 	# What is short and plain was read already.
-	return len(text) > 8 and any(sign in text for sign in "=%&\\<+/") or len(text) > 60
+	return (len(text) > 8 and any(sign in text for sign in "=%&\\<+/")) or len(text) > 60
 
 
 @lru_cache(maxsize=2)
@@ -265,7 +275,12 @@ def unlink(erasing: Erasing, doctype: str, columns: Mapping[str, Any]) -> bool:
 	condition = any_of(conditions)
 	if condition is None:
 		return False
-	selected = {"name", *(column for column, _t, _k in links), *(kind for _c, _t, kind in links if kind), *standing}
+	selected = {
+		"name",
+		*(column for column, _t, _k in links),
+		*(kind for _c, _t, kind in links if kind),
+		*standing,
+	}
 	query = frappe.qb.from_(table).select(*(table[name] for name in sorted(selected))).where(condition)
 	found = query.orderby(table.name).limit(CHUNK).run(as_dict=True)
 	updates: dict[tuple[tuple[str, Any], ...], list[Any]] = defaultdict(list)

@@ -31,16 +31,10 @@ def what_is_told(lines: Iterable[Line], language: str) -> str:
 			said.append(_("Kept because we must, and used for nothing else:"))
 			for (doctype, until, ground, statute), number in sorted(kept.items(), key=str):
 				why = ", ".join(part for part in (_(ground) if ground else "", statute) if part)
-				end = (
-					_("until {0}").format(formatdate(until))
-					if until
-					else _("as long as the ground lasts")
-				)
+				end = _("until {0}").format(formatdate(until)) if until else _("as long as the ground lasts")
 				said.append(f"{_row(doctype, number)}: {why}{', ' if why else ''}{end}")
 		return "\n".join(said) or _("Nothing about you was found.")
 
 
 def _row(doctype: str, number: int) -> str:
 	return f"- {_(doctype)}: {number}"
-
-
