@@ -30,6 +30,7 @@ override_whitelisted_methods = {
 }
 
 app_include_js = ["signflow.bundle.js"]
+doctype_js = {"Data Subject Request": "public/js/plan_erasure.js"}
 override_doctype_dashboards = {
 	"Customer": ["signflow.integrations.erpnext.customer.dashboard"],
 }

@@ -285,7 +285,8 @@ def _end(erasing: Erasing, left: list[Record]) -> None:
 		status="Failed" if failed else "Done",
 		failure=_("{0} records were changed meanwhile: plan again.").format(failed) if failed else None,
 		left_over=len(left),
-		subject=None,
+		# A plan that is made of what is left has to know whose it is.
+		**({} if failed else {"subject": None}),
 		work_due=0,
 		lease_token=None,
 		lease_until=None,

@@ -78,12 +78,20 @@ Decided = Callable[[Record], Decision | None]
 
 
 def gather(
-	start: Start, neutral: Neutral, *, company: str = "", decided: Decided = lambda _record: None
+	start: Start,
+	neutral: Neutral,
+	*,
+	company: str = "",
+	decided: Decided = lambda _record: None,
+	known: Words | None = None,
 ) -> Facts:
-	"""Read everything on whoever `start` is, for the controller `company` ("" for all)."""
+	"""Read everything on whoever `start` is, for the controller `company` ("" for all).
+
+	`known` are words of hers from before, whose records may be erased by now.
+	"""
 	the_map = data_map.load()
 	found = lookup.look_up(start, company=company, the_map=the_map)
-	return _Gathering(found, the_map, neutral, company, decided).run()
+	return _Gathering(found, the_map, neutral, company, decided, known or Words()).run()
 
 
 def words_of(subject: Subject) -> Words:
@@ -97,12 +105,22 @@ def words_of(subject: Subject) -> Words:
 
 class _Gathering:
 	def __init__(
-		self, found: lookup.LookUp, the_map: DataMap, neutral: Neutral, company: str, decided: Decided
+		self,
+		found: lookup.LookUp,
+		the_map: DataMap,
+		neutral: Neutral,
+		company: str,
+		decided: Decided,
+		known: Words,
 	):
 		self.look_up, self.map, self.neutral, self.company = found, the_map, neutral, company
 		self.decided = decided
 		self.tables: dict[str, Table] = data_map.site_tables()
-		self.facts = Facts(found.subject, words_of(found.subject))
+		own = words_of(found.subject)
+		self.facts = Facts(
+			found.subject,
+			Words(own.mails | known.mails, own.phones | known.phones, own.names | known.names),
+		)
 		self.facts.unsearched = [*found.unsearched, *sorted(found.more)]
 		self.strengths: dict[Record, Strength] = {}
 		self.hows: dict[Record, set[How]] = defaultdict(set)

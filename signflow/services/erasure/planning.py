@@ -53,10 +53,8 @@ def plan_erasure(request: str) -> str:
 	if doc.request_type != "Erasure":
 		frappe.throw(_("Only a request for erasure is planned."))
 	_refuse_running(request)
-	start = matching.start_of(doc)
 	before = _latest(request)
-	decisions = _decisions(before)
-	return _make(request, doc.company, start, decisions, before)
+	return _make(request, doc.company, _start(doc, before), _decisions(before), before)
 
 
 def decide(plan: str, decisions: Mapping[str, str]) -> str:
@@ -70,7 +68,28 @@ def decide(plan: str, decisions: Mapping[str, str]) -> str:
 			frappe.throw(_("This line is not to be decided."))
 		taken[line.record_hash] = [Decision(decision).value, frappe.session.user]
 	request = frappe.get_doc("Data Subject Request", doc.request)
-	return _make(doc.request, doc.company, matching.start_of(request), taken, doc)
+	return _make(doc.request, doc.company, _start(request, doc), taken, doc)
+
+
+def _start(request: Any, before: Any) -> Start:
+	"""What a plan starts from: the confirmed records, and what a run that did not end knew of records that are gone."""
+	start = matching.start_of(request)
+	told = _told(before)
+	return Start(
+		records=start.records,
+		mails=frozenset(told.get("mails", ())),
+		phones=frozenset(told.get("phones", ())),
+	)
+
+
+def _told(plan: Any) -> dict[str, Any]:
+	"""What a plan still knows of the person; {} if nothing."""
+	stored = frappe.db.get_value(PLAN, plan.name, "subject") if plan else None
+	return json.loads(decrypt(stored)) if stored else {}
+
+
+def _words(told: Mapping[str, Any]) -> Words:
+	return Words(*(frozenset(told.get(kind, ())) for kind in ("mails", "phones", "names")))
 
 
 def _make(
@@ -89,7 +108,7 @@ def _make(
 		_("Erased person", frappe.db.get_single_value("System Settings", "language") or "en"),
 		secrets.token_hex(4),
 	)
-	facts, lines = draft(start, neutral, company or "", decisions)
+	facts, lines = draft(start, neutral, company or "", decisions, _words(_told(before)))
 	return _write(request, company, neutral, facts, lines, decisions, replay)
 
 
@@ -99,7 +118,11 @@ def make_replay(start: Start, company: str | None, decisions: dict[str, list[str
 
 
 def draft(
-	start: Start, neutral: Neutral, company: str, decisions: Mapping[str, list[str]]
+	start: Start,
+	neutral: Neutral,
+	company: str,
+	decisions: Mapping[str, list[str]],
+	known: Words | None = None,
 ) -> tuple[Facts, list[Line]]:
 	"""What would be done, as of now: reads only."""
 
@@ -107,7 +130,7 @@ def draft(
 		taken = decisions.get(record_hash(*record))
 		return Decision(taken[0]) if taken else None
 
-	facts = gather(start, neutral, company=company, decided=decided)
+	facts = gather(start, neutral, company=company, decided=decided, known=known)
 	lines = planner.plan(facts.found, facts.pointers)
 	children = facts.child_tables
 	kept_settings = [
@@ -153,9 +176,10 @@ def _write(
 		_refuse_running(request)
 		frappe.db.set_value(
 			PLAN,
-			{"request": request, "status": ["in", ("Draft", "Approved")]},
-			{"status": "Superseded", "subject": None},
+			{"request": request, "status": ["in", ("Draft", "Approved", "Failed")]},
+			{"status": "Superseded"},
 		)
+		frappe.db.set_value(PLAN, {"request": request, "subject": ["is", "set"]}, {"subject": None})
 	asked = [line for line in lines if line.action is Action.DECIDE]
 	language = frappe.db.get_value("Data Subject Request", request, "language") if request else None
 	plan = frappe.get_doc(
@@ -292,11 +316,16 @@ def _approve(plan: str, request: str | None) -> None:
 def is_stale(doc: Any) -> bool:
 	"""Whether the data that a plan speaks of were changed since; reads all again."""
 	told = unpacked(doc.name)
-	start = Start(records=frozenset((doctype, name) for doctype, name in told["records"]))
+	confirmed = frozenset()
 	if doc.request:
-		start = matching.start_of(frappe.get_doc("Data Subject Request", doc.request))
+		confirmed = matching.start_of(frappe.get_doc("Data Subject Request", doc.request)).records
+	start = Start(
+		records=confirmed or frozenset((doctype, name) for doctype, name in told["records"]),
+		mails=frozenset(told["mails"]),
+		phones=frozenset(told["phones"]),
+	)
 	neutral = Neutral(doc.neutral_name, doc.neutral_mail)
-	facts, lines = draft(start, neutral, doc.company or "", _decisions(doc))
+	facts, lines = draft(start, neutral, doc.company or "", _decisions(doc), _words(told))
 	return fingerprint(facts, lines) != frappe.db.get_value(PLAN, doc.name, "fingerprint")
 
 
@@ -323,7 +352,7 @@ def _refuse_running(request: str) -> None:
 def _latest(request: str) -> Any:
 	rows = frappe.get_all(
 		PLAN,
-		{"request": request, "status": ["in", ("Draft", "Approved", "Superseded")]},
+		{"request": request, "status": ["!=", "Done"]},
 		["name", "neutral_name", "neutral_mail"],
 		order_by="creation desc, name desc",
 		limit=1,
