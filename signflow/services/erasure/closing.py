@@ -4,8 +4,6 @@ import json
 from typing import Any
 
 import frappe
-from frappe.model.utils.user_settings import sync_user_settings
-from frappe.utils.global_search import sync_global_search
 
 from signflow.core.privacy.persons import Record, Subject
 from signflow.services.erasure import reach as reaching
@@ -16,16 +14,13 @@ from signflow.services.privacy.keeping import Keeping
 from signflow.services.privacy.matching import any_of, holds
 from signflow.services.transaction import one_transaction
 
+# Where Frappe keeps in Redis what it writes to the database later.
+INDEX_QUEUE = "global_search_queue"
+LIST_SETTINGS = "_user_settings"
+
 
 def shut_out(erasing: Erasing) -> None:
 	"""Before anything else: she is logged out everywhere and cannot log in, so that nothing new is written in her name."""
-	# What waits in Redis to be written would come back after the rows were searched.
-	if frappe.db.db_type == "sqlite":
-		# The framework has no index there to write it to.
-		frappe.cache.delete_value("global_search_queue")
-	else:
-		sync_global_search()
-	sync_user_settings()
 	index = frappe.qb.Table("__global_search")
 	erasing.indexed = {row[0] for row in frappe.qb.from_(index).select(index.doctype).distinct().run()}
 	for line in _lines(erasing):
@@ -33,7 +28,26 @@ def shut_out(erasing: Erasing) -> None:
 			erasing.targets[line.record_doctype][line.record_name] = None
 		elif line.record_name and line.renamed and line.record_name != line.renamed:
 			erasing.targets[line.record_doctype][line.record_name] = line.renamed
-	_shut_out(_users(erasing))
+	users = _users(erasing)
+	_shut_out(users)
+	_forget_what_waits(erasing, users)
+
+
+def _forget_what_waits(erasing: Erasing, users: list[str]) -> None:
+	"""What Redis holds to be written into the search index and the settings of lists would come back after the rows went."""
+	key = frappe.cache.make_key(INDEX_QUEUE)
+	for item in frappe.cache.lrange(INDEX_QUEUE, 0, -1):
+		text = frappe.safe_decode(item)
+		told = json.loads(text)
+		hers = told.get("name") in erasing.targets.get(told.get("doctype"), {})
+		if hers or erasing.words.stand_in(text, names=False):
+			frappe.cache.lrem(key, 0, item)
+	for field, data in frappe.cache.hgetall(LIST_SETTINGS).items():
+		whose = frappe.safe_decode(field)
+		if whose.rpartition("::")[2] in users:
+			frappe.cache.hdel(LIST_SETTINGS, whose)
+		elif (made := erasing.words.replaced(data, erasing.neutral, names=False)) != data:
+			frappe.cache.hset(LIST_SETTINGS, whose, made)
 
 
 def _lines(erasing: Erasing) -> list[Any]:
@@ -80,7 +94,7 @@ def _close_tables(erasing: Erasing, users: list[str]) -> None:
 		# Defaults are rows within a user that name another kind of parent.
 		frappe.db.delete("DefaultValue", {"parent": ["in", users]})
 		for name in users:
-			for key in ("_user_settings", "user_recent", "bootinfo", "home_page", "user_info"):
+			for key in ("user_recent", "bootinfo", "home_page", "user_info"):
 				frappe.cache.hdel(key, name)
 	_mask_table(erasing, "__UserSettings", ("user", "doctype"), ("data",))
 	_mask_table(erasing, "__global_search", ("doctype", "name"), ("content", "title"))

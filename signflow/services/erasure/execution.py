@@ -9,7 +9,6 @@ in small transactions, so that nobody waits for their locks.
 import json
 import secrets
 import time
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -34,6 +33,8 @@ JOB_SECONDS = 200
 # So many records go together: a transaction then takes some hundredths of a second.
 BATCH = 20
 MOST_ATTEMPTS = 5
+# So long a transaction goes on; nobody waits longer for the rows in it.
+TRANSACTION_SECONDS = 0.05
 # So soon after the approval, which read all again, only each record is looked at before it goes.
 FRESH_SECONDS = 120
 
@@ -79,12 +80,15 @@ def carry_on(plan: str) -> None:
 			return
 		erasing = _erasing(plan, token)
 		closing.shut_out(erasing)
-		for batch in _batches(plan):
+		left = _batches(plan)
+		while left:
 			if time.monotonic() > deadline:
 				_release(plan, token)
 				return
-			if not _carry_out(erasing, batch):
+			done = _some(erasing, left)
+			if done is None:
 				return
+			left = left[done:]
 		closing.close(erasing)
 		_finished(erasing)
 		_end(erasing, closing.left_over(erasing))
@@ -156,7 +160,7 @@ def _erasing(plan: str, token: str) -> Erasing:
 	return erasing
 
 
-def _batches(plan: str) -> Iterable[list[Any]]:
+def _batches(plan: str) -> list[list[Any]]:
 	"""The lines that are left, those of one kind together, few enough for one short transaction."""
 	lines = frappe.get_all(
 		LINE,
@@ -167,67 +171,67 @@ def _batches(plan: str) -> Iterable[list[Any]]:
 		],
 		order_by="place asc",
 	)
-	batch: list[Any] = []
+	batches: list[list[Any]] = []
 	for line in lines:
-		if (
-			line.record_name
-			and planning.record_hash(line.record_doctype, line.record_name) != line.record_hash
-		):
+		named = line.record_name
+		if named and planning.record_hash(line.record_doctype, named) != line.record_hash:
 			raise ValueError("A line does not name the record that was approved")
-		kind = (line.record_doctype, line.action)
-		alone = line.action == "Unlink" or line.renamed
-		if batch and (
-			alone
-			or len(batch) >= BATCH
-			or kind != (batch[0].record_doctype, batch[0].action)
-			or batch[0].renamed
+		last = batches[-1] if batches else None
+		if (
+			last
+			and line.action != "Unlink"
+			and len(last) < BATCH
+			and (line.record_doctype, line.action) == (last[0].record_doctype, last[0].action)
 		):
-			yield batch
-			batch = []
-		batch.append(line)
-	if batch:
-		yield batch
-
-
-def _carry_out(erasing: Erasing, batch: list[Any]) -> bool:
-	"""Do some lines and note that they are done, in one transaction; False if the lease is another's by now."""
-	if batch[0].action == "Unlink":
-		while (more := _unlink(erasing, batch[0])) is True:
-			pass
-		return more is not None
-	return _batch(erasing, batch)
+			last.append(line)
+		else:
+			batches.append([line])
+	return batches
 
 
 @one_transaction
-def _unlink(erasing: Erasing, line: Any) -> bool | None:
-	"""The next rows of one table; True while there are more, None if the lease is another's."""
+def _some(erasing: Erasing, batches: list[list[Any]]) -> int | None:
+	"""Do the next lines, as many as a short transaction bears, and note that they are done; how many batches.
+
+	None if the lease is another's by now.
+	"""
 	if not _is_ours(erasing):
 		return None
-	more = rows.unlink(erasing, line.record_doctype, json.loads(line.fields))
-	if not more:
-		_note(erasing, [line], "Done")
-	return more
+	ends, number = time.monotonic() + TRANSACTION_SECONDS, 0
+	done: list[Any] = []
+	changed: list[Any] = []
+	for batch in batches:
+		if batch[0].action == "Unlink":
+			if rows.unlink(erasing, batch[0].record_doctype, json.loads(batch[0].fields)):
+				break
+			done += batch
+		else:
+			_do(erasing, batch, done, changed)
+		number += 1
+		if time.monotonic() > ends or len(done) >= 2 * BATCH:
+			break
+	_note(erasing, done, changed)
+	return number
 
 
-@one_transaction
-def _batch(erasing: Erasing, batch: list[Any]) -> bool:
-	if not _is_ours(erasing):
-		return False
-	doctype, action = batch[0].record_doctype, batch[0].action
+def _do(erasing: Erasing, batch: list[Any], done: list[Any], changed: list[Any]) -> None:
+	doctype = batch[0].record_doctype
 	stored = rows.read(doctype, [line.record_name for line in batch])
-	changed = [
-		line for line in batch if line.record_name in stored and _is_changed(line, stored[line.record_name])
-	]
-	done = [line for line in batch if line not in changed]
-	there = {line.record_name: stored[line.record_name] for line in done if line.record_name in stored}
-	if action == "Erase":
+	there = {}
+	for line in batch:
+		row = stored.get(line.record_name)
+		if row and _is_changed(line, row):
+			changed.append(line)
+			continue
+		done.append(line)
+		if row:
+			there[line.record_name] = row
+	if batch[0].action == "Erase":
 		rows.erase(erasing, doctype, there)
-	else:
-		for line in done:
+		return
+	for line in batch:
+		if line not in changed:
 			rows.mask(erasing, line, there.get(line.record_name))
-	_note(erasing, done, "Done")
-	_note(erasing, changed, "Failed")
-	return True
 
 
 def _is_changed(line: Any, row: Any) -> bool:
@@ -247,18 +251,24 @@ def _is_ours(erasing: Erasing) -> bool:
 	return True
 
 
-def _note(erasing: Erasing, lines: list[Any], status: str) -> None:
+def _note(erasing: Erasing, done: list[Any], changed: list[Any]) -> None:
 	"""Say of lines how far they are. Of what is erased the line forgets the name, as of what got another one."""
-	if not lines:
-		return
 	line = frappe.qb.DocType(LINE)
-	query = frappe.qb.update(line).set(line.status, status)
-	if status == "Done":
-		renamed = lines[0].renamed if len(lines) == 1 else None
-		if renamed or lines[0].action == "Erase":
-			query = query.set(line.record_name, renamed or None)
-		ledger.note(erasing, lines)
-	query.where(line.name.isin([one.name for one in lines])).run()
+	kinds = {
+		("Done", False): [one.name for one in done if one.action != "Erase" and not one.renamed],
+		("Done", True): [one.name for one in done if one.action == "Erase"],
+		("Failed", False): [one.name for one in changed],
+	}
+	for (status, forgets), names in kinds.items():
+		if names:
+			query = frappe.qb.update(line).set(line.status, status)
+			query = query.set(line.record_name, None) if forgets else query
+			query.where(line.name.isin(names)).run()
+	for one in done:
+		if one.renamed and one.action != "Erase":
+			values = {"status": "Done", "record_name": one.renamed}
+			frappe.db.set_value(LINE, one.name, values, update_modified=False)
+	ledger.note(erasing, done)
 
 
 @one_transaction

@@ -98,23 +98,24 @@ def _make(
 	start: Start,
 	decisions: dict[str, list[str]],
 	before: Any = None,
-	*,
-	neutral: Neutral | None = None,
-	replay: bool = False,
 ) -> str:
-	if neutral is None and before and before.neutral_name:
+	if before and before.neutral_name:
 		neutral = Neutral(before.neutral_name, before.neutral_mail)
-	neutral = neutral or Neutral.of(
-		_("Erased person", frappe.db.get_single_value("System Settings", "language") or "en"),
-		secrets.token_hex(4),
-	)
+	else:
+		language = frappe.db.get_single_value("System Settings", "language") or "en"
+		neutral = Neutral.of(_("Erased person", language), secrets.token_hex(4))
 	facts, lines = draft(start, neutral, company or "", decisions, _words(_told(before)))
-	return _write(request, company, neutral, facts, lines, decisions, replay)
+	return _write(request, company, neutral, facts, lines, decisions, False)
 
 
-def make_replay(start: Start, company: str | None, decisions: dict[str, list[str]], neutral: Neutral) -> str:
-	"""A plan of what was erased before and came back with a backup; its name."""
-	return _make(None, company, start, decisions, neutral=neutral, replay=True)
+def make_replay(
+	start: Start, company: str | None, decisions: dict[str, list[str]], neutral: Neutral
+) -> str | None:
+	"""A plan of what was erased before and came back with a backup; its name, None if nothing did."""
+	facts, lines = draft(start, neutral, company or "", decisions)
+	if not any(line.action in ACTED for line in lines):
+		return None
+	return _write(None, company, neutral, facts, lines, decisions, True)
 
 
 def draft(

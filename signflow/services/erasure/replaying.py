@@ -44,6 +44,8 @@ def replay_erasures() -> Replayed:
 		if start is None:
 			continue
 		plan = _replay(start, entries)
+		if plan is None:
+			continue
 		status, undecided = frappe.db.get_value("Erasure Plan", plan, ["status", "undecided"])
 		(replayed.plans if status == "Done" else replayed.failed).append(plan)
 		replayed.waiting += undecided or 0
@@ -121,7 +123,7 @@ def _addresses_of(hashes: set[str]) -> tuple[set[str], set[str]]:
 	return mails, phones
 
 
-def _replay(start: Start, entries: list[dict[str, Any]]) -> str:
+def _replay(start: Start, entries: list[dict[str, Any]]) -> str | None:
 	neutral = entries[0]["neutral"]
 	decisions = {}
 	for one in entries:
@@ -135,6 +137,8 @@ def _replay(start: Start, entries: list[dict[str, Any]]) -> str:
 		decisions,
 		Neutral(neutral, f"erased-{neutral.rsplit(' ', 1)[-1]}@{DOMAIN}"),
 	)
+	if plan is None:
+		return None
 	_approve(plan)
 	execution.carry_on(plan)
 	return plan
