@@ -215,7 +215,11 @@ scheduler_events = {
 		"signflow.services.subject_requests.reminders.daily",
 		"signflow.services.subject_requests.carrying_out.daily",
 	],
-	"daily_long": ["signflow.services.privacy.retention.daily", "signflow.services.privacy.data_map.scan"],
+	"daily_long": [
+		"signflow.services.erasure.execution.daily",
+		"signflow.services.privacy.retention.daily",
+		"signflow.services.privacy.data_map.scan",
+	],
 }
 
 # What we keep of a record or a DocType (a lifted hold, that a person was told or looked up, what the map says) does not

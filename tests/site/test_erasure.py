@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -154,10 +155,12 @@ def erased(she: Erased) -> dict[str, Any]:
 	to_be_run_here(plan)
 	told["approved"] = rows_of(PLANS)
 	asked: list[str] = []
+	times: list[float] = []
 	plain = frappe.db.sql
 
 	def counted(query: Any, *args: Any, **kwargs: Any) -> Any:
 		asked.append(str(query))
+		times.append(time.monotonic())
 		return plain(query, *args, **kwargs)
 
 	frappe.db.sql = counted
@@ -165,7 +168,7 @@ def erased(she: Erased) -> dict[str, Any]:
 		execution.carry_on(plan)
 	finally:
 		del frappe.db.sql
-	told["asked"] = asked
+	told["asked"], told["times"] = asked, times
 	told["after"] = rows_of()
 	return told
 
@@ -331,3 +334,26 @@ def test_a_worker_killed_anywhere_is_gone_on_with(erased: dict[str, Any], she: E
 	)
 	assert not differences(erased["after"], rows_of())
 	assert not work.is_held(frappe.db.get_value("Erasure Plan", plan, ["lease_until"], as_dict=True))
+
+
+def test_what_was_kept_goes_by_itself_once_its_time_is_over(erased: dict[str, Any], she: Erased) -> None:
+	plan = erased["plan"]
+	(line,) = lines_of(plan, action="Keep", record_name=she.kept)
+	execution.daily()
+	assert frappe.db.get_value("Sales Invoice", she.kept, "contact_email") == she.mail
+	for_writing()
+	frappe.db.set_value("Erasure Plan Line", line.name, "keep_until", "2026-01-01", update_modified=False)
+	frappe.db.commit()
+	execution.daily()
+	# The rule still keeps it, so the date is the rule's again.
+	assert str(frappe.db.get_value("Erasure Plan Line", line.name, "keep_until")) == "2036-03-04"
+	for_writing()
+	frappe.db.set_value("Sales Invoice", she.kept, "posting_date", "2010-01-01", update_modified=False)
+	frappe.db.set_value("Erasure Plan Line", line.name, "keep_until", "2020-01-01", update_modified=False)
+	frappe.db.commit()
+	execution.daily()
+	invoice = frappe.db.get_value("Sales Invoice", she.kept, "*", as_dict=True)
+	assert invoice.customer_name.startswith("Erased person") and invoice.grand_total == 124.0
+	assert she.mail not in repr(invoice) and she.name not in repr(invoice)
+	assert frappe.db.get_value("Erasure Plan Line", line.name, "status") == "Done"
+	assert frappe.db.get_value("Sales Invoice", she.held, "contact_email") == she.mail
