@@ -12,6 +12,7 @@ from house import House
 from personas import NOBODY, PERSONAS, Asking
 from stage import eventually
 from test_consent_permissions import EXPECTATIONS as OF_CONSENTS
+from test_erasure_attacks import OURS as OF_ERASURE
 from test_form_permissions import EXPECTATIONS as OF_FORMS
 from test_register_permissions import EXPECTATIONS as OF_REGISTER
 from test_retention import EXPECTATIONS as OF_RETENTION
@@ -184,7 +185,15 @@ def test_the_table_names_every_doctype(site: str) -> None:
 	ours = frappe.get_all(
 		"DocType", {"module": ["in", modules], "custom": 0}, pluck="name", order_by="name asc"
 	)
-	assert set(ours) == {*EXPECTATIONS, *OF_FORMS, *OF_RETENTION, *OF_CONSENTS, *OF_REGISTER, *OF_REQUESTS}
+	assert set(ours) == {
+		*EXPECTATIONS,
+		*OF_FORMS,
+		*OF_RETENTION,
+		*OF_CONSENTS,
+		*OF_REGISTER,
+		*OF_REQUESTS,
+		*OF_ERASURE,
+	}
 
 
 @pytest.mark.parametrize(("doctype", "state", "persona"), CASES)
