@@ -174,6 +174,20 @@ def test_who_may_not_make_requests_is_offered_nothing(house: House, verb: str) -
 	assert not frappe.db.exists("Signature Request", {"reference_name": ticket.name})
 
 
+def test_an_agent_needs_no_other_role_than_those_of_agents_and_senders(house: House, officer: str) -> None:
+	agent = an_agent("sending-agent", ["Agent", "Signflow User"])
+	ticket = a_ticket(
+		house, agent=agent, customer=an_hd_customer(f"Asiakas {house.key} Oy"), files=[house.uploads()]
+	)
+	for action in ("signature", "data_request", "question"):
+		assert ticket.asks(action)["title"]
+	done = ticket.does("signature", signers=[house.maija.mail])
+	request = frappe.get_doc("Signature Request", done["address"].rpartition("/")[2])
+	assert (request.customer, request.owner) == (house.customer, agent)
+	ticket.does("data_request", request_type="Access", person_name="Maija Meri", language="fi")
+	assert frappe.db.exists(REQUEST, {"reference_name": ticket.name, "request_type": "Access"})
+
+
 # Whose ticket it is.
 
 

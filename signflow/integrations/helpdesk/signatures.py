@@ -44,7 +44,7 @@ def begin(ticket: Any) -> Asked:
 	if files:
 		documents = [Option(row.file_url, row.file_name, place == 0) for place, row in enumerate(files)]
 		fields.append(Field("documents", "checks", _("Documents"), documents))
-	fields += company_field(default_company())
+	fields += company_field("Signature Request")
 	return Asked(_("Request Signature"), _("Make a draft"), fields, notes)
 
 
