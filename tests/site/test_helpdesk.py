@@ -408,6 +408,36 @@ def test_a_merged_ticket_and_one_that_is_gone(house: House) -> None:
 	assert frappe.db.exists("File", {"attached_to_doctype": "HD Ticket", "attached_to_name": new.name})
 
 
+def test_tickets_with_signed_files_are_merged_by_any_agent(house: House) -> None:
+	"""Helpdesk copies the files of the one to the other, each as the agent who merges."""
+	old, new = a_ticket(house), a_ticket(house)
+	request = house.sends(house.maija, reference_doctype="HD Ticket", reference_name=old.name)
+	house.maija.goes_all_the_way()
+	eventually(
+		lambda: frappe.db.get_value("Signature Request", request.name, "status") == "Completed",
+		"the request is completed",
+	)
+	shown = {"attached_to_doctype": "HD Ticket", "attached_to_name": old.name}
+	file = frappe.get_doc("File", frappe.get_all("File", shown, pluck="name", order_by="creation asc")[0])
+	for user, refused in ((house.users["outsider"], True), (an_agent("plain-agent", ["Agent"]), False)):
+		for_writing()
+		frappe.db.set_value("Signature Request", request.name, "customer", None)
+		frappe.db.delete("File", {"file_url": file.file_url, "attached_to_doctype": "Customer"})
+		copy = frappe.copy_doc(file)
+		copy.attached_to_name = new.name
+		frappe.set_user(user)
+		try:
+			if refused:
+				with pytest.raises(frappe.PermissionError):
+					copy.insert(ignore_permissions=True)
+			else:
+				copy.insert(ignore_permissions=True)
+				assert copy.get_content().startswith(b"%PDF")
+		finally:
+			frappe.set_user("Administrator")
+			frappe.db.rollback()
+
+
 def test_a_helpdesk_that_takes_no_comments_holds_up_nothing(house: House) -> None:
 	ticket = a_ticket(house)
 	for_writing()
@@ -526,6 +556,9 @@ def test_an_answered_request_closes_or_only_tells_its_ticket(
 		settings(done_ticket_status=setting)
 		with as_officer():
 			decisions.refuse(name, "We have to keep it for the accounts.")
+		eventually(
+			lambda: ticket.row()["status"] == second.row()["status"] == status, "the tickets are closed"
+		)
 	finally:
 		settings(done_ticket_status="")
 	assert "the person has shown that it is his" in ticket.comments()[1]
@@ -546,9 +579,7 @@ def test_a_state_that_the_tickets_do_not_have_is_left_alone(
 	before = ticket.row()
 	try:
 		settings(done_ticket_status="Closed")
-		for_writing()
-		ticket_state._answered(ticket.name, name)
-		frappe.db.commit()
+		ticket_state.answer(ticket.name, name)
 	finally:
 		settings(done_ticket_status="")
 	assert ticket.row() == before

@@ -15,12 +15,12 @@ from signflow.integrations.helpdesk.dialogs import (
 	Answers,
 	Asked,
 	Field,
+	chosen_company,
 	company_field,
 	language_field,
 	options,
 )
 from signflow.integrations.helpdesk.signatures import chosen_customer, customer_field, people_of
-from signflow.services.company import default_company
 from signflow.services.guests import LANGUAGES, Refused
 from signflow.services.subject_requests import intake, records
 from signflow.services.subject_requests.records import REQUEST, TYPES
@@ -103,7 +103,7 @@ def perform(ticket: Any, values: dict[str, Any]) -> dict[str, str]:
 	answers, message = Answers(asked, values), _message(ticket)
 	customer = chosen_customer(ticket, answers)
 	given = {
-		"company": answers.one("company") or default_company(),
+		"company": chosen_company(answers, REQUEST),
 		"request_type": answers.one("request_type"),
 		"person_name": answers.one("person_name"),
 		"details": message.text[:MOST_WORDS],

@@ -84,6 +84,12 @@ def company_field(doctype: str) -> list[Field]:
 	return [Field("company", "select", _("Company"), named)]
 
 
+def chosen_company(answers: Answers, doctype: str) -> str | None:
+	"""The company that was chosen, else the only one there is to choose, else the user's own."""
+	names = companies_of(doctype)
+	return answers.one("company") or (names[0] if len(names) == 1 else default_company())
+
+
 def language_field(chosen: str) -> Field:
 	"""In which language the person is written to."""
 	named = [("fi", "Suomi"), ("sv", "Svenska"), ("en", "English")]

@@ -8,9 +8,15 @@ from frappe import _
 from signflow.integrations.erpnext.matching import contacts_of_mail
 from signflow.integrations.helpdesk import TICKET
 from signflow.integrations.helpdesk.customers import Match, customer_of
-from signflow.integrations.helpdesk.dialogs import Answers, Asked, Field, Option, company_field
+from signflow.integrations.helpdesk.dialogs import (
+	Answers,
+	Asked,
+	Field,
+	Option,
+	chosen_company,
+	company_field,
+)
 from signflow.services import drafts
-from signflow.services.company import default_company
 
 MOST_FILES = 50
 
@@ -57,7 +63,7 @@ def perform(ticket: Any, values: dict[str, Any]) -> dict[str, str]:
 		title=documents[0]["title"] if documents else (ticket.subject or "")[:140],
 		documents=documents,
 		signers=[person for person in people_of(ticket) if person["email"] in chosen],
-		company=answers.one("company") or default_company(),
+		company=chosen_company(answers, "Signature Request"),
 		customer=chosen_customer(ticket, answers),
 		reference_doctype=TICKET,
 		reference_name=str(ticket.name),
