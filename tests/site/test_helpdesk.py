@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import frappe
@@ -664,7 +666,8 @@ def first_words(ticket: Any) -> list[Any]:
 
 def test_a_guests_feedback_becomes_a_ticket_and_is_confirmed(house: House) -> None:
 	form, subject = a_feedback_form(house), f"Palaute {house.key}"
-	answer = writes(house, form, subject=subject, description="<p>Hyvä!</p>", raised_by=house.maija.mail)
+	with helpdesk_confirms(0):
+		answer = writes(house, form, subject=subject, description="<p>Hyvä!</p>", raised_by=house.maija.mail)
 	assert answer.status_code == 200, answer.text[:1500]
 	frappe.db.rollback()
 	row = frappe.db.get_value(
@@ -707,21 +710,30 @@ def test_a_guest_changes_no_ticket_and_leaves_no_file_in_the_houses_name(house: 
 
 def test_where_helpdesk_confirms_itself_we_are_silent(house: House) -> None:
 	form, subject = a_feedback_form(house), f"Kiitos {house.key}"
-	for_writing()
-	frappe.db.set_single_value("HD Settings", "send_acknowledgement_email", 1)
-	frappe.db.commit()
-	try:
+	with helpdesk_confirms(1):
 		assert writes(house, form, subject=subject, raised_by=house.matti.mail).status_code == 200
-	finally:
-		for_writing()
-		frappe.db.set_single_value("HD Settings", "send_acknowledgement_email", 0)
-		frappe.db.commit()
 	frappe.db.rollback()
 	name = frappe.db.get_value("HD Ticket", {"subject": subject})
 	assert name
-	assert not frappe.db.exists(
-		"Email Queue", {"reference_doctype": "HD Ticket", "reference_name": str(name)}
-	)
+	ours = {"reference_doctype": "HD Ticket", "reference_name": str(name)}
+	assert not frappe.db.exists("Email Queue", {**ours, "message_id": ["like", "%signflow.letter%"]})
+
+
+@contextmanager
+def helpdesk_confirms(value: int) -> Iterator[None]:
+	"""Whether Helpdesk acknowledges tickets by itself, for a while."""
+	before = frappe.db.get_single_value("HD Settings", "send_acknowledgement_email")
+
+	def say(change: int) -> None:
+		for_writing()
+		frappe.db.set_single_value("HD Settings", "send_acknowledgement_email", change)
+		frappe.db.commit()
+
+	say(value)
+	try:
+		yield
+	finally:
+		say(before)
 
 
 def test_a_signed_form_makes_a_ticket_in_the_responsible_users_name(house: House) -> None:
