@@ -8,17 +8,20 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import frappe
 
 from signflow.core.erasure.masking import Words
 from signflow.core.erasure.planner import Pointer
+from signflow.core.privacy.datamap import MAILS_AS_SENT
 from signflow.core.privacy.kinds import Table
+from signflow.core.privacy.needles import Needles
 from signflow.core.privacy.persons import Record
 from signflow.services.privacy import data_map
 from signflow.services.privacy.keeping import REFERENCES
-from signflow.services.privacy.matching import any_of, chunks, holds
+from signflow.services.privacy.matching import any_of, chunks, holds, holds_in_mail
 from signflow.services.privacy.person_records import pointing
 
 # The requests, plans and ledgers themselves, which have their own end; what tells how the site is built.
@@ -140,7 +143,10 @@ def _search_words(reach: Reach, table: Table, present: set[str], words: Words) -
 	for place in range(0, len(columns), COLUMNS):
 		some = columns[place : place + COLUMNS]
 		condition = any_of(
-			holds(queried[name], texts=words.mails, phones=words.phones, names=words.names) for name in some
+			(holds_in_mail if (table.doctype, name) in MAILS_AS_SENT else holds)(
+				queried[name], texts=words.mails, phones=words.phones, names=words.names
+			)
+			for name in some
 		)
 		query = frappe.qb.from_(queried).select(*(queried[name] for name in dict.fromkeys((*always, *some))))
 		rows = query.where(condition).orderby(queried.name).limit(MOST_ROWS + 1).run(as_dict=True)
@@ -153,10 +159,28 @@ def _search_words(reach: Reach, table: Table, present: set[str], words: Words) -
 
 def _note(reach: Reach, table: Table, row: Any, column: str, words: Words) -> None:
 	value = row[column]
-	if not isinstance(value, str) or not words.stand_in(value):
+	if not isinstance(value, str):
+		return
+	if (table.doctype, column) in MAILS_AS_SENT:
+		_note_coded(reach, table, row, column, words)
+		return
+	if not words.stand_in(value):
 		return
 	cell = reach.cells[_record_of(table, row)].setdefault(table.doctype, Cell())
 	(cell.strong if words.stand_in(value, names=False) else cell.named).add(column)
+
+
+def _note_coded(reach: Reach, table: Table, row: Any, column: str, words: Words) -> None:
+	"""In a mail as it is sent her words stand in base64 or quoted-printable."""
+	strong = bool(_needles(words.mails | words.phones).found_in(row[column]))
+	if strong or _needles(words.names).found_in(row[column]):
+		cell = reach.cells[_record_of(table, row)].setdefault(table.doctype, Cell())
+		(cell.strong if strong else cell.named).add(column)
+
+
+@lru_cache(maxsize=8)
+def _needles(strings: frozenset[str]) -> Needles:
+	return Needles(one for one in strings if len(one) > 2)
 
 
 def _record_of(table: Table, row: Any) -> Record:
