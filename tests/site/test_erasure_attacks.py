@@ -7,7 +7,7 @@ import pytest
 from erasing import a_request, lines_of, officers
 from frappe.utils import add_to_date, now_datetime
 from house import House, as_program, for_writing
-from retention_stage import worker_rests
+from retention_stage import a_row, another_company, worker_rests
 from stage import eventually
 
 from signflow.services.erasure import execution, planning
@@ -207,3 +207,30 @@ def line_subject(plan: str) -> str:
 
 	empty = {"mails": [], "phones": [], "names": [], "all_names": [], "all_mails": [], "all_phones": []}
 	return encrypt(json.dumps({**empty, "identities": [], "records": []}))
+
+
+def test_what_two_companies_share_is_asked_about(stage: dict[str, Any]) -> None:
+	"""One controller's officer does not erase another's records by the way."""
+	house: House = stage["house"]
+	for_writing()
+	mail = f"two.{house.key}@posti.example"
+	contact = house._insert(
+		"Contact",
+		first_name="Tuuli",
+		last_name=f"Two{house.key}",
+		email_ids=[{"email_id": mail, "is_primary": 1}],
+	).name
+	frappe.db.commit()
+	other = another_company(f"Toinen {house.key} Oy")
+	for_writing()
+	invoice = a_row(
+		"Sales Invoice", name=f"{house.key}-other", company=other, contact_person=contact, docstatus=1
+	)
+	frappe.db.commit()
+	eventually(worker_rests, "nothing is at work")
+	frappe.set_user(stage["made"])
+	plan = planning.plan_erasure(a_request(house, ("Contact", contact)))
+	frappe.set_user("Administrator")
+	lines = {(line.record_doctype, line.record_name): line for line in lines_of(plan)}
+	assert ("Sales Invoice", invoice) not in lines
+	assert lines["Contact", contact].action == "Decide" and "company" in lines["Contact", contact].because

@@ -137,7 +137,7 @@ class _Gathering:
 		self._take_cells(reach)
 		self._take_trails(reach)
 		self._read_rows(set(self.strengths) - self.rows.keys())
-		self._drop_other_companies()
+		self._drop_other_companies(reach)
 		self._take_what_points_to_hers(reach)
 		namesakes = self._namesakes()
 		keeping = Keeping()
@@ -254,18 +254,28 @@ class _Gathering:
 			for row in query.where(table.parent.isin(some)).orderby(table.name).run(as_dict=True):
 				self.children[doctype, str(row.parent)][child.doctype].append(row)
 
-	def _drop_other_companies(self) -> None:
-		"""Another controller's records stay out; that there are some is told."""
+	def _drop_other_companies(self, reach: Reach) -> None:
+		"""Another controller's records stay out; that there are some, hers or pointing to hers, is told."""
 		if not self.company:
 			return
-		for record, row in list(self.rows.items()):
-			field = frappe.get_meta(record[0]).get_field("company")
+		by_type: dict[str, set[str]] = defaultdict(set)
+		for record in self.strengths.keys() | {
+			source for one in reach.pointers if not one.standing for source in one.sources
+		}:
+			by_type[record[0]].add(record[1])
+		for doctype, names in by_type.items():
+			if doctype not in self.tables or self.tables[doctype].is_single:
+				continue
+			field = frappe.get_meta(doctype).get_field("company")
 			if not field or field.options != "Company":
 				continue
-			other = row.get("company")
-			if other and other != self.company and record in self.strengths:
-				del self.strengths[record]
-				self.facts.companies.add(other)
+			table = frappe.qb.DocType(doctype)
+			for some in chunks(names):
+				query = frappe.qb.from_(table).select(table.name, table.company).where(table.name.isin(some))
+				for name, whose in query.orderby(table.name).run():
+					if whose and whose != self.company:
+						self.strengths.pop((doctype, str(name)), None)
+						self.facts.companies.add(whose)
 
 	# Judging
 
