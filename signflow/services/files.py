@@ -170,10 +170,28 @@ def guard_copy(doc, method: str | None = None) -> None:
 	if not found or _brought_along(found[1]):
 		return
 	revision = found[0]
-	if not frappe.get_doc("Sealed Revision", revision).has_permission("read"):
+	if not _may_read(frappe.get_doc("Sealed Revision", revision)):
 		frappe.throw(
 			_("This is a sealed file. It cannot be changed or attached elsewhere."), frappe.PermissionError
 		)
+
+
+def _may_read(revision: Any) -> bool:
+	"""Whether the user may read a revision, or a record under which its file is shown: so Frappe gives it to him anyway
+	(Helpdesk copies the files of tickets that are merged)."""
+	if revision.has_permission("read"):
+		return True
+	shown = frappe.get_all(
+		"File",
+		{"file_url": revision.file_url, "attached_to_doctype": ["not in", ("Sealed Revision", "")]},
+		["attached_to_doctype", "attached_to_name"],
+		order_by="creation asc",
+	)
+	return any(
+		frappe.db.exists(row.attached_to_doctype, row.attached_to_name)
+		and frappe.has_permission(row.attached_to_doctype, "read", doc=row.attached_to_name)
+		for row in shown
+	)
 
 
 def _readings(content: bytes | str) -> list[bytes]:

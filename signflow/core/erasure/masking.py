@@ -9,7 +9,7 @@ from html import escape
 from urllib.parse import quote, quote_plus
 
 from signflow.core.privacy.datamap import Holds, PersonalField
-from signflow.core.privacy.kinds import WORDS
+from signflow.core.privacy.kinds import LETTERS
 from signflow.core.privacy.persons import subscriber_digits
 
 # RFC 2606: no mail ever arrives there.
@@ -200,7 +200,7 @@ def becomes(
 		return None
 	if field.fieldtype == "Select":
 		return None if field.holds in (Holds.SPECIAL, Holds.OTHER) and not required else False
-	if field.fieldtype and field.fieldtype not in (*WORDS, "Phone", "Geolocation"):
+	if field.fieldtype and field.fieldtype not in LETTERS:
 		return False
 	if field.holds is Holds.NAME and field.fieldname not in _LATER_PARTS:
 		return neutral.name

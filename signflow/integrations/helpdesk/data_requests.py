@@ -15,22 +15,23 @@ from signflow.integrations.helpdesk.dialogs import (
 	Answers,
 	Asked,
 	Field,
+	chosen_company,
 	company_field,
 	language_field,
 	options,
 )
 from signflow.integrations.helpdesk.signatures import chosen_customer, customer_field, people_of
-from signflow.services.company import default_company
 from signflow.services.guests import LANGUAGES, Refused
 from signflow.services.subject_requests import intake, records
 from signflow.services.subject_requests.records import REQUEST, TYPES
 from signflow.services.times import written
+from signflow.signflow.roles import OFFICER
 
 MOST_MAILS = 30
 MOST_WORDS = 3_500
 MOST_HTML = 200_000
 # Who may hand a request in; who answers it is the officer.
-ROLES = {"Signflow User", "Signflow Manager", records.OFFICER}
+ROLES = {"Signflow User", "Signflow Manager", OFFICER}
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def begin(ticket: Any) -> Asked:
 		Field("person_name", "text", _("Name"), value=person["signer_name"]),
 		language_field(found[0].language if found else _settings_language()),
 		*customer_field(match),
-		*company_field(default_company()),
+		*company_field(REQUEST),
 	]
 	return Asked(_("Open Data Request"), _("Open data request"), fields, notes)
 
@@ -102,7 +103,7 @@ def perform(ticket: Any, values: dict[str, Any]) -> dict[str, str]:
 	answers, message = Answers(asked, values), _message(ticket)
 	customer = chosen_customer(ticket, answers)
 	given = {
-		"company": answers.one("company") or default_company(),
+		"company": chosen_company(answers, REQUEST),
 		"request_type": answers.one("request_type"),
 		"person_name": answers.one("person_name"),
 		"details": message.text[:MOST_WORDS],

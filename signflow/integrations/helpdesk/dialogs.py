@@ -7,6 +7,8 @@ from typing import Any
 import frappe
 from frappe import _
 
+from signflow.services.company import companies_of, default_company
+
 
 @dataclass
 class Option:
@@ -73,12 +75,19 @@ def options(values: Iterable[tuple[str, str]], chosen: str = "") -> list[Option]
 	return [Option(value, label, value == chosen) for value, label in values]
 
 
-def company_field(chosen: str | None) -> list[Field]:
-	"""Which company acts, where the user sees several."""
-	names = frappe.get_list("Company", pluck="name", order_by="name asc", limit_page_length=0)
+def company_field(doctype: str) -> list[Field]:
+	"""Which company acts, where the user may choose among several for a record of `doctype`."""
+	names = companies_of(doctype)
 	if len(names) < 2:
 		return []
-	return [Field("company", "select", _("Company"), options([(one, one) for one in names], chosen or ""))]
+	named = options([(one, one) for one in names], default_company() or "")
+	return [Field("company", "select", _("Company"), named)]
+
+
+def chosen_company(answers: Answers, doctype: str) -> str | None:
+	"""The company that was chosen, else the only one there is to choose, else the user's own."""
+	names = companies_of(doctype)
+	return answers.one("company") or (names[0] if len(names) == 1 else default_company())
 
 
 def language_field(chosen: str) -> Field:

@@ -8,9 +8,15 @@ from frappe import _
 from signflow.integrations.erpnext.matching import contacts_of_mail
 from signflow.integrations.helpdesk import TICKET
 from signflow.integrations.helpdesk.customers import Match, customer_of
-from signflow.integrations.helpdesk.dialogs import Answers, Asked, Field, Option, company_field
+from signflow.integrations.helpdesk.dialogs import (
+	Answers,
+	Asked,
+	Field,
+	Option,
+	chosen_company,
+	company_field,
+)
 from signflow.services import drafts
-from signflow.services.company import default_company
 
 MOST_FILES = 50
 
@@ -44,7 +50,7 @@ def begin(ticket: Any) -> Asked:
 	if files:
 		documents = [Option(row.file_url, row.file_name, place == 0) for place, row in enumerate(files)]
 		fields.append(Field("documents", "checks", _("Documents"), documents))
-	fields += company_field(default_company())
+	fields += company_field("Signature Request")
 	return Asked(_("Request Signature"), _("Make a draft"), fields, notes)
 
 
@@ -57,7 +63,7 @@ def perform(ticket: Any, values: dict[str, Any]) -> dict[str, str]:
 		title=documents[0]["title"] if documents else (ticket.subject or "")[:140],
 		documents=documents,
 		signers=[person for person in people_of(ticket) if person["email"] in chosen],
-		company=answers.one("company") or default_company(),
+		company=chosen_company(answers, "Signature Request"),
 		customer=chosen_customer(ticket, answers),
 		reference_doctype=TICKET,
 		reference_name=str(ticket.name),

@@ -104,7 +104,11 @@ async function setupForm({ doc, call, toast, $dialog }) {
 
 	async function perform(action, asked, id, context) {
 		const done = await call("signflow.integrations.helpdesk.api.perform", { ticket, action, values: answers(id, asked) });
-		(context.close || context)();
+		// A function in 1.14, an object that holds it in later releases.
+		const close = (context && context.close) || context;
+		if (typeof close === "function") {
+			close();
+		}
 		toast.success(done.text);
 		if (done.address && !window.open(done.address, "_blank")) {
 			window.location.assign(done.address);

@@ -18,7 +18,7 @@ from signflow.services.acting import acting_as
 from signflow.services.files import attach_copy
 from signflow.services.revisions import copy_name, final_revisions
 from signflow.services.subject_requests import records
-from signflow.services.transaction import is_conflict
+from signflow.services.transaction import is_conflict, one_transaction
 
 HOUSE = "Administrator"
 DOWNLOAD = "/api/method/signflow.integrations.helpdesk.api.signed_file"
@@ -50,8 +50,9 @@ def say(ticket: Any, about: str, html: Callable[[], str]) -> None:
 	if not ticket:
 		return
 
-	def comment() -> None:
-		with print_language(frappe.get_system_settings("language") or "en"):
+	frappe.db.savepoint("signflow_said")
+	try:
+		with acting_as(HOUSE), print_language(frappe.get_system_settings("language") or "en"):
 			frappe.get_doc(
 				{
 					"doctype": "HD Ticket Comment",
@@ -60,22 +61,12 @@ def say(ticket: Any, about: str, html: Callable[[], str]) -> None:
 					"content": f"<p>{html()}</p>",
 				}
 			).insert(ignore_permissions=True)
-
-	_as_the_house(comment, f"signflow: no comment on {about}")
-
-
-def _as_the_house(job: Callable[[], None], title: str) -> None:
-	"""Run `job` as the house; if Helpdesk refuses, undo that much of it and log under `title`."""
-	frappe.db.savepoint("signflow_said")
-	try:
-		with acting_as(HOUSE):
-			job()
 	except Exception as error:
 		if is_conflict(error):
 			raise
 		frappe.db.rollback(save_point="signflow_said")
 		frappe.clear_messages()
-		frappe.log_error(title=title, message=work.place_of(error))
+		frappe.log_error(title=f"signflow: no comment on {about}", message=work.place_of(error))
 
 
 def on_step(step: Any, method: str | None = None) -> None:
@@ -92,24 +83,39 @@ def on_step(step: Any, method: str | None = None) -> None:
 			continue
 		link = f'<a href="{get_url_to_form(records.REQUEST, name)}">{name}</a>'
 		say(about.reference_name, name, lambda link=link: STEPS[step.kind](link))
-		if answered:
-			_answered(about.reference_name, name)
+		if answered and frappe.get_cached_doc("Signflow Settings").done_ticket_status:
+			# By a worker: with a state Helpdesk may send mail at once, and commits with it what is half done here.
+			work.wake(
+				"signflow.integrations.helpdesk.ticket_state.answer",
+				ticket=str(about.reference_name),
+				request=name,
+			)
 
 
-def _answered(ticket: Any, about: str) -> None:
-	"""Give the ticket the state that the settings name, by Helpdesk's own rules of what goes with it."""
+def answer(ticket: str, request: str) -> None:
+	"""Give a ticket the state that the settings name for an answered data request (RQ job), by Helpdesk's own rules of what
+	goes with it. A ticket that is closed, or whose Helpdesk has no such state, stays as it is."""
 	status = frappe.get_cached_doc("Signflow Settings").done_ticket_status
-	ticket = current(ticket)
-	if not status or not ticket or status not in _statuses():
+	at = current(ticket)
+	if not status or not at or status not in _statuses():
 		return
+	try:
+		with acting_as(HOUSE):
+			_change(at, status)
+	except Exception as error:
+		frappe.db.rollback()
+		frappe.clear_messages()
+		frappe.log_error(
+			title=f"signflow: the ticket of {request} stays as it is", message=work.place_of(error)
+		)
 
-	def change() -> None:
-		doc = frappe.get_doc("HD Ticket", ticket)
-		if doc.status not in (status, "Closed"):
-			doc.status = status
-			doc.save(ignore_permissions=True)
 
-	_as_the_house(change, f"signflow: the ticket of {about} stays as it is")
+@one_transaction
+def _change(ticket: Any, status: str) -> None:
+	doc = frappe.get_doc("HD Ticket", ticket)
+	if doc.status not in (status, "Closed"):
+		doc.status = status
+		doc.save(ignore_permissions=True)
 
 
 def _statuses() -> list[str]:

@@ -90,7 +90,7 @@ def gather(
 	`known` are words of hers from before, whose records may be erased by now.
 	"""
 	the_map = data_map.load()
-	found = lookup.look_up(start, company=company, the_map=the_map)
+	found = lookup.look_up(start, company=company)
 	return _Gathering(found, the_map, neutral, company, decided, known or Words()).run()
 
 
@@ -99,7 +99,7 @@ def words_of(subject: Subject) -> Words:
 	return Words(
 		frozenset(subject.mails | {one.lower() for one in subject.of("User") if "@" in one}) - subject.shared,
 		subject.phones - subject.shared,
-		subject.full_names(),
+		subject.full_names,
 	)
 
 
@@ -311,7 +311,7 @@ class _Gathering:
 			return False
 		if record[0] in MAILS:
 			return True
-		mine = subject.full_names() or subject.names
+		mine = subject.full_names or subject.names
 		for entry, row in self._mapped_rows(record):
 			for one in entry.holding(Holds.PERSON):
 				value = str(row.get(one.fieldname) or "")
