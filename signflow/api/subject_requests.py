@@ -8,6 +8,7 @@ from frappe.rate_limiter import rate_limit
 
 from signflow.api.guest import answers, invalid_input, reader_language, session
 from signflow.services import visits
+from signflow.services.company import require_company
 from signflow.services.guests import Refused
 from signflow.services.subject_requests import (
 	carrying_out,
@@ -127,7 +128,7 @@ def record(
 ) -> str:
 	"""Take in what came by letter, telephone, visit, mail or ticket; the request's name."""
 	frappe.has_permission(REQUEST, "create", throw=True)
-	_check_company(company)
+	require_company(company, REQUEST)
 	reference = None
 	if reference_doctype and reference_name:
 		frappe.get_doc(reference_doctype, reference_name).check_permission("read")
@@ -168,11 +169,6 @@ def from_communication(name: str) -> dict[str, Any]:
 		"reference_doctype": "Communication",
 		"reference_name": mail.name,
 	}
-
-
-def _check_company(company: str) -> None:
-	if not frappe.db.exists("Company", company) or not records.may_see(frappe.session.user, company):
-		frappe.throw(_("Choose another company."), frappe.PermissionError)
 
 
 def _decide(name: str) -> None:
@@ -271,7 +267,7 @@ def add_note(name: str, words: str) -> None:
 def hand_over(name: str, company: str) -> None:
 	"""The request is another company's."""
 	_decide(name)
-	_check_company(company)
+	require_company(company, REQUEST)
 	decisions.hand_over(name, company)
 
 

@@ -2,7 +2,6 @@
 
 import frappe
 from frappe import _
-from frappe.core.doctype.user_permission.user_permission import get_user_permissions
 from frappe.permissions import get_allowed_docs_for_doctype
 
 
@@ -21,7 +20,7 @@ def companies_of(doctype: str) -> list[str]:
 	Not a question of reading Company, which a data protection officer may have no role for.
 	"""
 	names = frappe.get_all("Company", pluck="name", order_by="name asc")
-	limits = get_user_permissions(frappe.session.user).get("Company")
+	limits = frappe.permissions.get_user_permissions(frappe.session.user).get("Company")
 	allowed = get_allowed_docs_for_doctype(limits, doctype) if limits else None
 	return [name for name in names if name in allowed] if allowed else names
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.permissions import get_allowed_docs_for_doctype
 from frappe.utils import getdate, now_datetime
 
 from signflow.core.erasure import clock
@@ -135,18 +136,16 @@ def officers(company: str | None = None) -> list[str]:
 			.orderby(user.name)
 			.run(pluck=True)
 		)
-		if seeing := [one for one in found if may_see(one, company)]:
+		if seeing := [one for one in found if _may_see(one, company)]:
 			return seeing
 	return []
 
 
-def may_see(user: str, company: str | None) -> bool:
-	"""Whether a user's own permissions (User Permission) let him see a company's records. An officer need not be allowed to
-	read companies as such."""
-	if not company:
-		return True
-	allowed = frappe.permissions.get_user_permissions(user).get("Company")
-	return not allowed or any(row.get("doc") == company for row in allowed)
+def _may_see(user: str, company: str | None) -> bool:
+	"""Whether a user's own permissions (User Permission) let him see a company's requests."""
+	limits = frappe.permissions.get_user_permissions(user).get("Company") if company else None
+	allowed = get_allowed_docs_for_doctype(limits, REQUEST) if limits else None
+	return not allowed or company in allowed
 
 
 def sweep_away(names: Iterable[str]) -> None:
