@@ -1,5 +1,8 @@
-"""Commands of bench: `bench --site SITE signflow make-test-data` turns a restored copy of a site into test data."""
+"""Commands of bench, as `bench --site SITE signflow …`: `make-test-data` turns a restored copy of a site into test data;
+`prove-erasure` seeks what is left of a person; `replay-erasures` erases again what a restored backup brought back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +22,23 @@ def signflow() -> None:
 @click.pass_context
 def make_test_data(context: Any, confirm: str | None = None) -> None:
 	"""Replace everything personal on a restored copy of a site by made-up values. Cannot be undone."""
+	with _connected(context, "make-test-data") as site:
+		_make(site, confirm)
+
+
+@contextmanager
+def _connected(context: Any, command: str) -> Iterator[str]:
 	# A dict on Frappe 15, an object on 16.
 	given = context.obj.get("sites") if isinstance(context.obj, dict) else getattr(context.obj, "sites", None)
 	if not given or len(given) != 1:
-		raise click.UsageError("Name one site: bench --site SITE signflow make-test-data")
+		raise click.UsageError(f"Name one site: bench --site SITE signflow {command}")
 	site = given[0]
 	if not (Path(site) / "site_config.json").is_file():
 		raise click.ClickException(f"There is no site {site}.")
 	frappe.init(site)
 	try:
 		frappe.connect()
-		_make(site, confirm)
+		yield site
 	finally:
 		frappe.destroy()
 
@@ -73,6 +82,69 @@ def _confirm(site: str, confirm: str | None, reasons: list[str]) -> None:
 		click.echo("This looks like a site that people work with. Run this on a restored copy only.")
 		if (confirm or click.prompt("Type the site's name to go on", default="", show_default=False)) != site:
 			raise click.ClickException("Not confirmed: nothing was changed.")
+
+
+@signflow.command("prove-erasure")
+@click.option("--mail", "mails", multiple=True, help="A mail address of the person; as often as needed.")
+@click.option("--phone", "phones", multiple=True, help="A telephone of the person; as often as needed.")
+@click.option("--name", "names", multiple=True, help="A full name of the person; as often as needed.")
+@click.option("--without-backups", is_flag=True, help="Do not read the backups folder.")
+@click.pass_context
+def prove_erasure(
+	context: Any,
+	mails: tuple[str, ...] = (),
+	phones: tuple[str, ...] = (),
+	names: tuple[str, ...] = (),
+	without_backups: bool = False,
+) -> None:
+	"""Seek a person's strings in all tables, files and backups; ends with 1 if any is left outside what is kept."""
+	with _connected(context, "prove-erasure"):
+		frappe.set_user("Administrator")
+		_prove(mails, phones, names, not without_backups)
+
+
+def _prove(mails: tuple[str, ...], phones: tuple[str, ...], names: tuple[str, ...], backups: bool) -> None:
+	from signflow.services.erasure import proving
+
+	try:
+		words = proving.words_from(mails, phones, names)
+		if not words:
+			raise ValueError
+		proof = proving.prove(words, backups=backups)
+	except ValueError:
+		raise click.UsageError("Name --mail, --phone or --name: whole addresses, numbers, names.") from None
+	for place in proof.left:
+		what = "mail or telephone" if place.strong else "name"
+		click.echo(f"left: {place.where} {place.record} {', '.join(place.columns)} ({what})")
+	for name in proof.backups:
+		click.echo(f"left: backup {name}")
+	for name in proof.unread:
+		click.echo(f"not read (needs a password or is broken): {name}")
+	click.echo(
+		f"{proof.tables} tables and {proof.files} files read: {len(proof.left)} places left, "
+		f"{len(proof.backups)} backups, {len(proof.kept)} kept by law or hold, {len(proof.others)} of others, "
+		f"{len(proof.requests)} in the request itself"
+	)
+	if not proof.holds:
+		raise click.exceptions.Exit(1)
+
+
+@signflow.command("replay-erasures")
+@click.pass_context
+def replay_erasures(context: Any) -> None:
+	"""After a backup was restored: erase again what was erased since. Reads the ledger beside the database as well."""
+	with _connected(context, "replay-erasures"):
+		from signflow.services.erasure import replaying
+
+		frappe.set_user("Administrator")
+
+		done = replaying.replay_erasures()
+		click.echo(
+			f"{done.persons} erasures in the ledger; {len(done.plans)} carried out again, {len(done.failed)} failed, "
+			f"{done.waiting} lines wait for a decision"
+		)
+		if done.failed:
+			raise click.exceptions.Exit(1)
 
 
 commands = [signflow]

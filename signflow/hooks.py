@@ -39,6 +39,7 @@ override_whitelisted_methods = {
 
 app_include_js = ["signflow.bundle.js"]
 doctype_list_js = {"Contact": "public/js/contact_list.js", "Lead": "public/js/contact_list.js"}
+doctype_js = {"Data Subject Request": "public/js/plan_erasure.js"}
 override_doctype_dashboards = {
 	"Customer": ["signflow.integrations.erpnext.customer.dashboard"],
 }
@@ -172,7 +173,7 @@ website_redirects = [
 	},
 	{"source": "/request-data(/.*)?", "target": "/privacy/request?right=Access&from=account"},
 ]
-standard_portal_menu_items = [{"title": "Your personal data", "route": "/privacy/request", "role": ""}]
+portal_menu_items = [{"title": "Your personal data", "route": "/privacy/request", "role": ""}]
 
 signflow_wording_published = ["signflow.services.privacy.form_consents.show_new_words"]
 
@@ -233,6 +234,7 @@ scheduler_events = {
 			"signflow.services.privacy.file_search.sweep",
 			"signflow.services.privacy.retention.sweep",
 			"signflow.services.subject_requests.access.sweep",
+			"signflow.services.erasure.execution.sweep",
 			"signflow.integrations.erpnext.mailing_lists.refresh_segments",
 			"signflow.services.privacy.informing.sweep",
 		],
@@ -261,6 +263,7 @@ scheduler_events = {
 		"signflow.services.privacy.retention.daily",
 		"signflow.services.privacy.data_map.scan",
 		"signflow.services.privacy.informing.look_everywhere",
+		"signflow.services.erasure.execution.daily",
 	],
 }
 
@@ -280,6 +283,9 @@ ignore_links_on_delete = [
 	"Recipient Notice",
 	"Personal Data Export Item",
 	"Person File Search",
+	"Erasure Plan",
+	"Erasure Plan Line",
+	"Erasure Ledger Entry",
 ]
 
 company_data_to_be_ignored = [
@@ -335,4 +341,7 @@ company_data_to_be_ignored = [
 	"Personal Data Export",
 	"Recipient Notice",
 	"Personal Data Export Item",
+	"Erasure Plan",
+	"Erasure Plan Line",
+	"Erasure Ledger Entry",
 ]

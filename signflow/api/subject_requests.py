@@ -127,7 +127,7 @@ def record(
 ) -> str:
 	"""Take in what came by letter, telephone, visit, mail or ticket; the request's name."""
 	frappe.has_permission(REQUEST, "create", throw=True)
-	frappe.get_doc("Company", company).check_permission("read")
+	_check_company(company)
 	reference = None
 	if reference_doctype and reference_name:
 		frappe.get_doc(reference_doctype, reference_name).check_permission("read")
@@ -168,6 +168,11 @@ def from_communication(name: str) -> dict[str, Any]:
 		"reference_doctype": "Communication",
 		"reference_name": mail.name,
 	}
+
+
+def _check_company(company: str) -> None:
+	if not frappe.db.exists("Company", company) or not records.may_see(frappe.session.user, company):
+		frappe.throw(_("Choose another company."), frappe.PermissionError)
 
 
 def _decide(name: str) -> None:
@@ -266,7 +271,7 @@ def add_note(name: str, words: str) -> None:
 def hand_over(name: str, company: str) -> None:
 	"""The request is another company's."""
 	_decide(name)
-	frappe.get_doc("Company", company).check_permission("read")
+	_check_company(company)
 	decisions.hand_over(name, company)
 
 

@@ -14,8 +14,8 @@ def data_texts(_: Callable[[str], str]) -> dict[str, str]:
 			"A 6-digit code is on its way to {address}. Type it here to show that the mailbox is yours."
 		),
 		"about": _("{company} has made a copy of the data that it holds about you (request {number})."),
-		"items_one": _("{count} record"),
-		"items_many": _("{count} records"),
+		"records_one": _("{count} record"),
+		"records_many": _("{count} records"),
 		"files_one": _("{count} file"),
 		"files_many": _("{count} files"),
 		"until": _("You can fetch it here until {date}. After that it is deleted."),

@@ -37,7 +37,7 @@ def request_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"state_open": _("We work on it"),
 		"state_waiting": _("We wait for your answer"),
 		"state_done": _("Answered"),
-		"state_refused": _("Refused"),
+		"state_refused": _("Request refused"),
 		"reference": _("Reference"),
 		"received": _("Received"),
 		"due": _("We answer by"),

@@ -179,6 +179,7 @@ def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str) -
 	code.fill(maija.code())
 	page.get_by_role("button", name="Confirm").click()
 	expect(page.get_by_role("heading", name="Your data is ready")).to_be_focused()
+	expect(page.locator("#facts")).to_contain_text(re.compile(r"^\d+ records?"))
 	window.look("data-ready")
 	passphrase = page.locator("#passphrase").inner_text()
 	with page.expect_download() as fetched:

@@ -12,6 +12,7 @@ from house import House
 from personas import NOBODY, PERSONAS, Asking
 from stage import eventually
 from test_consent_permissions import EXPECTATIONS as OF_CONSENTS
+from test_erasure_attacks import OURS as OF_ERASURE
 from test_form_permissions import EXPECTATIONS as OF_FORMS
 from test_register_permissions import EXPECTATIONS as OF_REGISTER
 from test_retention import EXPECTATIONS as OF_RETENTION
@@ -193,6 +194,7 @@ def test_the_table_names_every_doctype(site: str) -> None:
 		*OF_REGISTER,
 		*OF_REQUESTS,
 		*OF_ACCESS,
+		*OF_ERASURE,
 	}
 
 

@@ -119,6 +119,25 @@ def test_a_third_persons_mailbox_is_not_flooded(house: House) -> None:
 	assert "Maija" not in text_of(message) and "Meri" not in str(message["Subject"])
 
 
+def test_a_flood_of_unproven_requests_keeps_nobody_from_asking(house: House) -> None:
+	from signflow.services.letters import counted
+	from signflow.services.subject_requests import request_page
+
+	before = frappe.db.count(REQUEST)
+	while counted("data requests unproven") <= request_page.MAX_UNPROVEN_A_DAY:
+		pass
+	try:
+		stranger = Asker(house, f"stranger.{house.key}@posti.example")
+		stranger.begins(a_wish("Erasure"))
+		assert not of(stranger.mail)
+		frappe.db.rollback()
+		assert frappe.db.count(REQUEST) == before
+		maija = Asker(house, house.maija.mail)
+		assert the(maija.asks("Access", details="In spite of it")).status == "Open"
+	finally:
+		frappe.cache.delete_keys("signflow:count:")
+
+
 def test_a_proven_mailbox_makes_no_more_than_ten_requests_a_day(house: House) -> None:
 	asker = Asker(house, house.maija.mail)
 	asker.asks("Access")

@@ -1,1 +1,1 @@
-"""What a data subject asks for, in rules: by when it is answered, and what may go. Pure."""
+"""Requests of data subjects, and erasure: the clock, what becomes of each record and of each value. Pure."""

@@ -73,7 +73,7 @@ export function new_data_request(values = {}) {
 				fieldtype: "Link",
 				options: "Company",
 				label: __("Company"),
-				default: values.company || frappe.defaults.get_user_default("Company"),
+				default: values.company || frappe.defaults.get_user_default("Company") || frappe.defaults.get_default("company"),
 				reqd: 1,
 			},
 			{
@@ -142,5 +142,6 @@ export function show_restricted(frm) {
 		return;
 	}
 	const said = __("Processing is restricted (GDPR 18): keep this person's data, use it for nothing else. {0}", [companies.join(", ")]);
-	frm.dashboard.set_headline(frappe.utils.escape_html(said), "red");
+	// Frappe 16 escapes what is no HTML, 15 does not.
+	frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(said)}</div>`, "red");
 }

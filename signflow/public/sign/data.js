@@ -27,7 +27,7 @@ function begin(kit, { create }) {
 	function ready(view, focus = true) {
 		number = view.number;
 		$("about").textContent = t("about", { company: view.company, number: view.number });
-		const facts = [count("items", view.items), view.files ? count("files", view.files) : "", size(view.size)];
+		const facts = [count("records", view.records), view.files ? count("files", view.files) : "", size(view.size)];
 		fill($("facts"), ...facts.filter(Boolean).map((text) => el("span", {}, text)));
 		$("until").textContent = t("until", { date: day(view.until) });
 		$("passphrase").textContent = view.passphrase;

@@ -463,6 +463,17 @@ def _data_requests() -> Iterator[Finding]:
 			_("Answer each: the law gives one month, and more only where the person was told in time."),
 			"/app/data-subject-request?status=Open",
 		)
+	own = "Personal Data Deletion Request"
+	if waiting := frappe.db.count(own, {"status": ["!=", "Deleted"]}):
+		yield Finding(
+			"frappes_own_deletions",
+			HIGH,
+			_("Deletion requests of the framework's own wait here: {0}").format(waiting),
+			_(
+				"Make a data request of each and delete it: the framework's own deletion knows nothing of what must stay, and leaves most of the rest."
+			),
+			"/app/personal-data-deletion-request",
+		)
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (

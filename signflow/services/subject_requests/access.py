@@ -19,7 +19,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import add_days, cint, format_datetime, get_url, md_to_html, now_datetime
+from frappe.utils import add_days, cint, get_url, md_to_html, now_datetime
 from frappe.utils.html_utils import clean_email_html
 from frappe.utils.password import decrypt, encrypt
 
@@ -34,7 +34,7 @@ from signflow.services.privacy import accesses, kinds_of_records, lookup, notice
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import find_subject
 from signflow.services.subject_requests import records
-from signflow.services.subject_requests.giving import Given, Reader, Withheld, as_data
+from signflow.services.subject_requests.giving import Given, Reader, Withheld, as_data, written_time
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
 
@@ -167,6 +167,8 @@ def _items(doc: Any, found: lookup.LookUp) -> list[dict[str, Any]]:
 		kind = kinds_of_records.kind_of(doctype)
 		titles = _titles(doctype, sorted(hits))
 		for name, hit in hits.items():
+			if doctype == EXPORT:
+				continue
 			if hit.strength == Strength.TRACE and all(one.how is How.MAKER for _path, one in hit.reasons):
 				continue  # she made or changed what is about others
 			items.append(
@@ -236,7 +238,7 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 	_set(
 		export,
 		status="To Review",
-		items=len(items),
+		record_count=len(items),
 		note=_("There is more of these than was read: {0}").format(more) if more else None,
 		work_due=0,
 		work_attempts=0,
@@ -451,8 +453,8 @@ def _pack(doc: Any, token: str) -> None:
 		doc.name,
 		token,
 		name,
-		items=len(packed),
-		files=len(files),
+		record_count=len(packed),
+		file_count=len(files),
 		size=written,
 		sha256=sha256,
 		passphrase=encrypt(passphrase),
@@ -503,7 +505,7 @@ def _ready(export: str, token: str, name: str, **facts: Any) -> None:
 		"Export",
 		_subject(doc),
 		purpose=_("Copy of the data for {0}").format(doc.request),
-		counts={"File": facts["files"]},
+		counts={"File": facts["file_count"]},
 		company=doc.company,
 	)
 	send_letter(
@@ -514,7 +516,7 @@ def _ready(export: str, token: str, name: str, **facts: Any) -> None:
 			"house": house(doc.company),
 			"link": get_url(f"/privacy/data#{link.text}"),
 			"number": doc.request,
-			"until": format_datetime(expires),
+			"until": written_time(expires),
 		},
 		reference=(REQUEST, doc.request),
 	)
@@ -546,7 +548,7 @@ def _page(doc: Any, packed: list[tuple[Any, Given, str]], withheld: list[tuple[s
 			language=doc.language,
 			company=doc.company,
 			number=doc.request,
-			made_on=format_datetime(now_datetime()),
+			made_on=written_time(now_datetime()),
 			groups=[(kind, labels[kind], groups[kind]) for kind in labels if kind in groups],
 			withheld=withheld,
 			accesses=_accesses(_subject(doc)),
@@ -558,7 +560,7 @@ def _page(doc: Any, packed: list[tuple[Any, Given, str]], withheld: list[tuple[s
 def _accesses(subject: Subject) -> list[tuple[str, str, str]]:
 	"""When and what for she was looked up: not by whom (CJEU C-579/21)."""
 	return [
-		(format_datetime(row.accessed_on), _(row.kind), row.purpose or "")
+		(written_time(row.accessed_on), _(row.kind), row.purpose or "")
 		for row in accesses.accesses_to(subject)[:500]
 	]
 

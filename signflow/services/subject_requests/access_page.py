@@ -65,14 +65,14 @@ def mail_code(visit: str) -> None:
 
 
 def view(visit: dict[str, Any]) -> dict[str, Any]:
-	"""What lies ready: {company, number, items, files, size, until, passphrase, opens}; `opens`: also without a passphrase."""
+	"""What lies ready: {company, number, records, files, size, until, passphrase, opens}; `opens`: also without a passphrase."""
 	row = _of_visit(visit)
 	_path, passphrase = access.package(row)
 	return {
 		"company": row.company,
 		"number": row.request,
-		"items": row.items,
-		"files": row.files,
+		"records": row.record_count,
+		"files": row.file_count,
 		"size": row.size,
 		"until": utc_time(get_datetime(row.expires_on)),
 		"passphrase": passphrase,

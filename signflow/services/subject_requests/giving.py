@@ -13,7 +13,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model import no_value_fields, table_fields
-from frappe.utils import cstr, strip_html
+from frappe.utils import cstr, format_datetime, formatdate, strip_html
 from frappe.utils.data import get_url
 
 from signflow.core.privacy import persons
@@ -23,7 +23,7 @@ _SECRET = re.compile(
 	r"passw|passphrase|secret|token|api_key|otp|salt|hmac|_hash$|reset_.*key|session", re.IGNORECASE
 )
 # Frappe's own columns that say something of a person's record.
-STANDARD = ("name", "creation", "modified")
+_KINDS = {"name": "Data", "creation": "Datetime", "modified": "Datetime"}
 MARKUP = ("Text Editor", "HTML Editor", "Markdown Editor", "HTML")
 PROSE = (*MARKUP, "Small Text", "Text", "Long Text", "Phone")
 FILES = ("Attach", "Attach Image")
@@ -87,8 +87,8 @@ class Reader:
 
 	def _lines(self, doc: Any, only: set[str] | None, withheld: Withheld) -> list[Line]:
 		found = [
-			self._line(name, _label(doc.meta, name), doc.get(name), "Datetime", withheld)
-			for name in STANDARD
+			self._line(name, _label(doc.meta, name), doc.get(name), _KINDS[name], withheld)
+			for name in _KINDS
 			if only is None and doc.get(name) and not doc.meta.issingle
 		]
 		found += self._fields(doc, "", "", only, withheld)
@@ -156,13 +156,20 @@ def _words(value: Any, df: Any) -> str:
 		return strip_html(cstr(value).replace("</p>", "\n").replace("<br>", "\n")).strip()
 	if kind == "Select":
 		return _(cstr(value))
-	if kind in ("Date", "Datetime", "Currency", "Float", "Percent", "Duration") and not isinstance(df, str):
+	if kind == "Datetime":
+		return written_time(value)
+	if kind == "Date":
+		return formatdate(value, "d.M.yyyy")
+	if kind in ("Currency", "Float", "Percent", "Duration") and not isinstance(df, str):
 		return strip_html(cstr(frappe.format(value, df)))
-	if kind == "Datetime" and not isinstance(value, str):
-		return cstr(frappe.format(value, {"fieldtype": "Datetime"}))
 	if kind in FILES and cstr(value).startswith("/"):
 		return get_url(cstr(value))
 	return cstr(value)
+
+
+def written_time(value: Any) -> str:
+	"""A time as it is written in Finland, in each of our languages: "22.11.2026 15:37"."""
+	return format_datetime(value, "d.M.yyyy HH:mm")
 
 
 def _bytes_of(file: Any) -> tuple[Path | None, str, str]:

@@ -109,14 +109,13 @@ def hold(wish: Wish, mail: str, language: str, page_key: str) -> str:
 
 	Nothing is mailed but the code, and what nobody proves is swept (`sweep_unproven`).
 	"""
-	name = frappe.db.get_value(
-		REQUEST, {"page_key": page_key, "status": "Unverified"}, order_by="creation asc"
-	)
-	if name:
-		doc = records.for_change(name)
+	row = frappe.db.get_value(REQUEST, {"page_key": page_key}, ["name", "status"], as_dict=True)
+	if row and row.status == "Unverified":
+		doc = records.for_change(row.name)
 		doc.update(_fields(wish, mail, language))
 		records.save(doc)
-		return name
+	if row:
+		return row.name
 	return _receive(wish, mail, language, "Web Page", page_key=page_key).name
 
 
@@ -244,14 +243,20 @@ def _first_of_its_kind(doc: Any) -> str | None:
 		"objection_scope": doc.objection_scope or "",
 		"name": ["!=", doc.name],
 	}
-	fields = ["name", "represents", "person_name"]
+	fields = ["name", "represents", "person_name", "details"]
 	for row in frappe.get_all(REQUEST, filters, fields, order_by="received_on asc, name asc"):
 		# A mailbox may be a family's: another name is another person, and so is another who is represented.
-		if matching.same_person(row.person_name, doc.person_name) and (row.represents or "") == (
+		same = matching.same_person(row.person_name, doc.person_name) and (row.represents or "") == (
 			doc.represents or ""
-		):
+		)
+		if same and (not _is_about_its_details(doc) or (row.details or "") == (doc.details or "")):
 			return row.name
 	return None
+
+
+def _is_about_its_details(doc: Any) -> bool:
+	"""Whether two such requests in other words ask for two things: another mistake, another use of the data."""
+	return doc.request_type == "Rectification" or doc.objection_scope == "Other Processing"
 
 
 @one_transaction

@@ -66,6 +66,12 @@ def send_receipt(doc: Any) -> bool:
 				written_day(getdate(doc.due_on), doc.language)
 			),
 		]
+		if (
+			doc.request_type == "Objection"
+			and doc.objection_scope == "Direct Marketing"
+			and not doc.is_representative
+		):
+			said.append(_("We send no direct marketing to this address any more."))
 		if doc.joined_to:
 			said.append(
 				_("You have asked the same before: both are answered together, under {0}.").format(

@@ -59,7 +59,7 @@ def propose_now(name: str, *, by_itself: bool = False) -> None:
 		said = _("Asked by a representative: the officer chooses the records of the person.")
 		note = said if doc.is_representative else _("Records proposed: {0}").format(len(found))
 	records.save(doc)
-	records.step(doc, "Matched", note, by_itself=by_itself)
+	records.step(doc, "Records Proposed", note, by_itself=by_itself)
 	if found:
 		start = Start(
 			mails=frozenset((doc.email,)) if doc.email else frozenset(), names=frozenset((doc.person_name,))

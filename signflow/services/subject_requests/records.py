@@ -135,13 +135,14 @@ def officers(company: str | None = None) -> list[str]:
 			.orderby(user.name)
 			.run(pluck=True)
 		)
-		if seeing := [one for one in found if _sees(one, company)]:
+		if seeing := [one for one in found if may_see(one, company)]:
 			return seeing
 	return []
 
 
-def _sees(user: str, company: str | None) -> bool:
-	"""Whether the user's own permissions (User Permission) let him see a company's records."""
+def may_see(user: str, company: str | None) -> bool:
+	"""Whether a user's own permissions (User Permission) let him see a company's records. An officer need not be allowed to
+	read companies as such."""
 	if not company:
 		return True
 	allowed = frappe.permissions.get_user_permissions(user).get("Company")

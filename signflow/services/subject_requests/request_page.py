@@ -52,15 +52,15 @@ def begin(mail: str, language: str, given: Any, key: str) -> tuple[str, dict[str
 
 	Returns (session, what the page shows). `key` is the page's own, the same for each try of one request. Raises Refused.
 	"""
-	wish = intake.read_wish(given) if given is not None else None
-	kept = {"request_key": _key_for(mail, key)} if wish else {}
+	if given is None:
+		return visits.begin(mail, language, PAGE)
+	wish, request_key = intake.read_wish(given), _key_for(mail, key)
+	# A flood of what nobody proves fills no table and keeps nobody from asking: the visit itself remembers the wish.
+	floods = counted("data requests unproven") > MAX_UNPROVEN_A_DAY
+	kept = {"wish": given, "page_key": key} if floods else {"request_key": request_key}
 	session, shown = visits.begin(mail, language, PAGE, **kept)
-	if wish:
-		if counted("data requests unproven") > MAX_UNPROVEN_A_DAY:
-			raise Refused(
-				"too_many", _("Too many requests came in today. Try again tomorrow, or write to us."), 429
-			)
-		intake.hold(wish, mail.strip(), language, kept["request_key"])
+	if not floods:
+		intake.hold(wish, mail.strip(), language, request_key)
 	return session, shown
 
 
@@ -72,6 +72,8 @@ def _key_for(mail: str, key: str) -> str:
 def check_code(session: str, code: str, language: str) -> dict[str, Any]:
 	"""Identify the visit by the mailed code; what it brought along is open from now on. Returns the view."""
 	visit = visits.check_code(session, code, PAGE)
+	if visit.get("wish"):
+		return state(visit, visit["wish"], visit["page_key"], language)
 	made = None
 	if key := visit.get("request_key"):
 		made = frappe.db.get_value(

@@ -19,7 +19,7 @@ frappe.ui.form.on("Data Subject Request", {
 
 function advise(frm) {
 	const doc = frm.doc;
-	const say = (text, colour) => frm.dashboard.set_headline(frappe.utils.escape_html(text), colour);
+	const say = (text, colour) => frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(text)}</div>`, colour);
 	if (doc.joined_to) {
 		say(__("The person has asked this before: it is answered under {0}.", [doc.joined_to]), "blue");
 	} else if (doc.status === "Unverified") {

@@ -1,5 +1,6 @@
 frappe.listview_settings["Data Subject Request"] = {
 	add_fields: ["status", "due_on", "joined_to"],
+	filters: [["status", "not in", ["Done", "Refused"]]],
 	onload(list) {
 		if (signflow.may_take_in_data_requests()) {
 			list.page.add_inner_button(__("New Data Request"), () => signflow.new_data_request());
@@ -11,7 +12,8 @@ frappe.listview_settings["Data Subject Request"] = {
 			return [__("Answered Under {0}", [doc.joined_to]), "gray", `joined_to,=,${doc.joined_to}`];
 		}
 		if (["Done", "Refused"].includes(doc.status)) {
-			return [__(doc.status), doc.status === "Done" ? "green" : "darkgrey", `status,=,${doc.status}`];
+			const done = doc.status === "Done";
+			return [done ? __("Done") : __("Request refused"), done ? "green" : "gray", `status,=,${doc.status}`];
 		}
 		const left = frappe.datetime.get_day_diff(doc.due_on, frappe.datetime.get_today());
 		const filter = `due_on,=,${doc.due_on}`;

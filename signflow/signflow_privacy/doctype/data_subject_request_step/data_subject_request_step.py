@@ -23,7 +23,7 @@ class DataSubjectRequestStep(Document):
 			"Proof Asked",
 			"Proven",
 			"Disowned",
-			"Matched",
+			"Records Proposed",
 			"Confirmed",
 			"Joined",
 			"Question",

@@ -49,7 +49,7 @@ async function show_items(frm) {
 		$("<summary>")
 			.append($("<b>").text(group), document.createTextNode(` ${__("{0} of {1} are given", [given, rows.length])}`))
 			.appendTo(block);
-		const table = $("<table class='table table-sm mt-2'><tbody></tbody></table>").appendTo(block).find("tbody");
+		const table = $("<table class='table table-sm mt-2' style='table-layout:fixed'><tbody></tbody></table>").appendTo(block).find("tbody");
 		for (const one of rows) table.append(row_of(frm, one, review));
 	}
 }
@@ -80,8 +80,8 @@ function row_of(frm, one, review) {
 	});
 	const notes = [one.whole ? "" : __("in part"), one.withheld ? __("something withheld") : "", one.reason];
 	return $("<tr>").append(
-		$("<td style='width:2rem'>").append(box),
-		$("<td>").append(document.createTextNode(`${one.label}: `), link),
+		$("<td style='width:2.5rem'>").append(box),
+		$("<td style='width:45%'>").append(document.createTextNode(`${one.label}: `), link),
 		$("<td class='text-muted'>").text(strengths[one.strength]),
 		$("<td class='text-muted'>").text(notes.filter(Boolean).join(" · "))
 	);

@@ -21,9 +21,8 @@ class PersonalDataExport(Document):
 		email: DF.Data | None
 		expires_on: DF.Datetime | None
 		failure: DF.SmallText | None
+		file_count: DF.Int
 		file_name: DF.Data | None
-		files: DF.Int
-		items: DF.Int
 		language: DF.Literal["fi", "sv", "en"]
 		last_download_on: DF.Datetime | None
 		lease_token: DF.Data | None
@@ -34,6 +33,7 @@ class PersonalDataExport(Document):
 		passphrase: DF.SmallText | None
 		progress: DF.Percent
 		ready_on: DF.Datetime | None
+		record_count: DF.Int
 		request: DF.Link
 		scope: DF.Literal["Access", "Portability"]
 		sha256: DF.Data | None

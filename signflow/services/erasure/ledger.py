@@ -1,0 +1,151 @@
+"""The ledger of erasures: keyed hashes alone, by which what was erased is found again in a restored backup.
+
+It stands in the database and, since a restore brings back an older database, line by line in a file of the site's private
+folder as well. The key is the site's own: without its configuration the hashes say nothing.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import frappe
+from frappe.utils import now_datetime
+
+from signflow.services.site_keys import keyed_hash
+
+ENTRY = "Erasure Ledger Entry"
+# What of an entry stands in the file too.
+TOLD = (
+	*("erased_on", "document_type", "action", "plan", "company", "neutral", "record_hash", "is_own"),
+	"string_hashes",
+)
+
+
+def string_hash(value: str) -> str:
+	"""The keyed hash by which a mail address or a telephone (E.164) is known again."""
+	return keyed_hash("erasure string", value.casefold())
+
+
+def note_person(erasing: Any, decisions: Mapping[str, list[str]]) -> None:
+	"""Write down, before the first record goes, by which hashes the person is known again, and what was decided to stay."""
+	words = erasing.words.mails | erasing.words.phones
+	entries = [
+		_entry(
+			erasing,
+			action="Person",
+			string_hashes="\n".join(sorted(string_hash(one) for one in words)),
+		)
+	]
+	for hashed, taken in sorted(decisions.items()):
+		if taken[0] != "Hers":
+			entries.append(_entry(erasing, action="Left", record_hash=hashed, string_hashes=taken[0]))
+	write(entries)
+
+
+def note(erasing: Any, lines: Iterable[Any]) -> None:
+	"""Write down, in the caller's transaction, that the records of `lines` were erased or masked."""
+	own = {tuple(record) for record in erasing.told.get("records", ())}
+	write(
+		[
+			_entry(
+				erasing,
+				document_type=line.record_doctype,
+				action=line.action,
+				record_hash=line.record_hash,
+				is_own=int((line.record_doctype, line.record_name) in own),
+			)
+			for line in lines
+			if line.record_hash
+		]
+	)
+
+
+def _entry(erasing: Any, **values: Any) -> dict[str, Any]:
+	now = now_datetime()
+	return {
+		"name": frappe.generate_hash(length=16),
+		"creation": now,
+		"modified": now,
+		"owner": "Administrator",
+		"modified_by": "Administrator",
+		"docstatus": 0,
+		"erased_on": now,
+		"document_type": None,
+		"plan": erasing.plan,
+		"company": erasing.company,
+		"neutral": erasing.neutral.name,
+		"record_hash": None,
+		"is_own": 0,
+		"string_hashes": None,
+		**values,
+	}
+
+
+def write(entries: list[dict[str, Any]]) -> None:
+	"""Insert entries, and append them to the file when they are committed."""
+	if not entries:
+		return
+	columns = list(entries[0])
+	frappe.db.bulk_insert(ENTRY, columns, [[one[key] for key in columns] for one in entries], chunk_size=500)
+	told = "".join(
+		json.dumps({key: str(one[key]) if one[key] is not None else None for key in TOLD}) + "\n"
+		for one in entries
+	)
+	frappe.db.after_commit.add(lambda: _append(told))
+
+
+def path() -> Path:
+	"""The ledger's file."""
+	return Path(frappe.get_site_path("private", "erasure-ledger.jsonl"))
+
+
+def _append(told: str) -> None:
+	with path().open("a", encoding="utf-8") as out:
+		out.write(told)
+
+
+def entries() -> list[dict[str, Any]]:
+	"""All entries, of the database and of the file, oldest first; each once."""
+	found = frappe.get_all(ENTRY, fields=list(TOLD), order_by="erased_on asc, creation asc")
+	known = [{key: str(row[key]) if row[key] is not None else None for key in TOLD} for row in found]
+	if path().exists():
+		for line in path().read_text(encoding="utf-8").splitlines():
+			# A machine that stopped in the middle of a line leaves half of one.
+			if line.endswith("}"):
+				known.append(json.loads(line))
+	unique = {
+		(one["plan"], one["action"], one["record_hash"], one["string_hashes"]): one for one in reversed(known)
+	}
+	return sorted(unique.values(), key=lambda one: one["erased_on"] or "")
+
+
+def bring_back() -> int:
+	"""Put entries that only the file knows, as after a restore, back into the database; how many."""
+	known = {
+		(row.plan, row.action, row.record_hash, row.string_hashes)
+		for row in frappe.get_all(
+			ENTRY, fields=["plan", "action", "record_hash", "string_hashes"], order_by="creation asc"
+		)
+	}
+	now = now_datetime()
+	missing = [
+		{
+			"name": frappe.generate_hash(length=16),
+			"creation": now,
+			"modified": now,
+			"owner": "Administrator",
+			"modified_by": "Administrator",
+			"docstatus": 0,
+			**one,
+			"is_own": int(one["is_own"] or 0),
+		}
+		for one in entries()
+		if (one["plan"], one["action"], one["record_hash"], one["string_hashes"]) not in known
+	]
+	if missing:
+		columns = list(missing[0])
+		frappe.db.bulk_insert(
+			ENTRY, columns, [[one[key] for key in columns] for one in missing], chunk_size=500
+		)
+	return len(missing)

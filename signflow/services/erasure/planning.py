@@ -1,0 +1,371 @@
+"""Plans of erasure: made dry, decided, approved by a second person. The only writer of Erasure Plan and its lines.
+
+A plan changes nothing but itself, and is kept. It is stale as soon as what it speaks of was changed; whoever planned or
+decided does not approve. After approval its lines are held together by a keyed digest.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+from frappe.utils.password import decrypt, encrypt
+
+from signflow.core.erasure import planner
+from signflow.core.erasure.masking import Neutral, Words
+from signflow.core.erasure.planner import Action, Decision, Line
+from signflow.core.privacy.persons import Record, Start, Subject
+from signflow.services.erasure import telling
+from signflow.services.erasure.facts import Facts, gather
+from signflow.services.privacy.accesses import record_access
+from signflow.services.privacy.approvals import require_officer
+from signflow.services.site_keys import keyed_hash
+from signflow.services.subject_requests import matching, records
+from signflow.services.transaction import one_transaction
+
+PLAN, LINE = "Erasure Plan", "Erasure Plan Line"
+ACTED = (Action.ERASE, Action.MASK, Action.UNLINK)
+# What of a line the digest holds together: all but how far it is.
+_SEALED = (
+	*("place", "record_doctype", "record_hash", "action", "fields", "words", "renamed", "later"),
+	*("decision", "version", "row_count"),
+)
+
+
+def record_hash(doctype: str, name: Any) -> str:
+	"""The keyed hash by which a record that is no more is known again."""
+	return keyed_hash("erasure record", f"{doctype}\0{name}")
+
+
+def plan_erasure(request: str) -> str:
+	"""Find all that is to be done for a request and write it down as a plan, a dry run; its name.
+
+	An earlier plan of the request that has not begun is superseded; its decisions hold on. Raises PermissionError for whoever
+	is no data protection officer, ValidationError for a request that is no open one for erasure.
+	"""
+	require_officer()
+	doc = frappe.get_doc("Data Subject Request", request)
+	doc.check_permission("read")
+	if doc.request_type != "Erasure":
+		frappe.throw(_("Only a request for erasure is planned."))
+	_refuse_running(request)
+	before = _latest(request)
+	return _make(request, doc.company, _start(doc, before), _decisions(before), before)
+
+
+def decide(plan: str, decisions: Mapping[str, str]) -> str:
+	"""Decide lines of a plan (line → "Hers", "Not Hers" or "Keep"), and plan anew with that; the new plan's name."""
+	require_officer()
+	doc = _open_plan(plan, "Draft")
+	taken = _decisions(doc)
+	for name, decision in decisions.items():
+		line = frappe.get_doc(LINE, name)
+		if line.plan != plan or not (line.action == "Decide" or line.decision):
+			frappe.throw(_("This line is not to be decided."))
+		taken[line.record_hash] = [Decision(decision).value, frappe.session.user]
+	request = frappe.get_doc("Data Subject Request", doc.request)
+	return _make(doc.request, doc.company, _start(request, doc), taken, doc)
+
+
+def _start(request: Any, before: Any) -> Start:
+	"""What a plan starts from: the confirmed records, and what a run that did not end knew of records that are gone."""
+	start = matching.start_of(request)
+	told = _told(before)
+	return Start(
+		records=start.records,
+		mails=frozenset(told.get("mails", ())),
+		phones=frozenset(told.get("phones", ())),
+	)
+
+
+def _told(plan: Any) -> dict[str, Any]:
+	"""What a plan still knows of the person; {} if nothing."""
+	stored = frappe.db.get_value(PLAN, plan.name, "subject") if plan else None
+	return json.loads(decrypt(stored)) if stored else {}
+
+
+def _words(told: Mapping[str, Any]) -> Words:
+	return Words(*(frozenset(told.get(kind, ())) for kind in ("mails", "phones", "names")))
+
+
+def _make(
+	request: str | None,
+	company: str | None,
+	start: Start,
+	decisions: dict[str, list[str]],
+	before: Any = None,
+) -> str:
+	if before and before.neutral_name:
+		neutral = Neutral(before.neutral_name, before.neutral_mail)
+	else:
+		language = frappe.db.get_single_value("System Settings", "language") or "en"
+		neutral = Neutral.of(_("Erased person", language), secrets.token_hex(4))
+	facts, lines = draft(start, neutral, company or "", decisions, _words(_told(before)))
+	return _write(request, company, neutral, facts, lines, decisions, False)
+
+
+def make_replay(
+	start: Start, company: str | None, decisions: dict[str, list[str]], neutral: Neutral
+) -> str | None:
+	"""A plan of what was erased before and came back with a backup; its name, None if nothing did."""
+	facts, lines = draft(start, neutral, company or "", decisions)
+	if not any(line.action in ACTED for line in lines):
+		return None
+	return _write(None, company, neutral, facts, lines, decisions, True)
+
+
+def draft(
+	start: Start,
+	neutral: Neutral,
+	company: str,
+	decisions: Mapping[str, list[str]],
+	known: Words | None = None,
+) -> tuple[Facts, list[Line]]:
+	"""What would be done, as of now: reads only."""
+
+	def decided(record: Record) -> Decision | None:
+		taken = decisions.get(record_hash(*record))
+		return Decision(taken[0]) if taken else None
+
+	facts = gather(start, neutral, company=company, decided=decided, known=known)
+	lines = planner.plan(facts.found, facts.pointers)
+	children = facts.child_tables
+	kept_settings = [
+		Line(name, name, Action.MASK, planner.OTHERS_TOO, words=True) for name in sorted(facts.settings)
+	]
+	lines = [
+		line
+		for line in lines
+		# What stays and has nothing of her in it is no line.
+		if line.action is not Action.MASK
+		or line.fields
+		or line.renamed
+		or line.key in facts.wordy
+		or line.doctype == "Signature Request"
+	]
+	lines = [
+		Line(**{**vars(line), "fields": {**{name: {} for name in children.get(line.key, ())}, **line.fields}})
+		if line.action in (Action.MASK, Action.KEEP)
+		else line
+		for line in lines
+	]
+	acted = [line for line in lines if line.action in ACTED]
+	return facts, [*acted, *kept_settings, *(line for line in lines if line.action not in ACTED)]
+
+
+def fingerprint(facts: Facts, lines: list[Line]) -> str:
+	"""What tells that the data were changed since a plan was made of them."""
+	told = [sorted(facts.versions.items()), [[*line.key, line.action.value, line.fields] for line in lines]]
+	return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@one_transaction
+def _write(
+	request: str | None,
+	company: str | None,
+	neutral: Neutral,
+	facts: Facts,
+	lines: list[Line],
+	decisions: dict[str, list[str]],
+	replay: bool,
+) -> str:
+	if request:
+		_refuse_running(request)
+		frappe.db.set_value(
+			PLAN,
+			{"request": request, "status": ["in", ("Draft", "Approved", "Failed")]},
+			{"status": "Superseded"},
+		)
+		frappe.db.set_value(PLAN, {"request": request, "subject": ["is", "set"]}, {"subject": None})
+	asked = [line for line in lines if line.action is Action.DECIDE]
+	language = frappe.db.get_value("Data Subject Request", request, "language") if request else None
+	plan = frappe.get_doc(
+		{
+			"doctype": PLAN,
+			"request": request,
+			"company": company,
+			"status": "Draft",
+			"is_replay": int(replay),
+			"made_by": frappe.session.user,
+			"made_on": now_datetime(),
+			"totals": json.dumps(planner.totals(lines), ensure_ascii=False),
+			"undecided": len(asked),
+			"told": telling.what_is_told(lines, language or "en"),
+			"neutral_name": neutral.name,
+			"neutral_mail": neutral.mail,
+			"decisions": json.dumps(decisions),
+			"subject": encrypt(json.dumps(packed(facts.subject, facts.words))),
+			"fingerprint": fingerprint(facts, lines),
+			"failure": _("Not all could be searched: {0}.").format(", ".join(facts.unsearched))
+			if facts.unsearched
+			else None,
+		}
+	)
+	plan.flags.signflow = True
+	plan.flags.ignore_links = True
+	plan.insert(ignore_permissions=True)
+	_write_lines(plan.name, facts, lines, decisions)
+	if request:
+		records.advance(request, "Planned", _("Plan {0}").format(plan.name))
+		record_access("View", facts.subject, purpose=f"{PLAN} {plan.name}", company=company)
+	return plan.name
+
+
+def _write_lines(plan: str, facts: Facts, lines: list[Line], decisions: Mapping[str, list[str]]) -> None:
+	now, user = now_datetime(), frappe.session.user
+	rows = []
+	for place, line in enumerate(lines, start=1):
+		hashed = record_hash(*line.key) if line.name else ""
+		taken = decisions.get(hashed) or ["", None]
+		rows.append(
+			{
+				"name": frappe.generate_hash(length=16),
+				"owner": user,
+				"modified_by": user,
+				"creation": now,
+				"modified": now,
+				"docstatus": 0,
+				"plan": plan,
+				"place": place,
+				"record_doctype": line.doctype,
+				"record_name": line.name or None,
+				"action": line.action.value,
+				"status": "Planned" if line.action in ACTED else "Waiting",
+				"row_count": line.rows,
+				"because": _(line.because),
+				"keep_until": line.until,
+				"ground": line.ground,
+				"statute": line.statute,
+				"later": line.later.value if line.later else "",
+				"decision": taken[0],
+				"decided_by": taken[1],
+				"fields": json.dumps(line.fields, ensure_ascii=False, sort_keys=True),
+				"words": int(line.words),
+				"renamed": line.renamed or None,
+				"record_hash": hashed or None,
+				"version": facts.versions.get(line.key),
+			}
+		)
+	if rows:
+		frappe.db.bulk_insert(LINE, list(rows[0]), [list(row.values()) for row in rows], chunk_size=500)
+
+
+def packed(subject: Subject, words: Words) -> dict[str, Any]:
+	"""Whom a plan is about, for its run: encrypted in the plan until it has ended."""
+	return {
+		"mails": sorted(words.mails),
+		"phones": sorted(words.phones),
+		"names": sorted(words.names),
+		"all_names": sorted(subject.names),
+		"all_mails": sorted(subject.mails),
+		"all_phones": sorted(subject.phones),
+		"identities": sorted(subject.identities),
+		"records": sorted(map(list, subject.records)),
+	}
+
+
+def unpacked(plan: Any) -> dict[str, Any]:
+	"""What `packed` kept. Raises ValidationError once the plan has ended."""
+	stored = frappe.db.get_value(PLAN, plan, "subject")
+	if not stored:
+		frappe.throw(_("This plan has ended."))
+	return json.loads(decrypt(stored))
+
+
+def approve(plan: str) -> None:
+	"""Approve a plan as it stands, as a second officer.
+
+	Raises PermissionError for who planned or decided anything in it, ValidationError where something is left to decide or the
+	data were changed since.
+	"""
+	require_officer()
+	doc = _open_plan(plan, "Draft")
+	user = frappe.session.user
+	deciders = {taken[1] for taken in _decisions(doc).values()}
+	if user == doc.made_by or user in deciders:
+		frappe.throw(
+			_("Who planned an erasure or decided in it does not approve it: ask a second officer."),
+			frappe.PermissionError,
+		)
+	if doc.undecided:
+		frappe.throw(_("{0} lines are left to decide.").format(doc.undecided))
+	if is_stale(doc):
+		frappe.throw(_("The data were changed since this was planned: plan again, please."))
+	_approve(plan, doc.request)
+
+
+@one_transaction
+def _approve(plan: str, request: str | None) -> None:
+	doc = frappe.get_doc(PLAN, plan, for_update=True)
+	if doc.status != "Draft":
+		frappe.throw(_("This plan is no draft any more."))
+	_set(
+		plan,
+		status="Approved",
+		approved_by=frappe.session.user,
+		approved_on=now_datetime(),
+		digest=digest(plan),
+	)
+	if request:
+		records.advance(request, "Approved", _("Plan {0}").format(plan))
+
+
+def is_stale(doc: Any) -> bool:
+	"""Whether the data that a plan speaks of were changed since; reads all again."""
+	told = unpacked(doc.name)
+	confirmed = frozenset()
+	if doc.request:
+		confirmed = matching.start_of(frappe.get_doc("Data Subject Request", doc.request)).records
+	start = Start(
+		records=confirmed or frozenset((doctype, name) for doctype, name in told["records"]),
+		mails=frozenset(told["mails"]),
+		phones=frozenset(told["phones"]),
+	)
+	neutral = Neutral(doc.neutral_name, doc.neutral_mail)
+	facts, lines = draft(start, neutral, doc.company or "", _decisions(doc), _words(told))
+	return fingerprint(facts, lines) != frappe.db.get_value(PLAN, doc.name, "fingerprint")
+
+
+def digest(plan: str) -> str:
+	"""What holds the lines of a plan together: changed by whoever changes, adds or takes away one."""
+	rows = frappe.get_all(LINE, {"plan": plan}, list(_SEALED), order_by="place asc, name asc")
+	told = [[str(row[name] if row[name] is not None else "") for name in _SEALED] for row in rows]
+	return keyed_hash("erasure plan", json.dumps([plan, told]))
+
+
+def _open_plan(plan: str, status: str) -> Any:
+	doc = frappe.get_doc(PLAN, plan)
+	doc.check_permission("read")
+	if doc.status != status:
+		frappe.throw(_("This plan is {0}.").format(_(doc.status)))
+	return doc
+
+
+def _refuse_running(request: str) -> None:
+	if frappe.db.exists(PLAN, {"request": request, "status": "Running"}):
+		frappe.throw(_("The erasure is under way: nothing can be planned any more."))
+
+
+def _latest(request: str) -> Any:
+	rows = frappe.get_all(
+		PLAN,
+		{"request": request, "status": ["!=", "Done"]},
+		["name", "neutral_name", "neutral_mail"],
+		order_by="creation desc, name desc",
+		limit=1,
+	)
+	return rows[0] if rows else None
+
+
+def _decisions(doc: Any) -> dict[str, list[str]]:
+	"""What was decided of which record: {keyed hash of the record: [decision, user]}."""
+	stored = frappe.db.get_value(PLAN, doc.name, "decisions") if doc else None
+	return json.loads(stored or "{}")
+
+
+def _set(plan: str, **values: Any) -> None:
+	frappe.db.set_value(PLAN, plan, values, update_modified=False)

@@ -1,0 +1,314 @@
+"""Proof of an erasure: a person's strings sought in everything that the site keeps, in every form that they may have.
+
+All columns of all tables, the words inside files, logs, and backups. What must be kept, and what an officer decided is
+somebody else's, is counted apart. Reads only; nothing of what was found is printed but where it is.
+"""
+
+import gzip
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import frappe
+
+from signflow.core.erasure.masking import Words
+from signflow.core.privacy.needles import Needles
+from signflow.core.privacy.persons import mails_in, phones_in
+from signflow.core.privacy.texts_in_files import Outcome, read_many
+from signflow.services.erasure.planning import record_hash
+from signflow.services.erasure.reach import NOT_SEARCHED
+from signflow.services.privacy.keeping import REFERENCES, Keeping
+from signflow.services.privacy.person_records import KINDS, region
+
+ROWS = 1000
+FILES = 20
+LARGEST = 50_000_000
+PIECE, OVERLAP = 4_000_000, 4_000
+# The site's own: keys and locks, and the ledger, which has hashes alone.
+NOT_READ = ("site_config.json", "erasure-ledger.jsonl")
+
+
+@dataclass(frozen=True)
+class Place:
+	"""Where something of her stands: a table with record and columns, or a file. `what`: "mail or telephone" or "name"."""
+
+	where: str
+	record: str
+	columns: tuple[str, ...]
+	strong: bool
+
+
+@dataclass
+class Proof:
+	"""`left`: places that nothing explains. `kept` by rule or hold, `others`: decided or seen to be somebody else's.
+
+	`requests`: the request and plan themselves. `backups`: files that hold more than what is kept.
+	"""
+
+	left: list[Place] = field(default_factory=list)
+	kept: list[Place] = field(default_factory=list)
+	others: list[Place] = field(default_factory=list)
+	requests: list[Place] = field(default_factory=list)
+	backups: list[str] = field(default_factory=list)
+	unread: list[str] = field(default_factory=list)
+	tables: int = 0
+	files: int = 0
+
+	@property
+	def holds(self) -> bool:
+		"""Whether nothing of her is left outside what is kept."""
+		return not (self.left or self.backups)
+
+
+def prove(words: Words, *, backups: bool = True) -> Proof:
+	"""Seek `words` in the whole site."""
+	return _Search(words).run(backups)
+
+
+class _Search:
+	def __init__(self, words: Words):
+		turned = {" ".join(reversed(name.split())) for name in words.names}
+		self.strong = words.mails | words.phones
+		self.words = words
+		self.needles = Needles(self.strong | words.names | turned)
+		self.proof = Proof()
+		self.keeping = Keeping()
+		self.kept_strings: set[str] = set()
+		self.decided = _decided()
+		self.namesakes: set[tuple[str, str]] = set()
+		self.waiting: list[tuple[str, Any, Place]] = []
+
+	def run(self, backups: bool) -> Proof:
+		for table in sorted(frappe.db.get_tables(cached=False)):
+			if table.startswith(("tab", "__")):
+				self.proof.tables += 1
+				self._table(table)
+		for doctype, row, place in self.waiting:
+			told = self.proof.others if self._is_others(doctype, row) else self.proof.left
+			told.append(place)
+		self._files()
+		if backups:
+			self._backups()
+		return self.proof
+
+	# Tables
+
+	def _table(self, table: str) -> None:
+		doctype = table.removeprefix("tab") if table.startswith("tab") else ""
+		queried = frappe.qb.Table(table)
+		columns = [name.lower() for name in frappe.db.get_table_columns(doctype)] if doctype else []
+		last = None
+		while True:
+			query = frappe.qb.from_(queried).select("*").limit(ROWS)
+			if "name" in columns:
+				query = query.orderby(queried.name)
+				if last is not None:
+					query = query.where(queried.name > last)
+				rows = query.run(as_dict=True)
+			else:
+				rows = frappe.qb.from_(queried).select("*").run(as_dict=True)
+			for row in rows:
+				self._row(table, doctype, row)
+			if "name" not in columns or len(rows) < ROWS:
+				return
+			last = rows[-1].name
+
+	def _row(self, table: str, doctype: str, row: Any) -> None:
+		texts = {key: str(value) for key, value in row.items() if value not in (None, "", 0, 1)}
+		found = self.needles.found_in("\n\n".join(texts.values()))
+		if not found:
+			return
+		held = {key: hits for key, text in texts.items() if (hits := self.needles.found_in(text))}
+		# A name may begin in one column and end in the next: then it stands in none.
+		if not held:
+			return
+		strings = {one for hits in held.values() for one in hits}
+		place = Place(
+			table,
+			str(row.get("parent") or row.get("name") or ""),
+			tuple(sorted(held)),
+			bool(strings & self.strong),
+		)
+		self._sort(doctype, row, place, strings)
+
+	def _sort(self, doctype: str, row: Any, place: Place, strings: set[str]) -> None:
+		if doctype in NOT_SEARCHED:
+			self.proof.requests.append(place)
+			return
+		record = (
+			(row.parenttype, str(row.parent))
+			if row.get("parenttype") and row.get("parent")
+			else (doctype, str(row.get("name") or ""))
+		)
+		if not doctype and row.get("doctype"):
+			record = (row.doctype, str(row.get("name") or ""))
+		if record[0] and record[1] and frappe.db.exists("DocType", record[0]):
+			if record_hash(*record) in self.decided:
+				self.proof.others.append(place)
+				return
+			if self.keeping.of(*record):
+				self.kept_strings |= strings
+				self.proof.kept.append(place)
+				return
+		if place.strong:
+			self.proof.left.append(place)
+			return
+		if record[0] in KINDS and self._is_namesake(record):
+			self.namesakes.add(record)
+		# Whose name it is can be told once all persons' records are read.
+		self.waiting.append((doctype, row, place))
+
+	def _is_namesake(self, record: tuple[str, str]) -> bool:
+		"""Whether a person's record with her name has an address of its own."""
+		doc = frappe.get_doc(*record)
+		text = json.dumps([value for value in _values(doc) if isinstance(value, str)], ensure_ascii=False)
+		return bool(mails_in(text) | phones_in(text, region()))
+
+	def _is_others(self, doctype: str, row: Any) -> bool:
+		if (doctype, str(row.get("name"))) in self.namesakes:
+			return True
+		if row.get("parenttype") and (row.parenttype, str(row.parent)) in self.namesakes:
+			return True
+		names = {name for _doctype, name in self.namesakes}
+		for kind, name in REFERENCES:
+			if (row.get(kind), str(row.get(name))) in self.namesakes:
+				return True
+		if row.get("doctype") and (row.doctype, str(row.get("name"))) in self.namesakes:
+			return True
+		# A link to a namesake's record, whose name is hers as well.
+		meta = frappe.get_meta(doctype) if doctype and frappe.db.exists("DocType", doctype) else None
+		return bool(
+			meta
+			and any(
+				str(row.get(one.fieldname) or "") in names
+				for one in meta.fields
+				if one.fieldtype in ("Link", "Dynamic Link")
+			)
+		)
+
+	# Files
+
+	def _files(self) -> None:
+		site = Path(frappe.get_site_path())
+		batch: list[Path] = []
+		for path in _walk(site):
+			if "backups" in path.relative_to(site).parts:
+				continue
+			batch.append(path)
+			if len(batch) == FILES:
+				self._read(batch, site)
+				batch = []
+		self._read(batch, site)
+
+	def _read(self, paths: list[Path], site: Path) -> None:
+		small = [path for path in paths if path.stat().st_size <= LARGEST]
+		for path in paths:
+			if path not in small:
+				self._stream(path, path.open("rb"), site)
+		for path, read in zip(
+			small, read_many([(path.name, path.read_bytes()) for path in small]), strict=True
+		):
+			self.proof.files += 1
+			relative = str(path.relative_to(site))
+			if read.outcome is Outcome.LOCKED:
+				self.proof.unread.append(relative)
+			found = self.needles.found_in(read.text) | self.needles.found_in(path.name)
+			if found:
+				self._note_file(relative, found)
+
+	def _note_file(self, relative: str, found: set[str]) -> None:
+		place = Place(relative, "", (), bool(found & self.strong))
+		url = "/" + relative.removeprefix("public/")
+		names = frappe.get_all("File", {"file_url": url}, pluck="name", order_by="name asc")
+		if any(self.keeping.of("File", name) for name in names):
+			self.kept_strings |= found
+			self.proof.kept.append(place)
+		elif names and all(record_hash("File", name) in self.decided for name in names):
+			self.proof.others.append(place)
+		elif not place.strong and names:
+			self.waiting_file(names, place)
+		else:
+			self.proof.left.append(place)
+
+	def waiting_file(self, names: list[str], place: Place) -> None:
+		"""A file that holds a name alone is its record's, which may be a namesake's."""
+		rows = frappe.get_all("File", {"name": ["in", names]}, ["*"], order_by="name asc")
+		told = self.proof.others if all(self._is_others("File", row) for row in rows) else self.proof.left
+		told.append(place)
+
+	def _stream(self, path: Path, source: Any, site: Path) -> None:
+		self.proof.files += 1
+		if found := self._found_in(source):
+			self._note_file(str(path.relative_to(site)), found)
+
+	def _found_in(self, source: Any) -> set[str]:
+		found: set[str] = set()
+		rest = b""
+		with source:
+			while piece := source.read(PIECE):
+				found |= self.needles.found_in(rest + piece)
+				rest = piece[-OVERLAP:]
+		return found
+
+	def _backups(self) -> None:
+		folder = Path(frappe.get_site_path("private", "backups"))
+		for path in sorted(folder.rglob("*")) if folder.exists() else []:
+			if not path.is_file():
+				continue
+			self.proof.files += 1
+			try:
+				found = self._in_backup(path)
+			except (OSError, EOFError, tarfile.TarError):
+				self.proof.unread.append(f"backups/{path.name}")
+				continue
+			# A backup holds what is kept as well.
+			if found - self.kept_strings - self.words.names:
+				self.proof.backups.append(path.name)
+
+	def _in_backup(self, path: Path) -> set[str]:
+		if path.suffix in (".tar", ".tgz") or path.name.endswith(".tar.gz"):
+			found: set[str] = set()
+			with tarfile.open(path) as archive:
+				for member in archive:
+					source = archive.extractfile(member) if member.isfile() else None
+					if source:
+						data = source.read(LARGEST)
+						texts = read_many([(member.name, data)])
+						found |= self.needles.found_in(texts[0].text) | self.needles.found_in(member.name)
+			return found
+		if path.suffix == ".gz":
+			return self._found_in(gzip.open(path))
+		return self._found_in(io.BytesIO(path.read_bytes()))
+
+
+def _walk(site: Path) -> Iterator[Path]:
+	for name in ("public/files", "private", "logs", "error-snapshots", "indexes"):
+		for path in sorted((site / name).rglob("*")):
+			if path.is_file() and not path.is_symlink() and path.name not in NOT_READ:
+				yield path
+
+
+def _values(doc: Any) -> Iterator[Any]:
+	for row in [doc, *doc.get_all_children()]:
+		yield from row.get_valid_dict().values()
+
+
+def _decided() -> set[str]:
+	"""The hashes of records of which an officer decided in any plan that they are not hers, or are kept."""
+	found = set()
+	for stored in frappe.get_all("Erasure Plan", pluck="decisions", order_by="creation asc"):
+		found |= {hashed for hashed, taken in json.loads(stored or "{}").items() if taken[0] != "Hers"}
+	return found
+
+
+def words_from(mails: tuple[str, ...], phones: tuple[str, ...], names: tuple[str, ...]) -> Words:
+	"""What somebody typed, as it is sought. Raises ValueError for what is no address or number."""
+	found_mails = {mail for one in mails for mail in mails_in(one)}
+	found_phones = {phone for one in phones for phone in phones_in(one, region())}
+	if len(found_mails) < len(mails) or len(found_phones) < len(phones):
+		raise ValueError("not an address or a number")
+	return Words(frozenset(found_mails), frozenset(found_phones), frozenset(names))

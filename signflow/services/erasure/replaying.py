@@ -1,0 +1,159 @@
+"""What the ledger knows erased once more, after a backup from before was restored.
+
+Persons are found again by the keyed hashes of their records' names and of their addresses; then all is planned anew from
+what the backup brought back, with the decisions and the neutral names of then, and carried out at once: it was approved.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import frappe
+from frappe.utils import now_datetime
+
+from signflow.core.erasure.masking import DOMAIN, Neutral
+from signflow.core.privacy import persons
+from signflow.core.privacy.datamap import Holds
+from signflow.core.privacy.persons import Record, Start
+from signflow.services.erasure import execution, ledger, planning
+from signflow.services.privacy import data_map
+from signflow.services.privacy.person_records import region
+from signflow.services.transaction import one_transaction
+
+
+@dataclass
+class Replayed:
+	"""What a replay did: plans carried out, by their names; `waiting`: lines that somebody has to decide first."""
+
+	plans: list[str] = field(default_factory=list)
+	failed: list[str] = field(default_factory=list)
+	waiting: int = 0
+	persons: int = 0
+
+
+def replay_erasures() -> Replayed:
+	"""Erase again what the ledger says was erased and the database holds. Run by the command; done twice is done once."""
+	replayed = Replayed()
+	_bring_back()
+	groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+	for one in ledger.entries():
+		groups[one["neutral"] or one["plan"]].append(one)
+	replayed.persons = len(groups)
+	for entries in groups.values():
+		start = _start_of(entries)
+		if start is None:
+			continue
+		plan = _replay(start, entries)
+		if plan is None:
+			continue
+		status, undecided = frappe.db.get_value("Erasure Plan", plan, ["status", "undecided"])
+		(replayed.plans if status == "Done" else replayed.failed).append(plan)
+		replayed.waiting += undecided or 0
+	return replayed
+
+
+@one_transaction
+def _bring_back() -> None:
+	ledger.bring_back()
+
+
+def _start_of(entries: list[dict[str, Any]]) -> Start | None:
+	wanted = {(one["document_type"], one["record_hash"]) for one in entries if _is_own(one)}
+	neutral = entries[0]["neutral"]
+	records = {record for record in _records_of(wanted) if not _is_masked(record, neutral)}
+	hashes = {
+		hashed
+		for one in entries
+		if one["action"] == "Person"
+		for hashed in (one["string_hashes"] or "").splitlines()
+	}
+	mails, phones = _addresses_of(hashes)
+	if not (records or mails or phones):
+		return None
+	return Start(records=frozenset(records), mails=frozenset(mails), phones=frozenset(phones))
+
+
+def _is_masked(record: Record, neutral: str) -> bool:
+	"""Whether a record that kept its name has neutral values by now: nothing came back."""
+	row = frappe.db.get_value(*record, "*", as_dict=True) or {}
+	return any(isinstance(value, str) and neutral in value for value in row.values())
+
+
+def _is_own(one: dict[str, Any]) -> bool:
+	return str(one["is_own"]) == "1"
+
+
+def _records_of(wanted: set[tuple[str, str]]) -> set[Record]:
+	"""The person's own records that are there again, by the hashes of their names."""
+	by_type: dict[str, set[str]] = defaultdict(set)
+	for doctype, hashed in wanted:
+		by_type[doctype].add(hashed)
+	found = set()
+	for doctype, hashes in by_type.items():
+		if not frappe.db.table_exists(doctype):
+			continue
+		for name in frappe.get_all(doctype, pluck="name", order_by="name asc"):
+			if planning.record_hash(doctype, name) in hashes:
+				found.add((doctype, str(name)))
+	return found
+
+
+def _addresses_of(hashes: set[str]) -> tuple[set[str], set[str]]:
+	"""The mail addresses and telephones of these hashes that stand in any field marked as such."""
+	mails: set[str] = set()
+	phones: set[str] = set()
+	where = region()
+	for entry in data_map.load():
+		fields = entry.holding(Holds.EMAIL, Holds.PHONE)
+		if entry.is_single or not fields or not frappe.db.table_exists(entry.doctype):
+			continue
+		columns = set(frappe.db.get_table_columns(entry.doctype))
+		table = frappe.qb.DocType(entry.doctype)
+		for one in fields:
+			if one.fieldname not in columns:
+				continue
+			column = table[one.fieldname]
+			query = frappe.qb.from_(table).select(column).distinct().where(column.isnotnull())
+			for (value,) in query.orderby(column).run():
+				if one.holds is Holds.EMAIL:
+					mails |= {mail for mail in persons.mails_in(value) if ledger.string_hash(mail) in hashes}
+				else:
+					said = persons.phones_in(value, where)
+					phones |= {phone for phone in said if ledger.string_hash(phone) in hashes}
+	return mails, phones
+
+
+def _replay(start: Start, entries: list[dict[str, Any]]) -> str | None:
+	neutral = entries[0]["neutral"]
+	decisions = {}
+	for one in entries:
+		if one["record_hash"] and one["action"] == "Left":
+			decisions[one["record_hash"]] = [one["string_hashes"] or "Not Hers", None]
+		elif one["record_hash"]:
+			decisions.setdefault(one["record_hash"], ["Hers", None])
+	plan = planning.make_replay(
+		start,
+		entries[0]["company"],
+		decisions,
+		Neutral(neutral, f"erased-{neutral.rsplit(' ', 1)[-1]}@{DOMAIN}"),
+	)
+	if plan is None:
+		return None
+	_approve(plan)
+	execution.carry_on(plan)
+	return plan
+
+
+@one_transaction
+def _approve(plan: str) -> None:
+	frappe.db.set_value(
+		"Erasure Plan",
+		plan,
+		{
+			"status": "Running",
+			"work_due": 1,
+			"approved_on": now_datetime(),
+			"digest": planning.digest(plan),
+		},
+		update_modified=False,
+	)

@@ -1,0 +1,354 @@
+"""Rows erased, masked, renamed and unlinked as rows: no doc event runs, and nothing is written down of what was there.
+
+Everything here works by primary keys in the caller's transaction, and done twice is done once.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import frappe
+
+from signflow.core.erasure.masking import Neutral, Words
+from signflow.core.privacy.datamap import Holds
+from signflow.core.privacy.needles import Needles
+from signflow.core.privacy.persons import mails_in, phones_in
+from signflow.services.erasure import bytes_of_files, evidence_of
+from signflow.services.erasure.facts import EVIDENCE, version_of
+from signflow.services.erasure.reach import LISTS, MAKERS, ROWS_THAT_ARE_LINKS, links_of, listed
+from signflow.services.privacy import data_map
+from signflow.services.privacy.matching import CHUNK, any_of, holds
+from signflow.services.privacy.person_records import region
+
+__all__ = ["Erasing", "erase", "mask", "read", "unlink", "version_of", "words_in"]
+
+# Never touched by taking words out: they are keys, kinds and numbers.
+STRUCTURAL = frozenset(
+	(
+		"name",
+		"doctype",
+		"parent",
+		"parenttype",
+		"parentfield",
+		"naming_series",
+		"amended_from",
+		"idx",
+		"docstatus",
+	)
+)
+
+
+@dataclass
+class Erasing:
+	"""One run: whose words go, what stands in their place, and what becomes of the records that others point to.
+
+	`gone` and `renamed` by DocType and hash of the record, `targets` by DocType and name as long as the plan names them.
+	"""
+
+	plan: str
+	token: str
+	neutral: Neutral
+	words: Words
+	company: str | None
+	told: Mapping[str, Any]
+	request: str | None = None
+	gone: set[tuple[str, str]] = field(default_factory=set)
+	renamed: dict[tuple[str, str], str] = field(default_factory=dict)
+	targets: dict[str, dict[str, str | None]] = field(default_factory=lambda: defaultdict(dict))
+	indexed: set[str] = field(default_factory=set)
+	needles: Needles | None = None
+
+	def __post_init__(self) -> None:
+		# As the proof will look for them.
+		sought = self.words.mails | self.words.phones
+		self.needles = Needles(one for one in sought if len(one) > 2) if sought else None
+
+	def without_her(self, value: str) -> str | None:
+		"""A text without her words; None for one from which they cannot be taken, as out of base64."""
+		made = self.words.replaced(value, self.neutral)
+		if self.needles and _may_hide(made) and self.needles.found_in(made):
+			return None
+		return made
+
+
+def _may_hide(text: str) -> bool:
+	# What is short and plain was read already.
+	return (len(text) > 8 and any(sign in text for sign in "=%&\\<+/")) or len(text) > 60
+
+
+@lru_cache(maxsize=2)
+def _tables_at(_moment: str) -> Any:
+	return data_map.site_tables()
+
+
+def tables() -> Any:
+	"""The site's DocTypes, read once in a run."""
+	return _tables_at(str(frappe.local.site) + str(frappe.flags.signflow_erasing or ""))
+
+
+def read(doctype: str, names: Iterable[str | None]) -> dict[str, Any]:
+	"""The rows as they are now, locked, by name; those that are gone are missing."""
+	wanted = [name for name in names if name]
+	meta = frappe.get_meta(doctype)
+	if meta.issingle or not wanted:
+		return {}
+	table = frappe.qb.DocType(doctype)
+	query = frappe.qb.from_(table).select("*").where(table.name.isin(wanted)).orderby(table.name)
+	return {str(row.name): row for row in query.for_update().run(as_dict=True)}
+
+
+# Erased
+
+
+def erase(erasing: Erasing, doctype: str, stored: Mapping[str, Any]) -> None:
+	"""Delete records with the rows within them, and files with their bytes."""
+	names = [row.name for row in stored.values()]
+	if not names:
+		return
+	if doctype == "File":
+		bytes_of_files.remove(stored.values())
+	for child in child_tables(doctype):
+		frappe.db.delete(child, {"parent": ["in", names], "parenttype": doctype})
+	frappe.db.delete(doctype, {"name": ["in", names]})
+	if doctype in erasing.indexed:
+		index = frappe.qb.Table("__global_search")
+		frappe.qb.from_(index).delete().where((index.doctype == doctype) & index.name.isin(names)).run()
+	_forget_cached(doctype, names)
+
+
+def child_tables(doctype: str) -> list[str]:
+	"""The tables that hold the rows within records of `doctype`."""
+	found = [one.options for one in frappe.get_meta(doctype).get_table_fields()]
+	# Frappe keeps a user's own defaults as rows that no field names.
+	return list(dict.fromkeys([*found, *(["DefaultValue"] if doctype == "User" else [])]))
+
+
+def _forget_cached(doctype: str, names: Iterable[str]) -> None:
+	for name in names:
+		frappe.clear_document_cache(doctype, name)
+
+
+# Masked
+
+
+def mask(erasing: Erasing, line: Any, row: Any) -> None:
+	"""Put neutral values in place of hers, take her words out of texts, and rename the record where its name says who it was."""
+	doctype = line.record_doctype
+	if frappe.get_meta(doctype).issingle:
+		_mask_single(erasing, doctype)
+		return
+	if row is None:
+		return
+	fields = json.loads(line.fields or "{}")
+	children = {name: of for name, of in fields.items() if isinstance(of, dict)}
+	changes = _changes(erasing, row, {name: of for name, of in fields.items() if name not in children})
+	if doctype == "User":
+		changes |= _closed_user(row)
+	for child, of in children.items():
+		_mask_rows(erasing, doctype, row.name, child, of)
+	if doctype == EVIDENCE:
+		evidence_of.mask(erasing, row.name)
+	new = line.renamed or ""
+	if new and new != row.name:
+		changes["name"] = new
+		if (key := _key_field(doctype)) and key in row:
+			changes[key] = new
+	_write(doctype, row.name, changes)
+	if new and new != row.name:
+		_follow(erasing, doctype, row.name, new)
+	elif doctype in erasing.indexed:
+		_reindex(erasing, doctype, row.name, row.name)
+	_forget_cached(doctype, [row.name])
+
+
+def _changes(erasing: Erasing, row: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+	changes = {name: value for name, value in fields.items() if name in row and row[name] != value}
+	for column, value in row.items():
+		if column in STRUCTURAL or column in fields or not isinstance(value, str) or not value:
+			continue
+		if column in (*MAKERS, *LISTS):
+			continue
+		made = erasing.without_her(value)
+		if made != value:
+			changes[column] = made
+	return changes
+
+
+def _mask_rows(erasing: Erasing, doctype: str, name: str, child: str, fields: Mapping[str, Any]) -> None:
+	table = frappe.qb.DocType(child)
+	query = frappe.qb.from_(table).select("*").where((table.parenttype == doctype) & (table.parent == name))
+	for row in query.orderby(table.name).for_update().run(as_dict=True):
+		if child in ROWS_THAT_ARE_LINKS and _changes(erasing, row, {}):
+			# Nothing is ever sent to whoever is no more.
+			frappe.db.delete(child, {"name": row.name})
+			continue
+		_write(child, row.name, _changes(erasing, row, {key: fields[key] for key in fields if row.get(key)}))
+
+
+def _mask_single(erasing: Erasing, doctype: str) -> None:
+	singles = frappe.qb.Table("tabSingles")
+	query = frappe.qb.from_(singles).select(singles.field, singles.value).where(singles.doctype == doctype)
+	for name, value in query.orderby(singles.field).run():
+		if isinstance(value, str) and (made := erasing.without_her(value)) != value:
+			frappe.qb.update(singles).set(singles.value, made).where(
+				(singles.doctype == doctype) & (singles.field == name)
+			).run()
+	_forget_cached(doctype, [doctype])
+
+
+def _closed_user(row: Mapping[str, Any]) -> dict[str, Any]:
+	closed = {"enabled": 0, "api_key": None, "reset_password_key": None, "username": None, "last_ip": None}
+	closed |= {"last_login": None, "last_active": None, "user_image": None, "restrict_ip": None}
+	return {name: value for name, value in closed.items() if name in row and row[name] != value}
+
+
+def _key_field(doctype: str) -> str:
+	autoname = frappe.get_meta(doctype).autoname or ""
+	if autoname.startswith("field:"):
+		return autoname.removeprefix("field:")
+	return "email" if doctype == "User" else ""
+
+
+def _write(doctype: str, name: Any, changes: Mapping[str, Any]) -> None:
+	if not changes:
+		return
+	table = frappe.qb.DocType(doctype)
+	query = frappe.qb.update(table)
+	for column, value in changes.items():
+		query = query.set(table[column], value)
+	query.where(table.name == name).run()
+
+
+def _follow(erasing: Erasing, doctype: str, old: str, new: str) -> None:
+	"""What belongs to a renamed record by its name alone, and is no link of any DocType."""
+	for child in child_tables(doctype):
+		table = frappe.qb.DocType(child)
+		frappe.qb.update(table).set(table.parent, new).where(
+			(table.parenttype == doctype) & (table.parent == old)
+		).run()
+	if doctype in erasing.indexed:
+		_reindex(erasing, doctype, old, new)
+
+
+def _reindex(erasing: Erasing, doctype: str, old: str, new: str) -> None:
+	index = frappe.qb.Table("__global_search")
+	where = (index.doctype == doctype) & (index.name == old)
+	for content, title in frappe.qb.from_(index).select(index.content, index.title).where(where).run():
+		made = {"content": content, "title": title}
+		for name, value in made.items():
+			if isinstance(value, str):
+				made[name] = erasing.without_her(value) or ""
+		frappe.qb.update(index).set(index.content, made["content"]).set(index.title, made["title"]).set(
+			index.name, new
+		).where(where).run()
+
+
+# Unlinked
+
+
+def unlink(erasing: Erasing, doctype: str, columns: Mapping[str, Any]) -> bool:
+	"""Point rows of one table to nothing, or to the new name, where they pointed to what goes; True if there are more.
+
+	At most `CHUNK` rows at a time, found by a plain read and changed by their keys.
+	"""
+	table = frappe.qb.DocType(doctype)
+	present = set(frappe.db.get_table_columns(doctype))
+	known = tables()[doctype]
+	links = [one for one in links_of(known, present) if one[0] in columns]
+	standing = [name for name in (*MAKERS, *LISTS) if name in columns and name in present]
+	users = erasing.targets.get("User", {})
+	conditions = []
+	for column, target, kind in links:
+		if kind:
+			for other, names in erasing.targets.items():
+				conditions.append((table[kind] == other) & table[column].isin(sorted(names)))
+		elif names := erasing.targets.get(target):
+			conditions.append(table[column].isin(sorted(names)))
+	for name in standing:
+		if users:
+			conditions.append(
+				table[name].isin(sorted(users)) if name in MAKERS else holds(table[name], texts=set(users))
+			)
+	condition = any_of(conditions)
+	if condition is None:
+		return False
+	selected = {
+		"name",
+		*(column for column, _t, _k in links),
+		*(kind for _c, _t, kind in links if kind),
+		*standing,
+	}
+	query = frappe.qb.from_(table).select(*(table[name] for name in sorted(selected))).where(condition)
+	found = query.orderby(table.name).limit(CHUNK).run(as_dict=True)
+	updates: dict[tuple[tuple[str, Any], ...], list[Any]] = defaultdict(list)
+	deleted = []
+	for row in found:
+		if doctype in ROWS_THAT_ARE_LINKS and any(
+			_becomes(erasing, row, *link) is None for link in links if row[link[0]]
+		):
+			deleted.append(row.name)
+		elif changes := _unlinked(erasing, row, links, standing, users):
+			updates[tuple(sorted(changes.items()))].append(row.name)
+	if deleted:
+		frappe.db.delete(doctype, {"name": ["in", deleted]})
+	for changes_, names in updates.items():
+		change = frappe.qb.update(table)
+		for column, value in changes_:
+			change = change.set(table[column], value)
+		change.where(table.name.isin(names)).run()
+	return len(found) == CHUNK and bool(updates or deleted)
+
+
+def _unlinked(
+	erasing: Erasing, row: Any, links: list[Any], standing: list[str], users: Mapping[str, str | None]
+) -> dict[str, Any]:
+	changes: dict[str, Any] = {}
+	for link in links:
+		value = row[link[0]]
+		if value and (made := _becomes(erasing, row, *link)) != value:
+			changes[link[0]] = made
+	for name in standing:
+		if name in MAKERS:
+			if row[name] in users:
+				changes[name] = users[row[name]] or "Administrator"
+		elif left := listed(row[name]):
+			kept = [users[one] or "" if one in users else one for one in left]
+			if kept != left:
+				changes[name] = json.dumps([one for one in kept if one])
+	return changes
+
+
+def _becomes(erasing: Erasing, row: Any, column: str, target: str, kind: str) -> str | None:
+	value = row[column]
+	names = erasing.targets.get(row[kind] if kind else target, {})
+	return names[value] if value in names else value
+
+
+# Once what was kept may go
+
+
+def words_in(line: Any, row: Any) -> Words:
+	"""Whose words a record holds, by its own fields that are to become neutral."""
+	if row is None:
+		return Words()
+	the_map = data_map.load()
+	entry = the_map[line.record_doctype] if line.record_doctype in the_map else None
+	fields = json.loads(line.fields or "{}")
+	mails: set[str] = set()
+	phones: set[str] = set()
+	names: set[str] = set()
+	where = region()
+	for name in fields:
+		one = entry.fields.get(name) if entry else None
+		value = row.get(name)
+		if one is None or not value:
+			continue
+		mails |= mails_in(value)
+		if one.holds is Holds.PHONE:
+			phones |= phones_in(value, where)
+		elif one.holds is Holds.NAME and "@" not in str(value):
+			names.add(str(value))
+	return Words(frozenset(mails), frozenset(phones), frozenset(names))

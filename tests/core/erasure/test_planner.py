@@ -1,0 +1,220 @@
+"""What becomes of each record: what law keeps stays, what is hers goes, nobody else is touched."""
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signflow.core.erasure import planner
+from signflow.core.erasure.planner import Action, Decision, Found, Kept, Line, Nature, Pointer, plan
+from signflow.core.privacy.findings import Strength
+
+UNTIL = date(2032, 12, 31)
+KEPT = Kept(UNTIL, "Legal Obligation", "1336/1997, 2:10 §")
+
+
+def person(name: str = "Maija", doctype: str = "Contact", **more: Any) -> Found:
+	return Found(doctype, name, Nature.PERSON, own=True, takes="Erased person 1", **more)
+
+
+def invoice(name: str = "SINV-1", **more: Any) -> Found:
+	return Found("Sales Invoice", name, docstatus=1, masks={"contact_email": None}, **more)
+
+
+def by_name(lines: list[Line]) -> dict[str, Line]:
+	return {line.name: line for line in lines if line.name}
+
+
+def points(
+	source: tuple[str, str], target: tuple[str, str], column: str = "contact_person", **more: Any
+) -> Pointer:
+	return Pointer(source[0], column, target, frozenset({source}), **more)
+
+
+def test_her_own_record_that_nothing_needs_is_erased() -> None:
+	assert [line.action for line in plan([person()])] == [Action.ERASE]
+
+
+def test_what_a_kept_record_points_to_is_masked_and_renamed() -> None:
+	lines = plan(
+		[person(), invoice(keeps=(KEPT,))], [points(("Sales Invoice", "SINV-1"), ("Contact", "Maija"))]
+	)
+	named = by_name(lines)
+	assert named["Maija"].action is Action.MASK and named["Maija"].renamed == "Erased person 1"
+	kept = named["SINV-1"]
+	assert (kept.action, kept.until, kept.statute, kept.later) == (
+		Action.KEEP,
+		UNTIL,
+		"1336/1997, 2:10 §",
+		Action.MASK,
+	)
+
+
+def test_a_submitted_document_is_masked_and_lets_go_of_what_it_can() -> None:
+	lines = plan([person(), invoice()], [points(("Sales Invoice", "SINV-1"), ("Contact", "Maija"))])
+	named = by_name(lines)
+	assert named["Maija"].action is Action.ERASE
+	assert named["SINV-1"].action is Action.MASK and named["SINV-1"].fields == {"contact_email": None}
+	assert lines[0].action is Action.UNLINK and lines[0].fields == {"contact_person": "Contact"}
+
+
+def test_a_customer_that_documents_need_stays_without_a_name() -> None:
+	customer = Found("Customer", "Maija Meri", Nature.PARTY, own=True, takes="Erased person 1")
+	pointer = points(("Sales Invoice", "SINV-1"), customer.key, "customer", required=True)
+	named = by_name(plan([customer, invoice()], [pointer]))
+	assert named["Maija Meri"].action is Action.MASK
+	# Rows of others that were not read count as well.
+	more = Pointer("GL Entry", "party", customer.key, frozenset(), rows=7, required=True)
+	assert by_name(plan([customer], [more]))["Maija Meri"].action is Action.MASK
+
+
+def test_who_made_others_records_is_renamed() -> None:
+	user = Found("User", "m@x.example", Nature.USER, own=True, takes="erased-1@erased.invalid")
+	pointer = Pointer("Item", "owner", user.key, rows=700, standing=True)
+	lines = plan([user], [pointer])
+	assert by_name(lines)["m@x.example"].action is Action.MASK
+	assert lines[0] == Line("Item", "", Action.UNLINK, planner.POINTS_TO_ERASED, {"owner": "User"}, rows=700)
+
+
+def test_a_mail_with_others_is_masked_and_one_of_hers_alone_erased() -> None:
+	alone = Found("Communication", "A", Nature.MAIL)
+	others = Found("Communication", "B", Nature.MAIL, alone=False)
+	named = by_name(plan([alone, others]))
+	assert named["A"].action is Action.ERASE
+	assert named["B"].action is Action.MASK and named["B"].words
+
+
+def test_what_hangs_under_goes_with_it_and_before_it() -> None:
+	trail = Found("Version", "V", Nature.TRAIL, alone=False, under=("Contact", "Maija"))
+	lines = plan([person(), trail])
+	assert [(line.name, line.action) for line in lines] == [("V", Action.ERASE), ("Maija", Action.ERASE)]
+
+
+def test_a_name_alone_is_asked_about_and_a_namesake_is_not_touched() -> None:
+	possible = Found("Note", "N", strength=Strength.POSSIBLE)
+	namesake = Found("Contact", "Maija-1", Nature.PERSON, strength=Strength.POSSIBLE, namesake=True)
+	lines = plan([possible, namesake])
+	assert [(line.name, line.action) for line in lines] == [("N", Action.DECIDE)]
+	assert plan([Found("Note", "N", strength=Strength.POSSIBLE, decided=Decision.NOT_HERS)]) == []
+	decided = plan([Found("Note", "N", strength=Strength.POSSIBLE, decided=Decision.HERS)])
+	assert [line.action for line in decided] == [Action.ERASE]
+
+
+def test_signed_evidence_is_kept_or_asked_about() -> None:
+	evidence = Found("Signature Request", "SR", Nature.EVIDENCE)
+	assert plan([evidence])[0].action is Action.DECIDE
+	assert plan([Found("Signature Request", "SR", Nature.EVIDENCE, keeps=(KEPT,))])[0].action is Action.KEEP
+	kept = plan([Found("Signature Request", "SR", Nature.EVIDENCE, decided=Decision.KEEP)])
+	assert kept[0].action is Action.KEEP and kept[0].until is None
+
+
+def test_a_file_of_others_is_asked_about() -> None:
+	assert plan([Found("File", "F", Nature.FILE, alone=False)])[0].action is Action.DECIDE
+	assert plan([Found("File", "F", Nature.FILE)])[0].action is Action.ERASE
+
+
+def test_two_contacts_with_one_mail_go_both() -> None:
+	assert {line.name: line.action for line in plan([person("A"), person("B")])} == {
+		"A": Action.ERASE,
+		"B": Action.ERASE,
+	}
+
+
+def test_totals_count_records_and_rows() -> None:
+	user = Found("User", "m@x.example", Nature.USER, own=True, takes="e@erased.invalid")
+	lines = plan([user, person()], [Pointer("Item", "owner", user.key, rows=7, standing=True)])
+	assert planner.totals(lines) == {"Erase": {"Contact": 1}, "Mask": {"User": 1}, "Unlink": {"Item": 7}}
+
+
+# What holds whatever was found
+
+NAMES = st.sampled_from([f"R{number}" for number in range(8)])
+DOCTYPES = st.sampled_from(["Contact", "Sales Invoice", "Comment", "File", "Signature Request", "Customer"])
+
+
+@st.composite
+def findings(draw: Any) -> tuple[list[Found], list[Pointer]]:
+	found = {}
+	for doctype, name in draw(st.sets(st.tuples(DOCTYPES, NAMES), max_size=10)):
+		own = doctype in ("Contact", "Customer") and draw(st.booleans())
+		found[doctype, name] = Found(
+			doctype,
+			name,
+			draw(st.sampled_from(Nature)),
+			Strength.CERTAIN if own else draw(st.sampled_from(Strength)),
+			own,
+			draw(st.booleans()),
+			draw(st.booleans()),
+			0 if own else draw(st.sampled_from((0, 0, 1, 2))),
+			not own and draw(st.integers(0, 5)) == 0,
+			draw(st.sampled_from([None, *found])),
+			draw(st.sampled_from(((), (), (KEPT,)))),
+			words=draw(st.booleans()),
+			takes="Erased" if own else "",
+			decided=draw(st.sampled_from((None, None, *Decision))),
+		)
+	records = [*found, ("Item", "other")]
+	pointers = [
+		Pointer(
+			source[0],
+			draw(st.sampled_from(("a", "b"))),
+			target,
+			frozenset({source}),
+			draw(st.integers(1, 3)),
+			draw(st.booleans()),
+		)
+		for source, target in draw(
+			st.lists(st.tuples(st.sampled_from(records), st.sampled_from(records)), max_size=12)
+		)
+	]
+	return list(found.values()), pointers
+
+
+@settings(max_examples=150)
+@given(findings())
+def test_what_must_stay_stays_and_nothing_points_to_nothing(
+	given_: tuple[list[Found], list[Pointer]],
+) -> None:
+	found, pointers = given_
+	lines = plan(found, pointers)
+	named = {line.key: line for line in lines if line.name}
+	assert max(Counter(line.key for line in lines if line.name).values(), default=1) == 1
+	unlinked = {(line.doctype, column) for line in lines if not line.name for column in line.fields}
+	for one in found:
+		line = named.get(one.key)
+		if one.namesake or one.decided is Decision.NOT_HERS:
+			assert line is None
+			continue
+		if one.keeps:
+			assert line is None or line.action is Action.KEEP
+		if one.docstatus and line:
+			assert line.action is not Action.ERASE
+		certain = one.strength is Strength.CERTAIN or one.decided is Decision.HERS
+		if certain:
+			assert line is not None
+		elif line:
+			above = named.get(one.under)
+			assert line.action is not Action.ERASE or one.decided or above.action is Action.ERASE
+	for pointer in pointers:
+		target, (source,) = named.get(pointer.target), pointer.sources
+		if target is None or target.action is not Action.ERASE or source == pointer.target:
+			continue
+		stays = source not in named or named[source].action is not Action.ERASE
+		if stays:
+			assert not pointer.required
+			assert source not in named or named[source].action is not Action.KEEP
+			assert (pointer.table, pointer.column) in unlinked
+
+
+@settings(max_examples=60)
+@given(findings(), st.randoms())
+def test_the_order_of_what_was_found_does_not_matter(
+	given_: tuple[list[Found], list[Pointer]], shuffled: Any
+) -> None:
+	found, pointers = given_
+	lines = plan(found, pointers)
+	shuffled.shuffle(found)
+	shuffled.shuffle(pointers)
+	assert plan(found, pointers) == lines

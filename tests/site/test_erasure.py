@@ -1,0 +1,359 @@
+"""A planted person is erased: nothing of her is left outside what is kept, nobody else is touched."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import frappe
+import pytest
+from erasing import a_request, differences, files_of, holding, lines_of, officers, put_back, rows_of
+from frappe.utils import now_datetime
+from house import House, for_writing
+from planted import Planted
+from retention_stage import a_hold, a_keeping_rule, worker_rests
+from stage import eventually
+
+from signflow.core.erasure.masking import Words
+from signflow.services import work
+from signflow.services.erasure import execution, ledger, planning, proving, replaying
+
+PLANS = ("tabErasure Plan", "tabErasure Plan Line")
+# What erasing never adds to.
+TRACES = (
+	"tabVersion",
+	"tabComment",
+	"tabDeleted Document",
+	"tabActivity Log",
+	"tabError Log",
+	"tabNotification Log",
+)
+
+
+class Erased(Planted):
+	"""A planted person, with what the look-up's plants leave out: submitted documents, bytes, logs."""
+
+	def plant(self) -> None:
+		super().plant()
+		for_writing()
+		self._documents()
+		self._logs()
+		frappe.db.commit()
+		self._kept()
+
+	def _invoice(self, where: str, **values: Any) -> str:
+		return self.row(
+			where,
+			"Sales Invoice",
+			**{
+				"customer": self.customer,
+				"customer_name": self.name,
+				"contact_person": self.hers,
+				"contact_email": self.mail,
+				"docstatus": 1,
+				"grand_total": 124.0,
+				"posting_date": "2020-03-04",
+				**values,
+			},
+		)
+
+	def _documents(self) -> None:
+		self.submitted = self._invoice("certain")
+		self.cancelled = self._invoice("certain", docstatus=2)
+		self.kept = self._invoice("certain", po_no=self.house.key, posting_date="2026-03-04")
+		self.held = self._invoice("certain")
+		self.file = self.house._insert(
+			"File",
+			file_name=f"letter-{self.house.key}.txt",
+			is_private=1,
+			content=f"Dear {self.name}, {self.mail}",
+			attached_to_doctype="Lead",
+			attached_to_name=self.lead,
+		)
+		# A second Contact with the same mail, as a Lead's and a Customer's are.
+		self.second = self.contact("certain", "Maija", [self.mail], [])
+
+	def _logs(self) -> None:
+		about = {"reference_doctype": "Contact", "reference_name": self.hers}
+		self.row("certain", "View Log", viewed_by=self.user, **about)
+		self.row("certain", "Activity Log", subject=f"{self.name} logged in", user=self.user)
+		self.row("certain", "Error Log", method="x", error=f"Traceback\nmail={self.mail}")
+		changed = [["contact_email", self.mail, "x"], ["contact_display", "", self.name]]
+		for name in (self.submitted, self.assigned_to_her()):
+			self.row(
+				"certain",
+				"Version",
+				ref_doctype="Sales Invoice",
+				docname=name,
+				data=json.dumps({"changed": changed}),
+			)
+		self.row("certain", "Notification Log", subject=f"Mail from {self.mail}", for_user="Administrator")
+		index = frappe.qb.Table("__global_search")
+		frappe.qb.into(index).columns("doctype", "name", "title", "content").insert(
+			"Contact", self.hers, self.name, f"Name : {self.name} ||| Email : {self.mail}"
+		).run()
+
+	def assigned_to_her(self) -> str:
+		"""A company's invoice that she made and is assigned to."""
+		self.assigned = self.row("others", "Sales Invoice", customer=self.house.customer, owner=self.user)
+		frappe.db.set_value(
+			"Sales Invoice", self.assigned, "_assign", json.dumps([self.user]), update_modified=False
+		)
+		return self.assigned
+
+	def _kept(self) -> None:
+		self.rule = a_keeping_rule(
+			"Sales Invoice",
+			date_field="posting_date",
+			filters_json=json.dumps([["Sales Invoice", "po_no", "=", self.house.key]]),
+		)
+		self.hold = a_hold("Sales Invoice", self.held)
+
+	def words(self) -> Words:
+		return Words(
+			frozenset({self.mail, self.user}), frozenset({f"+358{self.digits}"}), frozenset({self.name})
+		)
+
+
+def decide_all(plan: str, by: str) -> str:
+	"""Decide every open line: they are somebody else's."""
+	frappe.set_user(by)
+	asked = lines_of(plan, action="Decide")
+	return planning.decide(plan, {line.name: "Not Hers" for line in asked}) if asked else plan
+
+
+@pytest.fixture(scope="module")
+def she(kept_house: House) -> Erased:
+	frappe.set_user("Administrator")
+	made = Erased(kept_house)
+	made.plant()
+	eventually(worker_rests, "nothing is at work")
+	return made
+
+
+@pytest.fixture(scope="module")
+def erased(she: Erased) -> dict[str, Any]:
+	"""She is erased once; the site before and after, and what was asked of the database meanwhile."""
+	made, approver = officers(she.house)
+	eventually(worker_rests, "nothing is at work")
+	request = a_request(she.house, ("Contact", she.hers))
+	told: dict[str, Any] = {"before": rows_of(), "files": files_of(), "request": request}
+	told["held"] = holding(she.mail, she.user, f"+358{she.digits}")
+	frappe.set_user(made)
+	plan = planning.plan_erasure(request)
+	told["planned"] = rows_of()
+	told["plan"] = plan = decide_all(plan, made)
+	frappe.set_user(approver)
+	planning.approve(plan)
+	frappe.set_user("Administrator")
+	to_be_run_here(plan)
+	told["approved"] = rows_of(PLANS)
+	asked: list[str] = []
+	times: list[float] = []
+	plain = frappe.db.sql
+
+	def counted(query: Any, *args: Any, **kwargs: Any) -> Any:
+		asked.append(str(query))
+		times.append(time.monotonic())
+		return plain(query, *args, **kwargs)
+
+	frappe.db.sql = counted
+	try:
+		execution.carry_on(plan)
+	finally:
+		del frappe.db.sql
+	told["asked"], told["times"] = asked, times
+	told["after"] = rows_of()
+	return told
+
+
+def to_be_run_here(plan: str) -> None:
+	"""As `run_plan`, but the worker is this process."""
+	for_writing()
+	values = {"status": "Running", "work_due": 1, "lease_until": None, "approved_on": now_datetime()}
+	frappe.db.set_value("Erasure Plan", plan, values, update_modified=False)
+	frappe.db.commit()
+
+
+def test_a_plan_is_a_dry_run(erased: dict[str, Any]) -> None:
+	assert not differences(erased["before"], erased["planned"])
+
+
+def test_it_ends_and_says_what_it_did(erased: dict[str, Any], she: Erased) -> None:
+	doc = frappe.get_doc("Erasure Plan", erased["plan"])
+	assert (doc.status, doc.failure, doc.left_over) == ("Done", None, 0)
+	assert not frappe.db.get_value("Erasure Plan", doc.name, "subject")
+	kept = {line.record_name: line for line in lines_of(doc.name, action="Keep")}
+	assert {she.kept, she.held} <= kept.keys()
+	assert str(kept[she.kept].keep_until) == "2036-03-04" and kept[she.kept].statute == "Act 1/2000"
+	assert kept[she.held].keep_until is None and kept[she.held].status == "Waiting"
+	assert {line.status for line in lines_of(doc.name, action=["!=", "Keep"])} == {"Done"}
+	assert "Sales Invoice: 1: " in doc.told and "2036" in doc.told
+	stored = repr([doc.as_dict(), *lines_of(doc.name)])
+	assert she.mail not in stored and she.name not in stored and she.user not in stored
+
+
+def test_nothing_of_her_is_left_outside_what_is_kept(erased: dict[str, Any], she: Erased) -> None:
+	assert len(erased["held"]) > 20
+	proof = proving.prove(she.words())
+	assert proof.holds, (proof.left, proof.backups)
+	assert {place.record for place in proof.kept} >= {she.kept, she.held}
+	assert proof.others  # her namesake's
+	# What would be left is found: the proof is no proof otherwise.
+	for_writing()
+	note = frappe.get_doc({"doctype": "Note", "title": "x", "content": she.mail.upper()}).insert()
+	frappe.db.commit()
+	assert [place.record for place in proving.prove(she.words(), backups=False).left] == [note.name]
+	frappe.delete_doc("Note", note.name, delete_permanently=True)
+	frappe.db.commit()
+
+
+def test_nobody_else_is_touched(erased: dict[str, Any], she: Erased) -> None:
+	before, after = erased["before"], erased["after"]
+	others = (she.others | she.shared | she.possible) - {("Sales Invoice", she.assigned)}
+	named = {name for _doctype, name in others}
+	touched = {
+		table: [row for row in rows if any(value in named for value in before[table].get(row, ())[:1])]
+		for table, rows in differences(before, after).items()
+	}
+	assert not {table: rows for table, rows in touched.items() if rows}
+	assert (
+		len([row for rows in before.values() for row in rows.values() if row[0] in named]) >= len(others) - 1
+	)
+	owner, assigned = frappe.db.get_value("Sales Invoice", she.assigned, ["owner", "_assign"])
+	assert owner.endswith("@erased.invalid") and json.loads(assigned) == [owner]
+
+
+def test_what_is_kept_stays_and_money_is_the_same(erased: dict[str, Any], she: Erased) -> None:
+	fields = ["customer_name", "contact_email", "grand_total", "docstatus"]
+	for name in (she.kept, she.held):
+		assert list(frappe.db.get_value("Sales Invoice", name, fields)) == [she.name, she.mail, 124.0, 1]
+	for name, docstatus in ((she.submitted, 1), (she.cancelled, 2)):
+		masked = frappe.db.get_value(
+			"Sales Invoice", name, [*fields, "contact_person", "customer"], as_dict=True
+		)
+		assert (masked.grand_total, masked.docstatus, masked.contact_email) == (124.0, docstatus, None)
+		assert masked.customer_name.startswith("Erased person") and masked.customer == she.customer
+	# What is kept still points to a Contact and a Customer.
+	person, customer = frappe.db.get_value("Sales Invoice", she.kept, ["contact_person", "customer"])
+	assert frappe.db.get_value("Contact", person, "first_name").startswith("Erased person")
+	assert person != she.hers and not frappe.db.exists("Contact", she.hers)
+	assert frappe.db.get_value("Customer", customer, "customer_name").startswith("Erased person")
+	for doctype in ("Lead", "Contact"):
+		assert not frappe.db.exists(doctype, {"Lead": she.lead, "Contact": she.second}[doctype])
+
+
+def test_her_user_is_closed(erased: dict[str, Any], she: Erased) -> None:
+	assert not frappe.db.exists("User", she.user)
+	user = frappe.get_doc("User", frappe.db.get_value("Sales Invoice", she.assigned, "owner"))
+	assert (user.enabled, user.email) == (0, user.name)
+	assert (
+		not frappe.db.exists("Sessions", {"user": she.user}) if frappe.db.table_exists("Sessions") else True
+	)
+
+
+def test_bytes_go_with_the_last_row(erased: dict[str, Any], she: Erased) -> None:
+	path = Path(frappe.get_site_path(she.file.file_url.lstrip("/")))
+	assert str(path) in erased["files"] and not path.exists()
+
+
+def test_no_trace_is_written_and_few_statements_are_asked(erased: dict[str, Any], she: Erased) -> None:
+	for table in TRACES:
+		more = len(erased["after"][table]) - len(erased["before"][table])
+		assert more <= 0, table
+	asked = erased["asked"]
+	ends = next(place for place, query in enumerate(asked) if "finished_on" in query)
+	assert ends < 400, Counter(query[:70] for query in asked[:ends]).most_common(40)
+	for table in TRACES:
+		assert not [
+			query for query in asked if f'INSERT INTO "{table}"' in query or f"INTO `{table}`" in query
+		]
+
+
+def test_the_ledger_has_hashes_alone(erased: dict[str, Any], she: Erased) -> None:
+	rows = frappe.get_all("Erasure Ledger Entry", {"plan": erased["plan"]}, ["*"], order_by="creation asc")
+	told = repr(rows) + ledger.path().read_text()
+	assert len(rows) > 30 and she.mail not in told and she.name not in told and she.hers not in told
+	assert not [name for _doctype, name in she.certain if name in told and she.house.key in name]
+
+
+def test_an_older_backup_and_a_replay_give_the_same(erased: dict[str, Any], she: Erased) -> None:
+	put_back(erased["before"])
+	for path, data in erased["files"].items():
+		Path(path).write_bytes(data)
+	assert frappe.db.exists("Contact", she.hers)
+	frappe.db.delete("Erasure Ledger Entry")
+	frappe.db.commit()
+	done = replaying.replay_erasures()
+	assert (len(done.plans), done.failed, done.waiting) == (1, [], 0)
+	assert not differences(erased["after"], rows_of())
+	again = replaying.replay_erasures()
+	assert not again.plans and not again.failed
+
+
+CARRY_ON = """
+import sys, frappe
+frappe.init(sys.argv[1], sites_path=".")
+frappe.connect()
+from signflow.services.erasure import execution
+execution.carry_on(sys.argv[2])
+"""
+
+
+def test_a_worker_killed_anywhere_is_gone_on_with(erased: dict[str, Any], she: Erased) -> None:
+	put_back(erased["before"])
+	put_back(erased["approved"])
+	for path, data in erased["files"].items():
+		Path(path).write_bytes(data)
+	plan, number = erased["plan"], len(lines_of(erased["plan"]))
+	points = sorted(random.sample(range(1, number - 4), 3))
+	for point in [*points, None]:
+		to_be_run_here(plan)
+		worker = subprocess.Popen([sys.executable, "-c", CARRY_ON, frappe.local.site, plan], cwd=os.getcwd())
+		if point is None:
+			assert worker.wait(timeout=120) == 0
+			break
+		eventually(
+			lambda point=point, worker=worker: (
+				frappe.db.count("Erasure Plan Line", {"plan": plan, "status": "Done"}) >= point
+				or worker.poll() is not None
+			),
+			f"line {point} is done",
+		)
+		worker.send_signal(signal.SIGKILL)
+		worker.wait()
+	frappe.db.rollback()
+	assert frappe.db.get_value("Erasure Plan", plan, "status") == "Done", frappe.get_all(
+		"Error Log", fields=["error"], order_by="creation desc", limit=1
+	)
+	assert not differences(erased["after"], rows_of())
+	assert not work.is_held(frappe.db.get_value("Erasure Plan", plan, ["lease_until"], as_dict=True))
+
+
+def test_what_was_kept_goes_by_itself_once_its_time_is_over(erased: dict[str, Any], she: Erased) -> None:
+	plan = erased["plan"]
+	(line,) = lines_of(plan, action="Keep", record_name=she.kept)
+	execution.daily()
+	assert frappe.db.get_value("Sales Invoice", she.kept, "contact_email") == she.mail
+	for_writing()
+	frappe.db.set_value("Erasure Plan Line", line.name, "keep_until", "2026-01-01", update_modified=False)
+	frappe.db.commit()
+	execution.daily()
+	# The rule still keeps it, so the date is the rule's again.
+	assert str(frappe.db.get_value("Erasure Plan Line", line.name, "keep_until")) == "2036-03-04"
+	for_writing()
+	frappe.db.set_value("Sales Invoice", she.kept, "posting_date", "2010-01-01", update_modified=False)
+	frappe.db.set_value("Erasure Plan Line", line.name, "keep_until", "2020-01-01", update_modified=False)
+	frappe.db.commit()
+	execution.daily()
+	invoice = frappe.db.get_value("Sales Invoice", she.kept, "*", as_dict=True)
+	assert invoice.customer_name.startswith("Erased person") and invoice.grand_total == 124.0
+	assert she.mail not in repr(invoice) and she.name not in repr(invoice)
+	assert frappe.db.get_value("Erasure Plan Line", line.name, "status") == "Done"
+	assert frappe.db.get_value("Sales Invoice", she.held, "contact_email") == she.mail
