@@ -514,6 +514,16 @@ def test_a_mail_that_came_later_counts_and_what_staff_wrote_does_not(house: Hous
 	ticket.does("data_request", request_type="Access", person_name="Maija Meri", language="sv")
 	doc = frappe.get_doc(REQUEST, {"reference_name": ticket.name})
 	assert str(doc.received_on) == "2026-01-04 10:00:00" and doc.language == "sv"
+	# Answered, it is no news any more; what the person asks next is.
+	for_writing()
+	frappe.db.set_value(REQUEST, doc.name, "status", "Done")
+	frappe.db.commit()
+	assert [row for row in ticket.answer("offered") if "icon" in row] == []
+	a_mail(ticket, "Received", "Radera mina uppgifter.", "2026-02-04 10:00:00")
+	assert ticket.answer("offered")[0]["label"] == "Asks for deletion? Open a data request"
+	ticket.does("data_request", request_type="Erasure", person_name="Maija Meri", language="sv")
+	second = frappe.get_doc(REQUEST, {"reference_name": ticket.name, "request_type": "Erasure"})
+	assert str(second.received_on) == "2026-02-04 10:00:00"
 
 
 def a_mail(ticket: Ticket, kind: str, text: str, day: str) -> str:

@@ -52,9 +52,10 @@ def may() -> bool:
 
 
 def hint(ticket: Any) -> str:
-	"""What the ticket seems to ask for, as the button that opens the request; "" when nothing, or when one is open."""
-	found = _found(ticket)
-	if not found or _opened(ticket):
+	"""What the ticket seems to ask for, as the button that opens the request; "" when nothing, or when one was opened
+	since, answered by now or not."""
+	found = _found(ticket, after=_last_opened(ticket))
+	if not found:
 		return ""
 	by_right = {
 		"Erasure": _("Asks for deletion? Open a data request"),
@@ -65,7 +66,7 @@ def hint(ticket: Any) -> str:
 
 def begin(ticket: Any) -> Asked:
 	"""What is asked before the request is opened, filled in as far as the ticket tells."""
-	found, person = _found(ticket), next(iter(people_of(ticket)), None)
+	found, person = _asking(ticket), next(iter(people_of(ticket)), None)
 	notes = [_("A data request of this ticket is open: {0}").format(name) for name in _opened(ticket)]
 	if not person:
 		notes.append(_("The ticket does not say whom to ask: it has neither a contact nor a mail address."))
@@ -145,9 +146,16 @@ def _opened(ticket: Any) -> list[str]:
 	)
 
 
+def _last_opened(ticket: Any) -> Any:
+	"""When the message came of which the ticket's last data request was opened; None for a ticket without one."""
+	about = {"reference_doctype": TICKET, "reference_name": str(ticket.name)}
+	return frappe.db.get_value(REQUEST, about, "received_on", order_by="received_on desc")
+
+
 def _messages(ticket: Any) -> list[Message]:
 	"""The person's own words, first to last: the ticket itself, then the mails that came in."""
-	first = "\n".join((cstr(ticket.subject), _plain(ticket.description)))
+	described = _plain(ticket.description)
+	first = "\n".join((cstr(ticket.subject), described))
 	rows = frappe.get_all(
 		"Communication",
 		{"reference_doctype": TICKET, "reference_name": str(ticket.name), "sent_or_received": "Received"},
@@ -155,6 +163,9 @@ def _messages(ticket: Any) -> list[Message]:
 		order_by="creation asc",
 		limit=MOST_MAILS,
 	)
+	# Helpdesk keeps a ticket's first words as its first mail as well.
+	if rows and _plain(rows[0].content) == described:
+		rows = rows[1:]
 	mails = [
 		Message(f"{cstr(row.subject)}\n{_plain(row.content)}", row.communication_date or row.creation)
 		for row in rows
@@ -169,16 +180,23 @@ def _plain(html: str | None) -> str:
 	return soup.get_text("\n").strip()
 
 
-def _found(ticket: Any) -> tuple[Any, Message] | None:
-	"""What is asked for and in which message, the first that tells."""
+def _found(ticket: Any, after: Any = None) -> tuple[Any, Message] | None:
+	"""What is asked for and in which message: the first that tells, of those that came `after` a time."""
 	for message in _messages(ticket):
+		if after and get_datetime(message.received_on) <= get_datetime(after):
+			continue
 		if asked := recognise(message.text):
 			return asked, message
 	return None
 
 
+def _asking(ticket: Any) -> tuple[Any, Message] | None:
+	"""The message that asks and has no data request yet, else the first that asks at all."""
+	return _found(ticket, after=_last_opened(ticket)) or _found(ticket)
+
+
 def _message(ticket: Any) -> Message:
 	"""The message that asks, else the ticket's first; none is later than now."""
-	found = _found(ticket)
+	found = _asking(ticket)
 	message = found[1] if found else _messages(ticket)[0]
 	return Message(message.text, min(get_datetime(message.received_on), frappe.utils.now_datetime()))
