@@ -212,7 +212,7 @@ def substitute(
 
 
 def _move(doctype: str, name: str, fieldname: str, contact: str, by: str, mails: Iterable[str]) -> bool:
-	doc = frappe.get_doc(doctype, name)
+	doc = frappe.get_doc(doctype, name, for_update=True)
 	if not doc.has_permission("write"):
 		return False
 	if fieldname == "party_user":
@@ -249,12 +249,13 @@ def _hand_over(found: Leaving, by: str) -> int:
 
 def _leave(found: Leaving, by: str, left_on: str | None) -> None:
 	primary = PARTIES[found.party_type]
-	party = frappe.get_doc(found.party_type, found.party)
+	party = frappe.get_doc(found.party_type, found.party, for_update=True)
 	if party.get(primary) == found.contact:
 		party.set(primary, by)
 		party.flags.ignore_mandatory = True
 		party.save(ignore_permissions=True)
-	doc = frappe.get_doc("Contact", found.contact)
+	# The app's own jobs may have changed it since: read it as it is now.
+	doc = frappe.get_doc("Contact", found.contact, for_update=True)
 	doc.links = [
 		row for row in doc.links if (row.link_doctype, row.link_name) != (found.party_type, found.party)
 	]
@@ -270,7 +271,7 @@ def _end_view(found: Leaving) -> bool:
 	frappe.db.delete(
 		"Portal User", {"user": found.user, "parenttype": found.party_type, "parent": found.party}
 	)
-	user = frappe.get_doc("User", found.user)
+	user = frappe.get_doc("User", found.user, for_update=True)
 	elsewhere = frappe.db.exists("Portal User", {"user": found.user}) or frappe.db.exists(
 		"Dynamic Link",
 		{"parenttype": "Contact", "parent": found.contact, "link_doctype": ["in", list(PARTIES)]},

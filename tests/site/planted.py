@@ -247,8 +247,8 @@ class Planted:
 		index = frappe.qb.Table("__global_search")
 		for name, words in (
 			(gone, f"Title : x ||| Content : {self.mail}"),
-			("x-other", f"Title : x{self.mail}"),
+			(f"{self.house.key}-other", f"Title : x{self.mail}"),
 		):
 			frappe.qb.into(index).columns("doctype", "name", "content").insert("Note", name, words).run()
 		self.note("certain", "Note", gone)
-		self.note("others", "Note", "x-other")
+		self.note("others", "Note", f"{self.house.key}-other")

@@ -504,7 +504,8 @@ def gateway(house: House) -> Iterator[list[str]]:
 
 def sms_center(house: House, persona: str, method: str, **values: Any) -> Any:
 	"""What Desk does when somebody presses a button of SMS Center."""
-	docs = {"doctype": "SMS Center", "name": "SMS Center", "message": "Sale!", **values}
+	modified = frappe.db.get_value("Singles", {"doctype": "SMS Center", "field": "modified"}, "value")
+	docs = {"doctype": "SMS Center", "name": "SMS Center", "message": "Sale!", "modified": modified, **values}
 	return as_program(house.web, house.users[persona]).post(
 		f"{house.web}/api/method/run_doc_method",
 		data={"method": method, "docs": json.dumps(docs)},
