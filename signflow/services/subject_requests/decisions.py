@@ -10,9 +10,10 @@ from frappe import _
 from frappe.utils import cint, formatdate, getdate, now_datetime
 
 from signflow.core.erasure import clock
+from signflow.services.erasure import certificate
 from signflow.services.guests import plain
 from signflow.services.privacy.approvals import require_officer
-from signflow.services.subject_requests import letters, records
+from signflow.services.subject_requests import letters, recipients, records
 from signflow.services.times import holidays_of
 from signflow.services.transaction import one_transaction
 
@@ -119,7 +120,10 @@ def complete(name: str, outcome: str) -> None:
 	"""The request is answered: what was done, told to the person in these words."""
 	require_officer()
 	doc = records.finish(name, _words(outcome, _("Say what was done: the person is told.")))
-	_mailed(doc, letters.send_answer(doc))
+	proof = None
+	if doc.request_type == "Erasure":
+		proof = certificate.for_answer(doc, recipients.of_request(name))
+	_mailed(doc, letters.send_answer(doc, proof))
 
 
 @one_transaction

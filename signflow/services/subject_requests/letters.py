@@ -23,7 +23,14 @@ MAX_PROOF_MAILS = 5
 
 
 def _send(
-	doc: Any, subject: str, paragraphs: list[str], *, quoted: str = "", link: str = "", to_do: str = ""
+	doc: Any,
+	subject: str,
+	paragraphs: list[str],
+	*,
+	quoted: str = "",
+	link: str = "",
+	to_do: str = "",
+	attachments: list[dict[str, Any]] | None = None,
 ) -> bool:
 	"""Queue one mail about a request, in the caller's transaction; whether it was queued. `to_do` names the link."""
 	if not doc.email or delivery.has_unsubscribed(doc.email):
@@ -46,6 +53,7 @@ def _send(
 			"house": house(doc.company),
 		},
 		reference=(REQUEST, doc.name),
+		attachments=attachments,
 	)
 	if queued:
 		delivery.wake_flush(queued)
@@ -181,14 +189,15 @@ def send_refusal(doc: Any) -> bool:
 		)
 
 
-def send_answer(doc: Any) -> bool:
-	"""The request is done, and what came of it."""
+def send_answer(doc: Any, attachment: dict[str, Any] | None = None) -> bool:
+	"""The request is done, and what came of it; `attachment` is {"fname", "fcontent"}."""
 	with print_language(doc.language):
 		return _send(
 			doc,
 			_("Your data request is done"),
 			[_("We have handled your request: {0}.").format(_right(doc.request_type))],
 			quoted=doc.outcome or "",
+			attachments=[attachment] if attachment else [],
 		)
 
 

@@ -17,6 +17,8 @@ class ErasurePlan(KeepsSecrets):
 
 		approved_by: DF.Link | None
 		approved_on: DF.Datetime | None
+		certificate_made_on: DF.Datetime | None
+		certificate_sha256: DF.Data | None
 		company: DF.Link | None
 		decisions: DF.LongText | None
 		digest: DF.Data | None
