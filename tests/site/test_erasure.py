@@ -234,6 +234,28 @@ def test_nothing_of_her_is_left_outside_what_is_kept(erased: dict[str, Any], she
 	frappe.db.commit()
 
 
+PROVE = """
+import sys
+from signflow.commands import prove_erasure
+prove_erasure.main(args=sys.argv[2:], obj={"sites": [sys.argv[1]]}, prog_name="bench")
+"""
+
+
+def test_the_command_says_so_too(erased: dict[str, Any], she: Erased) -> None:
+	for mail, code, said in (
+		(she.user, 0, "0 places left"),
+		("signflow-manager@testi.example", 1, "left: tabUser"),
+	):
+		done = subprocess.run(
+			[sys.executable, "-c", PROVE, frappe.local.site, "--mail", mail, "--without-backups"],
+			env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+			capture_output=True,
+			text=True,
+			timeout=180,
+		)
+		assert done.returncode == code and said in done.stdout, done.stdout[-2000:] + done.stderr[-2000:]
+
+
 def test_nobody_else_is_touched(erased: dict[str, Any], she: Erased) -> None:
 	before, after = erased["before"], erased["after"]
 	others = (she.others | she.shared | she.possible) - {("Sales Invoice", she.assigned)}

@@ -4,7 +4,7 @@
 
 export function create(
 	kit,
-	{ name, api, go, identified, asks = () => ({ mail: $("mail").value.trim() }), refused = () => false }
+	{ name, api, go, identified, asks = () => ({ mail: kit.$("mail").value.trim() }), refused = () => false }
 ) {
 	const { $, t, count, lang, show, problem, busy, post, store, keep, announce } = kit;
 	let countdown = null;

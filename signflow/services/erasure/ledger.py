@@ -5,6 +5,7 @@ folder as well. The key is the site's own: without its configuration the hashes 
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -83,16 +84,20 @@ def _entry(erasing: Any, **values: Any) -> dict[str, Any]:
 
 
 def write(entries: list[dict[str, Any]]) -> None:
-	"""Insert entries, and append them to the file when they are committed."""
+	"""Append entries to the file and insert them, in the caller's transaction.
+
+	The file first: a machine that stops in between leaves an entry for what is not erased yet, and is to be, rather than
+	something erased of which no restored backup would know.
+	"""
 	if not entries:
 		return
-	columns = list(entries[0])
-	frappe.db.bulk_insert(ENTRY, columns, [[one[key] for key in columns] for one in entries], chunk_size=500)
 	told = "".join(
 		json.dumps({key: str(one[key]) if one[key] is not None else None for key in TOLD}) + "\n"
 		for one in entries
 	)
-	frappe.db.after_commit.add(lambda: _append(told))
+	_append(told)
+	columns = list(entries[0])
+	frappe.db.bulk_insert(ENTRY, columns, [[one[key] for key in columns] for one in entries], chunk_size=500)
 
 
 def path() -> Path:
@@ -103,6 +108,8 @@ def path() -> Path:
 def _append(told: str) -> None:
 	with path().open("a", encoding="utf-8") as out:
 		out.write(told)
+		out.flush()
+		os.fsync(out.fileno())
 
 
 def entries() -> list[dict[str, Any]]:
