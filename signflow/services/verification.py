@@ -28,6 +28,11 @@ def verify_document(data: bytes) -> dict[str, Any]:
 	)
 	if revision:
 		return _ours(data, sha256, revision)
+	erased = frappe.db.get_value(
+		"Erasure Plan", {"certificate_sha256": sha256}, ["company", "certificate_made_on"], as_dict=True
+	)
+	if erased:
+		return _certificate(data, sha256, erased)
 	keys = frappe.get_all("Sealing Key", fields=["certificate_pem", "subject"], order_by="creation asc")
 	seals = [key.certificate_pem for key in keys]
 	verdict = judged(data, [*seals, *trusted_certificates()])
@@ -112,6 +117,25 @@ def _ours(data: bytes, sha256: str, revision: Any) -> dict[str, Any]:
 			for row in signers_of(request.name)
 			if row.name in signed_here and row.signed_on
 		],
+		"problems": problems,
+		"sha256": sha256,
+	}
+
+
+def _certificate(data: bytes, sha256: str, erased: Any) -> dict[str, Any]:
+	"""Of a certificate of erasure nothing is kept but its hash, and when it was made."""
+	keys = frappe.get_all("Sealing Key", fields=["certificate_pem"], order_by="creation asc")
+	problems = _in_words(judged(data, [key.certificate_pem for key in keys]).problems)
+	return {
+		"verdict": "altered" if problems else "genuine",
+		"text": _("This file is ours, but its seals or its evidence do not hold.")
+		if problems
+		else _("This is a certificate of erasure that we made, unaltered."),
+		"document": {
+			"title": _("Certificate of Erasure"),
+			"house": erased.company,
+			"completed_on": utc_time(erased.certificate_made_on).isoformat(),
+		},
 		"problems": problems,
 		"sha256": sha256,
 	}
