@@ -47,6 +47,7 @@ class Erased(Planted):
 		for_writing()
 		self._documents()
 		self._logs()
+		self._report()
 		frappe.db.commit()
 		self._kept()
 
@@ -81,6 +82,18 @@ class Erased(Planted):
 		)
 		# A second Contact with the same mail, as a Lead's and a Customer's are.
 		self.second = self.contact("certain", "Maija", [self.mail], [])
+
+	def _report(self) -> None:
+		"""A report's result, as Frappe keeps it: compressed, in a file."""
+		report = self.row("certain", "Prepared Report", report_name="Addresses", status="Completed")
+		self.report = self.house._insert(
+			"File",
+			file_name=f"{report}.json.gz",
+			is_private=1,
+			content=gzip.compress(json.dumps({"result": [[self.name, self.mail]]}).encode()),
+			attached_to_doctype="Prepared Report",
+			attached_to_name=report,
+		)
 
 	def _logs(self) -> None:
 		about = {"reference_doctype": "Contact", "reference_name": self.hers}
@@ -301,8 +314,9 @@ def test_her_user_is_closed(erased: dict[str, Any], she: Erased) -> None:
 
 
 def test_bytes_go_with_the_last_row(erased: dict[str, Any], she: Erased) -> None:
-	path = Path(frappe.get_site_path(she.file.file_url.lstrip("/")))
-	assert str(path) in erased["files"] and not path.exists()
+	for file in (she.file, she.report):
+		path = Path(frappe.get_site_path(file.file_url.lstrip("/")))
+		assert str(path) in erased["files"] and not path.exists()
 
 
 def test_no_trace_is_written_and_few_statements_are_asked(erased: dict[str, Any], she: Erased) -> None:

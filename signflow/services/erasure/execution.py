@@ -75,12 +75,15 @@ def carry_on(plan: str) -> None:
 	if not work.take_lease(PLAN, plan, LEASE_SECONDS, lease_token=token):
 		return
 	deadline = time.monotonic() + JOB_SECONDS
+	# A worker that lives on reads anew how the site is built.
+	frappe.flags.signflow_erasing = token
 	try:
 		if not _may_begin(plan, token):
 			return
 		erasing = _erasing(plan, token)
 		closing.shut_out(erasing)
 		left = _batches(plan)
+		rows.warm({batch[0].record_doctype for batch in left})
 		while left:
 			if time.monotonic() > deadline:
 				_release(plan, token)

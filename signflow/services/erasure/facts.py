@@ -13,11 +13,12 @@ import frappe
 
 from signflow.core.erasure.masking import Neutral, Words, becomes
 from signflow.core.erasure.planner import Decision, Found, Kept, Nature, Pointer
-from signflow.core.privacy import persons
+from signflow.core.privacy import persons, texts_in_files
 from signflow.core.privacy.datamap import PERSON_DOCTYPES, DataMap, DocTypeMap, Holds
 from signflow.core.privacy.findings import How, Strength
 from signflow.core.privacy.kinds import Table
 from signflow.core.privacy.persons import Record, Start, Subject
+from signflow.services.erasure import bytes_of_files
 from signflow.services.erasure import reach as reaching
 from signflow.services.erasure.reach import NOT_SEARCHED, REFERENCES, Reach
 from signflow.services.privacy import data_map, lookup
@@ -135,6 +136,7 @@ class _Gathering:
 		reach = reaching.search(self.facts.words, list(self.strengths), self.tables)
 		self.facts.unsearched += sorted(reach.more)
 		self._take_cells(reach)
+		self._take_reports(reach)
 		self._take_trails(reach)
 		self._read_rows(set(self.strengths) - self.rows.keys())
 		self._drop_other_companies(reach)
@@ -196,6 +198,20 @@ class _Gathering:
 				self._note(record, Strength.CERTAIN, (How.MAIL_IN_TEXT,))
 			else:
 				self._note(record, Strength.POSSIBLE, (How.NAME_IN_TEXT,))
+
+	def _take_reports(self, reach: Reach) -> None:
+		"""Results of reports that were made ready lie compressed in files: one that holds her goes with its file."""
+		filters = {"attached_to_doctype": "Prepared Report"}
+		rows = frappe.get_all("File", filters, ["name", "file_url", "attached_to_name"], order_by="name asc")
+		for row in rows:
+			path = bytes_of_files.path_of(row.file_url)
+			if path is None or not path.is_file() or path.stat().st_size > texts_in_files.MOST_BYTES:
+				continue
+			(read,) = texts_in_files.read_many([(path.name, path.read_bytes())])
+			if self.facts.words.stand_in(read.text, names=False):
+				for record in (("File", row.name), ("Prepared Report", row.attached_to_name)):
+					self._note(record, Strength.CERTAIN, (How.MAIL_IN_TEXT,))
+					reach.cells.setdefault(record, {})
 
 	def _take_trails(self, reach: Reach) -> None:
 		"""What was written down about her records, found by the look-up or not."""

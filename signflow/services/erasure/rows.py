@@ -126,9 +126,25 @@ def child_tables(doctype: str) -> list[str]:
 	return list(dict.fromkeys([*found, *(["DefaultValue"] if doctype == "User" else [])]))
 
 
+def warm(doctypes: Iterable[str]) -> None:
+	"""Read how the DocTypes are built before rows are locked: nobody waits for that."""
+	known = tables()
+	for doctype in doctypes:
+		if doctype in known:
+			child_tables(doctype)
+			if not known[doctype].is_single:
+				frappe.db.get_table_columns(doctype)
+
+
 def _forget_cached(doctype: str, names: Iterable[str]) -> None:
-	for name in names:
-		frappe.clear_document_cache(doctype, name)
+	# Once the rows are unlocked; whoever reads in between reads what was there.
+	names = list(names)
+
+	def forget() -> None:
+		for name in names:
+			frappe.clear_document_cache(doctype, name)
+
+	frappe.db.after_commit.add(forget)
 
 
 # Masked
