@@ -504,7 +504,10 @@ def gateway(house: House) -> Iterator[list[str]]:
 
 def sms_center(house: House, persona: str, method: str, **values: Any) -> Any:
 	"""What Desk does when somebody presses a button of SMS Center."""
-	modified = frappe.db.get_value("Singles", {"doctype": "SMS Center", "field": "modified"}, "value")
+	single = frappe.qb.Table("tabSingles")
+	query = frappe.qb.from_(single).select(single.value)
+	found = query.where((single.doctype == "SMS Center") & (single.field == "modified")).run(pluck=True)
+	modified = found[0] if found else None
 	docs = {"doctype": "SMS Center", "name": "SMS Center", "message": "Sale!", "modified": modified, **values}
 	return as_program(house.web, house.users[persona]).post(
 		f"{house.web}/api/method/run_doc_method",
