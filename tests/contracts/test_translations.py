@@ -12,9 +12,21 @@ LOCALE = Path(__file__).parents[2] / "signflow" / "locale"
 LANGUAGES = ("fi", "sv")
 PLACES = re.compile(r"\{\w*\}|%\(\w+\)\w|%[sd]|</?\w+[^>]*>")
 # The same in every language.
-COMMON = {"{0}: {2}", "PDF", "PEM", "SHA-256", "Signflow", "B-B", "B-T", "B-LT", "B-LTA", "{page} / {count}"}
+COMMON = {
+	"Helpdesk",
+	"{0}: {2}",
+	"PDF",
+	"PEM",
+	"SHA-256",
+	"Signflow",
+	"B-B",
+	"B-T",
+	"B-LT",
+	"B-LTA",
+	"{page} / {count}",
+}
 SWEDISH = "Status Version Organisation Text Filter Import Person Post Program Register Leads Portal".split()
-ALIKE = {"fi": {*COMMON, "Logo"}, "sv": {*COMMON, *SWEDISH}}
+ALIKE = {"fi": {*COMMON, "Logo"}, "sv": {*COMMON, *SWEDISH, "Plan {0}"}}
 
 
 def catalogue(name: str) -> Catalog:
