@@ -3,6 +3,7 @@
 from typing import Any
 
 import frappe
+from frappe import _
 
 from signflow.services.erasure import execution, planning
 from signflow.services.privacy.approvals import require_officer
@@ -15,9 +16,12 @@ def plan(request: str) -> str:
 
 
 @frappe.whitelist(methods=["POST"])
-def decide(plan: str, decisions: dict[str, str]) -> str:
+def decide(plan: str, decisions: dict | str) -> str:
 	"""Decide lines (line → "Hers", "Not Hers" or "Keep"); the name of the plan made anew with that."""
-	return planning.decide(plan, decisions)
+	chosen = frappe.parse_json(decisions)
+	if not isinstance(chosen, dict) or not all(isinstance(one, str) for one in chosen.values()):
+		frappe.throw(_("Say of each line what becomes of it."))
+	return planning.decide(plan, chosen)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -4,12 +4,13 @@ import hashlib
 
 import frappe
 import pytest
-from house import House, attachments_of, for_writing
+from house import House, as_program, attachments_of, for_writing
 from test_subject_requests import an_officer, taken_in
 
 from signflow.services import verification
 from signflow.services.delivery import BLANK
-from signflow.services.subject_requests import decisions
+from signflow.services.erasure import planning
+from signflow.services.subject_requests import decisions, records
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -68,3 +69,49 @@ def test_without_an_erasure_there_is_no_certificate(house: House) -> None:
 	a_plan(request, house.company, status="Superseded")
 	decisions.complete(request, "Nothing is held on you.")
 	assert attachments_of(house.mailbox.wait_for(mail, subject="Your data request is done")) == {}
+
+
+def test_an_erasure_that_left_something_is_not_answered(house: House) -> None:
+	an_officer()
+	request = taken_in(house, "Erasure", f"left.{house.key}@posti.example")
+	a_plan(request, house.company, left_over=3)
+	with pytest.raises(frappe.ValidationError, match="left 3 places"):
+		decisions.complete(request, "Your data is erased.")
+	assert frappe.db.get_value("Data Subject Request", request, "status") == "Open"
+
+
+def test_a_site_without_keeping_rules_plans_all_the_same(house: House) -> None:
+	an_officer()
+	request = taken_in(house, "Erasure", house.maija.mail)
+	for_writing()
+	contact = frappe.db.get_value("Contact", {"email_id": house.maija.mail})
+	doc = records.for_change(request)
+	doc.set("persons", [])
+	doc.append(
+		"persons",
+		{"record_doctype": "Contact", "record_name": contact, "strength": "Certain", "confirmed": 1},
+	)
+	records.save(doc)
+	enabled = frappe.get_all("Retention Rule", {"enabled": 1}, pluck="name", order_by="name asc")
+	frappe.db.set_value("Retention Rule", {"name": ["in", enabled or [""]]}, "enabled", 0)
+	frappe.db.commit()
+	try:
+		plan = planning.plan_erasure(request)
+	finally:
+		for_writing()
+		frappe.db.set_value("Retention Rule", {"name": ["in", enabled or [""]]}, "enabled", 1)
+		frappe.db.commit()
+	lines = frappe.get_all(
+		"Erasure Plan Line", {"plan": plan, "record_doctype": "Contact"}, pluck="record_name"
+	)
+	assert contact in lines
+
+
+def test_desk_decides_as_it_sends(house: House) -> None:
+	asking = as_program(house.web, "Administrator")
+	answer = asking.post(
+		f"{house.web}/api/method/signflow.api.erasure.decide",
+		data={"plan": "EP-none", "decisions": '{"a": "Hers"}'},
+		timeout=30,
+	)
+	assert answer.status_code == 404, answer.text[:500]

@@ -529,6 +529,8 @@ def test_a_text_message_campaign_leaves_out_who_objected(house: House, gateway: 
 			company_name="" if name == "Kuluttaja" else "Firma Oy",
 			email_ids=[{"email_id": f"{place}.{house.key}@posti.example", "is_primary": 1}],
 			phone_nos=[{"phone": numbers[place], "is_primary_mobile_no": 1}],
+			# ERPNext lists contacts that belong to something.
+			links=[{"link_doctype": "Company", "link_name": house.company}],
 		)
 	allowed, objecting = (f"{place}.{house.key}@posti.example" for place in range(2))
 	consents.object_to(consents.person_with(objecting), house.company, Given("Said to Staff"), "SMS")

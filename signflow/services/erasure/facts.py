@@ -143,7 +143,7 @@ class _Gathering:
 		self._take_what_points_to_hers(reach)
 		namesakes = self._namesakes()
 		keeping = Keeping()
-		keeps = keeping.rules or keeping.holds
+		keeps = keeping.rules or keeping.in_force
 		self.house_mails = _mails_of_the_house()
 		for record in sorted(self.strengths):
 			if record not in self.rows:

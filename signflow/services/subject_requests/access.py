@@ -30,7 +30,7 @@ from signflow.core.privacy.persons import Start, Subject
 from signflow.services import work
 from signflow.services.company import house
 from signflow.services.letters import send_letter
-from signflow.services.privacy import accesses, kinds_of_records, lookup, notice_texts, notices
+from signflow.services.privacy import accesses, kinds_of_records, lookup, notices
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import find_subject
 from signflow.services.subject_requests import records
@@ -47,6 +47,8 @@ KEEP_DAYS = 14
 # What a web server can hand over without choking; whoever has more gets it on a medium.
 MOST_BYTES = 500 * 2**20
 BATCH = 50
+# What happened to a signature request names all its people in one row: an officer looks at it first.
+_OF_SEVERAL = ("Signature Event", "Signature Event Payload", "Signature Request")
 _PAGE = "signflow/templates/privacy/export.html"
 _OURS = re.compile(r"[0-9a-f]{40}\.zip(\.part)?")
 
@@ -193,7 +195,7 @@ def _is_given(scope: str, hit: lookup.Hit, own: bool) -> bool:
 	What may be somebody else's is not. Portability is about what she gave us herself (GDPR 20(1)): her own records and
 	what came from her.
 	"""
-	if hit.strength != Strength.CERTAIN:
+	if hit.strength != Strength.CERTAIN or hit.doctype in _OF_SEVERAL:
 		return False
 	return scope == "Access" or own or hit.hers
 
@@ -222,7 +224,7 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 			for place, one in enumerate(items, 1)
 		],
 	)
-	made_by = frappe.db.get_value(EXPORT, export, "made_by")
+	made_by, company = frappe.db.get_value(EXPORT, export, ["made_by", "company"])
 	counts: dict[str, int] = {}
 	for one in items:
 		counts[one["record_doctype"]] = counts.get(one["record_doctype"], 0) + 1
@@ -231,15 +233,22 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 		found.subject,
 		purpose=_("Copy of the data for {0}").format(frappe.db.get_value(EXPORT, export, "request")),
 		counts=counts,
-		company=frappe.db.get_value(EXPORT, export, "company"),
+		company=company,
 	)
 	log.db_set("user", made_by, update_modified=False)
 	more = ", ".join(sorted(_(doctype) for doctype in found.more))
+	notes = [_("There is more of these than was read: {0}").format(more)] if more else []
+	if not notices.published(company):
+		notes.append(
+			_(
+				"No privacy notice is published: the copy says nothing of purposes, recipients, retention and rights. Tell the person these in your answer (GDPR 15(1))."
+			)
+		)
 	_set(
 		export,
 		status="To Review",
 		record_count=len(items),
-		note=_("There is more of these than was read: {0}").format(more) if more else None,
+		note="\n".join(notes) or None,
 		work_due=0,
 		work_attempts=0,
 		failure=None,
@@ -566,9 +575,12 @@ def _accesses(subject: Subject) -> list[tuple[str, str, str]]:
 
 
 def _about(company: str, language: str) -> str:
-	"""Purposes, recipients, retention, source and rights (GDPR 15(1)): the notice in force, else what the register says."""
+	"""Purposes, recipients, retention, source and rights (GDPR 15(1)) as the notice in force says them; "" without one.
+
+	Nothing is written for the house here: what nobody has published nobody has stated.
+	"""
 	notice = notices.published(company)
-	text = notices.text_in(notice, language).body if notice else notice_texts.written(company, language)
+	text = notices.text_in(notice, language).body if notice else ""
 	return clean_email_html(md_to_html(text or "") or "")
 
 

@@ -119,7 +119,14 @@ def refuse(name: str, reason: str, late: bool = False) -> None:
 def complete(name: str, outcome: str) -> None:
 	"""The request is answered: what was done, told to the person in these words."""
 	require_officer()
-	doc = records.finish(name, _words(outcome, _("Say what was done: the person is told.")))
+	words = _words(outcome, _("Say what was done: the person is told."))
+	if left := certificate.left_of(name):
+		frappe.throw(
+			_(
+				"The last erasure left {0} places with the person's data: plan again before you answer."
+			).format(left)
+		)
+	doc = records.finish(name, words)
 	proof = None
 	if doc.request_type == "Erasure":
 		proof = certificate.for_answer(doc, recipients.of_request(name))

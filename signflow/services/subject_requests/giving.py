@@ -20,7 +20,7 @@ from signflow.core.privacy import persons
 from signflow.services.privacy.person_records import region
 
 _SECRET = re.compile(
-	r"passw|passphrase|secret|token|api_key|otp|salt|hmac|_hash$|reset_.*key|session", re.IGNORECASE
+	r"passw|passphrase|secret|token|api_key|page_key|otp|salt|hmac|_hash$|reset_.*key|session", re.IGNORECASE
 )
 # Frappe's own columns that say something of a person's record.
 _KINDS = {"name": "Data", "creation": "Datetime", "modified": "Datetime"}

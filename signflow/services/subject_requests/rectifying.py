@@ -15,6 +15,7 @@ from frappe import _
 from frappe.model import table_fields
 from frappe.utils import cstr
 
+from signflow.core.privacy import persons
 from signflow.core.privacy.correcting import Correction, corrected
 from signflow.core.privacy.datamap import DataMap, Holds
 from signflow.core.privacy.findings import Strength
@@ -75,7 +76,7 @@ def propose(request: str, corrections: Iterable[Any]) -> list[Place]:
 	confirmed = [(row.record_doctype, row.record_name) for row in doc.persons if row.confirmed]
 	if not confirmed or not doc.verified_on:
 		frappe.throw(_("First it has to be shown who asks, and which records are this person's."))
-	found = lookup.look_up(Start(records=frozenset(confirmed)), company=doc.company)
+	found = lookup.look_up(_start(confirmed, wrongs), company=doc.company)
 	if found.unsearched:
 		frappe.throw(_("The search was not finished. Try again when the site is less busy."))
 	the_map = data_map.load()
@@ -87,6 +88,14 @@ def propose(request: str, corrections: Iterable[Any]) -> list[Place]:
 			if hit.strength in (Strength.CERTAIN, Strength.SHARED, Strength.POSSIBLE):
 				places += _places(doctype, name, hit, wrongs, the_map)
 	return places
+
+
+def _start(confirmed: list[tuple[str, str]], wrongs: list[Correction]) -> Start:
+	"""Her records, and what was hers: once her own record is right, the rest is found by what is wrong in it."""
+	old = {kind: frozenset(one.old for one in wrongs if one.kind == kind) for kind in ("Email", "Phone")}
+	mails = frozenset(mail for text in old["Email"] for mail in persons.mails_in(text))
+	phones = frozenset(filter(None, (persons.phone_of(text, region()) for text in old["Phone"])))
+	return Start(records=frozenset(confirmed), mails=mails, phones=phones)
 
 
 def _correction(said: Any) -> Correction:
