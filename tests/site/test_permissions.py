@@ -14,6 +14,7 @@ from stage import eventually
 from test_consent_permissions import EXPECTATIONS as OF_CONSENTS
 from test_erasure_attacks import OURS as OF_ERASURE
 from test_form_permissions import EXPECTATIONS as OF_FORMS
+from test_legal_holds import EXPECTATIONS as OF_HOLDS
 from test_register_permissions import EXPECTATIONS as OF_REGISTER
 from test_retention import EXPECTATIONS as OF_RETENTION
 from test_subject_access import EXPECTATIONS as OF_ACCESS
@@ -195,6 +196,7 @@ def test_the_table_names_every_doctype(site: str) -> None:
 		*OF_REQUESTS,
 		*OF_ACCESS,
 		*OF_ERASURE,
+		*OF_HOLDS,
 	}
 
 
