@@ -45,6 +45,8 @@ def _empty() -> None:
 	for_writing()
 	for doctype in (*OURS, PROBE):
 		frappe.db.delete(doctype)
+	# Other tests rely on there being one company.
+	frappe.db.delete("Company", {"name": "Toinen Oy"})
 	frappe.db.commit()
 
 

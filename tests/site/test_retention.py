@@ -54,6 +54,8 @@ def _empty() -> None:
 	for_writing()
 	for doctype in (*OURS, PROBE):
 		frappe.db.delete(doctype)
+	# Other tests rely on there being one company.
+	frappe.db.delete("Company", {"name": "Toinen Oy"})
 	frappe.db.set_single_value("Signflow Settings", "retention_stopped", 0)
 	frappe.db.commit()
 	frappe.clear_document_cache("Signflow Settings", "Signflow Settings")
