@@ -1,4 +1,5 @@
-"""A visitor of /terminate, /privacy/consents or /privacy/request who proves by a mailed code that a mailbox is his.
+"""A visitor of /terminate, /privacy/consents, /privacy/request or /privacy/data who proves by a mailed code that a mailbox
+is his.
 
 What an asker sees is the same whether we know the address or not: the mail is made by a worker, so not even the time
 tells. A visit lives in Redis alone, for an hour; a code works for the visit that asked for it, for ten minutes. Tries
@@ -6,7 +7,7 @@ are counted before they are judged, so that many at once are no more than five.
 """
 
 import secrets
-from typing import Any
+from typing import Any, NamedTuple
 
 import frappe
 from frappe import _
@@ -26,17 +27,26 @@ from signflow.signflow.addresses import one_address
 VISIT_SECONDS = 3600
 RESEND_SECONDS = 60
 MAX_MAILS_A_DAY = 8
-# Which page → the job that mails its visitor a code. A visit of one page opens nothing on another.
-JOBS = {
-	"terminate": "signflow.services.visits.mail_code",
-	"consents": "signflow.services.privacy.consent_page.mail_code",
-	"data": "signflow.services.subject_requests.access_page.mail_code",
-	"requests": "signflow.services.subject_requests.request_page.mail_code",
+# Which page → what says in which words its visitor gets a code. A visit of one page opens nothing on another.
+LETTERS = {
+	"terminate": "signflow.services.visits.letter_of_terminate",
+	"consents": "signflow.services.privacy.consent_page.letter",
+	"data": "signflow.services.subject_requests.access_page.letter",
+	"requests": "signflow.services.subject_requests.request_page.letter",
 }
 
 
+class Letter(NamedTuple):
+	"""The words around a code: subject (translated), template, who sends it; some tell that there is no code to send."""
+
+	subject: str
+	template: str
+	house: str
+	has_code: bool = True
+
+
 def begin(mail: str, language: str, page: str = "terminate", **more: Any) -> tuple[str, dict[str, Any]]:
-	"""Begin a visit of `page` (a key of JOBS) for whoever says that `mail` is his; returns (session, what it shows).
+	"""Begin a visit of `page` (a key of LETTERS) for whoever says that `mail` is his; returns (session, what it shows).
 
 	`more` is kept with the visit.
 
@@ -58,7 +68,7 @@ def begin(mail: str, language: str, page: str = "terminate", **more: Any) -> tup
 	began = now_datetime().timestamp()
 	_put(hashed, {**more, "mail": mail, "language": language, "page": page, "began": began, "identified": 0})
 	frappe.enqueue(
-		JOBS[page],
+		"signflow.services.visits.mail_code",
 		queue="short",
 		visit=hashed,
 		job_id=f"signflow-visit-{secrets.token_hex(8)}",
@@ -73,29 +83,29 @@ def begin(mail: str, language: str, page: str = "terminate", **more: Any) -> tup
 
 @work.edge("code mail")
 def mail_code(visit: str) -> None:
-	"""Mail a code, or that nothing was found under the address (RQ job)."""
+	"""Mail a visitor his code in the words of his page, in his language (RQ job)."""
 	frappe.set_user("Administrator")
 	found = visit_of(visit)
 	if not found:
 		return
-	customers = [name for contact in agreements.contacts_of(found["mail"]) for name in contact.customers]
-	known = bool(agreements.agreements_of(customers))
-	house = own_name()
 	with print_language(found["language"]):
-		if not known:
-			send_secret(
-				found["mail"],
-				subject=_("No agreement under this address"),
-				template="signflow_nothing_found",
-				args={"house": house},
-			)
+		letter: Letter | None = frappe.get_attr(LETTERS[found["page"]])(found)
+		if not letter:
 			return
-		send_secret(
-			found["mail"],
-			subject=_("Your code for terminating an agreement"),
-			template="signflow_visit_code",
-			args={"code": new_code(visit), "minutes": otp.CODE_LIFETIME_SECONDS // 60, "house": house},
+		args: dict[str, Any] = {"house": letter.house}
+		if letter.has_code:
+			args |= {"code": new_code(visit), "minutes": otp.CODE_LIFETIME_SECONDS // 60}
+		send_secret(found["mail"], subject=letter.subject, template=letter.template, args=args)
+
+
+def letter_of_terminate(visit: dict[str, Any]) -> Letter:
+	"""A code, or that nothing was found under the address."""
+	customers = [name for contact in agreements.contacts_of(visit["mail"]) for name in contact.customers]
+	if not agreements.agreements_of(customers):
+		return Letter(
+			_("No agreement under this address"), "signflow_nothing_found", own_name(), has_code=False
 		)
+	return Letter(_("Your code for terminating an agreement"), "signflow_visit_code", own_name())
 
 
 def new_code(visit: str) -> str:

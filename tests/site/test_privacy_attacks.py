@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import frappe
@@ -18,7 +19,6 @@ from signflow.services import visits
 from signflow.services.privacy import (
 	consent_campaigns,
 	consent_letters,
-	consent_page,
 	consents,
 	content_scan,
 	kept_elsewhere,
@@ -382,9 +382,8 @@ def test_no_address_reaches_the_error_log(house: House, monkeypatch: pytest.Monk
 		mail = secret
 		raise ValueError(mail)
 
-	monkeypatch.setattr(visits, "visit_of", lambda _visit: {"mail": secret, "language": "en"})
-	for module in (visits, consent_page):
-		monkeypatch.setattr(module, "send_secret", fails)
+	monkeypatch.setattr(visits, "visit_of", lambda page: {"mail": secret, "language": "en", "page": page})
+	monkeypatch.setattr(visits, "send_secret", fails)
 	monkeypatch.setattr(marketing, "willing", fails)
 	monkeypatch.setattr(marketing, "people_named", fails)
 	monkeypatch.setattr(consents, "people_with", fails)
@@ -392,8 +391,7 @@ def test_no_address_reaches_the_error_log(house: House, monkeypatch: pytest.Monk
 	a_text(house, valid_months=12, ask_again_days=30)
 	before = frappe.db.count("Error Log")
 	jobs = (
-		lambda: visits.mail_code("a visit"),
-		lambda: consent_page.mail_code("a visit"),
+		*(partial(visits.mail_code, page) for page in visits.LETTERS),
 		lambda: mailing_lists.check_group(group),
 		lambda: kept_elsewhere.record_members_now(
 			group, text, "2024-05-01", "Folder 7", "en", "Administrator"

@@ -8,39 +8,21 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.translate import print_language
 from frappe.utils import getdate
 
-from signflow.core.identity import otp
 from signflow.core.privacy.marketing import Action, has_objected, text_state
-from signflow.services import visits, work
+from signflow.services import visits
 from signflow.services.company import own_name
 from signflow.services.guests import Refused
-from signflow.services.letters import send_secret
 from signflow.services.privacy import consent_campaigns, consent_letters, consents
 from signflow.services.times import utc_time
 
 PAGE = "consents"
 
 
-@work.edge("code mail")
-def mail_code(visit: str) -> None:
-	"""Mail a visitor his code, known or not (RQ job)."""
-	frappe.set_user("Administrator")
-	found = visits.visit_of(visit)
-	if not found:
-		return
-	with print_language(found["language"]):
-		send_secret(
-			found["mail"],
-			subject=_("Your code for seeing your consents"),
-			template="signflow_consent_code",
-			args={
-				"code": visits.new_code(visit),
-				"minutes": otp.CODE_LIFETIME_SECONDS // 60,
-				"house": own_name(),
-			},
-		)
+def letter(visit: dict[str, Any]) -> visits.Letter:
+	"""The words around a visitor's code, known or not."""
+	return visits.Letter(_("Your code for seeing your consents"), "signflow_consent_code", own_name())
 
 
 def open_link(token: str, language: str) -> tuple[str, dict[str, Any]]:

@@ -5,16 +5,13 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.translate import print_language
 from frappe.utils import get_datetime, now_datetime
 
-from signflow.core.identity import otp
 from signflow.core.identity.tokens import parse
 from signflow.core.privacy.export_package import open_package
 from signflow.services import visits
 from signflow.services.company import house
 from signflow.services.guests import Refused
-from signflow.services.letters import send_secret
 from signflow.services.subject_requests import access, records
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
@@ -44,24 +41,12 @@ def _is_open(row: Any) -> bool:
 	return row.status == "Ready" and get_datetime(row.expires_on) > now_datetime()
 
 
-def mail_code(visit: str) -> None:
-	"""Mail the code of a visit (RQ job)."""
-	frappe.set_user("Administrator")
-	found = visits.visit_of(visit)
-	company = found and frappe.db.get_value(access.EXPORT, found["export"], "company")
+def letter(visit: dict[str, Any]) -> visits.Letter | None:
+	"""The words around a visitor's code; None where the copy has ended meanwhile."""
+	company = frappe.db.get_value(access.EXPORT, visit["export"], "company")
 	if not company:
-		return
-	with print_language(found["language"]):
-		send_secret(
-			found["mail"],
-			subject=_("Your code for fetching your data"),
-			template="signflow_data_code",
-			args={
-				"code": visits.new_code(visit),
-				"minutes": otp.CODE_LIFETIME_SECONDS // 60,
-				"house": house(company)["name"],
-			},
-		)
+		return None
+	return visits.Letter(_("Your code for fetching your data"), "signflow_data_code", house(company)["name"])
 
 
 def view(visit: dict[str, Any]) -> dict[str, Any]:

@@ -8,15 +8,13 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.translate import print_language
 from frappe.utils import getdate
 
 from signflow.core.erasure import clock
-from signflow.core.identity import otp
 from signflow.services import visits
 from signflow.services.company import own_name
 from signflow.services.guests import Refused, plain
-from signflow.services.letters import counted, send_secret
+from signflow.services.letters import counted
 from signflow.services.subject_requests import decisions, intake, letters, proofs, records
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.times import utc_time
@@ -28,23 +26,9 @@ MAX_UNPROVEN_A_DAY = 2000
 MOST_SHOWN = 50
 
 
-def mail_code(visit: str) -> None:
-	"""Mail a visitor his code, known or not (RQ job)."""
-	frappe.set_user("Administrator")
-	found = visits.visit_of(visit)
-	if not found:
-		return
-	with print_language(found["language"]):
-		send_secret(
-			found["mail"],
-			subject=_("Your code for your data request"),
-			template="signflow_data_request_code",
-			args={
-				"code": visits.new_code(visit),
-				"minutes": otp.CODE_LIFETIME_SECONDS // 60,
-				"house": own_name(),
-			},
-		)
+def letter(visit: dict[str, Any]) -> visits.Letter:
+	"""The words around a visitor's code, known or not."""
+	return visits.Letter(_("Your code for your data request"), "signflow_data_request_code", own_name())
 
 
 def begin(mail: str, language: str, given: Any, key: str) -> tuple[str, dict[str, Any]]:
