@@ -5,9 +5,10 @@ done twice. Jobs have fresh ids: after a kill Frappe's `deduplicate` enqueues no
 """
 
 import secrets
+import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -80,6 +81,38 @@ def is_ours(doctype: str, name: str, token: str) -> bool:
 
 def _write(doctype: str, name: str, **values: Any) -> None:
 	frappe.db.set_value(doctype, name, values, update_modified=False)
+
+
+def go_on(
+	doctype: str,
+	name: str,
+	steps: Generator[None, None, None],
+	*,
+	seconds: int,
+	wake_row: Callable[[str], None],
+	failed: Callable[[Exception], None],
+) -> None:
+	"""Take the steps of a row whose lease was taken until there are no more; after `seconds` leave the rest to a job that
+	`wake_row` wakes.
+
+	An error goes to `failed` and no further: Frappe would log it with all values at hand, which are what was read.
+	"""
+	until = time.monotonic() + seconds
+	try:
+		with closing(steps):
+			for _step in steps:
+				if time.monotonic() > until:
+					_leave(doctype, name, wake_row)
+					return
+	except Exception as error:
+		frappe.db.rollback()
+		failed(error)
+
+
+@one_transaction
+def _leave(doctype: str, name: str, wake_row: Callable[[str], None]) -> None:
+	_write(doctype, name, lease_until=None)
+	wake_row(name)
 
 
 def pause(attempts: int) -> int:

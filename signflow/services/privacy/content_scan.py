@@ -7,9 +7,9 @@ never copied: the records are searched again when somebody who may read them ask
 """
 
 import json
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import frappe
@@ -92,23 +92,15 @@ def run(name: str) -> None:
 	"""Go on with a scan for a minute, then leave the rest to the next job (RQ job; safe to run beside itself)."""
 	if not work.take_lease("Content Scan", name, LEASE_SECONDS, status="Running"):
 		return
-	try:
-		tables = data_map.site_tables()
-		until = time.monotonic() + JOB_SECONDS
-		while _step(name, tables):
-			if time.monotonic() > until:
-				_release(name)
-				return
-	except Exception as error:
-		frappe.db.rollback()
-		# Not raised: Frappe would log it with all values at hand, which are what was read.
-		_fail(name, error)
+	work.go_on(
+		"Content Scan", name, _steps(name), seconds=JOB_SECONDS, wake_row=wake, failed=partial(_fail, name)
+	)
 
 
-@one_transaction
-def _release(name: str) -> None:
-	_set(name, lease_until=None)
-	wake(name)
+def _steps(name: str) -> Generator[None, None, None]:
+	tables = data_map.site_tables()
+	while _step(name, tables):
+		yield
 
 
 @one_transaction

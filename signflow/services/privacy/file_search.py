@@ -7,7 +7,8 @@ the search has ended; what was found, names of files and no words of theirs, is 
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,24 +95,13 @@ def run(name: str) -> None:
 	"""Search on for two minutes, then leave the rest to the next job (RQ job; safe to run beside itself)."""
 	if not work.take_lease(DOCTYPE, name, LEASE_SECONDS, status="Running"):
 		return
-	try:
-		user = frappe.db.get_value(DOCTYPE, name, "user")
-		until = add_to_date(now_datetime(), seconds=JOB_SECONDS)
-		with acting_as(user):
-			while _step(name):
-				if now_datetime() > until:
-					_release(name)
-					return
-	except Exception as error:
-		frappe.db.rollback()
-		# Not raised: Frappe would log it with all values at hand, which are what was read.
-		_fail(name, error)
+	work.go_on(DOCTYPE, name, _steps(name), seconds=JOB_SECONDS, wake_row=wake, failed=partial(_fail, name))
 
 
-@one_transaction
-def _release(name: str) -> None:
-	_set(name, lease_until=None)
-	wake(name)
+def _steps(name: str) -> Generator[None, None, None]:
+	with acting_as(frappe.db.get_value(DOCTYPE, name, "user")):
+		while _step(name):
+			yield
 
 
 @one_transaction
