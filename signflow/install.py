@@ -74,12 +74,13 @@ def blocked_endpoints() -> str:
 
 def check_site() -> list[str]:
 	"""What keeps signflow from working on this site, each with its cure."""
-	return [text for text, _link in site_problems()]
+	blocked = blocked_endpoints()
+	return [*([blocked] if blocked else []), *(text for text, _link in site_problems())]
 
 
 def site_problems() -> list[tuple[str, str]]:
-	"""What keeps signflow from working on this site, each with its cure: (text, where it is cured in Desk, else "")."""
-	problems = [(blocked, "")] if (blocked := blocked_endpoints()) else []
+	"""What keeps signflow from working on this site and is cured in Desk: (text with its cure, where)."""
+	problems = []
 	if not frappe.db.exists("Email Account", {"enable_outgoing": 1, "default_outgoing": 1}):
 		text = _("No default outgoing Email Account: invitations cannot leave.")
 		problems.append((text, "/app/email-account"))

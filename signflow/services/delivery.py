@@ -67,7 +67,7 @@ def queue_mail(
 			lambda: _("This address has unsubscribed from all mail of this site."),
 		)
 		return None
-	queued = _queue_about(
+	queued = queue_about(
 		kind,
 		(SIGNER, signer.name),
 		signer.email,
@@ -87,7 +87,7 @@ def has_unsubscribed(email: str) -> bool:
 	return bool(frappe.db.exists("Email Unsubscribe", {"email": email, "global_unsubscribe": 1}))
 
 
-def _queue_about(kind: str, record: tuple[str, str], email: str, **mail: Any) -> str | None:
+def queue_about(kind: str, record: tuple[str, str], email: str, **mail: Any) -> str | None:
 	queued = queue(f"{kind}.{record[1]}", email, reference=record, **mail)
 	if queued:
 		wake_flush(queued)
@@ -296,7 +296,7 @@ def mail_delivery(request: Any, address: str, files: list[dict[str, str]]) -> No
 		reference = _("Reference: {0}").format(request.name)
 		# A confidential agreement's title stays among its signers.
 		title = reference if request.confidential else request.title
-		queued = _queue_about(
+		queued = queue_about(
 			DELIVERY,
 			(REQUEST, request.name),
 			address,
@@ -351,7 +351,7 @@ def mail_resume(submission: Any, form: Any, address: str, link: str) -> None:
 	if has_unsubscribed(address):
 		return
 	with print_language(submission.language or "en"):
-		_queue_about(
+		queue_about(
 			"resume",
 			(SUBMISSION, submission.name),
 			address,

@@ -45,10 +45,7 @@ def request_conditions(user: str | None = None) -> str:
 
 
 def _under(doctype: str, user: str | None, link: str = "request") -> str:
-	condition = request_conditions(user)
-	if not condition:
-		return ""
-	return f"`tab{doctype}`.`{link}` in (select `name` from `tabSignature Request` where {condition})"
+	return _rows_of(doctype, "Signature Request", request_conditions(user), link)
 
 
 def document_conditions(user: str | None = None) -> str:
@@ -179,10 +176,10 @@ def agreement_conditions(user: str | None = None) -> str:
 	return _rows_of("Contract Termination Agreement", "Contract Termination", termination_conditions(user))
 
 
-def _rows_of(doctype: str, parent: str, condition: str) -> str:
+def _rows_of(doctype: str, parent: str, condition: str, link: str = "parent") -> str:
 	if not condition:
 		return ""
-	return f"`tab{doctype}`.`parent` in (select `name` from `tab{parent}` where {condition})"
+	return f"`tab{doctype}`.`{link}` in (select `name` from `tab{parent}` where {condition})"
 
 
 def withdrawal_permission(doc: Any, ptype: str = "read", user: str | None = None) -> bool:
@@ -227,9 +224,7 @@ def asked_permission(doc: Any, ptype: str = "read", user: str | None = None) -> 
 def asked_conditions(user: str | None = None) -> str:
 	"""The list's condition for `asked_permission`."""
 	condition = _limited("Consent Campaign", user)
-	if not condition:
-		return ""
-	return f"`tabConsent Campaign Person`.`campaign` in (select `name` from `tabConsent Campaign` where {condition})"
+	return _rows_of("Consent Campaign Person", "Consent Campaign", condition, "campaign")
 
 
 # Rows of the record of processing activities, its processors and notices are seen by those who see their parents.

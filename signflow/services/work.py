@@ -20,13 +20,16 @@ from signflow.services.transaction import one_transaction
 LONGEST_PAUSE_SECONDS = 1800
 
 
-def wake(job: str, *, queue: str = "short", **what: str) -> None:
-	"""Have a worker call the function `job` (a dotted path) with `what` as soon as the transaction is committed."""
+def wake(job: str, *, queue: str = "short", **what: Any) -> None:
+	"""Have a worker call the function `job` (a dotted path) with `what` as soon as the transaction is committed.
+
+	Its id says nothing of `what`: records are named by people.
+	"""
 	frappe.enqueue(
 		job,
 		queue=queue,
 		enqueue_after_commit=True,
-		job_id="-".join(("signflow", job.rpartition("services.")[2], *what.values(), secrets.token_hex(4))),
+		job_id=f"signflow-{job.rpartition('services.')[2]}-{secrets.token_hex(8)}",
 		**what,
 	)
 

@@ -44,11 +44,10 @@ def corrected(text: str, wrong: Correction, region: str = "FI") -> str:
 
 def _mails(text: str, wrong: Correction) -> str:
 	old = wrong.old.strip().casefold()
-	for found in sorted(persons.mails_in(text), key=len, reverse=True):
-		if found == old:
-			pattern = rf"(?<![\w.+-]){re.escape(found)}(?![\w-]|\.\w)"
-			text = re.sub(pattern, lambda _match: wrong.new.strip(), text, flags=re.IGNORECASE)
-	return text
+	if old not in persons.mails_in(text):
+		return text
+	pattern = rf"(?<![\w.+-]){re.escape(old)}(?![\w-]|\.\w)"
+	return re.sub(pattern, lambda _match: wrong.new.strip(), text, flags=re.IGNORECASE)
 
 
 def _phones(text: str, wrong: Correction, region: str) -> str:

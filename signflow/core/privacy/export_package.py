@@ -5,8 +5,9 @@ The directory of a ZIP is not encrypted: names within it tell nothing, and what 
 
 import hashlib
 import secrets
+import shutil
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from mimetypes import guess_type
 from pathlib import Path
 from typing import IO
@@ -53,7 +54,7 @@ def write_package(
 			if isinstance(source, Path):
 				entry.file_size = source.stat().st_size
 				with source.open("rb") as taken, package.open(entry, "w") as place:
-					_copy(taken, place)
+					shutil.copyfileobj(taken, place, CHUNK)
 			else:
 				package.writestr(entry, source)
 	digest = hashlib.sha256()
@@ -75,14 +76,4 @@ def open_package(source: Path, passphrase: str, target: IO[bytes]) -> None:
 				package.open(entry) as taken,
 				plain.open(zipfile.ZipInfo(entry.filename, _DAY), "w") as place,
 			):
-				_copy(taken, place)
-
-
-def _copy(source: IO[bytes], target: IO[bytes]) -> None:
-	for chunk in _chunks(source):
-		target.write(chunk)
-
-
-def _chunks(source: IO[bytes]) -> Iterator[bytes]:
-	while chunk := source.read(CHUNK):
-		yield chunk
+				shutil.copyfileobj(taken, place, CHUNK)

@@ -8,7 +8,6 @@
   it is; what says nothing counts for all.
 """
 
-import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
@@ -87,14 +86,7 @@ def hold_back(doc: Any, method: str | None = None) -> None:
 
 
 def _wake(group: str) -> None:
-	# A group is named by people: its name is no part of a job's.
-	frappe.enqueue(
-		"signflow.integrations.erpnext.mailing_lists.check_group",
-		queue="long",
-		enqueue_after_commit=True,
-		job_id=f"signflow-email-group-{secrets.token_hex(8)}",
-		group=group,
-	)
+	work.wake("signflow.integrations.erpnext.mailing_lists.check_group", queue="long", group=group)
 
 
 def on_member(doc: Any, method: str | None = None) -> None:
@@ -276,9 +268,9 @@ def _with_those_behind(people: Sequence[Person]) -> list[Person]:
 def _take_back_unsubscribes(person: Person, company: str) -> None:
 	"""The person wants this company's mail: old unsubscribes, which know no company, stay towards the others."""
 	meant = _with_those_behind([person])
-	known = marketing.Known(meant)
+	known, companies = marketing.Known(meant), marketing.companies()
 	for one in meant:
-		for other in marketing.companies():
+		for other in companies:
 			if other != company and known.facts(one, other, "Email").flags and not _has_objected(one, other):
 				consents.object_in_place(one, other, Given("Unsubscribed"), "Email")
 	if person.emails:
@@ -319,10 +311,11 @@ def _follow_groups(mails: Sequence[str], company: str) -> None:
 
 def _follow_flag(person: Person) -> None:
 	"""`unsubscribed` of a Contact or Lead says that there is no company left that may write to him."""
+	companies = marketing.companies()
 	for one in _with_those_behind([person]):
 		if one.party_type not in ("Contact", "Lead") or not frappe.db.exists(one.party_type, one.party):
 			continue
-		wanted = all(_has_objected(one, company) for company in marketing.companies())
+		wanted = all(_has_objected(one, company) for company in companies)
 		if wanted and not frappe.db.get_value(one.party_type, one.party, "unsubscribed"):
 			frappe.db.set_value(one.party_type, one.party, "unsubscribed", 1)
 

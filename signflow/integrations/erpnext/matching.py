@@ -12,6 +12,8 @@ from frappe.utils import cstr
 from stdnum.eu import vat
 from stdnum.fi import alv
 
+from signflow.services.privacy.matching import equals
+
 MOST_CANDIDATES = 200
 # Everybody gets a mailbox there: such a domain says nothing about a company.
 MAIL_PROVIDERS = frozenset(
@@ -71,7 +73,7 @@ def contacts_of_mail(mail: str) -> list[Any]:
 		.on((row.parent == contact.name) & (row.parenttype == "Contact"))
 		.select(contact.name, contact.full_name, contact.signflow_identity_hmac)
 		.distinct()
-		.where(Lower(row.email_id) == mail.lower())
+		.where(equals(row.email_id, [mail]))
 		.orderby(contact.creation, order=Order.asc)
 		.orderby(contact.name, order=Order.asc)
 		.run(as_dict=True)
@@ -84,7 +86,7 @@ def leads_of_mail(mail: str) -> list[str]:
 	return (
 		frappe.qb.from_(lead)
 		.select(lead.name)
-		.where(Lower(lead.email_id) == mail.lower())
+		.where(equals(lead.email_id, [mail]))
 		.orderby(lead.creation, order=Order.asc)
 		.orderby(lead.name, order=Order.asc)
 		.run(pluck=True)

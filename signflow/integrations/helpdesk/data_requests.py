@@ -54,7 +54,7 @@ def may() -> bool:
 def hint(ticket: Any) -> str:
 	"""What the ticket seems to ask for, as the button that opens the request; "" when nothing, or when one was opened
 	since, answered by now or not."""
-	found = _found(ticket, after=_last_opened(ticket))
+	found = _found(_messages(ticket), _last_opened(ticket))
 	if not found:
 		return ""
 	by_right = {
@@ -66,16 +66,16 @@ def hint(ticket: Any) -> str:
 
 def begin(ticket: Any) -> Asked:
 	"""What is asked before the request is opened, filled in as far as the ticket tells."""
-	found, person = _asking(ticket), next(iter(people_of(ticket)), None)
+	(found, message), person = _asking(ticket), next(iter(people_of(ticket)), None)
 	notes = [_("A data request of this ticket is open: {0}").format(name) for name in _opened(ticket)]
 	if not person:
 		notes.append(_("The ticket does not say whom to ask: it has neither a contact nor a mail address."))
 		return Asked(_("Open Data Request"), "", [], notes)
 	if found:
-		notes.append(_("The ticket says: “{0}”").format(found[0].words))
+		notes.append(_("The ticket says: “{0}”").format(found.words))
 	notes.append(
 		_("{0} gets a mail by which to prove that the request is his. The clock runs from {1}.").format(
-			person["email"], written(_message(ticket).received_on, _reads())
+			person["email"], written(message.received_on, _reads())
 		)
 	)
 	match = customer_of(ticket)
@@ -86,10 +86,10 @@ def begin(ticket: Any) -> Asked:
 			"request_type",
 			"select",
 			_("What is asked for"),
-			options([(one, _(one)) for one in TYPES], found[0].right if found else "Access"),
+			options([(one, _(one)) for one in TYPES], found.right if found else "Access"),
 		),
 		Field("person_name", "text", _("Name"), value=person["signer_name"]),
-		language_field(found[0].language if found else _settings_language()),
+		language_field(found.language if found else _settings_language()),
 		*customer_field(match),
 		*company_field(REQUEST),
 	]
@@ -101,7 +101,7 @@ def perform(ticket: Any, values: dict[str, Any]) -> dict[str, str]:
 	asked = begin(ticket)
 	if not asked.submit:
 		frappe.throw(" ".join(asked.notes))
-	answers, message = Answers(asked, values), _message(ticket)
+	answers, (_asked, message) = Answers(asked, values), _asking(ticket)
 	customer = chosen_customer(ticket, answers)
 	given = {
 		"company": chosen_company(answers, REQUEST),
@@ -180,9 +180,9 @@ def _plain(html: str | None) -> str:
 	return soup.get_text("\n").strip()
 
 
-def _found(ticket: Any, after: Any = None) -> tuple[Any, Message] | None:
+def _found(messages: list[Message], after: Any = None) -> tuple[Any, Message] | None:
 	"""What is asked for and in which message: the first that tells, of those that came `after` a time."""
-	for message in _messages(ticket):
+	for message in messages:
 		if after and get_datetime(message.received_on) <= get_datetime(after):
 			continue
 		if asked := recognise(message.text):
@@ -190,13 +190,9 @@ def _found(ticket: Any, after: Any = None) -> tuple[Any, Message] | None:
 	return None
 
 
-def _asking(ticket: Any) -> tuple[Any, Message] | None:
-	"""The message that asks and has no data request yet, else the first that asks at all."""
-	return _found(ticket, after=_last_opened(ticket)) or _found(ticket)
-
-
-def _message(ticket: Any) -> Message:
-	"""The message that asks, else the ticket's first; none is later than now."""
-	found = _asking(ticket)
-	message = found[1] if found else _messages(ticket)[0]
-	return Message(message.text, min(get_datetime(message.received_on), frappe.utils.now_datetime()))
+def _asking(ticket: Any) -> tuple[Any, Message]:
+	"""What is asked, None if nothing seems to be; and the message that asks and has no data request yet, else the first that
+	asks at all, else the ticket's first: none is later than now."""
+	messages = _messages(ticket)
+	asked, message = _found(messages, _last_opened(ticket)) or _found(messages) or (None, messages[0])
+	return asked, Message(message.text, min(get_datetime(message.received_on), frappe.utils.now_datetime()))

@@ -13,7 +13,7 @@ from signflow.integrations.helpdesk.signatures import people_of
 from signflow.services import letters, prefills
 from signflow.services.company import default_company, house
 from signflow.services.forms import check_open
-from signflow.services.guests import Refused
+from signflow.services.guests import LANGUAGES, Refused
 from signflow.services.privacy import consent_campaigns
 
 MAX_A_DAY = 5
@@ -112,7 +112,7 @@ def _consents() -> list[tuple[str, str]]:
 def _language_of(person: dict[str, Any]) -> str:
 	known = frappe.db.get_value("User", {"email": person["email"]}, "language")
 	spoken = known or frappe.get_cached_doc("Signflow Settings").default_language
-	return spoken if spoken in ("fi", "sv", "en") else "fi"
+	return spoken if spoken in LANGUAGES else "fi"
 
 
 def _ask_consent(ticket: Any, person: dict[str, Any], text: str, language: str, message: str) -> str:

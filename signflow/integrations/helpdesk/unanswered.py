@@ -11,6 +11,7 @@ import frappe
 from frappe import _
 from frappe.translate import print_language
 from frappe.utils import add_to_date, cint, get_datetime, get_url, get_url_to_form, now_datetime, nowdate
+from frappe.utils.user import get_users_with_role
 
 from signflow.integrations.helpdesk import is_here
 from signflow.services import letters, work
@@ -44,11 +45,8 @@ def daily() -> None:
 		for owner in row.owners:
 			by_owner[owner].append(row)
 	for owner, rows in sorted(by_owner.items()):
-		try:
+		with work.edge("an owner was not told of tickets"):
 			_tell(owner, sorted(rows, key=lambda row: row.since))
-		except Exception as error:
-			frappe.db.rollback()
-			frappe.log_error(title="signflow: an owner was not told of tickets", message=work.place_of(error))
 
 
 def unanswered(days: int) -> list[Waiting]:
@@ -108,11 +106,7 @@ def _enabled(users: list[str]) -> tuple[str, ...]:
 def _holders(role: str) -> tuple[str, ...]:
 	"""The enabled users with a role, else those who look after the site."""
 	for one in (role, "System Manager"):
-		rows = frappe.get_all(
-			"Has Role", {"role": one, "parenttype": "User"}, pluck="parent", order_by="parent asc"
-		)
-		found = _enabled([user for user in rows if user not in ("Administrator", "Guest")])
-		if found:
+		if found := tuple(sorted(set(get_users_with_role(one)) - {"Guest"})):
 			return found
 	return ()
 

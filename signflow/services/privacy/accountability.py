@@ -25,12 +25,12 @@ def account(start: Any, end: Any, company: str | None = None) -> list[dict[str, 
 
 
 def _accesses(first: Any, after: Any, company: str | None) -> Iterator[dict[str, Any]]:
-	if not frappe.db.exists("DocType", ACCESS) or not frappe.has_permission(ACCESS, "read"):
+	if not frappe.has_permission(ACCESS, "read"):
 		return
 	filters = [["accessed_on", ">=", first], ["accessed_on", "<", after]]
 	if company:
 		filters.append(["company", "in", (company, "")])
-	fields = ["accessed_on", "user", "kind", "purpose", "company", "record_doctype", "record_name", "total"]
+	fields = ["accessed_on", "user", "kind", "purpose", "company", "record_doctype", "total"]
 	for row in frappe.get_list(
 		ACCESS, filters, fields, order_by="accessed_on desc, name asc", limit_page_length=0
 	):
@@ -39,7 +39,7 @@ def _accesses(first: Any, after: Any, company: str | None) -> Iterator[dict[str,
 			"user": row.user,
 			"what": _(row.kind),
 			"why": row.purpose,
-			"record": " ".join(filter(None, (_(row.record_doctype or ""), row.record_name))),
+			"record": _(row.record_doctype or ""),
 			"number": cint(row.total),
 			"company": row.company,
 		}

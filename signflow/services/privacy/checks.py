@@ -7,6 +7,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.utils import cint, nowdate
+from frappe.utils.user import get_users_with_role
 
 from signflow.core.privacy.datamap import Holds, Mark
 from signflow.install import blocked_endpoints, site_problems
@@ -102,23 +103,8 @@ def _reading(doctype: str) -> list[Any]:
 	)
 
 
-def _is_held(role: str) -> bool:
-	"""Whether an enabled user but Administrator has the role."""
-	held, user = frappe.qb.DocType("Has Role"), frappe.qb.DocType("User")
-	return bool(
-		frappe.qb.from_(held)
-		.join(user)
-		.on((user.name == held.parent) & (held.parenttype == "User"))
-		.where((held.role == role) & (user.enabled == 1) & user.name.notin(["Administrator", "Guest"]))
-		.select(held.name)
-		.orderby(held.name)
-		.limit(1)
-		.run()
-	)
-
-
 def _officer() -> Iterator[Finding]:
-	if not _is_held(OFFICER):
+	if not set(get_users_with_role(OFFICER)) - {"Guest"}:
 		yield Finding(
 			"no_officer_role",
 			HIGH,
@@ -299,12 +285,7 @@ def _map() -> Iterator[Finding]:
 
 
 def _logs() -> Iterator[Finding]:
-	days = {
-		row.ref_doctype: cint(row.days)
-		for row in frappe.get_all(
-			"Logs To Clear", {"parent": "Log Settings"}, ["ref_doctype", "days"], order_by="ref_doctype asc"
-		)
-	}
+	days = holds.days_in_log_settings()
 	kept = [
 		name
 		for name in LOGS
@@ -449,8 +430,7 @@ def _system() -> Iterator[Finding]:
 			_("Until then no signer, no form and no data request of a guest gets through."),
 		)
 	for problem, link in site_problems():
-		if problem != blocked:
-			yield Finding("site", MEDIUM, problem, _("The text tells how."), link)
+		yield Finding("site", MEDIUM, problem, _("The text tells how."), link)
 
 
 def _data_requests() -> Iterator[Finding]:

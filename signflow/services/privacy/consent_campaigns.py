@@ -18,6 +18,7 @@ from frappe.utils import add_to_date, now_datetime
 from signflow.core.privacy.marketing import Action, Rule
 from signflow.services import work
 from signflow.services.acting import acting_as
+from signflow.services.guests import LANGUAGES
 from signflow.services.privacy import consent_letters, consents, marketing
 from signflow.services.privacy.consents import Person
 from signflow.services.transaction import one_transaction
@@ -248,7 +249,7 @@ def _languages(people: list[Person], otherwise: str) -> dict[str, str]:
 	for query in queries:
 		for name, language in query.run():
 			spoken = (language or "").replace("_", "-").split("-")[0]
-			if spoken in consents.LANGUAGES:
+			if spoken in LANGUAGES:
 				found[name] = spoken
 	return found
 

@@ -129,10 +129,7 @@ def _letter(
 	"""Queue a mail that holds a personal link; it is sent at once, and blanked as soon as it is sent."""
 	if delivery.has_unsubscribed(email):
 		return False
-	label = f"consent.{record[1]}"
-	queued = delivery.queue(label, email, subject=subject, template=template, args=args, reference=record)
-	if queued:
-		delivery.wake_flush(queued)
+	queued = delivery.queue_about("consent", record, email, subject=subject, template=template, args=args)
 	return bool(queued)
 
 

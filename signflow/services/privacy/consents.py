@@ -20,6 +20,7 @@ from frappe.utils import add_months, get_datetime, getdate, now_datetime
 from signflow.core.evidence.canonical import canonical_json
 from signflow.core.privacy.marketing import Action, Said, has_objected, text_state
 from signflow.services import evidence
+from signflow.services.guests import LANGUAGES
 from signflow.services.privacy import consent_proofs
 from signflow.services.privacy.matching import chunks, equals
 from signflow.services.site_keys import keyed_hash
@@ -28,7 +29,6 @@ from signflow.services.transaction import one_transaction
 from signflow.signflow import uploads
 from signflow.signflow.addresses import one_address
 
-LANGUAGES = ("fi", "sv", "en")
 # By these ways the person has shown that the mailbox is his, or has signed, or the house answers for what it has kept
 # elsewhere: no mail has to confirm it.
 PROVEN = ("Page", "Mail Link", "Signing Ceremony", "Paper", "Mail Reply", "Import")

@@ -88,12 +88,9 @@ def on_placed(doc: Any, method: str | None = None) -> None:
 def daily() -> None:
 	"""Once a day: remember what came to fit by ways that no event tells of."""
 	for hold in _unlifted():
-		try:
+		with work.edge(f"legal hold {hold.name}"):
 			remember(hold)
 			frappe.db.commit()
-		except Exception as error:
-			frappe.db.rollback()
-			frappe.log_error(title=f"signflow: legal hold {hold.name}", message=work.place_of(error))
 
 
 def guard_emptying(doc: Any, method: str | None = None) -> None:

@@ -1,6 +1,5 @@
 """Consents that a house has on record elsewhere, when it comes to signflow: the members of a mailing list."""
 
-import secrets
 import time
 from typing import Any
 
@@ -12,6 +11,7 @@ from signflow.services import notices, work
 from signflow.services.privacy import consents, marketing
 from signflow.services.privacy.consents import Given, Person, Wording
 
+JOB = "signflow.services.privacy.kept_elsewhere.record_members_now"
 AT_ONCE = 500
 JOB_SECONDS = 600
 
@@ -27,24 +27,15 @@ def record_members(group: str, text: str, said_on: Any, note: str, language: str
 		frappe.throw(_("Say when, where and how they consented, and where that is on record."))
 	if getdate(said_on) > getdate():
 		frappe.throw(_("That day is still to come."))
-	_wake(
+	work.wake(
+		JOB,
+		queue="long",
 		group=group,
 		text=text,
 		said_on=str(said_on),
 		note=note.strip()[:500],
 		language=language,
 		user=frappe.session.user,
-	)
-
-
-def _wake(**what: Any) -> None:
-	# A group is named by people: its name is no part of a job's.
-	frappe.enqueue(
-		"signflow.services.privacy.kept_elsewhere.record_members_now",
-		queue="long",
-		enqueue_after_commit=True,
-		job_id=f"signflow-members-{secrets.token_hex(8)}",
-		**what,
 	)
 
 
@@ -76,7 +67,9 @@ def record_members_now(
 			failed = True
 		after = rows[-1].name
 		if time.monotonic() > until:
-			_wake(
+			work.wake(
+				JOB,
+				queue="long",
 				group=group,
 				text=text,
 				said_on=said_on,

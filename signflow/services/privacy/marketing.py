@@ -30,7 +30,6 @@ class Known:
 	"""What is known of `people` towards all companies, read once."""
 
 	def __init__(self, people: Sequence[Person]):
-		self.people = people
 		mails = sorted({mail for person in people for mail in person.emails})
 		self.rows = _rows(mails, people)
 		self.links = _links(_named(people, "Contact"))
@@ -45,24 +44,14 @@ class Known:
 			_by_mail("Email Unsubscribe", mails, ["email"], global_unsubscribe=1) if mails else ()
 		)
 		self.lists = _left_lists(mails)
-		self.exceptions = {
-			(row.company, row.channel): row
-			for row in frappe.get_all(
-				"Consent Text",
-				{"existing_customers": 1, "disabled": 0},
-				["company", "channel", "existing_customer_months"],
-				order_by="name asc",
-			)
-		}
-		self.managed = {
-			(row.company, row.channel)
-			for row in frappe.get_all(
-				"Consent Text",
-				{"disabled": 0, "current_version": ["is", "set"]},
-				["company", "channel"],
-				order_by="name asc",
-			)
-		}
+		texts = frappe.get_all(
+			"Consent Text",
+			{"disabled": 0},
+			["company", "channel", "existing_customers", "existing_customer_months", "current_version"],
+			order_by="name asc",
+		)
+		self.exceptions = {(row.company, row.channel): row for row in texts if row.existing_customers}
+		self.managed = {(row.company, row.channel) for row in texts if row.current_version}
 		self.purchases = _purchases(self._consumers()) if self.exceptions else {}
 
 	def _linked(self, doctype: str) -> set[str]:

@@ -36,8 +36,9 @@ def _send(
 	if not doc.email or delivery.has_unsubscribed(doc.email):
 		return False
 	proven = doc.status != "Unverified"
-	queued = delivery.queue(
-		f"{KIND}.{doc.name}",
+	queued = delivery.queue_about(
+		KIND,
+		(REQUEST, doc.name),
 		doc.email,
 		subject=f"{subject} ({doc.name})",
 		template="signflow_data_request",
@@ -52,11 +53,8 @@ def _send(
 			"due_on": written_day(getdate(doc.due_on), doc.language) if doc.status in records.OPEN else "",
 			"house": house(doc.company),
 		},
-		reference=(REQUEST, doc.name),
 		attachments=attachments,
 	)
-	if queued:
-		delivery.wake_flush(queued)
 	return bool(queued)
 
 
