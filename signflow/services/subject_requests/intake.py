@@ -366,7 +366,7 @@ def ask_for_proof(name: str) -> bool:
 
 
 def _tell_officers(doc: Any) -> None:
-	for user in records.officers(doc.company):
+	for user in notices.officers(REQUEST, doc.company):
 		notices.notify(
 			user,
 			(REQUEST, doc.name),
