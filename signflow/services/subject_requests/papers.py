@@ -89,9 +89,7 @@ def add(request: str, file_name: str, data: bytes, *, by_person: bool) -> str:
 	records.step(doc, "Paper Added")
 	if by_person:
 		for user in notices.officers(REQUEST, doc.company):
-			notices.notify(
-				user, (REQUEST, doc.name), lambda: _("A paper was added to {0}.").format(doc.name)
-			)
+			notices.notify(user, (REQUEST, doc.name), lambda: _("A paper was added to {0}.").format(doc.name))
 	return row
 
 

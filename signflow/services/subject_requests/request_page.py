@@ -214,7 +214,9 @@ def add_paper(
 	"""The visitor adds a paper to his own open request; the view. Raises Refused for another's and for what is not taken."""
 	name = _own(visit, reference, *records.OPEN)
 	if counted(f"data request papers {visit['mail'].lower()}") > MAX_PAPERS_A_DAY:
-		raise Refused("too_many", _("Too many papers came in today. Try again tomorrow, or write to us."), 429)
+		raise Refused(
+			"too_many", _("Too many papers came in today. Try again tomorrow, or write to us."), 429
+		)
 	papers.add(name, file_name, data, by_person=True)
 	return view(visit, language)
 
