@@ -15,6 +15,7 @@ from signflow.services.subject_requests import (
 	decisions,
 	intake,
 	matching,
+	papers,
 	proofs,
 	records,
 	request_page,
@@ -93,6 +94,19 @@ def answer(reference: str, words: str, language: str | None = None) -> dict[str,
 	"""The visitor answers what he was asked; the view."""
 	visit = visits.identified(session(), PAGE)[1]
 	return request_page.answer(visit, str(reference), str(words), reader_language())
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=30, seconds=60 * 10)
+@answers
+def add_paper(reference: str, language: str | None = None) -> dict[str, Any]:
+	"""The visitor adds a paper (multipart, `file`) to his own request; the view."""
+	visit = visits.identified(session(), PAGE)[1]
+	file = frappe.request.files.get("file")
+	if not file:
+		raise invalid_input()
+	data = file.stream.read(papers.MOST_BYTES + 1)
+	return request_page.add_paper(visit, str(reference), file.filename or "", data, reader_language())
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])

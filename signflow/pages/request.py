@@ -52,6 +52,14 @@ def request_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"answer_missing": _("Write your answer."),
 		"send_answer": _("Send the answer"),
 		"answered": _("Thank you. We go on with your request."),
+		"papers": _("Papers"),
+		"papers_help": _("PDF, JPEG or PNG, 10 MB at most. Only those who answer your request see them."),
+		"mandate_help": _(
+			"Add the power of attorney or another proof of your right: PDF, JPEG or PNG, 10 MB at most. Only those who answer your request see it."
+		),
+		"add_paper": _("Add a paper"),
+		"paper_added": _("The paper is added."),
+		"paper_large": _("The file is too large, 10 MB at most."),
 		"yours_help": _(
 			"This request reached us in your name. Until you say that it is yours, we do nothing with it."
 		),

@@ -24,6 +24,7 @@ from retention_stage import a_hold, a_keeping_rule, worker_rests
 from stage import eventually
 
 from signflow.core.erasure.masking import Words
+from signflow.core.privacy.needles import Needles
 from signflow.services import evidence, work
 from signflow.services.erasure import execution, ledger, planning, proving, replaying
 
@@ -70,7 +71,27 @@ class Erased(Planted):
 	def _documents(self) -> None:
 		self.submitted = self._invoice("certain")
 		self.cancelled = self._invoice("certain", docstatus=2)
-		self.kept = self._invoice("certain", po_no=self.house.key, posting_date="2026-03-04")
+		kept = {"po_no": self.house.key, "posting_date": "2026-03-04"}
+		coded = base64.b64encode(f"From: {self.mail}".encode()).decode()
+		self.kept = self._invoice("certain", remarks=coded, **kept)
+		# Others are in it too: only what is hers goes once its time is over.
+		both = {"customer": self.house.customer, "customer_name": "Talo Oy", "contact_person": None}
+		self.shared_kept = self._invoice(
+			"certain",
+			**both,
+			contact_email=f"pekka@muu.example, {self.mail}",
+			terms=f"Ask {self.name}",
+			**kept,
+		)
+		self.kept_mail = self.row(
+			"certain",
+			"Communication",
+			subject="Invoice",
+			sender=self.mail,
+			content="x",
+			reference_doctype="Sales Invoice",
+			reference_name=self.kept,
+		)
 		self.held = self._invoice("certain")
 		self.file = self.house._insert(
 			"File",
@@ -111,9 +132,14 @@ class Erased(Planted):
 			)
 		self.row("certain", "Notification Log", subject=f"Mail from {self.mail}", for_user="Administrator")
 		index = frappe.qb.Table("__global_search")
-		frappe.qb.into(index).columns("doctype", "name", "title", "content").insert(
-			"Contact", self.hers, self.name, f"Name : {self.name} ||| Email : {self.mail}"
-		).run()
+		for record in (
+			("Contact", self.hers),
+			("Sales Invoice", self.kept),
+			("Communication", self.kept_mail),
+		):
+			frappe.qb.into(index).columns("doctype", "name", "title", "content").insert(
+				*record, self.name, f"Name : {self.name} ||| Email : {self.mail}"
+			).run()
 
 	def assigned_to_her(self) -> str:
 		"""A company's invoice that she made and is assigned to."""
@@ -206,7 +232,7 @@ def test_it_ends_and_says_what_it_did(erased: dict[str, Any], she: Erased) -> No
 	assert (doc.status, doc.failure, doc.left_over) == ("Done", None, 0)
 	assert not frappe.db.get_value("Erasure Plan", doc.name, "subject")
 	kept = {line.record_name: line for line in lines_of(doc.name, action="Keep")}
-	assert {she.kept, she.held} <= kept.keys()
+	assert {she.kept, she.shared_kept, she.kept_mail, she.held} <= kept.keys()
 	assert str(kept[she.kept].keep_until) == "2036-03-04" and kept[she.kept].statute == "Act 1/2000"
 	assert kept[she.held].keep_until is None and kept[she.held].status == "Waiting"
 	assert {line.status for line in lines_of(doc.name, action=["!=", "Keep"])} == {"Done"}
@@ -414,14 +440,24 @@ def test_what_was_kept_goes_by_itself_once_its_time_is_over(erased: dict[str, An
 	# The rule still keeps it, so the date is the rule's again.
 	assert str(frappe.db.get_value("Erasure Plan Line", line.name, "keep_until")) == "2036-03-04"
 	for_writing()
-	frappe.db.set_value("Sales Invoice", she.kept, "posting_date", "2010-01-01", update_modified=False)
-	frappe.db.set_value("Erasure Plan Line", line.name, "keep_until", "2020-01-01", update_modified=False)
+	over = {she.kept, she.shared_kept, she.kept_mail}
+	lines = [line for line in lines_of(plan, action="Keep") if line.record_name in over]
+	assert len(lines) == 3
+	for name in (she.kept, she.shared_kept):
+		frappe.db.set_value("Sales Invoice", name, "posting_date", "2010-01-01", update_modified=False)
+	for line in lines:
+		frappe.db.set_value("Erasure Plan Line", line.name, "keep_until", "2020-01-01", update_modified=False)
 	frappe.db.commit()
 	execution.daily()
 	invoice = frappe.db.get_value("Sales Invoice", she.kept, "*", as_dict=True)
 	assert invoice.customer_name.startswith("Erased person") and invoice.grand_total == 124.0
-	assert she.mail not in repr(invoice) and she.name not in repr(invoice)
-	assert frappe.db.get_value("Erasure Plan Line", line.name, "status") == "Done"
+	needles = Needles([she.mail, she.name])
+	both = frappe.db.get_value("Sales Invoice", she.shared_kept, "*", as_dict=True)
+	assert not needles.found_in(repr([invoice, both])) and "pekka@muu.example" in both.contact_email
+	assert not frappe.db.exists("Communication", she.kept_mail)
+	index = rows_of(("__global_search",))["__global_search"]
+	assert not [row for text, row in index.items() if needles.found_in(text) and row[1] in over], index
+	assert {frappe.db.get_value("Erasure Plan Line", line.name, "status") for line in lines} == {"Done"}
 	assert frappe.db.get_value("Sales Invoice", she.held, "contact_email") == she.mail
 
 

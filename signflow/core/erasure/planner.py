@@ -114,7 +114,7 @@ class Line:
 	"""One line of a plan. `name` is "" where it is all rows of a table that point to what goes (Unlink).
 
 	`fields`: what they become, None for nothing. `words`: her words are taken out of its texts. `renamed`: what it is called
-	afterwards. `later`: what becomes of it when its date has come (Keep). `because` is English, marked for translation.
+	afterwards. `later`: what becomes of it when its date has come (Keep): then its fields, words and name go. `because` is English, marked for translation.
 	"""
 
 	doctype: str
@@ -209,15 +209,16 @@ def _certain(one: Found) -> Line:
 
 
 def _line(one: Found, action: Action, because: str) -> Line:
-	masked = action is Action.MASK
+	# What is kept is masked once its time is over.
+	stays = action in (Action.MASK, Action.KEEP)
 	return Line(
 		one.doctype,
 		one.name,
 		action,
 		because,
-		dict(one.masks) if action in (Action.MASK, Action.KEEP) else {},
-		masked or action is Action.KEEP,
-		one.takes if masked else "",
+		dict(one.masks) if stays else {},
+		stays,
+		one.takes if stays else "",
 	)
 
 
@@ -335,7 +336,9 @@ def _unlinks(
 	rows: Counter[str] = Counter()
 	for pointer in pointers:
 		target = lines.get(pointer.target)
-		if target is None or not (target.action is Action.ERASE or target.renamed):
+		if target is None or not (
+			target.action is Action.ERASE or (target.action is Action.MASK and target.renamed)
+		):
 			continue
 		stays = pointer.rows > len(pointer.sources) or any(
 			not _goes(key, lines) for key in pointer.sources if key != pointer.target

@@ -11,13 +11,18 @@ from signflow.services.privacy import data_map
 SIGNER = "Signature Request Signer"
 
 
+def signers(request: str) -> list[Any]:
+	"""The signers' rows of a request, in the order in which they sign."""
+	return frappe.get_all(SIGNER, {"request": request}, ["*"], order_by="idx_in_request asc, name asc")
+
+
 def mask(erasing: Any, request: str) -> None:
 	"""Erase the personal values behind her events, and what her signer's rows say of her, in the caller's transaction."""
-	rows = frappe.get_all(SIGNER, {"request": request}, ["*"], order_by="idx_in_request asc, name asc")
+	rows = signers(request)
 	hers = [row for row in rows if _is_hers(erasing, row)]
 	if not hers:
 		return
-	signers = {row.name for row in hers}
+	her_rows = {row.name for row in hers}
 	payloads = dict(
 		frappe.get_all(
 			"Signature Event Payload",
@@ -33,7 +38,7 @@ def mask(erasing: Any, request: str) -> None:
 			"Signature Event", {"request": request}, ["name", "seq", "signer"], order_by="seq asc"
 		)
 		# Her values may stand in an event that is nobody's, such as that the request was sent.
-		if event.signer in signers or erasing.words.stand_in(payloads.get(event.name) or "")
+		if event.signer in her_rows or erasing.words.stand_in(payloads.get(event.name) or "")
 	]
 	evidence.erase_payloads(request, events, reason="data subject request")
 	if len(hers) == len(rows):

@@ -7,15 +7,22 @@ folder as well. The key is the site's own: without its configuration the hashes 
 import json
 import os
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import frappe
 from frappe.utils import now_datetime
 
+from signflow.core.erasure.masking import Words
+from signflow.core.privacy.needles import views
+from signflow.core.privacy.persons import mails_in, phones_in, words_of
+from signflow.services.privacy.person_records import region
 from signflow.services.site_keys import keyed_hash
 
 ENTRY = "Erasure Ledger Entry"
+# So many words a name has at most that is known again.
+_LONGEST_NAME = 5
 # What of an entry stands in the file too.
 TOLD = (
 	*("erased_on", "document_type", "action", "plan", "company", "neutral", "record_hash", "is_own"),
@@ -28,20 +35,50 @@ def string_hash(value: str) -> str:
 	return keyed_hash("erasure string", value.casefold())
 
 
+def _name_hash(words: Iterable[str]) -> str:
+	# "Meri, Maija" is "Maija Meri".
+	return keyed_hash("erasure name", " ".join(sorted(words)))
+
+
 def note_person(erasing: Any, decisions: Mapping[str, list[str]]) -> None:
 	"""Write down, before the first record goes, by which hashes the person is known again, and what was decided to stay."""
-	words = erasing.words.mails | erasing.words.phones
-	entries = [
-		_entry(
-			erasing,
-			action="Person",
-			string_hashes="\n".join(sorted(string_hash(one) for one in words)),
-		)
-	]
+	words = erasing.words
+	hashes = {string_hash(one) for one in words.mails | words.phones}
+	hashes |= {_name_hash(words_of(name)) for name in words.names}
+	entries = [_entry(erasing, action="Person", string_hashes="\n".join(sorted(hashes)))]
 	for hashed, taken in sorted(decisions.items()):
 		if taken[0] != "Hers":
 			entries.append(_entry(erasing, action="Left", record_hash=hashed, string_hashes=taken[0]))
 	write(entries)
+
+
+def words_known(plan: str, texts: Iterable[str]) -> Words:
+	"""Which addresses, telephones and names in `texts`, in whatever form, are hers whom `plan` erased.
+
+	For what was kept: once its time is over nothing else knows any more whose it was.
+	"""
+	told = frappe.get_all(
+		ENTRY, {"plan": plan, "action": "Person"}, pluck="string_hashes", order_by="creation asc"
+	)
+	hashes = set("\n".join(told).split())
+	mails: set[str] = set()
+	phones: set[str] = set()
+	names: set[str] = set()
+	where = region()
+	for view in set(chain.from_iterable(views(text) for text in texts)):
+		mails |= mails_in(view)
+		phones |= phones_in(view, where)
+		words = words_of(view)
+		names |= {
+			" ".join(words[place : place + number])
+			for number in range(2, _LONGEST_NAME + 1)
+			for place in range(len(words) - number + 1)
+		}
+	return Words(
+		frozenset(one for one in mails if string_hash(one) in hashes),
+		frozenset(one for one in phones if string_hash(one) in hashes),
+		frozenset(one for one in names if _name_hash(one.split()) in hashes),
+	)
 
 
 def note(erasing: Any, lines: Iterable[Any]) -> None:

@@ -88,7 +88,8 @@ def _told(plan: Any) -> dict[str, Any]:
 	return json.loads(decrypt(stored)) if stored else {}
 
 
-def _words(told: Mapping[str, Any]) -> Words:
+def words_of(told: Mapping[str, Any]) -> Words:
+	"""The words that a plan knows hers by."""
 	return Words(*(frozenset(told.get(kind, ())) for kind in ("mails", "phones", "names")))
 
 
@@ -104,7 +105,7 @@ def _make(
 	else:
 		language = frappe.db.get_single_value("System Settings", "language") or "en"
 		neutral = Neutral.of(_("Erased person", language), secrets.token_hex(4))
-	facts, lines = draft(start, neutral, company or "", decisions, _words(_told(before)))
+	facts, lines = draft(start, neutral, company or "", decisions, words_of(_told(before)))
 	return _write(request, company, neutral, facts, lines, decisions, False)
 
 
@@ -326,7 +327,7 @@ def is_stale(doc: Any) -> bool:
 		phones=frozenset(told["phones"]),
 	)
 	neutral = Neutral(doc.neutral_name, doc.neutral_mail)
-	facts, lines = draft(start, neutral, doc.company or "", _decisions(doc), _words(told))
+	facts, lines = draft(start, neutral, doc.company or "", _decisions(doc), words_of(told))
 	return fingerprint(facts, lines) != frappe.db.get_value(PLAN, doc.name, "fingerprint")
 
 

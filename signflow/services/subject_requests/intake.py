@@ -16,7 +16,7 @@ from signflow.core.erasure import clock
 from signflow.services import notices, work
 from signflow.services.guests import LANGUAGES, Refused, plain
 from signflow.services.privacy.notices import site_company
-from signflow.services.subject_requests import carrying_out, letters, matching, records
+from signflow.services.subject_requests import carrying_out, letters, matching, papers, records
 from signflow.services.subject_requests.proofs import Proof
 from signflow.services.subject_requests.records import OPEN, REQUEST, TYPES
 from signflow.services.times import holidays_of
@@ -307,6 +307,7 @@ def sweep_unproven() -> None:
 
 @one_transaction
 def _sweep(names: list[str]) -> None:
+	papers.erase(names)
 	records.sweep_away(names)
 
 
@@ -366,7 +367,7 @@ def ask_for_proof(name: str) -> bool:
 
 
 def _tell_officers(doc: Any) -> None:
-	for user in records.officers(doc.company):
+	for user in notices.officers(REQUEST, doc.company):
 		notices.notify(
 			user,
 			(REQUEST, doc.name),

@@ -265,7 +265,7 @@ def on_returned(name: str) -> None:
 		return
 	doc = frappe.get_doc(REQUEST, name)
 	records.step(doc, "Note", _("A mail to the person came back."), by_itself=True)
-	for user in records.officers(doc.company):
+	for user in notices.officers(REQUEST, doc.company):
 		notices.notify(
 			user,
 			(REQUEST, name),
@@ -289,5 +289,5 @@ def _answered(name: str) -> None:
 	if request.status == "Waiting for Person":
 		request.status = "Open"
 		records.save(request)
-	for user in records.officers(request.company):
+	for user in notices.officers(REQUEST, request.company):
 		notices.notify(user, (REQUEST, name), lambda: _("The person of {0} has written").format(name))

@@ -3,6 +3,7 @@
 A name that was typed proves nothing, and neither does a mailbox that several people share: both are shown as what they are.
 """
 
+from collections import Counter
 from typing import Any
 
 import frappe
@@ -64,9 +65,7 @@ def propose_now(name: str, *, by_itself: bool = False) -> None:
 		start = Start(
 			mails=frozenset((doc.email,)) if doc.email else frozenset(), names=frozenset((doc.person_name,))
 		)
-		counts: dict[str, int] = {}
-		for record, _strength, _because in found:
-			counts[record[0]] = counts.get(record[0], 0) + 1
+		counts = Counter(record[0] for record, _strength, _because in found)
 		accesses.record_access(
 			"Look-up", start, purpose=name, record=(REQUEST, name), counts=counts, company=doc.company
 		)

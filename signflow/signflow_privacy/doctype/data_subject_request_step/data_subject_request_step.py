@@ -40,6 +40,7 @@ class DataSubjectRequestStep(Document):
 			"Mailed",
 			"Reminder",
 			"Download",
+			"Paper Added",
 			"Handed Over",
 			"Note",
 		]
