@@ -180,16 +180,16 @@ class _Search:
 				return True
 		if row.get("doctype") and (row.doctype, str(row.get("name"))) in self.namesakes:
 			return True
-		# A link to a namesake's record, whose name is hers as well.
+		# A link to somebody else's record, whose name is hers as well.
 		meta = frappe.get_meta(doctype) if doctype and frappe.db.exists("DocType", doctype) else None
-		return bool(
-			meta
-			and any(
-				str(row.get(one.fieldname) or "") in names
-				for one in meta.fields
-				if one.fieldtype in ("Link", "Dynamic Link")
-			)
-		)
+		for one in meta.fields if meta else ():
+			value = str(row.get(one.fieldname) or "")
+			if not value or one.fieldtype not in ("Link", "Dynamic Link"):
+				continue
+			target = one.options if one.fieldtype == "Link" else row.get(one.options)
+			if value in names or record_hash(str(target), value) in self.decided:
+				return True
+		return False
 
 	# Files
 

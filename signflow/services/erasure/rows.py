@@ -37,6 +37,10 @@ STRUCTURAL = frozenset(
 	)
 )
 
+# Rows by which somebody is written to. Other rows that are links stay where what they link to does: ERPNext asks whether
+# the contact of an invoice belongs to its customer before it lets anybody credit it.
+RECEIVERS = ("Email Queue Recipient", "Event Participants")
+
 
 @dataclass
 class Erasing:
@@ -193,7 +197,7 @@ def _mask_rows(erasing: Erasing, doctype: str, name: str, child: str, fields: Ma
 	table = frappe.qb.DocType(child)
 	query = frappe.qb.from_(table).select("*").where((table.parenttype == doctype) & (table.parent == name))
 	for row in query.orderby(table.name).for_update().run(as_dict=True):
-		if child in ROWS_THAT_ARE_LINKS and _changes(erasing, row, {}):
+		if child in RECEIVERS and _changes(erasing, row, {}):
 			# Nothing is ever sent to whoever is no more.
 			frappe.db.delete(child, {"name": row.name})
 			continue
