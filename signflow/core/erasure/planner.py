@@ -114,7 +114,7 @@ class Line:
 	"""One line of a plan. `name` is "" where it is all rows of a table that point to what goes (Unlink).
 
 	`fields`: what they become, None for nothing. `words`: her words are taken out of its texts. `renamed`: what it is called
-	afterwards. `later`: what becomes of it when its date has come (Keep). `because` is English, marked for translation.
+	afterwards. `later`: what becomes of it when its date has come (Keep), or if it is hers (Decide). `because` is English, marked for translation.
 	"""
 
 	doctype: str
@@ -218,6 +218,7 @@ def _line(one: Found, action: Action, because: str) -> Line:
 		dict(one.masks) if action in (Action.MASK, Action.KEEP) else {},
 		masked or action is Action.KEEP,
 		one.takes if masked else "",
+		later=_later(one) if action is Action.DECIDE else None,
 	)
 
 
