@@ -39,7 +39,6 @@ override_whitelisted_methods = {
 
 app_include_js = ["signflow.bundle.js"]
 doctype_list_js = {"Contact": "public/js/contact_list.js", "Lead": "public/js/contact_list.js"}
-doctype_js = {"Data Subject Request": "public/js/plan_erasure.js"}
 override_doctype_dashboards = {
 	"Customer": ["signflow.integrations.erpnext.customer.dashboard"],
 }

@@ -2,11 +2,13 @@
 
 import frappe
 from frappe import _
+from frappe.permissions import setup_custom_perms
 from frappe.utils.scheduler import is_scheduler_disabled
 
 from signflow import custom_fields
+from signflow.signflow.roles import OFFICER
 
-ROLES = ("Signflow Manager", "Signflow User", "Data Protection Officer")
+ROLES = ("Signflow Manager", "Signflow User", OFFICER)
 MODULES = ("Signflow", "Signflow Privacy")
 
 
@@ -33,6 +35,7 @@ def before_install() -> None:
 def after_install() -> None:
 	"""Make the roles and our fields, fill in the settings, and say what the site still needs."""
 	make_roles()
+	let_officers_choose_companies()
 	custom_fields.make()
 	frappe.get_single("Signflow Settings").save(ignore_permissions=True)
 	for problem in check_site():
@@ -48,9 +51,24 @@ def make_roles() -> None:
 			)
 
 
+def let_officers_choose_companies() -> None:
+	"""Let officers choose a company by its name wherever a field asks for one, and read no company (Frappe's right "select").
+
+	Frappe lets an app add a right of another app's DocType only among custom ones, which begin as a copy of the standard.
+	"""
+	if frappe.db.exists("Custom DocPerm", {"parent": "Company", "role": OFFICER}):
+		return
+	setup_custom_perms("Company")
+	right = {"doctype": "Custom DocPerm", "parent": "Company", "role": OFFICER, "permlevel": 0, "select": 1}
+	# Both are given unless somebody says no.
+	frappe.get_doc({**right, "read": 0, "export": 0}).insert(ignore_permissions=True)
+	frappe.clear_cache(doctype="Company")
+
+
 def after_migrate() -> None:
-	"""Make roles that a new version brings, and bring our fields of other apps' DocTypes up to date."""
+	"""Make roles and rights that a new version brings, and bring our fields of other apps' DocTypes up to date."""
 	make_roles()
+	let_officers_choose_companies()
 	custom_fields.make()
 
 

@@ -1,11 +1,13 @@
 """Uninstall: leave nothing behind in other apps."""
 
 import frappe
+import frappe.permissions
 
 from signflow import custom_fields
 from signflow.install import ROLES
 from signflow.integrations.helpdesk import notice_link, ticket_actions
 from signflow.services import exports
+from signflow.signflow.roles import OFFICER
 
 COUNTERS = ("signflow-parties",)
 
@@ -18,12 +20,31 @@ def before_uninstall() -> None:
 	close_forms()
 	notice_link.take_away()
 	ticket_actions.take_away()
+	give_back_rights_of_companies()
 	for role in ROLES:
 		if frappe.db.exists("Role", role):
 			frappe.db.delete("Has Role", {"role": role})
 			frappe.db.delete("DocPerm", {"role": role})
 			frappe.db.delete("Custom DocPerm", {"role": role})
 			frappe.delete_doc("Role", role, force=True, ignore_permissions=True)
+
+
+def give_back_rights_of_companies() -> None:
+	"""Take the officers' right away; where nobody has changed the rest of a company's rights, the standard ones hold again."""
+	frappe.db.delete("Custom DocPerm", {"parent": "Company", "role": OFFICER})
+	rights = [field.fieldname for field in frappe.get_meta("DocPerm").fields if field.fieldtype == "Check"]
+	standard, custom = (
+		sorted(
+			[row.role, row.permlevel, *(row[right] or 0 for right in rights)]
+			for row in frappe.get_all(
+				table, {"parent": "Company"}, ["role", "permlevel", *rights], order_by="name asc"
+			)
+		)
+		for table in ("DocPerm", "Custom DocPerm")
+	)
+	if standard == custom:
+		frappe.permissions.reset_perms("Company")
+	frappe.clear_cache(doctype="Company")
 
 
 def remove_counters() -> None:

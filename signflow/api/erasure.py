@@ -5,14 +5,13 @@ from typing import Any
 import frappe
 from frappe import _
 
-from signflow.services.erasure import execution, planning
-from signflow.services.privacy.approvals import require_officer
+from signflow.services.erasure import execution, planning, reading
 
 
 @frappe.whitelist(methods=["POST"])
-def plan(request: str) -> str:
-	"""Make a plan for a request, a dry run; its name. For data protection officers."""
-	return planning.plan_erasure(request)
+def plan(request: str, anew: bool | int = False) -> str:
+	"""Make a plan for a request, a dry run; its name. `anew`: nothing is decided any more. For data protection officers."""
+	return planning.plan_erasure(request, anew=bool(frappe.utils.cint(anew)))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -37,16 +36,18 @@ def run(plan: str) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
-def lines(plan: str, action: str | None = None) -> list[dict[str, Any]]:
-	"""The lines of a plan, in order: {name, place, record_doctype, record_name, action, status, because, keep_until …}."""
-	require_officer()
-	frappe.get_doc("Erasure Plan", plan).check_permission("read")
-	return frappe.get_all(
-		"Erasure Plan Line",
-		{"plan": plan, **({"action": action} if action else {})},
-		[
-			*("name", "place", "record_doctype", "record_name", "action", "status", "row_count", "because"),
-			*("keep_until", "ground", "statute", "decision", "renamed"),
-		],
-		order_by="place asc",
-	)
+def overview(plan: str) -> dict[str, Any]:
+	"""What becomes of how many records of which kind, and what the person is told."""
+	return reading.overview(plan)
+
+
+@frappe.whitelist(methods=["POST"])
+def records(plan: str, line: str) -> dict[str, Any]:
+	"""The records of one group of the overview, which `line` names."""
+	return reading.records_of(plan, line)
+
+
+@frappe.whitelist(methods=["POST"])
+def to_decide(plan: str) -> dict[str, Any]:
+	"""What of a plan is to be decided, with as much of each record as the decision takes."""
+	return reading.to_decide(plan)

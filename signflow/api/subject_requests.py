@@ -15,6 +15,7 @@ from signflow.services.subject_requests import (
 	decisions,
 	intake,
 	matching,
+	next_steps,
 	papers,
 	proofs,
 	records,
@@ -264,10 +265,18 @@ def refuse(name: str, reason: str, late: bool | int = False) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
-def complete(name: str, outcome: str) -> None:
-	"""The request is answered, told to the person."""
+def complete(name: str, outcome: str, otherwise: bool | int = False) -> None:
+	"""The request is answered, told to the person; `otherwise` than by the steps it takes."""
 	_decide(name)
-	decisions.complete(name, outcome)
+	decisions.complete(name, outcome, otherwise=bool(frappe.utils.cint(otherwise)))
+
+
+@frappe.whitelist(methods=["POST"])
+def next_step(name: str) -> dict[str, Any]:
+	"""What is to be done next, and why the request is not answered before: {step, said, record}."""
+	doc = frappe.get_doc(REQUEST, name)
+	doc.check_permission("read")
+	return next_steps.next_step(doc)
 
 
 @frappe.whitelist(methods=["POST"])

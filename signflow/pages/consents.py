@@ -10,9 +10,6 @@ __all__ = ["consents_texts"]
 def consents_texts(_: Callable[[str], str]) -> dict[str, str]:
 	return {
 		**visit_texts(_),
-		"code_lead": _(
-			"A 6-digit code is on its way to {address}. Type it here to show that the mailbox is yours."
-		),
 		"about": _("These are the consents of {address}."),
 		"given": _("You have consented"),
 		"pending": _("Waiting for your confirmation"),

@@ -10,9 +10,6 @@ __all__ = ["data_texts"]
 def data_texts(_: Callable[[str], str]) -> dict[str, str]:
 	return {
 		**visit_texts(_),
-		"code_lead": _(
-			"A 6-digit code is on its way to {address}. Type it here to show that the mailbox is yours."
-		),
 		"about": _("{company} has made a copy of the data that it holds about you (request {number})."),
 		"records_one": _("{count} record"),
 		"records_many": _("{count} records"),

@@ -10,9 +10,6 @@ __all__ = ["request_texts"]
 def request_texts(_: Callable[[str], str]) -> dict[str, str]:
 	return {
 		**visit_texts(_),
-		"code_lead": _(
-			"A 6-digit code is on its way to {address}. Type it here to show that the mailbox is yours."
-		),
 		"type_missing": _("Choose what you want."),
 		"name_missing": _("Write your name."),
 		"represents_missing": _("Say for whom you ask, and by what right."),

@@ -15,10 +15,13 @@ def shared_texts(_: Callable[[str], str]) -> dict[str, str]:
 
 
 def visit_texts(_: Callable[[str], str]) -> dict[str, str]:
-	"""What a page says on which a mailbox is proven by a code (script visit.js), beside its own `code_lead`."""
+	"""What a page says on which a mailbox is proven by a code (script visit.js), beside what is its own."""
 	return {
 		**shared_texts(_),
 		**_code_tried(_),
+		"code_lead": _(
+			"A 6-digit code is on its way to {address}. Type it here to show that the mailbox is yours."
+		),
 		"code_sent": _("The mail is on its way."),
 		"code_wait": _("You can ask for a new mail in {seconds} s"),
 		"mail_missing": _("Write your mail address."),

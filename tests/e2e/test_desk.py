@@ -15,11 +15,11 @@ pytestmark = pytest.mark.timeout(300)
 OWN_NOISE = r"socket\.io|websocket|ERR_CONNECTION_REFUSED"
 
 
-def logs_in(window: Window) -> Page:
+def logs_in(window: Window, user: str = "Administrator", password: str = "admin") -> Page:
 	page = window.page
 	window.expected.append(OWN_NOISE)
 	answer = window.context.request.post(
-		f"{window.url}/api/method/login", form={"usr": "Administrator", "pwd": "admin"}
+		f"{window.url}/api/method/login", form={"usr": user, "pwd": password}
 	)
 	assert answer.ok
 	return page

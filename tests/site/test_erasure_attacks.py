@@ -68,7 +68,9 @@ def test_only_officers_plan_decide_approve_and_run(stage: dict[str, Any], person
 		("decide", {**plan, "decisions": {}}),
 		("approve", plan),
 		("run", plan),
-		("lines", plan),
+		("overview", plan),
+		("records", {**plan, "line": "x"}),
+		("to_decide", plan),
 	):
 		answer = call(stage, persona, verb, **values)
 		assert answer.status_code == 403, (verb, answer.text[:300])

@@ -10,6 +10,7 @@ from forms import a_signable_form
 from house import House, for_writing
 
 from signflow import custom_fields, install, uninstall
+from signflow.signflow.roles import OFFICER
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,25 @@ def test_roles_are_made_and_taken_away() -> None:
 		assert not frappe.db.exists(doctype, {"module": ["in", install.MODULES]})
 	install.make_roles()
 	assert all(frappe.db.exists("Role", role) for role in install.ROLES)
+
+
+def test_officers_rights_of_companies_come_and_go() -> None:
+	"""Whoever has no other role chooses a company by name; uninstall leaves the standard rights as they were."""
+	install.let_officers_choose_companies()
+	install.let_officers_choose_companies()
+	(right,) = frappe.get_all("Custom DocPerm", {"parent": "Company", "role": OFFICER}, ["*"])
+	assert right.select and not (right.read or right.write or right.export or right.report)
+	standard = set(frappe.get_all("DocPerm", {"parent": "Company"}, pluck="role"))
+	assert standard <= set(frappe.get_all("Custom DocPerm", {"parent": "Company"}, pluck="role"))
+	uninstall.give_back_rights_of_companies()
+	assert not frappe.db.exists("Custom DocPerm", {"parent": "Company"})
+	# What the house has changed itself stays.
+	install.let_officers_choose_companies()
+	changed = frappe.get_all("Custom DocPerm", {"parent": "Company", "role": "Sales User"}, pluck="name")
+	frappe.db.set_value("Custom DocPerm", changed[0], "write", 1)
+	uninstall.give_back_rights_of_companies()
+	assert frappe.db.get_value("Custom DocPerm", changed[0], "write") == 1
+	assert not frappe.db.exists("Custom DocPerm", {"parent": "Company", "role": OFFICER})
 
 
 def test_fields_and_columns_come_and_go_with_all_that_they_held() -> None:

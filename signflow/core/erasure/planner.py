@@ -114,7 +114,8 @@ class Line:
 	"""One line of a plan. `name` is "" where it is all rows of a table that point to what goes (Unlink).
 
 	`fields`: what they become, None for nothing. `words`: her words are taken out of its texts. `renamed`: what it is called
-	afterwards. `later`: what becomes of it when its date has come (Keep): then its fields, words and name go. `because` is English, marked for translation.
+	afterwards. `later`: what becomes of it when its date has come (Keep): then its fields, words and name go; or if it is hers
+	(Decide). `because` is English, marked for translation.
 	"""
 
 	doctype: str
@@ -219,6 +220,7 @@ def _line(one: Found, action: Action, because: str) -> Line:
 		dict(one.masks) if stays else {},
 		stays,
 		one.takes if stays else "",
+		later=_later(one) if action is Action.DECIDE else None,
 	)
 
 

@@ -12,7 +12,7 @@ export async function offer_answers(frm) {
 	const officer = frappe.user.has_role("Data Protection Officer") || frappe.session.user === "Administrator";
 	if (COPIES.includes(frm.doc.request_type) && officer) await offer_copy(frm, open);
 	if (frm.doc.request_type === "Rectification" && officer && open) {
-		frm.add_custom_button(__("Correct"), () => correct(frm), __("Answer"));
+		frm.add_custom_button(__("Correct"), () => correct(frm), __("Actions"));
 	}
 	if (TO_TELL.includes(frm.doc.request_type)) await show_recipients(frm, officer && open);
 }
@@ -25,23 +25,25 @@ async function offer_copy(frm, open) {
 	});
 	if (made.length) {
 		const go = () => frappe.set_route("Form", "Personal Data Export", made[0].name);
-		frm.add_custom_button(__("Open the Copy"), go, __("Answer"));
+		frm.add_custom_button(__("Open the Copy"), go, __("Actions"));
 	}
 	if (open) {
 		frm.add_custom_button(
 			made.length ? __("Make the Copy Anew") : __("Prepare the Copy"),
-			async () => {
-				const name = await frappe.xcall("signflow.api.subject_access.prepare", { request: frm.doc.name });
-				frappe.set_route("Form", "Personal Data Export", name);
-			},
-			__("Answer")
+			() => prepare_copy(frm),
+			__("Actions")
 		);
 	}
 }
 
+export async function prepare_copy(frm) {
+	const name = await frappe.xcall("signflow.api.subject_access.prepare", { request: frm.doc.name });
+	frappe.set_route("Form", "Personal Data Export", name);
+}
+
 // Corrections
 
-function correct(frm) {
+export function correct(frm) {
 	const dialog = new frappe.ui.Dialog({
 		title: __("Correct"),
 		size: "extra-large",
@@ -127,12 +129,8 @@ async function apply(frm, dialog) {
 async function show_recipients(frm, may_write) {
 	const rows = await call("of_request", { request: frm.doc.name });
 	if (may_write) {
-		frm.add_custom_button(__("List Processors"), async () => {
-			const made = await call("list_up", { request: frm.doc.name });
-			frappe.show_alert(made.length ? __("{0} are to be told.", [made.length]) : __("All processors are listed."));
-			frm.refresh();
-		}, __("Recipients"));
-		frm.add_custom_button(__("Add a Recipient"), () => add(frm), __("Recipients"));
+		frm.add_custom_button(__("List Processors"), () => list_processors(frm), __("Actions"));
+		frm.add_custom_button(__("Add a Recipient"), () => add(frm), __("Actions"));
 	}
 	if (!rows.length) return;
 	const colours = { "To Tell": "orange", Told: "blue", Answered: "green", Waived: "gray" };
@@ -162,6 +160,12 @@ async function show_recipients(frm, may_write) {
 	const waiting = rows.filter((one) => !["Answered", "Waived"].includes(one.status)).length;
 	const title = waiting ? __("Recipients: {0} not settled yet", [waiting]) : __("Recipients: all settled");
 	frm.dashboard.add_section(table, title);
+}
+
+export async function list_processors(frm) {
+	const made = await call("list_up", { request: frm.doc.name });
+	frappe.show_alert(made.length ? __("{0} are to be told.", [made.length]) : __("All processors are listed."));
+	frm.refresh();
 }
 
 function add(frm) {

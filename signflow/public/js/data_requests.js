@@ -1,5 +1,7 @@
 // Data requests in Desk: taken in by staff, from a mail or a person's record; and what a restriction says on the record.
 
+import { language_field } from "./language_field";
+
 const ON = ["Customer", "Contact", "Lead"];
 const BY_STAFF = ["Identity Document Shown", "Known to Staff", "Other"];
 const TYPES = ["Access", "Portability", "Rectification", "Erasure", "Restriction", "Objection"];
@@ -76,13 +78,7 @@ export function new_data_request(values = {}) {
 				default: values.company || frappe.defaults.get_user_default("Company") || frappe.defaults.get_default("company"),
 				reqd: 1,
 			},
-			{
-				fieldname: "language",
-				fieldtype: "Select",
-				label: __("Language"),
-				options: ["fi", "sv", "en"],
-				default: values.language || "fi",
-			},
+			{ ...language_field(), default: values.language || "fi" },
 			{ fieldtype: "Section Break", label: __("Person") },
 			{ fieldname: "person_name", fieldtype: "Data", label: __("Name"), default: values.person_name, reqd: 1 },
 			{ fieldname: "email", fieldtype: "Data", label: __("Mail Address"), default: values.email },

@@ -8,19 +8,12 @@ Promise.all(["kit", "visit"].map((name) => import(`./${name}.js${query}`))).then
 
 function begin(kit, { create }) {
 	const { $, t, el, icon, fill, show, day, problem, busy, store, announce } = kit;
-	const { call, begin_again, resume } = create(kit, {
+	const { call, go, begin_again, resume } = create(kit, {
 		name: "consents",
 		api: "/api/method/signflow.api.consents.",
-		go,
+		steps: STEPS,
 		identified: list,
 	});
-
-	function go(step, focus = true) {
-		for (const name of STEPS) show($(`${name}-step`), name === step);
-		if (!focus) return;
-		window.scrollTo(0, 0);
-		$(`${step}-step`).querySelector("h1")?.focus({ preventScroll: true });
-	}
 
 	function list(view, focus = true) {
 		draw(view);

@@ -7,22 +7,15 @@ Promise.all(["kit", "visit"].map((name) => import(`./${name}.js${query}`))).then
 
 function begin(kit, { create }) {
 	const { $, t, el, icon, fill, show, day, size, count, problem, busy, store, announce, save } = kit;
-	const { call, ask, begin_again, resume } = create(kit, {
+	const { call, ask, go, begin_again, resume } = create(kit, {
 		name: "data",
 		api: "/api/method/signflow.api.subject_access.",
-		go,
+		steps: STEPS,
 		identified: ready,
 		asks: () => ({ token: store.get("data_link") || "" }),
 	});
 
 	let number = "data";
-
-	function go(step, focus = true) {
-		for (const name of STEPS) show($(`${name}-step`), name === step);
-		if (!focus) return;
-		window.scrollTo(0, 0);
-		$(`${step}-step`).querySelector("h1")?.focus({ preventScroll: true });
-	}
 
 	function ready(view, focus = true) {
 		number = view.number;

@@ -138,6 +138,17 @@ export async function sha256(bytes) {
 	return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The same key (32 hex digits) for every try of one `statement`, so that a lost answer never makes two; `name` keeps it. */
+export function once_key(name, statement) {
+	const text = JSON.stringify(statement);
+	const kept = store.get(name);
+	if (kept?.text === text) return kept.key;
+	const bytes = crypto.getRandomValues(new Uint8Array(16));
+	const key = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+	store.set(name, { text, key });
+	return key;
+}
+
 /** Hands `bytes` to the browser as a file of a kind ("pdf", "zip"). */
 export function save(bytes, title, kind = "pdf") {
 	const url = URL.createObjectURL(new Blob([bytes], { type: `application/${kind}` }));

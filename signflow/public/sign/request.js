@@ -11,25 +11,18 @@ const PLACES = { request_type: "rights", person_name: "person-name", represents:
 Promise.all(["kit", "visit"].map((name) => import(`./${name}.js${query}`))).then(([kit, visit]) => begin(kit, visit));
 
 function begin(kit, { create }) {
-	const { $, t, el, icon, fill, fillList, show, day, size, post, problem, busy, store, keep, announce, lang } = kit;
+	const { $, t, el, icon, fill, fillList, show, day, size, post, problem, busy, store, keep, announce, lang, once_key } = kit;
 	const asked = new URLSearchParams(location.search);
 	// What goes along to the code: nothing for whoever only looks at her requests.
 	let sending = false;
-	const { call, begin_again, resume } = create(kit, {
+	const { call, go, begin_again, resume } = create(kit, {
 		name: "request",
 		api: API,
-		go,
+		steps: STEPS,
 		identified: (view) => list(view),
-		asks: () => ({ mail: $("mail").value.trim(), ...(sending ? { wish: wish(), key: key() } : {}) }),
+		asks: () => ({ mail: $("mail").value.trim(), ...(sending ? { wish: wish(), key: once_key("request_key", wish()) } : {}) }),
 		refused: (error) => PLACES[error.details?.field] && wrong(error.details.field, error.text),
 	});
-
-	function go(step, focus = true) {
-		for (const name of STEPS) show($(`${name}-step`), name === step);
-		if (!focus) return;
-		window.scrollTo(0, 0);
-		$(`${step}-step`).querySelector("h1")?.focus({ preventScroll: true });
-	}
 
 	// First: what she wants.
 	const rights = [...document.querySelectorAll("input[name=right]")];
@@ -70,17 +63,6 @@ function begin(kit, { create }) {
 		};
 	}
 
-	/** The same key for every try of one request, so that a lost answer never makes two. */
-	function key() {
-		const text = JSON.stringify(wish());
-		const kept = store.get("request_key");
-		if (kept?.text === text) return kept.key;
-		const bytes = crypto.getRandomValues(new Uint8Array(16));
-		const made = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-		store.set("request_key", { text, key: made });
-		return made;
-	}
-
 	function wrong(field, text) {
 		const place = PLACES[field];
 		go("wish", false);
@@ -104,7 +86,7 @@ function begin(kit, { create }) {
 			$("wish-next"),
 			async () => {
 				try {
-					const view = await call("state", { wish: wish(), key: key() });
+					const view = await call("state", { wish: wish(), key: once_key("request_key", wish()) });
 					setTimeout(() => list(view));
 				} catch (error) {
 					if (["session_expired", "not_identified"].includes(error.code)) return over(error.text);

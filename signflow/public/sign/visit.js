@@ -1,10 +1,11 @@
 // The first two steps of a page that anybody opens: a mail address, then the code mailed there. `name` keeps the visit's
-// session in the tab's store, `identified` gets the answer to the right code, `go(step, focus)` shows "mail" or "code".
+// session in the tab's store, `identified` gets the answer to the right code. `go(step, focus)` shows one of the page's
+// `steps`, a page that shows more at each has a `go` of its own.
 // `asks()` is what goes to the server for a code, `refused(error)` tells whether the page has shown what was wrong.
 
 export function create(
 	kit,
-	{ name, api, go, identified, asks = () => ({ mail: kit.$("mail").value.trim() }), refused = () => false }
+	{ name, api, steps, go = stepping(kit, steps), identified, asks = () => ({ mail: kit.$("mail").value.trim() }), refused = () => false }
 ) {
 	const { $, t, count, lang, show, problem, busy, post, store, keep, announce } = kit;
 	let countdown = null;
@@ -106,5 +107,15 @@ export function create(
 			.catch((error) => (error.code === "not_identified" && store.get(`${name}_sent`) ? enter_code() : go("mail", false)));
 	}
 
-	return { call, ask, begin_again, resume };
+	return { call, ask, go, begin_again, resume };
+}
+
+/** Shows one of `steps` ("mail" is the element "mail-step") and puts the focus on its heading. */
+function stepping({ $, show }, steps) {
+	return (step, focus = true) => {
+		for (const name of steps) show($(`${name}-step`), name === step);
+		if (!focus) return;
+		window.scrollTo(0, 0);
+		$(`${step}-step`).querySelector("h1")?.focus({ preventScroll: true });
+	};
 }

@@ -12,7 +12,7 @@ const NEEDED = { person_name: "name_missing", contract_reference: "contract_miss
 import(`./kit.js${query}`).then(begin);
 
 function begin(kit) {
-	const { $, t, fillList, lang, show, moment, problem, busy, post, store, keep } = kit;
+	const { $, t, fillList, lang, show, moment, problem, busy, post, store, keep, once_key } = kit;
 	let stated = null;
 	Object.values(FIELDS).forEach((id) => id !== "website" && keep($(id), `withdraw.${id}`));
 	const asked = new URLSearchParams(location.search).get("ref");
@@ -69,24 +69,13 @@ function begin(kit) {
 
 	$("back").addEventListener("click", () => go("state"));
 
-	/** The same key for every try of one statement, so that a lost answer never makes two. */
-	function key() {
-		const text = JSON.stringify(stated);
-		const kept = store.get("withdrawal");
-		if (kept?.text === text) return kept.key;
-		const bytes = crypto.getRandomValues(new Uint8Array(16));
-		const made = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-		store.set("withdrawal", { text, key: made });
-		return made;
-	}
-
 	$("confirm").addEventListener("click", () => {
 		problem($("confirm-problem"), "");
 		busy(
 			$("confirm"),
 			async () => {
 				try {
-					const answer = await call(API.confirm, { ...stated, page_key: key() });
+					const answer = await call(API.confirm, { ...stated, page_key: once_key("withdrawal", stated) });
 					$("receipt-mail").textContent = answer.mailed ? t("mailed", { address: stated.email }) : t("not_mailed");
 					fillList($("receipt"), [
 						[t("reference"), answer.reference],

@@ -26,8 +26,10 @@ from signflow.services.privacy.approvals import require_officer
 from signflow.services.site_keys import keyed_hash
 from signflow.services.subject_requests import matching, records
 from signflow.services.transaction import one_transaction
+from signflow.signflow.stored_words import kept
 
 PLAN, LINE = "Erasure Plan", "Erasure Plan Line"
+_DECISIONS = tuple(one.value for one in Decision)
 ACTED = (Action.ERASE, Action.MASK, Action.UNLINK)
 # What of a line the digest holds together: all but how far it is.
 _SEALED = (
@@ -41,10 +43,10 @@ def record_hash(doctype: str, name: Any) -> str:
 	return keyed_hash("erasure record", f"{doctype}\0{name}")
 
 
-def plan_erasure(request: str) -> str:
+def plan_erasure(request: str, *, anew: bool = False) -> str:
 	"""Find all that is to be done for a request and write it down as a plan, a dry run; its name.
 
-	An earlier plan of the request that has not begun is superseded; its decisions hold on. Raises PermissionError for whoever
+	An earlier plan of the request that has not begun is superseded; its decisions hold on, unless `anew`. Raises PermissionError for whoever
 	is no data protection officer, ValidationError for a request that is no open one for erasure.
 	"""
 	require_officer()
@@ -54,7 +56,7 @@ def plan_erasure(request: str) -> str:
 		frappe.throw(_("Only a request for erasure is planned."))
 	_refuse_running(request)
 	before = _latest(request)
-	return _make(request, doc.company, _start(doc, before), _decisions(before), before)
+	return _make(request, doc.company, _start(doc, before), {} if anew else _decisions(before), before)
 
 
 def decide(plan: str, decisions: Mapping[str, str]) -> str:
@@ -63,10 +65,14 @@ def decide(plan: str, decisions: Mapping[str, str]) -> str:
 	doc = _open_plan(plan, "Draft")
 	taken = _decisions(doc)
 	for name, decision in decisions.items():
-		line = frappe.get_doc(LINE, name)
-		if line.plan != plan or not (line.action == "Decide" or line.decision):
+		line = frappe.db.get_value(
+			LINE, {"name": name, "plan": plan}, ["action", "decision", "record_hash"], as_dict=True
+		)
+		if not line or not (line.action == "Decide" or line.decision):
 			frappe.throw(_("This line is not to be decided."))
-		taken[line.record_hash] = [Decision(decision).value, frappe.session.user]
+		if decision not in _DECISIONS:
+			frappe.throw(_("Say of each line what becomes of it."))
+		taken[line.record_hash] = [decision, frappe.session.user]
 	request = frappe.get_doc("Data Subject Request", doc.request)
 	return _make(doc.request, doc.company, _start(request, doc), taken, doc)
 
@@ -201,7 +207,7 @@ def _write(
 			"decisions": json.dumps(decisions),
 			"subject": encrypt(json.dumps(packed(facts.subject, facts.words))),
 			"fingerprint": fingerprint(facts, lines),
-			"failure": _("Not all could be searched: {0}.").format(", ".join(facts.unsearched))
+			"failure": kept(_("Not all could be searched: {0}.", "en"), ", ".join(facts.unsearched))
 			if facts.unsearched
 			else None,
 		}
@@ -211,7 +217,7 @@ def _write(
 	plan.insert(ignore_permissions=True)
 	_write_lines(plan.name, facts, lines, decisions)
 	if request:
-		records.advance(request, "Planned", _("Plan {0}").format(plan.name))
+		records.advance(request, "Planned", kept(_("Plan {0}", "en"), plan.name))
 		record_access("View", facts.subject, purpose=f"{PLAN} {plan.name}", company=company)
 	return plan.name
 
@@ -237,7 +243,7 @@ def _write_lines(plan: str, facts: Facts, lines: list[Line], decisions: Mapping[
 				"action": line.action.value,
 				"status": "Planned" if line.action in ACTED else "Waiting",
 				"row_count": line.rows,
-				"because": _(line.because),
+				"because": line.because,
 				"keep_until": line.until,
 				"ground": line.ground,
 				"statute": line.statute,
@@ -312,7 +318,7 @@ def _approve(plan: str, request: str | None) -> None:
 		digest=digest(plan),
 	)
 	if request:
-		records.advance(request, "Approved", _("Plan {0}").format(plan))
+		records.advance(request, "Approved", kept(_("Plan {0}", "en"), plan))
 
 
 def is_stale(doc: Any) -> bool:

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import formatdate
 
 from signflow.core.erasure.planner import Action, Line
+from signflow.services.privacy.record_names import name_of
+from signflow.services.times import written_day
 
 
 def what_is_told(lines: Iterable[Line], language: str) -> str:
@@ -19,11 +20,11 @@ def what_is_told(lines: Iterable[Line], language: str) -> str:
 			(Action.ERASE, _("Erased")),
 			(Action.MASK, _("Kept without your data")),
 		):
-			counted = Counter(line.doctype for line in lines if line.action is action)
+			counted = Counter(name_of(line.doctype) for line in lines if line.action is action)
 			if counted:
-				said += [f"{head}:", *(_row(doctype, number) for doctype, number in sorted(counted.items()))]
+				said += [f"{head}:", *(_row(kind, number) for kind, number in sorted(counted.items()))]
 		kept = Counter(
-			(line.doctype, line.until, line.ground, line.statute)
+			(name_of(line.doctype), line.until, line.ground, line.statute)
 			for line in lines
 			if line.action is Action.KEEP
 		)
@@ -34,12 +35,16 @@ def what_is_told(lines: Iterable[Line], language: str) -> str:
 			]
 		if kept:
 			said.append(_("Kept because we must, and used for nothing else:"))
-			for (doctype, until, ground, statute), number in sorted(kept.items(), key=str):
+			for (kind, until, ground, statute), number in sorted(kept.items(), key=str):
 				why = ", ".join(part for part in (_(ground) if ground else "", statute) if part)
-				end = _("until {0}").format(formatdate(until)) if until else _("as long as the ground lasts")
-				said.append(f"{_row(doctype, number)}: {why}{', ' if why else ''}{end}")
+				end = (
+					_("until {0}").format(written_day(until, language))
+					if until
+					else _("as long as the ground lasts")
+				)
+				said.append(f"{_row(kind, number)}: {why}{', ' if why else ''}{end}")
 		return "\n".join(said) or _("Nothing about you was found.")
 
 
-def _row(doctype: str, number: int) -> str:
-	return f"- {_(doctype)}: {number}"
+def _row(kind: str, number: int) -> str:
+	return f"- {kind}: {number}"

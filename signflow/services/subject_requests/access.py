@@ -33,10 +33,12 @@ from signflow.services.letters import send_letter
 from signflow.services.privacy import accesses, kinds_of_records, lookup, notices
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import find_subject
+from signflow.services.privacy.record_names import name_of
 from signflow.services.subject_requests import matching, package_texts, records, signed
 from signflow.services.subject_requests.giving import Given, Reader, Withheld, written_time
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
+from signflow.signflow.stored_words import kept
 
 EXPORT = "Personal Data Export"
 ITEM = "Personal Data Export Item"
@@ -90,7 +92,7 @@ def prepare(request: str) -> str:
 	)
 	export.flags.signflow = True
 	export.insert(ignore_permissions=True)
-	records.step(doc, "Note", _("A copy of the data is made."))
+	records.step(doc, "Note", kept(_("A copy of the data is made.", "en")))
 	wake(export.name)
 	return export.name
 
@@ -245,7 +247,7 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 		company=company,
 	)
 	log.db_set("user", made_by, update_modified=False)
-	more = ", ".join(sorted(_(doctype) for doctype in found.more))
+	more = ", ".join(sorted(name_of(doctype) for doctype in found.more))
 	notes = [_("There is more of these than was read: {0}").format(more)] if more else []
 	if not notices.published(company):
 		notes.append(
@@ -292,7 +294,7 @@ def items_of(export: str) -> list[dict[str, Any]]:
 		order_by="place asc",
 	)
 	for row in rows:
-		row.label, row.group = _(row.record_doctype), labels[row.kind]
+		row.label, row.group = name_of(row.record_doctype), labels[row.kind]
 		row.withheld = len(json.loads(row.pop("withheld_fields") or "[]")) + len(
 			json.loads(row.pop("withheld_texts") or "[]")
 		)
@@ -476,7 +478,7 @@ def _pack(doc: Any, token: str) -> None:
 			frappe.db.commit()
 		if not row.included:
 			if row.reason:
-				withheld.append((_(row.record_doctype), row.reason))
+				withheld.append((name_of(row.record_doctype), row.reason))
 			continue
 		given = _read(reader, row)
 		if not given:

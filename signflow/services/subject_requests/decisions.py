@@ -13,9 +13,10 @@ from signflow.core.erasure import clock
 from signflow.services.erasure import certificate
 from signflow.services.guests import plain
 from signflow.services.privacy.approvals import require_officer
-from signflow.services.subject_requests import letters, recipients, records
+from signflow.services.subject_requests import letters, next_steps, recipients, records
 from signflow.services.times import holidays_of
 from signflow.services.transaction import one_transaction
+from signflow.signflow.stored_words import kept
 
 MAX_WORDS = 2000
 
@@ -32,7 +33,7 @@ def _mailed(doc: Any, sent: bool) -> None:
 	if sent:
 		records.step(doc, "Mailed")
 		return
-	records.step(doc, "Note", _("No mail could be sent: tell the person another way."))
+	records.step(doc, "Note", kept(_("No mail could be sent: tell the person another way.", "en")))
 	frappe.msgprint(
 		_("No mail could be sent: tell the person by letter or telephone, and note it."), alert=True
 	)
@@ -110,14 +111,21 @@ def refuse(name: str, reason: str, late: bool = False) -> None:
 		}
 	)
 	records.save(doc)
-	note = _("After the month had ended.") if getdate() > last else ""
-	records.step(doc, "Refused", "\n".join(part for part in (note, doc.refusal_reason) if part))
+	is_late = getdate() > last
+	note = (
+		kept(_("After the month had ended: {0}", "en"), doc.refusal_reason) if is_late else doc.refusal_reason
+	)
+	records.step(doc, "Refused", note)
 	_mailed(doc, letters.send_refusal(doc))
 
 
 @one_transaction
-def complete(name: str, outcome: str) -> None:
-	"""The request is answered: what was done, told to the person in these words."""
+def complete(name: str, outcome: str, *, otherwise: bool = False) -> None:
+	"""The request is answered: what was done, told to the person in these words.
+
+	Raises ValidationError while a step is missing that the request takes, unless it was answered `otherwise` (by word of mouth, on
+	a medium), which is on record. An erasure is never answered otherwise than by erasing.
+	"""
 	require_officer()
 	words = _words(outcome, _("Say what was done: the person is told."))
 	if left := certificate.left_of(name):
@@ -126,6 +134,12 @@ def complete(name: str, outcome: str) -> None:
 				"The last erasure left {0} places with the person's data: plan again before you answer."
 			).format(left)
 		)
+	doc = records.still_open(name)
+	missing = next_steps.next_step(doc)["said"]
+	if missing and not (otherwise and doc.request_type not in next_steps.NEVER_LEFT_OUT):
+		frappe.throw(missing)
+	if missing:
+		records.step(doc, "Note", kept(_("Answered in another way than by the steps that it takes.", "en")))
 	doc = records.finish(name, words)
 	proof = None
 	if doc.request_type == "Erasure":

@@ -8,7 +8,6 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.translate import print_language
 
 from signflow.core.privacy import persons
 from signflow.core.privacy.persons import PersonRecord, Record, Start, Subject
@@ -17,6 +16,7 @@ from signflow.services.privacy.person_records import KINDS, find_subject
 from signflow.services.subject_requests import records
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
+from signflow.signflow.stored_words import as_stored, kept
 
 CERTAIN, SHARED, POSSIBLE, CHOSEN = "Certain", "Shared", "Possible", "Chosen"
 _ORDER = (CERTAIN, SHARED, POSSIBLE)
@@ -40,25 +40,24 @@ def propose_now(name: str, *, by_itself: bool = False) -> None:
 	doc = records.for_change(name)
 	if doc.status not in records.OPEN:
 		return
-	language = frappe.get_cached_doc("Signflow Settings").default_language or "fi"
-	with print_language(language):
-		found = [] if doc.is_representative else candidates(doc.email or "", doc.person_name or "")
-		kept = {(row.record_doctype, row.record_name) for row in doc.persons if row.confirmed}
-		doc.persons = [row for row in doc.persons if row.confirmed]
-		for record, strength, because in found:
-			if record not in kept:
-				doc.append(
-					"persons",
-					{
-						"record_doctype": record[0],
-						"record_name": record[1],
-						"strength": strength,
-						"because": because,
-						"confirmed": 0,
-					},
-				)
-		said = _("Asked by a representative: the officer chooses the records of the person.")
-		note = said if doc.is_representative else _("Records proposed: {0}").format(len(found))
+	found = [] if doc.is_representative else candidates(doc.email or "", doc.person_name or "")
+	sure = {(row.record_doctype, row.record_name) for row in doc.persons if row.confirmed}
+	doc.persons = [row for row in doc.persons if row.confirmed]
+	for record, strength, because in found:
+		if record not in sure:
+			doc.append(
+				"persons",
+				{
+					"record_doctype": record[0],
+					"record_name": record[1],
+					"strength": strength,
+					"because": because,
+					"confirmed": 0,
+				},
+			)
+	note = kept(_("Records proposed: {0}", "en"), len(found))
+	if doc.is_representative:
+		note = kept(_("Asked by a representative: the officer chooses the records of the person.", "en"))
 	records.save(doc)
 	records.step(doc, "Records Proposed", note, by_itself=by_itself)
 	if found:
@@ -74,7 +73,8 @@ def propose_now(name: str, *, by_itself: bool = False) -> None:
 def candidates(mail: str, name: str) -> list[tuple[Record, str, str]]:
 	"""The records that may be the person's: [((DocType, name), strength, reason)], the surest first.
 
-	`mail` is a proven mailbox ("" if none), `name` what the person calls himself. In the language spoken.
+	`mail` is a proven mailbox ("" if none), `name` what the person calls himself. The reason
+	as it is stored (`stored_words`).
 	"""
 	found: dict[Record, tuple[str, str]] = {}
 	with searching.limited():
@@ -93,7 +93,7 @@ def candidates(mail: str, name: str) -> list[tuple[Record, str, str]]:
 				and any(persons.same_name(name, mine) for mine in record.names)
 			]
 			for key in others[:MOST_NAMESAKES]:
-				found[key] = (POSSIBLE, _("Only the name is the same: it may be another person."))
+				found[key] = (POSSIBLE, kept(_("Only the name is the same: it may be another person.", "en")))
 	rows = [(key, strength, because) for key, (strength, because) in found.items()]
 	return sorted(rows, key=lambda row: (_ORDER.index(row[1]), row[0]))
 
@@ -105,20 +105,18 @@ def _judged(record: PersonRecord, mail: str, name: str, subject: Subject) -> tup
 	called = ", ".join(sorted(record.names))
 	fits = not record.names or not name or any(persons.could_be(name, mine) for mine in record.names)
 	if record.organisation:
-		return SHARED, _("A company's record with the address {0}: it is no person's.").format(mail)
+		return SHARED, kept(_("A company's record with the address {0}: it is no person's.", "en"), mail)
 	if mail in subject.shared:
 		if fits and record.names:
-			return SHARED, _(
-				"People of several names share the mailbox {0}. This one bears the name given."
-			).format(mail)
-		return SHARED, _("People of several names share the mailbox {0}. This one is called {1}.").format(
-			mail, called
-		)
+			text = _("People of several names share the mailbox {0}. This one bears the name given.", "en")
+			return SHARED, kept(text, mail)
+		text = _("People of several names share the mailbox {0}. This one is called {1}.", "en")
+		return SHARED, kept(text, mail, called)
 	if not fits:
-		return SHARED, _("Holds the address {0}, but under another name: {1}.").format(mail, called)
+		return SHARED, kept(_("Holds the address {0}, but under another name: {1}.", "en"), mail, called)
 	if holds:
-		return CERTAIN, _("Holds the address {0}, and the name fits.").format(mail)
-	return CERTAIN, _("Is linked with a record that holds the address {0}.").format(mail)
+		return CERTAIN, kept(_("Holds the address {0}, and the name fits.", "en"), mail)
+	return CERTAIN, kept(_("Is linked with a record that holds the address {0}.", "en"), mail)
 
 
 @one_transaction
@@ -156,7 +154,7 @@ def choose(name: str, doctype: str, record: str, because: str) -> None:
 			"record_doctype": doctype,
 			"record_name": record,
 			"strength": CHOSEN,
-			"because": because.strip()[:500],
+			"because": as_stored(because, 500),
 			"confirmed": 1,
 		},
 	)

@@ -10,6 +10,7 @@ from frappe.utils.html_utils import clean_email_html
 
 from signflow.core.privacy.persons import Subject
 from signflow.services.privacy import accesses, kinds_of_records, notices
+from signflow.services.privacy.record_names import name_of
 from signflow.services.subject_requests.giving import Given, as_data, written_time
 
 _PAGE = "signflow/templates/privacy/export.html"
@@ -24,7 +25,7 @@ def page(
 	for row, given, path in packed:
 		groups.setdefault(row.kind, []).append(
 			{
-				"label": _(given.doctype),
+				"label": name_of(given.doctype),
 				"given": given,
 				"path": path,
 				"reason": row.reason,

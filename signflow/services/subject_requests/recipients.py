@@ -34,14 +34,23 @@ def list_up(request: str) -> list[str]:
 	require_officer()
 	doc = frappe.get_doc(REQUEST, request, for_update=True)
 	_require_right(doc)
-	known = set(frappe.get_all(NOTICE, {"request": request}, pluck="processor", order_by="name asc"))
+	return [
+		_insert(doc, processor.processor_name, processor.contact_email, processor.name)
+		for processor in _processors_to_list(doc)
+	]
+
+
+def _processors_to_list(doc: Any) -> list[Any]:
+	"""The processors of the company's activities that no notice of the request names."""
+	known = set(frappe.get_all(NOTICE, {"request": doc.name}, pluck="processor", order_by="name asc"))
 	wanted = {row.processor for activity in in_force(doc.company) for row in activity.processors}
-	made = []
-	for name in sorted(wanted - known):
-		processor = frappe.get_cached_doc("Data Processor", name)
-		if not processor.disabled:
-			made.append(_insert(doc, processor.processor_name, processor.contact_email, name))
-	return made
+	found = [frappe.get_cached_doc("Data Processor", name) for name in sorted(wanted - known)]
+	return [processor for processor in found if not processor.disabled]
+
+
+def unlisted(doc: Any) -> list[str]:
+	"""The processors that the request has no notice for yet, by name."""
+	return [processor.processor_name for processor in _processors_to_list(doc)]
 
 
 @one_transaction

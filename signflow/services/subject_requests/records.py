@@ -13,6 +13,7 @@ from frappe.utils import getdate, now_datetime
 from signflow.core.erasure import clock
 from signflow.services.subject_requests import recipients
 from signflow.services.times import holidays_of
+from signflow.signflow.stored_words import as_stored, said
 
 REQUEST, STEP, PERSON = "Data Subject Request", "Data Subject Request Step", "Data Subject Request Person"
 TYPES = ("Access", "Portability", "Rectification", "Erasure", "Restriction", "Objection")
@@ -21,6 +22,8 @@ OPEN = ("Open", "Waiting for Person", "Planned", "Approved", "Running")
 CLOSED = ("Done", "Refused")
 # What a request that is answered under another shares with it.
 _FOLLOWS = ("status", "due_on", "extended_on", "extension_reason", "done_on", "outcome")
+# Steps whose note is one of a field's options.
+_CHOSEN = ("Received", "Proven")
 _FOLLOWS_REFUSAL = ("refused_by", "refused_on", "refusal_reason")
 
 
@@ -49,7 +52,8 @@ def joined(name: str) -> list[str]:
 
 
 def step(doc: Any, kind: str, note: str = "", *, by_itself: bool = False) -> Any:
-	"""Write one step of a request (in the caller's transaction): `kind` is one of the DocType's, `note` holds no secret.
+	"""Write one step of a request (in the caller's transaction): `kind` is one of the DocType's, `note` holds no secret and
+	is what somebody typed, or a text of the site's (`stored_words.kept`).
 
 	`by_user` stays empty for the person, and for what the site does `by_itself`.
 	"""
@@ -62,7 +66,7 @@ def step(doc: Any, kind: str, note: str = "", *, by_itself: bool = False) -> Any
 			"kind": kind,
 			"at": now_datetime(),
 			"by_user": None if user == "Guest" or by_itself else user,
-			"note": (note or "").strip()[:2000],
+			"note": as_stored(note, 2000),
 		}
 	)
 	row.flags.signflow = True
@@ -71,9 +75,12 @@ def step(doc: Any, kind: str, note: str = "", *, by_itself: bool = False) -> Any
 
 
 def steps(name: str) -> list[Any]:
-	"""The steps of a request, first to last: {kind, at, by_user, note}."""
+	"""The steps of a request, first to last: {kind, at, by_user, note}, the notes in the language spoken."""
 	fields = ["name", "kind", "at", "by_user", "note"]
-	return frappe.get_all(STEP, {"request": name}, fields, order_by="at asc, creation asc, name asc")
+	rows = frappe.get_all(STEP, {"request": name}, fields, order_by="at asc, creation asc, name asc")
+	for row in rows:
+		row.note = _(row.note) if row.note and row.kind in _CHOSEN else said(row.note)
+	return rows
 
 
 def advance(name: str, status: str, note: str = "") -> None:

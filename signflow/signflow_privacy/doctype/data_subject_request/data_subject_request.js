@@ -2,6 +2,8 @@ const OPEN = ["Open", "Waiting for Person", "Planned", "Approved", "Running"];
 const BY_STAFF = ["Identity Document Shown", "Known to Staff", "Other"];
 const API = "signflow.api.subject_requests.";
 
+const PROTECTED = () => __("The address of this person is protected: give it to nobody.");
+
 frappe.ui.form.on("Data Subject Request", {
 	refresh(frm) {
 		frm.disable_save();
@@ -13,13 +15,19 @@ frappe.ui.form.on("Data Subject Request", {
 		show_steps(frm);
 		if (frappe.user.has_role("Data Protection Officer")) {
 			offer(frm);
+			show_next(frm);
 		}
 	},
 });
 
+function headline(frm, text, colour) {
+	frm.dashboard.clear_headline();
+	frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(text)}</div>`, colour);
+}
+
 function advise(frm) {
 	const doc = frm.doc;
-	const say = (text, colour) => frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(text)}</div>`, colour);
+	const say = (text, colour) => headline(frm, text, colour);
 	if (doc.joined_to) {
 		say(__("The person has asked this before: it is answered under {0}.", [doc.joined_to]), "blue");
 	} else if (doc.status === "Unverified") {
@@ -29,7 +37,7 @@ function advise(frm) {
 	} else if (OPEN.includes(doc.status) && !doc.persons?.some((row) => row.confirmed)) {
 		say(__("Confirm which records are the person: look-up, export and erasure start from them."), "blue");
 	} else if (doc.has_protected_address) {
-		say(__("The address of this person is protected: give it to nobody."), "red");
+		say(PROTECTED(), "red");
 	}
 }
 
@@ -39,7 +47,7 @@ async function show_steps(frm) {
 	const row = (step) =>
 		`<li><span class="text-muted">${escape(frappe.datetime.str_to_user(step.at))}</span> <b>${escape(__(step.kind))}</b>
 		${step.by_user ? ` · ${escape(frappe.user.full_name(step.by_user))}` : ""}
-		${step.note ? `<div class="text-muted" style="white-space: pre-wrap">${escape(__(step.note))}</div>` : ""}</li>`;
+		${step.note ? `<div class="text-muted" style="white-space: pre-wrap">${escape(step.note)}</div>` : ""}</li>`;
 	frm.dashboard.parent?.find(".data-request-steps").closest(".form-dashboard-section").remove();
 	frm.dashboard.add_section(`<ul class="data-request-steps list-unstyled">${steps.map(row).join("")}</ul>`, __("Steps"));
 	frm.dashboard.show();
@@ -47,12 +55,12 @@ async function show_steps(frm) {
 
 function offer(frm) {
 	const doc = frm.doc;
-	const person = __("Person");
-	const decide = __("Decide");
-	const add = (label, fields, verb, group, title) =>
-		frm.add_custom_button(label, () => frappe.prompt(fields, (values) => run(frm, verb, values), title || label), group);
+	// One menu: what is next stands beside it, and has room there on a phone too.
+	const menu = __("Actions");
+	const add = (label, fields, verb) =>
+		frm.add_custom_button(label, () => frappe.prompt(fields, (values) => run(frm, verb, values), label), menu);
 	const words = (fieldname, label, description) => ({ fieldname, fieldtype: "Small Text", label, description, reqd: 1 });
-	frm.add_custom_button(__("Note"), () => frappe.prompt(words("words", __("Note")), (values) => run(frm, "add_note", values), __("Note")));
+	add(__("Note"), [words("words", __("Note"))], "add_note");
 	if (doc.restricted_on && !doc.restriction_lifted_on) {
 		add(
 			__("End the Restriction"),
@@ -60,8 +68,7 @@ function offer(frm) {
 				{ fieldname: "on", fieldtype: "Date", label: __("Ends On"), default: frappe.datetime.add_days(frappe.datetime.get_today(), 14), reqd: 1 },
 				words("reason", __("Reason"), __("The person is told now, before it ends.")),
 			],
-			"lift",
-			decide
+			"lift"
 		);
 	}
 	if (doc.joined_to || ["Done", "Refused"].includes(doc.status)) {
@@ -69,29 +76,15 @@ function offer(frm) {
 	}
 	if (doc.status === "Unverified") {
 		if (doc.email) {
-			frm.add_custom_button(__("Ask for Proof"), () => run(frm, "ask_for_proof", {}), person);
+			frm.add_custom_button(__("Ask for Proof"), () => run(frm, "ask_for_proof", {}), menu);
 		}
-		add(
-			__("Proven by Staff"),
-			[
-				{
-					fieldname: "method",
-					fieldtype: "Select",
-					label: __("Proven By"),
-					options: BY_STAFF.map((value) => ({ value, label: __(value) })),
-					reqd: 1,
-				},
-				words("note", __("How, More Exactly"), __("Ask for no more than is needed.")),
-			],
-			"prove",
-			person
-		);
-		refusal(frm, decide);
-		hand_over(frm, decide);
+		frm.add_custom_button(__("Proven by Staff"), () => prove(frm), menu);
+		refusal(frm, menu);
+		hand_over(frm, menu);
 		return;
 	}
 	if (doc.persons?.length) {
-		frm.add_custom_button(__("Confirm the Records"), () => confirm_records(frm), person);
+		frm.add_custom_button(__("Confirm the Records"), () => confirm_records(frm), menu);
 	}
 	add(
 		__("Add a Record"),
@@ -107,17 +100,15 @@ function offer(frm) {
 			{ fieldname: "record", fieldtype: "Dynamic Link", options: "doctype", label: __("Record"), reqd: 1 },
 			words("because", __("How do you know that it is the person?")),
 		],
-		"choose",
-		person
+		"choose"
 	);
-	frm.add_custom_button(__("Look Again"), () => run(frm, "propose", {}), person);
+	frm.add_custom_button(__("Look Again"), () => run(frm, "propose", {}), menu);
 	add(
 		__("Ask the Person"),
 		[words("question", __("Question"), __("It is mailed to the person. The clock goes on."))],
-		"ask",
-		decide
+		"ask"
 	);
-	add(__("Record an Answer"), [words("words", __("Answer"))], "answered", decide);
+	add(__("Record an Answer"), [words("words", __("Answer"))], "answered");
 	if (!doc.extended_on) {
 		add(
 			__("Extend"),
@@ -132,12 +123,11 @@ function offer(frm) {
 				},
 				words("reason", __("Reason"), __("It is mailed to the person. Only within the first month.")),
 			],
-			"extend",
-			decide
+			"extend"
 		);
 	}
-	refusal(frm, decide);
-	hand_over(frm, decide);
+	refusal(frm, menu);
+	hand_over(frm, menu);
 	add(
 		__("Answer Under Another"),
 		[
@@ -150,38 +140,106 @@ function offer(frm) {
 				get_query: () => ({ filters: { company: doc.company, request_type: doc.request_type, name: ["!=", doc.name] } }),
 			},
 		],
-		"join",
-		decide
+		"join"
 	);
-	primary(frm, words);
+	const weighed = doc.request_type === "Rectification" || (doc.request_type === "Objection" && doc.objection_scope !== "Direct Marketing");
+	if (weighed && !doc.restricted_on && doc.persons?.some((row) => row.confirmed)) {
+		frm.add_custom_button(__("Restrict the Records"), OFFERED(frm, {}).restrict[1], menu);
+	}
+	if (doc.request_type === "Erasure") {
+		if (doc.status !== "Running" && doc.persons?.some((row) => row.confirmed)) {
+			frm.add_custom_button(__("Plan the Erasure"), () => plan_erasure(frm), menu);
+		}
+		frm.add_custom_button(__("Plans"), () => frappe.set_route("List", "Erasure Plan", { request: doc.name }), menu);
+	}
+	frm.add_custom_button(__("Complete"), () => complete(frm, frm.next_step || {}), menu);
 }
 
-function primary(frm, words) {
-	const doc = frm.doc;
-	const stops_marketing = doc.request_type === "Objection" && doc.objection_scope === "Direct Marketing";
-	const weighs = ["Rectification", "Objection"].includes(doc.request_type) && !stops_marketing;
-	if ((doc.request_type === "Restriction" || stops_marketing || weighs) && !doc.restricted_on) {
-		const label = stops_marketing ? __("Stop Marketing") : __("Restrict the Records");
-		const button = frm.add_custom_button(label, () =>
-			frappe.confirm(
-				stops_marketing
-					? __("Marketing to the confirmed records ends now, and the person is told. Go on?")
-					: __("The confirmed records are kept and used for nothing else from now on, and the person is told. Go on?"),
-				() => run(frm, "carry_out", {})
-			)
+function prove(frm) {
+	frappe.prompt(
+		[
+			{
+				fieldname: "method",
+				fieldtype: "Select",
+				label: __("Proven By"),
+				options: BY_STAFF.map((value) => ({ value, label: __(value) })),
+				reqd: 1,
+			},
+			{
+				fieldname: "note",
+				fieldtype: "Small Text",
+				label: __("How, More Exactly"),
+				description: __("Ask for no more than is needed."),
+				reqd: 1,
+			},
+		],
+		(values) => run(frm, "prove", values),
+		__("Proven by Staff")
+	);
+}
+
+function complete(frm, next) {
+	const fields = [
+		{
+			fieldname: "outcome",
+			fieldtype: "Small Text",
+			label: __("What was done"),
+			description: __("It is mailed to the person in these words."),
+			reqd: 1,
+		},
+	];
+	// An erasure is answered by erasing, and by nothing else.
+	if (next.said && frm.doc.request_type !== "Erasure") {
+		fields.unshift(
+			{ fieldname: "missing", fieldtype: "HTML", options: `<p class="text-warning">${frappe.utils.escape_html(next.said)}</p>` },
+			{ fieldname: "otherwise", fieldtype: "Check", label: __("It was answered in another way, such as by word of mouth; this is put on record") }
 		);
-		if (!weighs) {
-			button.addClass("btn-primary");
-			return;
-		}
 	}
-	frm.add_custom_button(__("Complete"), () =>
-		frappe.prompt(
-			words("outcome", __("What was done"), __("It is mailed to the person in these words.")),
-			(values) => run(frm, "complete", values),
-			__("Complete")
-		)
-	).addClass("btn-primary");
+	frappe.prompt(fields, ({ outcome, otherwise }) => run(frm, "complete", { outcome, otherwise }), __("Complete"));
+}
+
+// What is next stands alone as the first button; all else is in the menus.
+
+async function show_next(frm) {
+	const name = frm.doc.name;
+	const next = await frappe.xcall(`${API}next_step`, { name });
+	if (cur_frm !== frm || frm.doc.name !== name) return;
+	frm.next_step = next;
+	const offered = OFFERED(frm, next)[next.step];
+	if (offered) {
+		frm.page.set_primary_action(offered[0], offered[1]);
+	}
+	if (next.said && !["Unverified", "Waiting for Person"].includes(frm.doc.status)) {
+		headline(frm, frm.doc.has_protected_address ? `${next.said} ${PROTECTED()}` : next.said, frm.doc.has_protected_address ? "red" : "blue");
+	}
+}
+
+const OFFERED = (frm, next) => {
+	const open_plan = () => frappe.set_route("Form", "Erasure Plan", next.record);
+	const carry_out = (label, said) => [label, () => frappe.confirm(said, () => run(frm, "carry_out", {}))];
+	return {
+		prove: frm.doc.email ? [__("Ask for Proof"), () => run(frm, "ask_for_proof", {})] : [__("Proven by Staff"), () => prove(frm)],
+		confirm: [__("Confirm the Records"), () => confirm_records(frm)],
+		plan: [__("Plan the Erasure"), () => plan_erasure(frm)],
+		decide: [__("Decide What Is Unclear"), open_plan],
+		approve: [__("Look Through the Plan"), open_plan],
+		run: [__("Go to the Plan"), open_plan],
+		copy: [__("Prepare the Copy"), () => signflow.answer_data_request.prepare_copy(frm)],
+		review: [__("Look Through the Copy"), () => frappe.set_route("Form", "Personal Data Export", next.record)],
+		correct: [__("Correct"), () => signflow.answer_data_request.correct(frm)],
+		restrict: carry_out(
+			__("Restrict the Records"),
+			__("The confirmed records are kept and used for nothing else from now on, and the person is told. Go on?")
+		),
+		stop_marketing: carry_out(__("Stop Marketing"), __("Marketing to the confirmed records ends now, and the person is told. Go on?")),
+		list_recipients: [__("List Processors"), () => signflow.answer_data_request.list_processors(frm)],
+		complete: [__("Complete"), () => complete(frm, next)],
+	};
+};
+
+async function plan_erasure(frm) {
+	const plan = await frappe.xcall("signflow.api.erasure.plan", { request: frm.doc.name });
+	frappe.set_route("Form", "Erasure Plan", plan);
 }
 
 function refusal(frm, group) {

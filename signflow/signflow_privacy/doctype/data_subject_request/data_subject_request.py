@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 
 from signflow.signflow.kept_fields import KeepsSecrets
+from signflow.signflow.stored_words import said
 
 
 class DataSubjectRequest(KeepsSecrets):
@@ -71,6 +72,10 @@ class DataSubjectRequest(KeepsSecrets):
 		verified_on: DF.Datetime | None
 
 	# end: auto-generated types
+
+	def onload(self):
+		for row in self.persons:
+			row.because = said(row.because)
 
 	def validate(self):
 		if not self.flags.signflow:

@@ -4,6 +4,8 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from signflow.signflow.stored_words import said
+
 
 class DataSubjectRequestStep(Document):
 	# begin: auto-generated types
@@ -48,6 +50,9 @@ class DataSubjectRequestStep(Document):
 		request: DF.Link
 
 	# end: auto-generated types
+
+	def onload(self):
+		self.note = said(self.note)
 
 	def validate(self):
 		if not self.is_new() or not self.flags.signflow:

@@ -1,5 +1,8 @@
 const API = "signflow.api.erasure.";
 const COLOURS = { Draft: "gray", Approved: "blue", Running: "orange", Done: "green", Failed: "red", Superseded: "gray" };
+const ACTION_COLOURS = { Erase: "red", Mask: "orange", Keep: "blue", Decide: "yellow", Unlink: "gray" };
+// What was chosen and not saved yet, by record: another plan of the same request begins with it.
+const chosen = new Map();
 
 frappe.ui.form.on("Erasure Plan", {
 	refresh(frm) {
@@ -7,7 +10,7 @@ frappe.ui.form.on("Erasure Plan", {
 		frm.disable_save();
 		frm.page.set_indicator(__(frm.doc.status), COLOURS[frm.doc.status]);
 		offer(frm);
-		show_lines(frm);
+		show(frm);
 		if (frm.doc.status === "Running") {
 			frm.run_timer = setTimeout(() => {
 				if (cur_frm === frm && frappe.get_route()[2] === frm.doc.name) frm.reload_doc();
@@ -21,17 +24,34 @@ function offer(frm) {
 	if (!frappe.user.has_role("Data Protection Officer")) {
 		return;
 	}
-	if (doc.status === "Draft" && doc.undecided) {
-		frm.add_custom_button(__("Decide"), () => decide(frm)).addClass("btn-primary");
-	} else if (doc.status === "Draft") {
-		frm.add_custom_button(__("Approve"), () =>
-			frappe.confirm(__("What is erased cannot be brought back. Approve this plan?"), () => call(frm, "approve"))
-		).addClass("btn-primary");
+	const say = (text, colour) => frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(text)}</div>`, colour);
+	const back = () => frappe.set_route("Form", "Data Subject Request", doc.request);
+	if (doc.request) {
+		frm.add_custom_button(__("Data Subject Request"), back);
 	}
-	if (["Approved", "Failed"].includes(doc.status) && doc.approved_by) {
-		frm.add_custom_button(__("Carry Out"), () =>
+	if (doc.status === "Draft") {
+		if (doc.request) {
+			frm.page.add_menu_item(__("Decide Everything Anew"), () => decide_anew(frm));
+		}
+		if (doc.undecided) {
+			say(__("{0} records are left to decide. Nothing is changed before a second officer has approved.", [doc.undecided]), "orange");
+			frm.page.set_primary_action(__("Decide"), () => decide(frm));
+		} else if (doc.made_by === frappe.session.user) {
+			say(__("All is decided. A second officer approves it: you planned it."), "blue");
+		} else {
+			say(__("All is decided. Look through what becomes of it, then approve."), "blue");
+			frm.page.set_primary_action(__("Approve"), () =>
+				frappe.confirm(__("What is erased cannot be brought back. Approve this plan?"), () => call(frm, "approve"))
+			);
+		}
+	} else if (["Approved", "Failed"].includes(doc.status) && doc.approved_by) {
+		frm.page.set_primary_action(__("Carry Out"), () =>
 			frappe.confirm(__("The erasure begins now and cannot be undone. Carry it out?"), () => call(frm, "run"))
-		).addClass("btn-primary");
+		);
+	} else if (doc.status === "Running") {
+		say(__("The erasure is under way. This page follows it by itself."), "orange");
+	} else if (doc.status === "Done" && doc.request) {
+		frm.page.set_primary_action(__("Go On with the Request"), back);
 	}
 }
 
@@ -40,49 +60,178 @@ async function call(frm, verb) {
 	frm.reload_doc();
 }
 
+function decide_anew(frm) {
+	frappe.confirm(__("What was decided before is forgotten, and the erasure is planned anew. Go on?"), async () => {
+		chosen.clear();
+		const plan = await frappe.xcall(`${API}plan`, { request: frm.doc.request, anew: 1 });
+		frappe.set_route("Form", "Erasure Plan", plan);
+	});
+}
+
+// What becomes of it. All words of records are set as text, never as HTML.
+
+async function show(frm) {
+	const name = frm.doc.name;
+	const told = await frappe.xcall(`${API}overview`, { plan: name });
+	if (frm.doc.name !== name) return;
+	frm.dashboard.parent?.find(".erasure-overview, .erasure-told").closest(".form-dashboard-section").remove();
+	frm.dashboard.add_section(overview(frm, told), __("What Becomes of It"));
+	const title = told.told_in ? __("What the Person Is Told ({0})", [told.told_in]) : __("What the Person Is Told");
+	frm.dashboard.add_section($("<div class='erasure-told' style='white-space: pre-wrap'>").text(told.told), title);
+	frm.dashboard.show();
+}
+
+function overview(frm, told) {
+	const box = $("<div class='erasure-overview'>");
+	const list = $("<ul class='list-unstyled mb-3'>").appendTo(box);
+	for (const one of told.summary) {
+		const kinds = one.kinds.map(({ kind, count }) => `${kind} ${count}`).join(", ");
+		$("<li class='mb-1'>")
+			.append(
+				$(`<span class="indicator-pill ${ACTION_COLOURS[one.action]} mr-2">`).text(`${one.label}: ${one.count}`),
+				$("<span class='text-muted'>").text(kinds)
+			)
+			.appendTo(list);
+	}
+	if (!told.summary.length) {
+		$("<li class='text-muted'>").text(__("Nothing of this person was found that could be erased.")).appendTo(list);
+	}
+	for (const one of told.groups) box.append(group(frm, one));
+	return box;
+}
+
+function group(frm, one) {
+	const head = $("<summary class='py-1'>").append(
+		$(`<span class="indicator ${ACTION_COLOURS[one.action]}">`).text(`${one.label}: ${one.kind} (${one.count})`)
+	);
+	const until = one.until ? __("Until {0}", [one.until]) : one.action === "Keep" ? __("Until the ground ends") : "";
+	const why = [one.because, [until, ...one.grounds].filter(Boolean).join(", "), one.later];
+	const said = $("<div class='text-muted small mb-1'>").text(why.filter(Boolean).join(" "));
+	if (one.failed) said.append($("<div class='text-danger'>").text(__("{0} were not carried out", [one.failed])));
+	const rows = $("<ul class='pl-4 mb-2'>");
+	const details = $("<details class='border-bottom'>").append(head, said, rows);
+	details.one("toggle", async () => {
+		const found = await frappe.xcall(`${API}records`, { plan: frm.doc.name, line: one.line });
+		for (const record of found.records) rows.append(row(record));
+		if (found.more) rows.append($("<li class='text-muted'>").text(__("and {0} more", [found.more])));
+	});
+	return details;
+}
+
+function row(record) {
+	const item = $("<li style='overflow-wrap: anywhere'>").append(titled(record), $("<span class='text-muted'>").text(` · ${record.status}`));
+	for (const field of record.fields) {
+		item.append($("<div class='text-muted small'>").text(`${field.label} → ${field.becomes}`));
+	}
+	return item;
+}
+
+function titled(record) {
+	if (!record.link) return $("<b>").text(record.title);
+	return $("<a target='_blank' rel='noopener'>").attr("href", record.link).text(record.title);
+}
+
+// What is to be decided
+
+const CHOICES = () => [
+	["Hers", __("It is this person's")],
+	["Not Hers", __("It is somebody else's")],
+	["Keep", __("It must be kept")],
+];
+
 async function decide(frm) {
-	const lines = await frappe.xcall(`${API}lines`, { plan: frm.doc.name, action: "Decide" });
+	const found = await frappe.xcall(`${API}to_decide`, { plan: frm.doc.name });
 	const dialog = new frappe.ui.Dialog({
 		title: __("Decide"),
 		size: "large",
-		fields: lines.map((line) => ({
-			fieldname: line.name,
-			fieldtype: "Select",
-			label: `${__(line.record_doctype)} ${line.record_name}`,
-			description: frappe.utils.escape_html(line.because),
-			options: [
-				{ value: "", label: "" },
-				{ value: "Hers", label: __("Erase: It Is This Person's") },
-				{ value: "Not Hers", label: __("Leave: It Is Somebody Else's") },
-				{ value: "Keep", label: __("Keep") },
-			],
-		})),
-		primary_action_label: __("Decide"),
-		async primary_action(values) {
-			const decisions = Object.fromEntries(Object.entries(values).filter(([, decision]) => decision));
-			const plan = await frappe.xcall(`${API}decide`, { plan: frm.doc.name, decisions });
-			dialog.hide();
-			frappe.set_route("Form", "Erasure Plan", plan);
-		},
+		fields: [{ fieldname: "records", fieldtype: "HTML" }],
+		primary_action_label: __("Save the Decisions"),
+		primary_action: () => save(frm, dialog),
 	});
+	const body = dialog.fields_dict.records.$wrapper.addClass("erasure-decide");
+	body.append($("<p role='status' class='erasure-count text-muted'>"));
+	const total = found.kinds.reduce((sum, kind) => sum + kind.records.length, 0);
+	found.kinds.forEach((kind, place) => body.append(section(kind, place)));
+	if (found.more) {
+		body.append($("<p class='text-muted'>").text(__("{0} more follow once these are decided.", [found.more])));
+	}
+	body.append($("<p role='alert' tabindex='-1' class='text-danger mb-0'>"));
+	const count = () =>
+		body.find(".erasure-count").text(__("{0} of {1} decided", [body.find("input[type=radio]:checked").length, total]));
+	body.on("change", "input[type=radio]", (event) => {
+		chosen.set(event.target.dataset.key, event.target.value);
+		count();
+	});
+	count();
 	dialog.show();
 }
 
-async function show_lines(frm) {
-	const lines = await frappe.xcall(`${API}lines`, { plan: frm.doc.name });
-	const text = (value) => frappe.utils.escape_html(String(value ?? ""));
-	const until = (line) => [line.keep_until && frappe.datetime.str_to_user(line.keep_until), line.statute || line.ground];
-	const row = (line) =>
-		`<tr><td>${text(__(line.action))}</td><td>${text(__(line.record_doctype))}</td>
-		<td>${text(line.record_name || (line.row_count > 1 ? __("{0} rows", [line.row_count]) : ""))}</td>
-		<td>${text(line.because)} ${until(line).filter(Boolean).map(text).join(", ")}</td><td>${text(__(line.status))}</td></tr>`;
-	const heads = [__("Action"), __("Document Type"), __("Record"), __("Because"), __("Status")];
-	frm.dashboard.parent?.find(".erasure-lines").closest(".form-dashboard-section").remove();
-	frm.dashboard.add_section(
-		`<div class="erasure-lines table-responsive"><table class="table table-bordered">
-		<thead><tr>${heads.map((head) => `<th>${head}</th>`).join("")}</tr></thead>
-		<tbody>${lines.map(row).join("")}</tbody></table></div>`,
-		__("Lines")
+function section(kind, place) {
+	const title = `${kind.kind} (${kind.records.length})`;
+	const part = $("<section class='mb-4'>").append($("<h5>").text(title), $("<p class='text-muted mb-2'>").text(kind.question));
+	if (kind.records.length > 1) {
+		const all = $("<div class='mb-2' role='group'>").attr("aria-label", title).append($("<span class='mr-2'>").text(__("All of these:")));
+		for (const [value, label] of CHOICES()) {
+			$("<button type='button' class='btn btn-xs btn-default mr-1 mb-1'>")
+				.text(label)
+				.on("click", () => part.find(`input[value='${value}']`).prop("checked", true).trigger("change"))
+				.appendTo(all);
+		}
+		part.append(all);
+	}
+	kind.records.forEach((record, number) => part.append(card(record, `erasure-${place}-${number}`)));
+	return part;
+}
+
+function card(record, id) {
+	const box = $("<fieldset class='border rounded p-3 mb-2' style='overflow-wrap: anywhere'>");
+	box.append($("<legend class='h6 mb-1' style='font-size: inherit; border: 0'>").append(titled(record)));
+	if (record.under) box.append($("<div class='text-muted small'>").text(__("Belongs to {0}", [record.under])));
+	if (record.file) {
+		box.append(
+			record.file.address
+				? $("<a target='_blank' rel='noopener'>").attr("href", record.file.address).text(__("Open the file {0}", [record.file.name]))
+				: $("<div class='text-muted small'>").text(__("You have no permission to open this file."))
+		);
+	}
+	const fields = $("<dl class='small mb-2'>");
+	for (const one of record.fields) {
+		fields.append($("<dt class='font-weight-normal text-muted'>").text(one.label));
+		fields.append($("<dd class='mb-1' style='white-space: pre-line'>").text(one.text).toggleClass("font-weight-bold", one.hers));
+	}
+	box.append(fields);
+	for (const [value, label] of CHOICES()) {
+		const radio = $("<input type='radio' class='mr-2'>").attr({ id: `${id}-${value}`.replace(" ", ""), name: id, value });
+		radio.attr({ "data-line": record.line, "data-key": record.key }).prop("checked", chosen.get(record.key) === value);
+		box.append(
+			$("<label class='d-block mb-1' style='font-weight: normal'>")
+				.attr("for", radio.attr("id"))
+				.append(radio, $("<span>").text(label), $("<span class='text-muted'>").text(` – ${record.choices[value]}`))
+		);
+	}
+	return box;
+}
+
+async function save(frm, dialog) {
+	const body = dialog.$wrapper;
+	const decisions = Object.fromEntries(
+		body.find("input[type=radio]:checked").get().map((radio) => [radio.dataset.line, radio.value])
 	);
-	frm.dashboard.show();
+	const problem = body.find("[role=alert]").text("");
+	if (!Object.keys(decisions).length) {
+		problem.text(__("Decide at least one of them.")).trigger("focus");
+		return;
+	}
+	dialog.disable_primary_action();
+	try {
+		const plan = await frappe.xcall(`${API}decide`, { plan: frm.doc.name, decisions });
+		chosen.clear();
+		dialog.hide();
+		frappe.set_route("Form", "Erasure Plan", plan);
+	} catch {
+		// What the server said is shown by the framework; here stays all that was chosen.
+		problem.text(__("It was not saved. Your choices are still here, and wait in a plan made anew as well.")).trigger("focus");
+	} finally {
+		dialog.enable_primary_action();
+	}
 }

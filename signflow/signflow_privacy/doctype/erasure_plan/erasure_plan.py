@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 
 from signflow.signflow.kept_fields import KeepsSecrets
+from signflow.signflow.stored_words import said
 
 
 class ErasurePlan(KeepsSecrets):
@@ -44,6 +45,9 @@ class ErasurePlan(KeepsSecrets):
 		work_due: DF.Check
 
 	# end: auto-generated types
+
+	def onload(self):
+		self.failure = said(self.failure)
 
 	def validate(self):
 		if not self.flags.signflow:

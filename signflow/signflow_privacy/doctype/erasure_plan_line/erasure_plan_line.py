@@ -37,6 +37,9 @@ class ErasurePlanLine(KeepsSecrets):
 
 	# end: auto-generated types
 
+	def onload(self):
+		self.because = _(self.because) if self.because else None
+
 	def validate(self):
 		if not (self.is_new() and self.flags.signflow):
 			frappe.throw(_("The lines of a plan of erasure are never changed."), frappe.PermissionError)

@@ -1,0 +1,122 @@
+"""What is to be done next on a data request, and why it is not answered yet: read from what was done, kept nowhere."""
+
+from typing import Any
+
+import frappe
+from frappe import _
+
+from signflow.services.subject_requests import matching, recipients, records
+
+PLAN, EXPORT = "Erasure Plan", "Personal Data Export"
+# An erasure is answered by erasing, or refused: nothing else is an answer to it.
+NEVER_LEFT_OUT = ("Erasure",)
+
+
+def next_step(doc: Any) -> dict[str, Any]:
+	"""{step, said, record}: `step` is a code ("confirm", "plan", "copy", "complete" …; "" for a request that is closed), `said` why the
+	request is not answered before it ("" if it may be), in the language spoken, `record` the plan or copy that it is about.
+	"""
+	if doc.joined_to or doc.status in records.CLOSED:
+		return _step("")
+	if doc.status == "Unverified":
+		return _step("prove", _("Nobody has proven yet that this request is his."))
+	if not matching.confirmed(doc):
+		return _without_records(doc)
+	first = {
+		"Erasure": _erasure,
+		"Access": _copy,
+		"Portability": _copy,
+		"Rectification": _correction,
+		"Restriction": _restriction,
+		"Objection": _objection,
+	}[doc.request_type]
+	return first(doc) or _told(doc) or _step("complete")
+
+
+def _step(step: str, said: str = "", record: str | None = None) -> dict[str, Any]:
+	return {"step": step, "said": said, "record": record}
+
+
+def _without_records(doc: Any) -> dict[str, Any]:
+	kinds = set(frappe.get_all(records.STEP, {"request": doc.name}, pluck="kind", order_by="at asc"))
+	if doc.persons and "Confirmed" not in kinds:
+		return _step(
+			"confirm", _("Say first which of the proposed records are the person's, or that none of them is.")
+		)
+	if doc.request_type == "Erasure" and frappe.db.exists(PLAN, {"request": doc.name, "status": "Running"}):
+		return _step("wait", _("The erasure is under way."))
+	return _step("complete")
+
+
+def _erasure(doc: Any) -> dict[str, Any] | None:
+	plans = frappe.get_all(
+		PLAN,
+		{"request": doc.name, "status": ["!=", "Superseded"]},
+		["name", "status", "undecided", "left_over"],
+		order_by="creation desc, name desc",
+		limit=1,
+	)
+	if not plans:
+		return _step("plan", _("Nothing was erased yet: plan the erasure first."))
+	plan = plans[0]
+	if plan.status == "Done":
+		left = _("The last erasure left {0} places with the person's data: plan again before you answer.")
+		return _step("plan", left.format(plan.left_over)) if plan.left_over else None
+	if plan.status == "Draft" and plan.undecided:
+		said = _("The erasure is not carried out yet: {0} records are left to decide.").format(plan.undecided)
+		return _step("decide", said, plan.name)
+	step, said = {
+		"Draft": (
+			"approve",
+			_("The erasure is not carried out yet: a second officer has to approve the plan."),
+		),
+		"Approved": ("run", _("The erasure is approved and not carried out yet.")),
+		"Running": ("wait", _("The erasure is under way.")),
+		"Failed": ("plan", _("The erasure was not carried out to its end: plan again.")),
+	}[plan.status]
+	return _step(step, said, plan.name)
+
+
+def _copy(doc: Any) -> dict[str, Any] | None:
+	made = frappe.get_all(
+		EXPORT, {"request": doc.name}, ["name", "status"], order_by="creation desc, name desc", limit=1
+	)
+	status = made[0].status if made else ""
+	if status in ("Collecting", "Packing"):
+		return _step("wait", _("The copy is being made."), made[0].name)
+	if status == "To Review":
+		return _step("review", _("The copy is not given yet: look it through and give it."), made[0].name)
+	if status == "Ready":
+		return None
+	return _step("copy", _("No copy of the data was made yet."))
+
+
+def _correction(doc: Any) -> dict[str, Any] | None:
+	# The note that corrections leave, as it is stored.
+	note = ["like", '%"Corrected in {0} records."%']
+	if frappe.db.exists(records.STEP, {"request": doc.name, "kind": "Note", "note": note}):
+		return None
+	return _step("correct", _("Nothing was corrected yet."))
+
+
+def _restriction(doc: Any) -> dict[str, Any] | None:
+	return None if doc.restricted_on else _step("restrict", _("Nothing was restricted yet."))
+
+
+def _objection(doc: Any) -> dict[str, Any] | None:
+	# Other objections are weighed (GDPR 21(1)): what came of that is the answer.
+	if doc.objection_scope != "Direct Marketing":
+		return None
+	return _step("stop_marketing", _("Marketing to the confirmed records was not stopped yet."))
+
+
+def _told(doc: Any) -> dict[str, Any] | None:
+	"""Whoever got the data from us is told (GDPR 19)."""
+	if doc.request_type not in recipients.RIGHTS:
+		return None
+	if missing := recipients.unlisted(doc):
+		said = _("These processors were not told yet: {0}").format(", ".join(missing))
+		return _step("list_recipients", said)
+	if waiting := recipients.unsettled(doc.name):
+		return _step("recipients", _("These have not answered yet: {0}").format(", ".join(waiting)))
+	return None
