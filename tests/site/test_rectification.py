@@ -3,8 +3,7 @@
 import frappe
 import pytest
 from asking import an_officer
-from consenting import another_company
-from house import House, for_writing, text_of
+from house import House, another_company, for_writing, text_of
 from planted import Planted
 from test_register import an_activity
 from test_subject_access import a_request
@@ -132,17 +131,17 @@ def test_nobody_is_reminded_of_another_companys_recipients(she: Planted, request
 	recipients.told(notice)
 	for_writing()
 	frappe.db.set_value(recipients.NOTICE, notice, "told_on", "2026-01-01 12:00:00")
-	with another_company() as other:
-		for mail, company in ((here, she.house.company), (elsewhere, other)):
-			an_officer(mail)
-			limit = {"doctype": "User Permission", "user": mail, "allow": "Company", "for_value": company}
-			frappe.get_doc(limit).insert()
-		frappe.db.commit()
-		recipients.remind()
-		told = frappe.get_all("Notification Log", {"document_name": request_}, pluck="for_user")
-		for_writing()
-		frappe.db.delete("User Permission", {"user": ["in", (here, elsewhere)]})
-		frappe.db.commit()
+	other = another_company()
+	for mail, company in ((here, she.house.company), (elsewhere, other)):
+		an_officer(mail)
+		limit = {"doctype": "User Permission", "user": mail, "allow": "Company", "for_value": company}
+		frappe.get_doc(limit).insert()
+	frappe.db.commit()
+	recipients.remind()
+	told = frappe.get_all("Notification Log", {"document_name": request_}, pluck="for_user")
+	for_writing()
+	frappe.db.delete("User Permission", {"user": ["in", (here, elsewhere)]})
+	frappe.db.commit()
 	assert here in told and elsewhere not in told
 
 
