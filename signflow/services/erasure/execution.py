@@ -18,9 +18,10 @@ from frappe import _
 from frappe.utils import add_to_date, getdate, now_datetime
 
 from signflow.core.erasure.masking import Neutral
+from signflow.core.erasure.planner import FOR_OTHERS
 from signflow.core.privacy.persons import Record
 from signflow.services import notices, work
-from signflow.services.erasure import closing, ledger, planning, rows
+from signflow.services.erasure import closing, evidence_of, ledger, planning, rows
 from signflow.services.erasure.facts import version_of
 from signflow.services.erasure.planning import LINE, PLAN
 from signflow.services.erasure.rows import Erasing
@@ -105,6 +106,9 @@ def carry_on(plan: str) -> None:
 def _begun(plan: str, token: str) -> Erasing | None:
 	"""The run, if the plan is as it was approved and, before its first line, the data are as they were planned."""
 	doc = frappe.get_doc(PLAN, plan)
+	if doc.status == "Draft":
+		planning.look_on(doc, JOB_SECONDS / 2)
+		return None
 	if doc.status != "Running":
 		_stop(plan, token, doc.status, "")
 		return None
@@ -142,7 +146,7 @@ def _stop(plan: str, token: str, status: str, failure: str) -> None:
 
 
 def _erasing(doc: Any, token: str) -> Erasing:
-	told = planning.unpacked(doc.name)
+	told = planning.unpacked(doc)
 	erasing = Erasing(
 		doc.name,
 		token,
@@ -384,11 +388,12 @@ def daily() -> None:
 
 
 def due_lines(today: date) -> list[Any]:
-	"""The kept lines of finished plans whose date has passed."""
+	"""The kept lines of finished plans whose date has passed, and those that last as long as others do."""
 	line, plan = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
 	query = frappe.qb.from_(line).join(plan).on(plan.name == line.plan).select(line.star)
 	query = query.where((plan.status == "Done") & (line.action == "Keep") & (line.status == "Waiting"))
-	return query.where(line.keep_until < today).orderby(line.place, line.name).run(as_dict=True)
+	over = (line.keep_until < today) | (line.keep_until.isnull() & (line.ground == FOR_OTHERS))
+	return query.where(over).orderby(line.place, line.name).run(as_dict=True)
 
 
 @one_transaction
@@ -404,7 +409,13 @@ def _after(name: str) -> None:
 	line = frappe.db.get_value(LINE, name, "*", as_dict=True, for_update=True)
 	if not line or line.status != "Waiting":
 		return
-	if keeps := Keeping().of(line.record_doctype, line.record_name):
+	keeper = line.record_doctype, line.record_name
+	if line.record_doctype == "File" and (agreement := evidence_of.agreement_of(line.record_name)):
+		# What becomes of an agreement becomes of its files.
+		keeper = evidence_of.EVIDENCE, agreement
+		if line.ground == FOR_OTHERS and evidence_of.others_left(agreement):
+			return
+	if keeps := Keeping().of(*keeper):
 		frappe.db.set_value(LINE, name, "keep_until", keeps[0].until, update_modified=False)
 		return
 	doctype, stored = line.record_doctype, rows.read(line.record_doctype, [line.record_name])

@@ -5,7 +5,6 @@ somebody else's, is counted apart. Reads only; nothing of what was found is prin
 """
 
 import gzip
-import io
 import json
 import tarfile
 from collections.abc import Iterator
@@ -16,10 +15,10 @@ from typing import Any
 import frappe
 
 from signflow.core.erasure.masking import Words
-from signflow.core.privacy.needles import Needles
 from signflow.core.privacy.persons import mails_in, phones_in
 from signflow.core.privacy.texts_in_files import Outcome, read_many
-from signflow.services.erasure.planning import record_hash
+from signflow.services.erasure import bytes_of_files
+from signflow.services.erasure.planning import LINE, PLAN, record_hash
 from signflow.services.erasure.reach import NOT_SEARCHED
 from signflow.services.privacy.keeping import REFERENCES, Keeping
 from signflow.services.privacy.person_records import KINDS, region
@@ -71,14 +70,14 @@ def prove(words: Words, *, backups: bool = True) -> Proof:
 
 class _Search:
 	def __init__(self, words: Words):
-		turned = {" ".join(reversed(name.split())) for name in words.names}
 		self.strong = words.mails | words.phones
 		self.words = words
-		self.needles = Needles(self.strong | words.names | turned)
+		self.needles = words.needles()
 		self.proof = Proof()
 		self.keeping = Keeping()
 		self.kept_strings: set[str] = set()
 		self.decided = _decided()
+		self.waiting_lines = _kept_by_plans()
 		self.namesakes: set[tuple[str, str]] = set()
 		self.waiting: list[tuple[str, Any, Place]] = []
 
@@ -151,7 +150,7 @@ class _Search:
 			if record_hash(*record) in self.decided:
 				self.proof.others.append(place)
 				return
-			if self.keeping.of(*record):
+			if self._is_kept(*record):
 				self.kept_strings |= strings
 				self.proof.kept.append(place)
 				return
@@ -162,6 +161,9 @@ class _Search:
 			self.namesakes.add(record)
 		# Whose name it is can be told once all persons' records are read.
 		self.waiting.append((doctype, row, place))
+
+	def _is_kept(self, doctype: str, name: str) -> bool:
+		return record_hash(doctype, name) in self.waiting_lines or bool(self.keeping.of(doctype, name))
 
 	def _is_namesake(self, record: tuple[str, str]) -> bool:
 		"""Whether a person's record with her name has an address of its own."""
@@ -215,22 +217,23 @@ class _Search:
 		):
 			self.proof.files += 1
 			relative = str(path.relative_to(site))
-			if read.outcome is Outcome.LOCKED:
+			if read.outcome in (Outcome.LOCKED, Outcome.BROKEN):
 				self.proof.unread.append(relative)
-			found = self.needles.found_in(read.text) | self.needles.found_in(path.name)
-			if found:
+			title = bytes_of_files.title_of(relative)
+			if found := self.needles.found_in(read.text) | self.needles.found_in(title):
 				self._note_file(relative, found)
 
 	def _note_file(self, relative: str, found: set[str]) -> None:
 		place = Place(relative, "", (), bool(found & self.strong))
-		url = "/" + relative.removeprefix("public/")
-		names = frappe.get_all("File", {"file_url": url}, pluck="name", order_by="name asc")
-		if any(self.keeping.of("File", name) for name in names):
+		urls = bytes_of_files.urls_of(relative)
+		names = frappe.get_all("File", {"file_url": ["in", urls]}, pluck="name", order_by="name asc")
+		names = names or [relative]
+		if any(self._is_kept("File", name) for name in names):
 			self.kept_strings |= found
 			self.proof.kept.append(place)
-		elif names and all(record_hash("File", name) in self.decided for name in names):
+		elif all(record_hash("File", name) in self.decided for name in names):
 			self.proof.others.append(place)
-		elif not place.strong and names:
+		elif not place.strong and names != [relative]:
 			self.waiting_file(names, place)
 		else:
 			self.proof.left.append(place)
@@ -272,18 +275,38 @@ class _Search:
 
 	def _in_backup(self, path: Path) -> set[str]:
 		if path.suffix in (".tar", ".tgz") or path.name.endswith(".tar.gz"):
-			found: set[str] = set()
-			with tarfile.open(path) as archive:
-				for member in archive:
-					source = archive.extractfile(member) if member.isfile() else None
-					if source:
-						data = source.read(LARGEST)
-						texts = read_many([(member.name, data)])
-						found |= self.needles.found_in(texts[0].text) | self.needles.found_in(member.name)
-			return found
+			return self._in_archive(path)
 		if path.suffix == ".gz":
 			return self._found_in(gzip.open(path))
-		return self._found_in(io.BytesIO(path.read_bytes()))
+		return self._found_in(path.open("rb"))
+
+	def _in_archive(self, path: Path) -> set[str]:
+		"""Its members read as files are, many by one child process; a large one as it streams by."""
+		found: set[str] = set()
+		together: list[tuple[str, bytes]] = []
+
+		def read() -> None:
+			for text in read_many(together):
+				if text.outcome in (Outcome.LOCKED, Outcome.BROKEN):
+					self.proof.unread.append(f"backups/{path.name}")
+				found.update(self.needles.found_in(text.text))
+			together.clear()
+
+		with tarfile.open(path) as archive:
+			for member in archive:
+				source = archive.extractfile(member) if member.isfile() else None
+				if source is None:
+					continue
+				found |= self.needles.found_in(bytes_of_files.title_of(member.name))
+				if member.size > LARGEST:
+					found |= self._found_in(source)
+					continue
+				together.append((member.name, source.read()))
+				if len(together) == FILES or sum(len(data) for _name, data in together) > LARGEST:
+					read()
+		if together:
+			read()
+		return found
 
 
 def _walk(site: Path) -> Iterator[Path]:
@@ -304,6 +327,14 @@ def _decided() -> set[str]:
 	for stored in frappe.get_all("Erasure Plan", pluck="decisions", order_by="creation asc"):
 		found |= {hashed for hashed, taken in json.loads(stored or "{}").items() if taken[0] != "Hers"}
 	return found
+
+
+def _kept_by_plans() -> set[str]:
+	"""The hashes of records that plans which were carried out keep until a date, or as long as others need them."""
+	line, plan = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
+	query = frappe.qb.from_(line).join(plan).on(plan.name == line.plan).select(line.record_hash)
+	query = query.where((plan.status == "Done") & (line.action == "Keep") & (line.status == "Waiting"))
+	return {row[0] for row in query.orderby(line.name).run()}
 
 
 def words_from(mails: tuple[str, ...], phones: tuple[str, ...], names: tuple[str, ...]) -> Words:

@@ -71,9 +71,8 @@ class Erasing:
 
 	@cached_property
 	def needles(self) -> Needles | None:
-		"""Her addresses and telephones as the proof will look for them."""
-		sought = self.words.mails | self.words.phones
-		return Needles(one for one in sought if len(one) > 2) if sought else None
+		"""Her words as the proof will look for them."""
+		return self.words.needles() if self.words else None
 
 	def without_her(self, value: str) -> str | None:
 		"""A text without her words; None for one from which they cannot be taken, as out of base64."""
@@ -96,7 +95,8 @@ def read(doctype: str, names: Iterable[str | None]) -> dict[str, Any]:
 		return {}
 	table = frappe.qb.DocType(doctype)
 	query = frappe.qb.from_(table).select("*").where(table.name.isin(wanted)).orderby(table.name)
-	return {str(row.name): row for row in query.for_update().run(as_dict=True)}
+	found = {str(row.name): row for row in query.for_update().run(as_dict=True)}
+	return found | bytes_of_files.unnamed(wanted) if doctype == "File" else found
 
 
 # Erased
