@@ -128,7 +128,11 @@ def test_what_is_to_be_decided_is_shown_and_seeing_it_is_logged(stage: dict[str,
 	assert comment["choices"]["Hers"] == "It stays, and what tells who it was is taken out."
 	assert "Only the name is the same" in kinds["Comment"]["question"]
 	(note,) = kinds["Note"]["records"]
-	assert note["choices"]["Hers"] == "It is erased." and note["title"].startswith("note ") and any(field["hers"] for field in note["fields"])
+	assert (
+		note["choices"]["Hers"] == "It is erased."
+		and note["title"].startswith("note ")
+		and any(field["hers"] for field in note["fields"])
+	)
 	assert frappe.db.count("Personal Data Access", log) == before + 1
 	# Each reader has it in his own language, whoever made the plan.
 	(line,) = lines_of(stage["plan"], record_doctype="Comment", action="Decide")
