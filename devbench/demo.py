@@ -13,6 +13,7 @@ from pathlib import Path
 
 from devbench import build, layout, processes, snapshot
 from devbench.layout import REPO, SOURCE
+from devbench.officers import OFFICERS, PASSWORD
 from devbench.steps import DevbenchError, run, say, step, wait_until
 
 OUT = REPO / "demo"
@@ -48,6 +49,7 @@ def _own_bench() -> None:
 			env=stack.environment() | {"PYTHONPATH": str(REPO)},
 		)
 	_main_job(layout.PYTHON, ["--url", url, "--mail", stack.mail])
+	officer, second = OFFICERS
 	print(
 		f"\nStill serving:\n"
 		f"  Desk          {url}/app   log in as Administrator / admin\n"
@@ -56,6 +58,10 @@ def _own_bench() -> None:
 		f"  terminate     {url}/terminate   as maija.meri@posti.example\n"
 		f"  withdraw      {url}/withdraw\n"
 		f"  check a file  {url}/verify\n"
+		f"  your data     {url}/privacy/request   as sari.saarela@posti.example\n"
+		f"  data requests {url}/app/data-subject-request   log in as {officer} / {PASSWORD}:\n"
+		f"                one to answer, and an erasure to decide; {second}, with the same\n"
+		f"                password, approves it and carries it out\n"
 		f"  mails         {stack.mail}\n"
 		f"Stop it all with: make stop"
 	)

@@ -8,6 +8,8 @@ import sys
 
 import frappe
 
+from devbench.officers import OFFICERS, PASSWORD
+
 CUSTOMERS = {
 	"Rantakodit Oy": (("Maija", "Meri"), ("Matti", "Mäki")),
 	"Kahvila Kuusi Ky": (("Åsa", "Öhman"),),
@@ -29,6 +31,7 @@ def fill(smtp_port: int | None, url: str | None) -> None:
 	if not smtp_port:
 		_signable_form()
 		_agreement("Rantakodit Oy")
+		_data_requests(company)
 	settings = frappe.get_single("Signflow Settings")
 	if not settings.privacy_contact:
 		settings.privacy_contact = "tietosuoja@testi.example"
@@ -112,6 +115,40 @@ def _agreement(customer: str) -> None:
 			"contract_terms": "Huolto",
 		}
 	).insert().submit()
+
+
+def _data_requests(company: str) -> None:
+	"""Two officers, a request to be answered, and an erasure that is planned with something to decide in it."""
+	from frappe.utils.password import update_password
+
+	from signflow.services.erasure import planning
+	from signflow.services.subject_requests import intake, matching
+	from signflow.services.subject_requests.proofs import BY_CODE
+
+	for mail, first in OFFICERS.items():
+		if not frappe.db.exists("User", mail):
+			user = {"doctype": "User", "email": mail, "first_name": first, "last_name": "Virkailija"}
+			roles = [{"role": "Data Protection Officer"}]
+			frappe.get_doc({**user, "send_welcome_email": 0, "roles": roles}).insert()
+			update_password(mail, PASSWORD)
+	asked = (("Access", "Sari Saarela", "sari.saarela"), ("Erasure", "Åsa Öhman", "asa.ohman"))
+	made = {}
+	for kind, name, mailbox in asked:
+		mail = f"{mailbox}@posti.example"
+		if frappe.db.exists("Data Subject Request", {"email": mail}):
+			return
+		wish = intake.read_wish({"request_type": kind, "person_name": name, "company": company})
+		made[kind] = intake.receive(wish, mail, "fi", "Web Page", proof=BY_CODE)
+	said = {"doctype": "Comment", "comment_type": "Comment", "reference_doctype": "Customer"}
+	text = "Åsa Öhman soitti ja kysyi kahvikoneesta."
+	frappe.get_doc({**said, "reference_name": "Rantakodit Oy", "content": text}).insert()
+	frappe.db.commit()
+	frappe.set_user(next(iter(OFFICERS)))
+	matching.propose_now(made["Erasure"])
+	rows = frappe.get_doc("Data Subject Request", made["Erasure"]).persons
+	matching.confirm(made["Erasure"], [row.name for row in rows if row.strength == matching.CERTAIN])
+	planning.plan_erasure(made["Erasure"])
+	frappe.set_user("Administrator")
 
 
 def contract(landlord: str, tenant: str) -> bytes:

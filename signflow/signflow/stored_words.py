@@ -13,12 +13,17 @@ _MARK = '{"text":'
 _PLACE = re.compile(r"\{(\d)\}")
 
 
+def N_(text: str) -> str:
+	"""Mark `text` for translation; it comes back in English."""
+	return text
+
+
 class Kept(str):
 	"""A text of the site's as it is stored."""
 
 
 def kept(text: str, *values: Any) -> Kept:
-	"""What is stored of an English `text` (`_("…", "en")` where it stands) with `values` for its {0}, {1} …"""
+	"""What is stored of an English `text` (`N_("…")` where it stands) with `values` for its {0}, {1} …"""
 	told = {"text": text, "values": [str(one) for one in values]}
 	return Kept(json.dumps(told, ensure_ascii=False))
 

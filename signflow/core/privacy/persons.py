@@ -19,6 +19,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*", re.UNICODE)
 _FORMS_OF_COMPANY = frozenset(
 	"oy oyj ab abp ltd ry rf ky kb tmi fma osk gmbh llc inc plc aps asa ag bv sarl company co".split()
 )
+# Those that may stand before a name: "Oy Rantakodit Ab".
+_FORMS_BEFORE = frozenset("oy oyj ab abp ry ky kb tmi osk".split())
 MOST_RECORDS = 200
 
 
@@ -88,8 +90,12 @@ def words_of(name: str) -> tuple[str, ...]:
 
 
 def is_organisation(name: str) -> bool:
-	"""Whether a name carries a company's form (Oy, Ab, Ltd …)."""
-	return bool(_FORMS_OF_COMPANY & set(words_of(name)))
+	"""Whether a name carries a company's form (Oy, Ab, Ltd …).
+
+	A form is written without accents, and most stand after the name: Åsa is a first name, ASA a Norwegian form.
+	"""
+	words = _WORD.findall(unicodedata.normalize("NFC", name).casefold())
+	return bool(_FORMS_BEFORE & set(words[:1]) or _FORMS_OF_COMPANY & set(words[1:]))
 
 
 def same_name(one: str, other: str) -> bool:

@@ -26,7 +26,7 @@ from signflow.services.subject_requests import intake, records
 from signflow.services.subject_requests.records import REQUEST, TYPES
 from signflow.services.times import written
 from signflow.signflow.roles import OFFICER
-from signflow.signflow.stored_words import kept
+from signflow.signflow.stored_words import N_, kept
 
 MOST_MAILS = 30
 MOST_WORDS = 3_500
@@ -123,9 +123,7 @@ def perform(ticket: Any, values: dict[str, Any]) -> dict[str, str]:
 		reference=(TICKET, str(ticket.name)),
 	)
 	if customer:
-		records.step(
-			frappe.get_doc(REQUEST, name), "Note", kept(_("The ticket's customer: {0}", "en"), customer)
-		)
+		records.step(frappe.get_doc(REQUEST, name), "Note", kept(N_("The ticket's customer: {0}"), customer))
 	seen = frappe.has_permission(REQUEST, "read", name)
 	return {
 		"text": _("The data request {0} is open.").format(name),

@@ -30,7 +30,7 @@ from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.keeping import Keeping
 from signflow.services.subject_requests import records
 from signflow.services.transaction import one_transaction
-from signflow.signflow.stored_words import kept
+from signflow.signflow.stored_words import N_, kept
 
 LEASE_SECONDS = 60
 JOB_SECONDS = 200
@@ -58,7 +58,7 @@ def _begin(plan: str) -> None:
 		frappe.throw(_("Only a plan that was approved is carried out."))
 	_set(plan, status="Running", work_due=1, work_attempts=0, failure=None, lease_until=None)
 	if doc.request and doc.status == "Approved":
-		records.advance(doc.request, "Running", kept(_("Plan {0}", "en"), plan))
+		records.advance(doc.request, "Running", kept(N_("Plan {0}"), plan))
 	wake(plan)
 
 
@@ -310,7 +310,7 @@ def _end(erasing: Erasing, left: list[Record]) -> None:
 	_set(
 		plan,
 		status="Failed" if failed else "Done",
-		failure=kept(_("{0} records were changed meanwhile: plan again.", "en"), failed) if failed else None,
+		failure=kept(N_("{0} records were changed meanwhile: plan again."), failed) if failed else None,
 		left_over=len(left),
 		# A plan that is made of what is left has to know whose it is.
 		**({} if failed else {"subject": None}),
@@ -360,7 +360,7 @@ def _failed(plan: str, token: str, place: str) -> None:
 	_set(
 		plan,
 		work_attempts=attempts,
-		failure=kept(_("The run is tried again. See Error Log {0}.", "en"), log.name),
+		failure=kept(N_("The run is tried again. See Error Log {0}."), log.name),
 		lease_token=None,
 		lease_until=add_to_date(now_datetime(), seconds=work.pause(attempts)),
 		**({"status": "Failed", "work_due": 0} if gives_up else {}),

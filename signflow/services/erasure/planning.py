@@ -31,7 +31,7 @@ from signflow.services.privacy.approvals import require_officer
 from signflow.services.site_keys import keyed_hash
 from signflow.services.subject_requests import matching, records
 from signflow.services.transaction import one_transaction
-from signflow.signflow.stored_words import kept
+from signflow.signflow.stored_words import N_, kept
 
 PLAN, LINE = "Erasure Plan", "Erasure Plan Line"
 _DECISIONS = tuple(one.value for one in Decision)
@@ -248,7 +248,7 @@ def _write(
 			"decisions": json.dumps(decisions),
 			"subject": encrypt(json.dumps({**packed(facts.subject, facts.words), "files": look.packed()})),
 			"fingerprint": fingerprint(facts, lines),
-			"failure": kept(_("Not all could be searched: {0}.", "en"), ", ".join(facts.unsearched))
+			"failure": kept(N_("Not all could be searched: {0}."), ", ".join(facts.unsearched))
 			if facts.unsearched
 			else None,
 		}
@@ -260,7 +260,7 @@ def _write(
 	if not look.is_all:
 		work.wake("signflow.services.erasure.execution.carry_on", plan=plan.name)
 	if request:
-		records.advance(request, "Planned", kept(_("Plan {0}", "en"), plan.name))
+		records.advance(request, "Planned", kept(N_("Plan {0}"), plan.name))
 		record_access("View", facts.subject, purpose=f"{PLAN} {plan.name}", company=company)
 	return plan.name
 
@@ -360,7 +360,7 @@ def _approve(plan: str, request: str | None) -> None:
 		digest=digest(plan),
 	)
 	if request:
-		records.advance(request, "Approved", kept(_("Plan {0}", "en"), plan))
+		records.advance(request, "Approved", kept(N_("Plan {0}"), plan))
 
 
 def is_stale(doc: Any) -> bool:

@@ -111,8 +111,8 @@ def _summary(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _actions() -> dict[str, str]:
 	return {
 		"Erase": _("Erased"),
-		"Mask": _("Stays, without what tells who it was"),
-		"Unlink": _("Points to what is erased: the link is taken away"),
+		"Mask": _("Personal data taken out"),
+		"Unlink": _("Link taken away"),
 		"Keep": _("Kept"),
 		"Decide": _("To decide"),
 	}
@@ -339,9 +339,17 @@ def _said_of_it(doctype: str, name: str, words: Words) -> Iterable[dict[str, Any
 	held = columns.keys() & set(frappe.db.get_table_columns(doctype))
 	row = frappe.db.get_value(doctype, name, sorted(held), as_dict=True) if held else {}
 	for column in sorted(held):
-		text = strip_html(cstr(row[column]))
+		text = strip_html(_plain(row[column]))
 		if words.stand_in(text):
 			yield {"label": columns[column], "text": _excerpt(text, words), "hers": True}
+
+
+def _plain(stored: Any) -> str:
+	"""What `_comments` holds as JSON, as text; anything else as it is."""
+	try:
+		return "\n".join(str(one["comment"]).strip() for one in json.loads(stored))
+	except (ValueError, TypeError, KeyError):
+		return cstr(stored)
 
 
 def _excerpt(text: str, words: Words) -> str:

@@ -38,7 +38,7 @@ from signflow.services.subject_requests import matching, package_texts, records,
 from signflow.services.subject_requests.giving import Given, Reader, Withheld, written_time
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
-from signflow.signflow.stored_words import kept
+from signflow.signflow.stored_words import N_, kept
 
 EXPORT = "Personal Data Export"
 ITEM = "Personal Data Export Item"
@@ -92,7 +92,7 @@ def prepare(request: str) -> str:
 	)
 	export.flags.signflow = True
 	export.insert(ignore_permissions=True)
-	records.step(doc, "Note", kept(_("A copy of the data is made.", "en")))
+	records.step(doc, "Note", kept(N_("A copy of the data is made.")))
 	wake(export.name)
 	return export.name
 

@@ -19,6 +19,7 @@ from signflow.services.privacy.consents import Given, Person
 from signflow.services.subject_requests import letters, matching, records
 from signflow.services.subject_requests.records import PERSON, REQUEST
 from signflow.services.transaction import one_transaction
+from signflow.signflow.stored_words import N_, kept
 
 # Where the field is; other records of a person are not written to.
 MARKED = ("Contact", "Lead", "Customer")
@@ -51,7 +52,7 @@ def carry_out(name: str) -> None:
 		frappe.throw(_("The records are restricted already."))
 	doc.restricted_on = now_datetime()
 	records.save(doc)
-	records.step(doc, "Restricted", str(len(found)))
+	records.step(doc, "Restricted", kept(N_("Records restricted: {0}"), len(found)))
 	accesses.record_access(
 		"Restriction",
 		matching.start_of(doc),

@@ -16,7 +16,7 @@ from signflow.services.privacy.approvals import require_officer
 from signflow.services.subject_requests import letters, next_steps, recipients, records
 from signflow.services.times import holidays_of
 from signflow.services.transaction import one_transaction
-from signflow.signflow.stored_words import kept
+from signflow.signflow.stored_words import N_, kept
 
 MAX_WORDS = 2000
 
@@ -33,7 +33,7 @@ def _mailed(doc: Any, sent: bool) -> None:
 	if sent:
 		records.step(doc, "Mailed")
 		return
-	records.step(doc, "Note", kept(_("No mail could be sent: tell the person another way.", "en")))
+	records.step(doc, "Note", kept(N_("No mail could be sent: tell the person another way.")))
 	frappe.msgprint(
 		_("No mail could be sent: tell the person by letter or telephone, and note it."), alert=True
 	)
@@ -112,9 +112,7 @@ def refuse(name: str, reason: str, late: bool = False) -> None:
 	)
 	records.save(doc)
 	is_late = getdate() > last
-	note = (
-		kept(_("After the month had ended: {0}", "en"), doc.refusal_reason) if is_late else doc.refusal_reason
-	)
+	note = kept(N_("After the month had ended: {0}"), doc.refusal_reason) if is_late else doc.refusal_reason
 	records.step(doc, "Refused", note)
 	_mailed(doc, letters.send_refusal(doc))
 
@@ -139,7 +137,7 @@ def complete(name: str, outcome: str, *, otherwise: bool = False) -> None:
 	if missing and not (otherwise and doc.request_type not in next_steps.NEVER_LEFT_OUT):
 		frappe.throw(missing)
 	if missing:
-		records.step(doc, "Note", kept(_("Answered in another way than by the steps that it takes.", "en")))
+		records.step(doc, "Note", kept(N_("Answered in another way than by the steps that it takes.")))
 	doc = records.finish(name, words)
 	proof = None
 	if doc.request_type == "Erasure":

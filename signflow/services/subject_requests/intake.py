@@ -22,7 +22,7 @@ from signflow.services.subject_requests.records import OPEN, REQUEST, TYPES
 from signflow.services.times import holidays_of
 from signflow.services.transaction import one_transaction
 from signflow.signflow.addresses import one_address
-from signflow.signflow.stored_words import kept
+from signflow.signflow.stored_words import N_, kept
 
 SCOPES = ("Direct Marketing", "Other Processing")
 LIMITS = {"person_name": 140, "phone": 40, "details": 4000, "represents": 500}
@@ -365,7 +365,7 @@ def ask_for_proof(name: str) -> bool:
 		frappe.throw(_("This request is proven already."))
 	sent = letters.ask_for_proof(doc)
 	records.save(doc)
-	records.step(doc, "Proof Asked", "" if sent else kept(_("No mail could be sent.", "en")))
+	records.step(doc, "Proof Asked", "" if sent else kept(N_("No mail could be sent.")))
 	return sent
 
 

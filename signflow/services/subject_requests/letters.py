@@ -16,7 +16,7 @@ from signflow.services.company import house
 from signflow.services.subject_requests import records
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.times import country_of, written_day
-from signflow.signflow.stored_words import kept
+from signflow.signflow.stored_words import N_, kept
 
 KIND = "datarequest"
 LINK_DAYS = 30
@@ -265,7 +265,7 @@ def on_returned(name: str) -> None:
 	if not frappe.db.exists(REQUEST, name):
 		return
 	doc = frappe.get_doc(REQUEST, name)
-	records.step(doc, "Note", kept(_("A mail to the person came back.", "en")), by_itself=True)
+	records.step(doc, "Note", kept(N_("A mail to the person came back.")), by_itself=True)
 	for user in notices.officers(REQUEST, doc.company):
 		notices.notify(
 			user,
@@ -286,7 +286,7 @@ def on_communication(doc: Any, method: str | None = None) -> None:
 
 def _answered(name: str) -> None:
 	request = records.for_change(name)
-	records.step(request, "Answer", kept(_("By mail", "en")), by_itself=True)
+	records.step(request, "Answer", kept(N_("By mail")), by_itself=True)
 	if request.status == "Waiting for Person":
 		request.status = "Open"
 		records.save(request)

@@ -17,7 +17,7 @@ from signflow.services.subject_requests import records
 from signflow.services.subject_requests.proofs import BY_TEXT
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
-from signflow.signflow.stored_words import as_stored, kept
+from signflow.signflow.stored_words import N_, as_stored, kept
 
 CERTAIN, SHARED, POSSIBLE, CHOSEN = "Certain", "Shared", "Possible", "Chosen"
 _ORDER = (CERTAIN, SHARED, POSSIBLE)
@@ -57,9 +57,9 @@ def propose_now(name: str, *, by_itself: bool = False) -> None:
 					"confirmed": 0,
 				},
 			)
-	note = kept(_("Records proposed: {0}", "en"), len(found))
+	note = kept(N_("Records proposed: {0}"), len(found))
 	if doc.is_representative:
-		note = kept(_("Asked by a representative: the officer chooses the records of the person.", "en"))
+		note = kept(N_("Asked by a representative: the officer chooses the records of the person."))
 	records.save(doc)
 	records.step(doc, "Records Proposed", note, by_itself=by_itself)
 	if found:
@@ -100,7 +100,7 @@ def candidates(mail: str, name: str, phone: str = "") -> list[tuple[Record, str,
 				and any(persons.same_name(name, mine) for mine in record.names)
 			]
 			for key in others[:MOST_NAMESAKES]:
-				found[key] = (POSSIBLE, kept(_("Only the name is the same: it may be another person.", "en")))
+				found[key] = (POSSIBLE, kept(N_("Only the name is the same: it may be another person.")))
 	rows = [(key, strength, because) for key, (strength, because) in found.items()]
 	return sorted(rows, key=lambda row: (_ORDER.index(row[1]), row[0]))
 
@@ -111,18 +111,18 @@ def _judged(record: PersonRecord, mail: str, name: str, subject: Subject) -> tup
 		return None
 	called, fits = ", ".join(sorted(record.names)), _fits(record, name)
 	if record.organisation:
-		return SHARED, kept(_("A company's record with the address {0}: it is no person's.", "en"), mail)
+		return SHARED, kept(N_("A company's record with the address {0}: it is no person's."), mail)
 	if mail in subject.shared:
 		if fits and record.names:
-			text = _("People of several names share the mailbox {0}. This one bears the name given.", "en")
+			text = N_("People of several names share the mailbox {0}. This one bears the name given.")
 			return SHARED, kept(text, mail)
-		text = _("People of several names share the mailbox {0}. This one is called {1}.", "en")
+		text = N_("People of several names share the mailbox {0}. This one is called {1}.")
 		return SHARED, kept(text, mail, called)
 	if not fits:
-		return SHARED, kept(_("Holds the address {0}, but under another name: {1}.", "en"), mail, called)
+		return SHARED, kept(N_("Holds the address {0}, but under another name: {1}."), mail, called)
 	if holds:
-		return CERTAIN, kept(_("Holds the address {0}, and the name fits.", "en"), mail)
-	return CERTAIN, kept(_("Is linked with a record that holds the address {0}.", "en"), mail)
+		return CERTAIN, kept(N_("Holds the address {0}, and the name fits."), mail)
+	return CERTAIN, kept(N_("Is linked with a record that holds the address {0}."), mail)
 
 
 def _fits(record: PersonRecord, name: str) -> bool:
@@ -131,11 +131,11 @@ def _fits(record: PersonRecord, name: str) -> bool:
 
 def _judged_by_phone(record: PersonRecord, phone: str, name: str, subject: Subject) -> tuple[str, str]:
 	if record.organisation or phone in subject.shared:
-		return SHARED, kept(_("Several people or a company use the number {0}.", "en"), phone)
+		return SHARED, kept(N_("Several people or a company use the number {0}."), phone)
 	if not _fits(record, name):
 		called = ", ".join(sorted(record.names))
-		return SHARED, kept(_("Holds the number {0}, but under another name: {1}.", "en"), phone, called)
-	return CERTAIN, kept(_("Holds the number {0}, which was proven, and the name fits.", "en"), phone)
+		return SHARED, kept(N_("Holds the number {0}, but under another name: {1}."), phone, called)
+	return CERTAIN, kept(N_("Holds the number {0}, which was proven, and the name fits."), phone)
 
 
 @one_transaction
@@ -151,7 +151,7 @@ def confirm(name: str, rows: list[str]) -> None:
 	for row in doc.persons:
 		row.confirmed = int(row.name in rows)
 	records.save(doc)
-	records.step(doc, "Confirmed", str(len(rows)))
+	records.step(doc, "Confirmed", kept(N_("Records confirmed: {0}"), len(rows)))
 
 
 @one_transaction

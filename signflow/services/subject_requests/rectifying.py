@@ -27,7 +27,7 @@ from signflow.services.privacy.person_records import region
 from signflow.services.subject_requests import records
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import is_conflict, one_transaction
-from signflow.signflow.stored_words import kept
+from signflow.signflow.stored_words import N_, kept
 
 # In which fields what is looked for stands: free texts may hold any of it.
 _HOLDS = {
@@ -248,7 +248,7 @@ def _correct(doctype: str, name: str, places: list[Place]) -> int:
 def _note(request: str, counts: dict[str, int]) -> None:
 	doc = frappe.get_doc(REQUEST, request)
 	confirmed = [(row.record_doctype, row.record_name) for row in doc.persons if row.confirmed]
-	records.step(doc, "Note", kept(_("Corrected in {0} records.", "en"), sum(counts.values())))
+	records.step(doc, "Note", kept(N_("Corrected in {0} records."), sum(counts.values())))
 	accesses.record_access(
 		"Change",
 		Start(records=frozenset(confirmed)),

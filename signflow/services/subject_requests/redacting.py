@@ -14,7 +14,7 @@ from signflow.services.guests import Refused
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.subject_requests import access, papers, records
 from signflow.services.transaction import one_transaction
-from signflow.signflow.stored_words import kept
+from signflow.signflow.stored_words import N_, kept
 
 MOST_BYTES = 50 * 2**20
 
@@ -80,7 +80,7 @@ def _keep(item: str, name: str, kind: str, data: bytes, reason: str, before: str
 		},
 	)
 	request = frappe.db.get_value(access.EXPORT, row.export, "request")
-	text = _("A blackened file is given in place of one: SHA-256 {0} in place of {1}.", "en")
+	text = N_("A blackened file is given in place of one: SHA-256 {0} in place of {1}.")
 	records.step(frappe.get_doc(records.REQUEST, request), "Note", kept(text, after, before))
 
 

@@ -17,6 +17,7 @@ from signflow.services.subject_requests import records
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.times import written_day
 from signflow.services.transaction import one_transaction
+from signflow.signflow.stored_words import N_, kept
 
 WAITING = (*records.OPEN, "Unverified")
 
@@ -45,7 +46,7 @@ def _remind() -> None:
 		_mail(user, rows, today)
 	for row in {row.name: row for rows in told.values() for row in rows}.values():
 		left = clock.days_left(getdate(row.due_on), today)
-		records.step(row, "Reminder", str(left), by_itself=True)
+		records.step(row, "Reminder", kept(N_("Days left: {0}"), left), by_itself=True)
 
 
 def unanswered() -> list[Any]:

@@ -154,3 +154,17 @@ def test_strengths() -> None:
 	assert found(MEMBER, member_name="Maija Meri", mail="maija@x.fi").strength == Strength.CERTAIN
 	assert found(MEMBER, member_name="Matti Mäki", mail="maija@x.fi").strength == Strength.SHARED
 	assert found(MEMBER, member_name="Maija Meri", mail="other@y.fi").strength == Strength.POSSIBLE
+
+
+@pytest.mark.parametrize(
+	"name", ["Åsa Öhman", "A\u030asa O\u0308hman", "Asa Öhman", "Åsa", "Öhman, Åsa", "Co Virtanen"]
+)
+def test_a_first_name_is_no_form_of_company(name: str) -> None:
+	assert not persons.is_organisation(name)
+
+
+@pytest.mark.parametrize(
+	"name", ["Rantakodit Oy", "Oy Rantakodit Ab", "Equinor ASA", "Kahvila Kuusi Ky", "Tmi Öhman", "Meri & Co"]
+)
+def test_a_form_of_company_makes_an_organisation(name: str) -> None:
+	assert persons.is_organisation(name)

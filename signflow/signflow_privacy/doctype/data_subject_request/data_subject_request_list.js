@@ -6,6 +6,12 @@ frappe.listview_settings["Data Subject Request"] = {
 			list.page.add_inner_button(__("New Data Request"), () => signflow.new_data_request());
 		}
 	},
+	refresh(list) {
+		// With the filter that the list begins with, an empty list is good news.
+		if (!list.data.length && list.filter_area.get().length === 1) {
+			list.$no_result.find("p").first().text(__("No data request waits for an answer."));
+		}
+	},
 	/** What is to be answered by the days that are left, late in red. */
 	get_indicator(doc) {
 		if (doc.joined_to) {

@@ -102,7 +102,8 @@ function overview(frm, told) {
 
 function group(frm, one) {
 	const head = $("<summary class='py-1'>").append(
-		$(`<span class="indicator ${ACTION_COLOURS[one.action]}">`).text(`${one.label}: ${one.kind} (${one.count})`)
+		$(`<span class="indicator-pill no-indicator-dot ${ACTION_COLOURS[one.action]} mr-2">`).text(one.label),
+		$("<span>").text(`${one.kind} (${one.count})`)
 	);
 	const until = one.until ? __("Until {0}", [one.until]) : one.action === "Keep" ? __("Until the ground ends") : "";
 	const why = [one.because, [until, ...one.grounds].filter(Boolean).join(", "), one.later];
