@@ -19,7 +19,7 @@ from signflow.core.erasure import planner
 from signflow.core.erasure.masking import Neutral, Words
 from signflow.core.erasure.planner import Action, Decision, Line
 from signflow.core.privacy.persons import Record, Start, Subject
-from signflow.services.erasure import telling
+from signflow.services.erasure import restricting, telling
 from signflow.services.erasure.facts import Facts, gather
 from signflow.services.privacy.accesses import record_access
 from signflow.services.privacy.approvals import require_officer
@@ -317,6 +317,8 @@ def _approve(plan: str, request: str | None) -> None:
 		approved_on=now_datetime(),
 		digest=digest(plan),
 	)
+	# What it keeps is restricted from now on.
+	restricting.forget()
 	if request:
 		records.advance(request, "Approved", kept(_("Plan {0}", "en"), plan))
 
