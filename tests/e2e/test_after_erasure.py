@@ -55,9 +55,8 @@ def test_what_is_left_after_an_erasure(office: Office, visit, url: str) -> None:
 	chosen = [row["name"] for row in rows if row["strength"] == "Certain"]
 	office.sender.call(f"{API}.confirm", name=name, rows=chosen)
 	plan = office.sender.call("signflow.api.erasure.plan", request=name)
-	asked = office.sender.call("signflow.api.erasure.lines", plan=plan, action="Decide")
-	if asked:
-		decisions = {line["name"]: "Not Hers" for line in asked}
+	asked = office.sender.call("signflow.api.erasure.to_decide", plan=plan)["kinds"]
+	if decisions := {record["line"]: "Not Hers" for kind in asked for record in kind["records"]}:
 		plan = office.sender.call("signflow.api.erasure.decide", plan=plan, decisions=decisions)
 	officer = a_second_officer(office)
 	officer.call("signflow.api.erasure.approve", plan=plan)
@@ -76,6 +75,10 @@ def test_what_is_left_after_an_erasure(office: Office, visit, url: str) -> None:
 	screen.locator(".modal-dialog:visible .btn-primary").click()
 	expect(listed.locator("tr", has_text="Snapshots at the host")).to_contain_text("Gone")
 	desk.keep("desk-backups-gone-1280")
+
+	opens(screen, desk, "erasure-plan", plan)
+	expect(shown(screen).locator(".erasure-backups")).to_contain_text("The host has confirmed it")
+	desk.keep("desk-plan-backups-1280")
 
 	opens(screen, desk, "contact", contact)
 	screen.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=contact)

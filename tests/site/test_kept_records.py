@@ -7,15 +7,16 @@ from typing import Any
 import frappe
 import pytest
 from asking import an_officer
-from consenting import another_company
-from erasing import a_request
+from erasing import a_request, lines_of, officers
 from frappe.utils import add_years, getdate
 from frappe.utils.password import update_password
-from house import House, as_program, for_writing
+from house import House, another_company, as_program, for_writing
+from retention_stage import a_hold, worker_rests
 from stage import eventually
+from test_erasure import to_be_run_here
 from test_erasure_certificate import a_plan
 
-from signflow.services.erasure import restricting
+from signflow.services.erasure import execution, planning, restricting
 from signflow.services.subject_requests import carrying_out
 
 pytestmark = pytest.mark.timeout(240)
@@ -198,10 +199,10 @@ def test_marketing_and_informing_keep_away(kept: Kept) -> None:
 
 
 def test_another_companys_users_go_on_with_a_customer_that_both_have(kept: Kept) -> None:
-	with another_company():
-		assert kept.customer in kept.listed("seller")
-		assert kept.opened("seller").status_code == 200
 	assert kept.customer not in kept.listed("seller")
+	another_company()
+	assert kept.customer in kept.listed("seller")
+	assert kept.opened("seller").status_code == 200
 
 
 def test_the_house_chooses_who_needs_it(kept: Kept) -> None:
@@ -239,6 +240,38 @@ def test_other_records_cost_nothing(kept: Kept) -> None:
 		assert len(asked) == 1
 	finally:
 		del frappe.db.sql
+
+
+def test_what_a_hold_kept_goes_once_it_is_lifted(kept_house: House) -> None:
+	made, approver = officers(kept_house)
+	for_writing()
+	mail = f"held.{frappe.generate_hash(length=6)}@posti.example"
+	contact = kept_house._insert(
+		"Contact", first_name="Heli", email_ids=[{"email_id": mail, "is_primary": 1}]
+	).name
+	frappe.db.commit()
+	hold = a_hold("Contact", contact)
+	eventually(worker_rests, "nothing is at work")
+	request = a_request(kept_house, ("Contact", contact))
+	frappe.set_user(made)
+	plan = planning.plan_erasure(request)
+	frappe.set_user(approver)
+	planning.approve(plan)
+	frappe.set_user("Administrator")
+	to_be_run_here(plan)
+	execution.carry_on(plan)
+	execution.daily()
+	frappe.db.rollback()
+	assert frappe.db.exists("Contact", contact)
+	assert frappe.db.get_value("Contact", contact, "signflow_restricted_for") == kept_house.company
+	for_writing()
+	frappe.db.set_value("Legal Hold", hold.name, "lifted", 1)
+	frappe.db.commit()
+	execution.daily()
+	frappe.db.rollback()
+	assert not frappe.db.exists("Contact", contact)
+	(line,) = lines_of(plan, action="Keep")
+	assert (line.status, line.record_name) == ("Done", None)
 
 
 def test_once_its_time_is_over_nothing_is_restricted(kept: Kept) -> None:
