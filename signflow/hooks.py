@@ -46,10 +46,18 @@ override_doctype_dashboards = {
 doc_events = {
 	"*": {
 		"before_save": "signflow.services.forms.guard",
+		"onload": "signflow.services.erasure.restricting.on_open",
+		"before_print": "signflow.services.erasure.restricting.on_print",
 		"on_trash": "signflow.services.privacy.holds.guard_deletion",
-		"before_validate": "signflow.services.privacy.holds.watch",
+		"before_validate": [
+			"signflow.services.privacy.holds.watch",
+			"signflow.services.erasure.restricting.guard_change",
+		],
 		"before_cancel": "signflow.services.privacy.holds.watch",
-		"before_update_after_submit": "signflow.services.privacy.holds.watch",
+		"before_update_after_submit": [
+			"signflow.services.privacy.holds.watch",
+			"signflow.services.erasure.restricting.guard_change",
+		],
 		"on_change": "signflow.services.privacy.holds.watch",
 		"after_rename": "signflow.services.privacy.holds.follow_rename",
 	},
@@ -74,12 +82,17 @@ doc_events = {
 		],
 	},
 	"Communication": {
-		"before_insert": "signflow.integrations.erpnext.mailing_lists.thin_out",
+		"before_insert": [
+			"signflow.services.erasure.restricting.guard_beside",
+			"signflow.integrations.erpnext.mailing_lists.thin_out",
+		],
 		"after_insert": [
 			"signflow.services.delivery.on_communication",
 			"signflow.services.subject_requests.letters.on_communication",
 		],
 	},
+	"DocShare": {"validate": "signflow.services.erasure.restricting.guard_beside"},
+	"ToDo": {"validate": "signflow.services.erasure.restricting.guard_beside"},
 	"Contact": {
 		"before_insert": "signflow.services.privacy.origin.note_origin",
 		"before_validate": "signflow.integrations.erpnext.parties.guard_contact",
@@ -174,6 +187,13 @@ website_redirects = [
 ]
 portal_menu_items = [{"title": "Your personal data", "route": "/privacy/request", "role": ""}]
 
+# Called in the transaction in which an erasure ends, with the plan's name.
+signflow_erasure_done = [
+	"signflow.services.erasure.backups.note_down",
+	"signflow.services.erasure.restricting.on_erased",
+	"signflow.services.subject_requests.carrying_out.on_erased",
+]
+
 signflow_wording_published = ["signflow.services.privacy.form_consents.show_new_words"]
 
 signflow_request_filed = ["signflow.integrations.erpnext.customer.note_signed"]
@@ -191,6 +211,8 @@ has_permission = {
 	"Consent Campaign Person": "signflow.services.permissions.asked_permission",
 }
 permission_query_conditions = {
+	# What is kept after an erasure; conditions of all apps hold together.
+	"*": ["signflow.services.erasure.restricting.hidden"],
 	"Signature Request": "signflow.services.permissions.request_conditions",
 	"Signature Request Signer": "signflow.services.permissions.signer_conditions",
 	"Sealed Revision": "signflow.services.permissions.revision_conditions",
@@ -256,6 +278,7 @@ scheduler_events = {
 		"signflow.services.subject_requests.intake.sweep_unproven",
 		"signflow.services.subject_requests.reminders.daily",
 		"signflow.services.subject_requests.carrying_out.daily",
+		"signflow.services.erasure.backups.daily",
 	],
 	"daily_long": [
 		"signflow.services.privacy.holds.daily",
@@ -263,6 +286,7 @@ scheduler_events = {
 		"signflow.services.privacy.data_map.scan",
 		"signflow.services.privacy.informing.look_everywhere",
 		"signflow.services.erasure.execution.daily",
+		"signflow.services.subject_requests.forgetting.daily",
 	],
 }
 
@@ -285,6 +309,7 @@ ignore_links_on_delete = [
 	"Erasure Plan",
 	"Erasure Plan Line",
 	"Erasure Ledger Entry",
+	"Erasure Backup",
 ]
 
 company_data_to_be_ignored = [
@@ -343,4 +368,6 @@ company_data_to_be_ignored = [
 	"Erasure Plan",
 	"Erasure Plan Line",
 	"Erasure Ledger Entry",
+	"Erasure Backup",
+	"Backup Place",
 ]

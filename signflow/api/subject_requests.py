@@ -5,6 +5,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.rate_limiter import rate_limit
+from frappe.utils import cint
 
 from signflow.api.guest import answers, invalid_input, reader_language, session
 from signflow.services import visits
@@ -13,6 +14,7 @@ from signflow.services.guests import Refused
 from signflow.services.subject_requests import (
 	carrying_out,
 	decisions,
+	forgetting,
 	intake,
 	matching,
 	next_steps,
@@ -330,3 +332,10 @@ def lift(name: str, reason: str, on: str) -> None:
 	"""Lift a restriction on a day, told to the person before."""
 	_decide(name)
 	carrying_out.announce_lifting(name, reason, on)
+
+
+@frappe.whitelist(methods=["POST"])
+def complaint(name: str, is_pending: bool | int, words: str) -> None:
+	"""Note that a complaint of the answer is pending, or over: the request stays as it is meanwhile."""
+	_decide(name)
+	forgetting.set_complaint(name, bool(cint(is_pending)), words)

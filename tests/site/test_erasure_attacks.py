@@ -12,11 +12,12 @@ from stage import eventually
 
 from signflow.services.erasure import execution, planning
 
-OURS = ("Erasure Plan", "Erasure Plan Line", "Erasure Ledger Entry")
+OURS = ("Erasure Plan", "Erasure Plan Line", "Erasure Ledger Entry", "Erasure Backup")
 CHANGES = {
 	"Erasure Plan": {"approved_by": "Administrator", "status": "Approved"},
 	"Erasure Plan Line": {"action": "Keep", "record_name": "x"},
 	"Erasure Ledger Entry": {"record_hash": "x"},
+	"Erasure Backup": {"status": "Gone"},
 }
 
 
@@ -81,11 +82,15 @@ def test_nobody_writes_a_plan_its_lines_or_the_ledger(stage: dict[str, Any]) -> 
 	entry = frappe.get_doc({"doctype": "Erasure Ledger Entry", "action": "Left", "record_hash": "0"})
 	entry.flags.signflow = True
 	entry.insert()
+	backup = frappe.get_doc({"doctype": "Erasure Backup", "plan": stage["plan"], "request": stage["request"]})
+	backup.name = f"backup-{stage['house'].key}"
+	backup.db_insert()
 	frappe.db.commit()
 	records = {
 		"Erasure Plan": stage["plan"],
 		"Erasure Plan Line": lines_of(stage["plan"])[0].name,
 		"Erasure Ledger Entry": entry.name,
+		"Erasure Backup": backup.name,
 	}
 	web = f"{stage['house'].web}/api/resource"
 	for doctype, name in records.items():

@@ -23,7 +23,7 @@ from signflow.core.erasure.planner import Action, Decision, Line
 from signflow.core.privacy.persons import Record, Start, Subject
 from signflow.services import work
 from signflow.services.acting import acting_as
-from signflow.services.erasure import telling
+from signflow.services.erasure import restricting, telling
 from signflow.services.erasure.facts import Facts, gather, mails_of_the_house
 from signflow.services.erasure.in_files import SECONDS, Look
 from signflow.services.privacy.accesses import record_access
@@ -359,6 +359,8 @@ def _approve(plan: str, request: str | None) -> None:
 		approved_on=now_datetime(),
 		digest=digest(plan),
 	)
+	# What it keeps is restricted from now on.
+	restricting.forget()
 	if request:
 		records.advance(request, "Approved", kept(N_("Plan {0}"), plan))
 

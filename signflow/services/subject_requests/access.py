@@ -617,6 +617,13 @@ def expire() -> None:
 			entry.unlink(missing_ok=True)
 
 
+def forget(request: str) -> None:
+	"""Leave of a request's exports only that they were (in the caller's transaction)."""
+	for row in frappe.get_all(EXPORT, {"request": request}, ["name", "status"], order_by="name asc"):
+		_end(row.name, "Expired" if row.status == "Ready" else row.status)
+		_set(row.name, note=None, failure=None)
+
+
 def _end(export: str, status: str) -> None:
 	"""Leave of an export only that it was: no items, no passphrase, no link, no bytes."""
 	name = frappe.db.get_value(EXPORT, export, "file_name", for_update=True)

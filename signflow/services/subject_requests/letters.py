@@ -188,13 +188,16 @@ def send_refusal(doc: Any) -> bool:
 		)
 
 
-def send_answer(doc: Any, attachment: dict[str, Any] | None = None) -> bool:
-	"""The request is done, and what came of it; `attachment` is {"fname", "fcontent"}."""
+def send_answer(doc: Any, attachment: dict[str, Any] | None = None, backups: list[str] | None = None) -> bool:
+	"""The request is done, and what came of it; `attachment` is {"fname", "fcontent"}, `backups` what holds her still."""
 	with print_language(doc.language):
 		return _send(
 			doc,
 			_("Your data request is done"),
-			[_("We have handled your request: {0}.").format(_right(doc.request_type))],
+			[
+				_("We have handled your request: {0}.").format(_right(doc.request_type)),
+				*([_("Backups that hold the data still:"), *backups] if backups else []),
+			],
 			quoted=doc.outcome or "",
 			attachments=[attachment] if attachment else [],
 		)

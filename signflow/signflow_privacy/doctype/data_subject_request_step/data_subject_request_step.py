@@ -44,6 +44,10 @@ class DataSubjectRequestStep(Document):
 			"Download",
 			"Paper Added",
 			"Handed Over",
+			"Backups Gone",
+			"Complaint Pending",
+			"Complaint Over",
+			"Pseudonymised",
 			"Note",
 		]
 		note: DF.SmallText | None
