@@ -76,7 +76,7 @@ class _Search:
 		self.words = words
 		self.needles = Needles(self.strong | words.names | turned)
 		self.proof = Proof()
-		self.keeping = Keeping()
+		self.keeping = Keeping(reads={})
 		self.kept_strings: set[str] = set()
 		self.decided = _decided()
 		self.namesakes: set[tuple[str, str]] = set()
@@ -222,17 +222,26 @@ class _Search:
 
 	def _note_file(self, relative: str, found: set[str]) -> None:
 		place = Place(relative, "", (), bool(found & self.strong))
-		url = "/" + relative.removeprefix("public/")
-		names = frappe.get_all("File", {"file_url": url}, pluck="name", order_by="name asc")
-		if any(self.keeping.of("File", name) for name in names):
+		names = self._rows_of(relative)
+		if self._is_kept(names):
 			self.kept_strings |= found
 			self.proof.kept.append(place)
-		elif names and all(record_hash("File", name) in self.decided for name in names):
+		elif self._is_decided(names):
 			self.proof.others.append(place)
 		elif not place.strong and names:
 			self.waiting_file(names, place)
 		else:
 			self.proof.left.append(place)
+
+	def _rows_of(self, relative: str) -> list[str]:
+		url = "/" + relative.removeprefix("public/")
+		return frappe.get_all("File", {"file_url": url}, pluck="name", order_by="name asc")
+
+	def _is_kept(self, names: list[str]) -> bool:
+		return any(self.keeping.of("File", name) for name in names)
+
+	def _is_decided(self, names: list[str]) -> bool:
+		return bool(names) and all(record_hash("File", name) in self.decided for name in names)
 
 	def waiting_file(self, names: list[str], place: Place) -> None:
 		"""A file that holds a name alone is its record's, which may be a namesake's."""
@@ -261,28 +270,50 @@ class _Search:
 				continue
 			self.proof.files += 1
 			try:
-				found = self._in_backup(path)
+				holds = self._tells_more(path)
 			except (OSError, EOFError, tarfile.TarError):
 				self.proof.unread.append(f"backups/{path.name}")
 				continue
-			# A backup holds what is kept as well.
-			if found - self.kept_strings - self.words.names:
+			if holds:
 				self.proof.backups.append(path.name)
 
-	def _in_backup(self, path: Path) -> set[str]:
+	def _tells_more(self, path: Path) -> bool:
+		"""Whether a backup holds more of her than what is kept: strings of a dump, files of an archive."""
 		if path.suffix in (".tar", ".tgz") or path.name.endswith(".tar.gz"):
-			found: set[str] = set()
 			with tarfile.open(path) as archive:
-				for member in archive:
-					source = archive.extractfile(member) if member.isfile() else None
-					if source:
-						data = source.read(LARGEST)
-						texts = read_many([(member.name, data)])
-						found |= self.needles.found_in(texts[0].text) | self.needles.found_in(member.name)
-			return found
+				return any(self._is_left(*one) for batch in _members(archive) for one in batch)
 		if path.suffix == ".gz":
-			return self._found_in(gzip.open(path))
-		return self._found_in(io.BytesIO(path.read_bytes()))
+			found = self._found_in(gzip.open(path))
+		else:
+			found = self._found_in(io.BytesIO(path.read_bytes()))
+		return bool(found - self.kept_strings - self.words.names)
+
+	def _is_left(self, name: str, text: str) -> bool:
+		if not (self.needles.found_in(text) | self.needles.found_in(name)) & self.strong:
+			return False
+		# An archive names its files by site and folder.
+		_site, _slash, inner = name.removeprefix("./").partition("/")
+		names = self._rows_of(inner)
+		return not (self._is_kept(names) or self._is_decided(names))
+
+
+def _members(archive: tarfile.TarFile) -> Iterator[list[tuple[str, str]]]:
+	"""Names and texts of an archive's files, some at a time: each reading takes a process of its own."""
+	batch: list[tuple[str, bytes]] = []
+
+	def read() -> list[tuple[str, str]]:
+		texts = read_many(batch) if batch else []
+		return [(name, one.text) for (name, _data), one in zip(batch, texts, strict=True)]
+
+	for member in archive:
+		source = archive.extractfile(member) if member.isfile() else None
+		if source is None:
+			continue
+		batch.append((member.name, source.read(LARGEST)))
+		if len(batch) == FILES or sum(len(data) for _name, data in batch) > LARGEST:
+			yield read()
+			batch = []
+	yield read()
 
 
 def _walk(site: Path) -> Iterator[Path]:
