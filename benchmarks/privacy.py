@@ -174,8 +174,12 @@ def report_growth(erasures: dict[str, dict[str, Any]]) -> None:
 		f"signflow: {other['hers'] - one['hers']} records of hers more, "
 		f"{other['execution']['statements'] - one['execution']['statements']:+d} statements"
 	)
-	ours, theirs = one["execution"], small["frappe"]["execution"]
-	print(f"statements, Frappe's to signflow's: {theirs['statements'] / ours['statements']:.1f} : 1")
+	for size, told in erasures.items():
+		ours, theirs = told["signflow"], told["frappe"]
+		ratio = theirs["execution"]["statements"] / ours["execution"]["statements"]
+		waits = [one.get("others_wait_ms") for one in (theirs, ours)]
+		waited = f", others' longest wait {waits[0] / waits[1]:.0f} : 1" if all(waits) else ""
+		print(f"Frappe's to signflow's among {size} rows: statements {ratio:.1f} : 1{waited}")
 
 
 # Inside the site

@@ -110,7 +110,7 @@ def left_over(erasing: Erasing) -> list[Record]:
 	)
 	known = {(line.record_doctype, line.record_name) for line in lines}
 	decided = _left_by_decision(erasing)
-	keeping = Keeping()
+	keeping = Keeping(reads={})
 	return [
 		record
 		for record, tables in sorted(cells.items())

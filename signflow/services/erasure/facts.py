@@ -157,7 +157,7 @@ class _Gathering:
 		self._drop_other_companies(reach)
 		self._take_what_points_to_hers(reach)
 		namesakes = self._namesakes()
-		keeping = Keeping()
+		keeping = Keeping(reads={})
 		keeps = keeping.rules or keeping.in_force
 		for record in sorted(self.strengths):
 			if record not in self.rows:

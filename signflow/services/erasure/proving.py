@@ -74,7 +74,7 @@ class _Search:
 		self.words = words
 		self.needles = words.needles()
 		self.proof = Proof()
-		self.keeping = Keeping()
+		self.keeping = Keeping(reads={})
 		self.kept_strings: set[str] = set()
 		self.decided = _decided()
 		self.waiting_lines = _kept_by_plans()
@@ -225,18 +225,29 @@ class _Search:
 
 	def _note_file(self, relative: str, found: set[str]) -> None:
 		place = Place(relative, "", (), bool(found & self.strong))
-		urls = bytes_of_files.urls_of(relative)
-		names = frappe.get_all("File", {"file_url": ["in", urls]}, pluck="name", order_by="name asc")
-		names = names or [relative]
-		if any(self._is_kept("File", name) for name in names):
+		names = self._names_of(relative)
+		if self._file_is_kept(names):
 			self.kept_strings |= found
 			self.proof.kept.append(place)
-		elif all(record_hash("File", name) in self.decided for name in names):
+		elif self._file_is_decided(names):
 			self.proof.others.append(place)
 		elif not place.strong and names != [relative]:
 			self.waiting_file(names, place)
 		else:
 			self.proof.left.append(place)
+
+	def _names_of(self, relative: str) -> list[str]:
+		"""The File rows of a file; its path where no row names it."""
+		urls = bytes_of_files.urls_of(relative)
+		return frappe.get_all("File", {"file_url": ["in", urls]}, pluck="name", order_by="name asc") or [
+			relative
+		]
+
+	def _file_is_kept(self, names: list[str]) -> bool:
+		return any(self._is_kept("File", name) for name in names)
+
+	def _file_is_decided(self, names: list[str]) -> bool:
+		return all(record_hash("File", name) in self.decided for name in names)
 
 	def waiting_file(self, names: list[str], place: Place) -> None:
 		"""A file that holds a name alone is its record's, which may be a namesake's."""
@@ -265,48 +276,55 @@ class _Search:
 				continue
 			self.proof.files += 1
 			try:
-				found = self._in_backup(path)
+				holds = self._tells_more(path)
 			except (OSError, EOFError, tarfile.TarError):
 				self.proof.unread.append(f"backups/{path.name}")
 				continue
-			# A backup holds what is kept as well.
-			if found - self.kept_strings - self.words.names:
+			if holds:
 				self.proof.backups.append(path.name)
 
-	def _in_backup(self, path: Path) -> set[str]:
+	def _tells_more(self, path: Path) -> bool:
+		"""Whether a backup holds more of her than what is kept: strings of a dump, files of an archive."""
 		if path.suffix in (".tar", ".tgz") or path.name.endswith(".tar.gz"):
-			return self._in_archive(path)
-		if path.suffix == ".gz":
-			return self._found_in(gzip.open(path))
-		return self._found_in(path.open("rb"))
+			return self._archive_tells_more(path)
+		found = self._found_in(gzip.open(path) if path.suffix == ".gz" else path.open("rb"))
+		return bool(found - self.kept_strings - self.words.names)
 
-	def _in_archive(self, path: Path) -> set[str]:
-		"""Its members read as files are, many by one child process; a large one as it streams by."""
-		found: set[str] = set()
+	def _archive_tells_more(self, path: Path) -> bool:
+		"""Its members are read as files are, many by one child process; a large one as it streams by."""
+		more = False
 		together: list[tuple[str, bytes]] = []
 
-		def read() -> None:
-			for text in read_many(together):
-				if text.outcome in (Outcome.LOCKED, Outcome.BROKEN):
+		def read() -> bool:
+			left = False
+			for (name, _data), one in zip(together, read_many(together), strict=True):
+				if one.outcome in (Outcome.LOCKED, Outcome.BROKEN):
 					self.proof.unread.append(f"backups/{path.name}")
-				found.update(self.needles.found_in(text.text))
+				left |= self._is_left(name, self.needles.found_in(one.text))
 			together.clear()
+			return left
 
 		with tarfile.open(path) as archive:
 			for member in archive:
 				source = archive.extractfile(member) if member.isfile() else None
 				if source is None:
 					continue
-				found |= self.needles.found_in(bytes_of_files.title_of(member.name))
 				if member.size > LARGEST:
-					found |= self._found_in(source)
+					more |= self._is_left(member.name, self._found_in(source))
 					continue
 				together.append((member.name, source.read()))
 				if len(together) == FILES or sum(len(data) for _name, data in together) > LARGEST:
-					read()
-		if together:
-			read()
-		return found
+					more |= read()
+		return (bool(together) and read()) or more
+
+	def _is_left(self, name: str, found: set[str]) -> bool:
+		"""Whether a member of an archive of files holds her words and is no file that is kept or somebody else's."""
+		if not (found | self.needles.found_in(bytes_of_files.title_of(name))) & self.strong:
+			return False
+		# An archive names its files by site and folder.
+		_site, _slash, inner = name.removeprefix("./").partition("/")
+		names = self._names_of(inner)
+		return not (self._file_is_kept(names) or self._file_is_decided(names))
 
 
 def _walk(site: Path) -> Iterator[Path]:
