@@ -12,6 +12,7 @@ after_migrate = [
 	"signflow.install.after_migrate",
 	"signflow.services.privacy.data_map.scan",
 	"signflow.integrations.helpdesk.ticket_actions.offer",
+	"signflow.integrations.helpdesk.notice_link.bring_up_to_date",
 ]
 after_app_install = [
 	"signflow.services.privacy.data_map.after_app_change",
@@ -159,6 +160,10 @@ signflow_notice_given = ["signflow.integrations.helpdesk.termination.open_ticket
 
 # Whose a record is, where it names no Customer itself: {DocType: function of the record that returns a Customer or None}.
 signflow_customer_of = {"HD Ticket": "signflow.integrations.helpdesk.customers.settled"}
+
+# Somebody left a customer or supplier: function of (contact, party type, party, substitute) that lets go of him in an app of its
+# own, and returns whether his log-in still leads anywhere there.
+signflow_substituted = ["signflow.integrations.helpdesk.customers.members_follow"]
 
 signflow_notice_published = ["signflow.integrations.helpdesk.notice_link.offer"]
 
