@@ -9,8 +9,7 @@ import frappe
 import pytest
 import requests
 from asking import REQUEST, Asker, a_wish, an_officer, kinds, of, the
-from consenting import another_company
-from house import House, a_pdf, as_program, for_writing, text_of
+from house import House, a_pdf, another_company, as_program, for_writing, text_of
 from leaving import Visitor
 from personas import Asking
 from PIL import Image
@@ -261,27 +260,25 @@ def test_another_companys_officer_reads_no_row_of_persons(house: House) -> None:
 	asking = Asking(house)
 	mail = an_officer(f"elsewhere.{house.key}@testi.example")
 	asking.people = {"officer": as_program(house.web, an_officer()), "elsewhere": as_program(house.web, mail)}
-	with another_company() as other:
-		limit = {"doctype": "User Permission", "user": mail, "allow": "Company", "for_value": other}
-		limit = frappe.get_doc(limit).insert()
+	other = another_company()
+	limit = {"doctype": "User Permission", "user": mail, "allow": "Company", "for_value": other}
+	limit = frappe.get_doc(limit).insert()
+	frappe.db.commit()
+	try:
+		for doctype, record in ((REQUEST, name), ("Data Subject Request Person", row)):
+			answers = [
+				asking.people["elsewhere"].get(asking.url(doctype, record), timeout=30),
+				asking.call("elsewhere", "frappe.client.get", doctype=doctype, name=record, parent=REQUEST),
+				*asking.prints("elsewhere", doctype, record),
+			]
+			for answer in answers:
+				assert answer.status_code in (403, 404), (answer.url, answer.text[:300])
+		printed = asking.call("officer", asking.PRINT, doc="Data Subject Request Person", name=row)
+		assert printed.status_code == 200
+	finally:
+		for_writing()
+		limit.delete()
 		frappe.db.commit()
-		try:
-			for doctype, record in ((REQUEST, name), ("Data Subject Request Person", row)):
-				answers = [
-					asking.people["elsewhere"].get(asking.url(doctype, record), timeout=30),
-					asking.call(
-						"elsewhere", "frappe.client.get", doctype=doctype, name=record, parent=REQUEST
-					),
-					*asking.prints("elsewhere", doctype, record),
-				]
-				for answer in answers:
-					assert answer.status_code in (403, 404), (answer.url, answer.text[:300])
-			printed = asking.call("officer", asking.PRINT, doc="Data Subject Request Person", name=row)
-			assert printed.status_code == 200
-		finally:
-			for_writing()
-			limit.delete()
-			frappe.db.commit()
 
 
 # Papers: a stranger's bytes.
