@@ -49,10 +49,12 @@ MOST_ROWS = 5000
 
 @dataclass
 class Cell:
-	"""What of her stands in one row: `strong` is a mail or telephone of hers, `named` her name."""
+	"""In which columns she stands of one table's `rows` within a record: `strong` with a mail or telephone, `named` with
+	her name alone."""
 
 	strong: set[str] = field(default_factory=set)
 	named: set[str] = field(default_factory=set)
+	rows: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -171,6 +173,7 @@ def _note(reach: Reach, table: Table, row: Any, column: str, words: Words, needl
 		strong = bool(found & (words.mails | words.phones))
 	cell = reach.cells[_record_of(table, row)].setdefault(table.doctype, Cell())
 	(cell.strong if strong else cell.named).add(column)
+	cell.rows.add(str(row.name))
 
 
 def _record_of(table: Table, row: Any) -> Record:

@@ -82,7 +82,8 @@ IDENTITY = "signflow_identity_hmac"
 
 def region() -> str:
 	"""The country (ISO 3166, "FI") whose telephone numbers are written without their code here."""
-	code = frappe.db.get_value("Country", frappe.db.get_default("country") or "Finland", "code") or "fi"
+	country = frappe.db.get_default("country") or "Finland"
+	code = frappe.db.get_value("Country", country, "code", cache=True) or "fi"
 	return code.upper() if code.upper() in phonenumbers.SUPPORTED_REGIONS else "FI"
 
 
