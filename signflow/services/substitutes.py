@@ -240,7 +240,6 @@ def _move(doctype: str, name: str, fieldname: str, contact: str, by: str, mails:
 		if fieldname in ("contact_person", "contact") or doc.get(beside):
 			doc.set(beside, substitute_.get(said) or "")
 	doc.flags.ignore_mandatory = True
-	doc.flags.ignore_validate_update_after_submit = False
 	doc.save(ignore_permissions=True)
 	return True
 

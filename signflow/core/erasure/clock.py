@@ -43,11 +43,6 @@ def extended_due_on(received: date, is_holiday: IsHoliday, months: int = MOST_MO
 	return working_day(add_months(received, MONTHS + months), is_holiday)
 
 
-def may_still_tell(received: date, today: date, is_holiday: IsHoliday) -> bool:
-	"""Whether the person can still be told in time of an extension or a refusal: within the first month (GDPR 12(3)-(4))."""
-	return today <= due_on(received, is_holiday)
-
-
 def days_left(due: date, today: date) -> int:
 	"""Whole days until `due`; 0 on the last day, negative when late."""
 	return (due - today).days

@@ -5,6 +5,7 @@ which marketing and informing read; the requests are what it is made from, so it
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import frappe
@@ -118,22 +119,20 @@ def announce_lifting(name: str, reason: str, on: Any) -> None:
 	records.step(doc, "Restriction Lifted", f"{day}: {reason.strip()[:1000]}")
 
 
+@one_transaction
 def daily() -> None:
 	"""Take the marks of restrictions that have ended away, and write those in force anew (daily; commits)."""
-	_write_anew()
-
-
-@one_transaction
-def _write_anew() -> None:
-	for doctype in MARKED:
-		marked = frappe.get_all(doctype, {FIELD: ["is", "set"]}, pluck="name", order_by="name asc")
-		mark({(doctype, name) for name in marked})
-	mark(_in_force())
-
-
-def mark(found: Any) -> None:
-	"""Write on records (DocType, name) for which companies they are restricted now (in the caller's transaction)."""
 	in_force = _in_force()
+	marked = set(in_force)
+	for doctype in MARKED:
+		names = frappe.get_all(doctype, {FIELD: ["is", "set"]}, pluck="name", order_by="name asc")
+		marked |= {(doctype, name) for name in names}
+	mark(marked, in_force)
+
+
+def mark(found: Iterable[Record], in_force: Mapping[Record, set[str]] | None = None) -> None:
+	"""Write on records (DocType, name) for which companies they are restricted now (in the caller's transaction)."""
+	in_force = _in_force() if in_force is None else in_force
 	for doctype, name in sorted(found):
 		if doctype not in MARKED or not frappe.db.exists(doctype, name):
 			continue
