@@ -156,6 +156,7 @@ def test_who_is_limited_to_a_company_sees_nothing_of_another(
 			limited.people[persona].delete(limited.url(doctype, name), timeout=30),
 			limited.call(persona, "frappe.client.get", doctype=doctype, name=name, parent=parent),
 			limited.call(persona, "frappe.desk.form.load.getdoc", doctype=doctype, name=name),
+			*limited.prints(persona, doctype, name),
 		):
 			assert answer.status_code in (403, 404), (answer.url, answer.status_code, answer.text[:300])
 		assert limited.stored(doctype, name) == before

@@ -9,11 +9,13 @@ import frappe
 import pytest
 import requests
 from asking import REQUEST, Asker, a_wish, an_officer, kinds, of, the
+from consenting import another_company
 from house import House, a_pdf, as_program, for_writing, text_of
 from leaving import Visitor
+from personas import Asking
 from PIL import Image
 
-from signflow.services.subject_requests import intake, letters, papers
+from signflow.services.subject_requests import intake, letters, matching, papers
 from signflow.services.subject_requests.proofs import BY_CODE
 
 
@@ -248,6 +250,38 @@ def test_the_page_is_strict_and_writes_only_by_post(house: House) -> None:
 		).status_code in (403, 405)
 	crossed = requests.get(f"{method}.open_as_user", headers={"Origin": "https://evil.example"}, timeout=30)
 	assert "Access-Control-Allow-Origin" not in crossed.headers
+
+
+def test_another_companys_officer_reads_no_row_of_persons(house: House) -> None:
+	"""Not by its own address, and not by printing it: of a row Frappe asks only whether such requests may be read."""
+	name = Asker(house, house.maija.mail).asks("Access")
+	for_writing()
+	matching.choose(name, "Contact", house._insert("Contact", first_name="Maija").name, "I know her.")
+	row = the(name).persons[0].name
+	asking = Asking(house)
+	mail = an_officer(f"elsewhere.{house.key}@testi.example")
+	asking.people = {"officer": as_program(house.web, an_officer()), "elsewhere": as_program(house.web, mail)}
+	with another_company() as other:
+		limit = {"doctype": "User Permission", "user": mail, "allow": "Company", "for_value": other}
+		limit = frappe.get_doc(limit).insert()
+		frappe.db.commit()
+		try:
+			for doctype, record in ((REQUEST, name), ("Data Subject Request Person", row)):
+				answers = [
+					asking.people["elsewhere"].get(asking.url(doctype, record), timeout=30),
+					asking.call(
+						"elsewhere", "frappe.client.get", doctype=doctype, name=record, parent=REQUEST
+					),
+					*asking.prints("elsewhere", doctype, record),
+				]
+				for answer in answers:
+					assert answer.status_code in (403, 404), (answer.url, answer.text[:300])
+			printed = asking.call("officer", asking.PRINT, doc="Data Subject Request Person", name=row)
+			assert printed.status_code == 200
+		finally:
+			for_writing()
+			limit.delete()
+			frappe.db.commit()
 
 
 # Papers: a stranger's bytes.
