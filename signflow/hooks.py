@@ -163,7 +163,7 @@ signflow_letter_returned = [
 
 # How a person may prove a data request beside a mailed code: {an option of its field Proven By: dotted path}; other apps
 # add to it (see signflow/services/subject_requests/proofs.py).
-signflow_person_proofs = {}
+signflow_person_proofs = {"Code by Text Message": "signflow.services.subject_requests.phone_proof.offer"}
 
 website_redirects = [
 	{

@@ -113,6 +113,22 @@ def add_paper(reference: str, language: str | None = None) -> dict[str, Any]:
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=20, seconds=60 * 10)
 @answers
+def begin_phone(reference: str, number: str, language: str | None = None) -> dict[str, Any]:
+	"""Send the visitor a code by text message, for his own request: {sent_to, valid_seconds}."""
+	return request_page.begin_phone(session(), str(reference), str(number), reader_language())
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=30, seconds=60 * 10)
+@answers
+def check_phone(reference: str, code: str, language: str | None = None) -> dict[str, Any]:
+	"""Prove the visitor's own request by that code; the view."""
+	return request_page.check_phone(session(), str(reference), str(code), reader_language())
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=20, seconds=60 * 10)
+@answers
 def is_mine(reference: str, mine: bool | int, language: str | None = None) -> dict[str, Any]:
 	"""The visitor says whether a request that came in his name is his; the view."""
 	visit = visits.identified(session(), PAGE)[1]

@@ -8,9 +8,9 @@ const MOST_PAPER_BYTES = 10 * 2 ** 20;
 // What the server says is wrong → where it was typed.
 const PLACES = { request_type: "rights", person_name: "person-name", represents: "represents", details: "details" };
 
-Promise.all(["kit", "visit"].map((name) => import(`./${name}.js${query}`))).then(([kit, visit]) => begin(kit, visit));
+Promise.all(["kit", "visit", "phone"].map((name) => import(`./${name}.js${query}`))).then((parts) => begin(...parts));
 
-function begin(kit, { create }) {
+function begin(kit, { create }, phone) {
 	const { $, t, el, icon, fill, fillList, show, day, size, post, problem, busy, store, keep, announce, lang, once_key } = kit;
 	const asked = new URLSearchParams(location.search);
 	// What goes along to the code: nothing for whoever only looks at her requests.
@@ -23,6 +23,8 @@ function begin(kit, { create }) {
 		asks: () => ({ mail: $("mail").value.trim(), ...(sending ? { wish: wish(), key: once_key("request_key", wish()) } : {}) }),
 		refused: (error) => PLACES[error.details?.field] && wrong(error.details.field, error.text),
 	});
+
+	const by_phone = phone.create(kit, call, (...sent) => send(...sent));
 
 	// First: what she wants.
 	const rights = [...document.querySelectorAll("input[name=right]")];
@@ -157,7 +159,9 @@ function begin(kit, { create }) {
 			one.yours ? whose(one) : null,
 			facts,
 			one.takes_papers || one.papers.length ? papers(one) : null,
-			...one.proofs.map((proof) => el("p", {}, el("a", { href: proof.link }, proof.title)))
+			...one.proofs.map((proof) =>
+				proof.form === "phone" ? by_phone(one, proof) : el("p", {}, el("a", { href: proof.link }, proof.title))
+			)
 		);
 	}
 

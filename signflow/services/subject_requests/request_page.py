@@ -15,7 +15,15 @@ from signflow.services import visits
 from signflow.services.company import own_name
 from signflow.services.guests import Refused, plain
 from signflow.services.letters import counted
-from signflow.services.subject_requests import decisions, intake, letters, papers, proofs, records
+from signflow.services.subject_requests import (
+	decisions,
+	intake,
+	letters,
+	papers,
+	phone_proof,
+	proofs,
+	records,
+)
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
@@ -218,6 +226,19 @@ def add_paper(
 			"too_many", _("Too many papers came in today. Try again tomorrow, or write to us."), 429
 		)
 	papers.add(name, file_name, data, by_person=True)
+	return view(visit, language)
+
+
+def begin_phone(session: str, reference: str, number: str, language: str) -> dict[str, Any]:
+	"""The visitor has a code sent to his telephone, to prove his own request by that too: {sent_to, valid_seconds}."""
+	key, visit = visits.identified(session, PAGE)
+	return phone_proof.begin(key, _own(visit, reference, *records.OPEN), plain(number), language)
+
+
+def check_phone(session: str, reference: str, code: str, language: str) -> dict[str, Any]:
+	"""The visitor's own request is proven by the code in the text message; the view."""
+	key, visit = visits.identified(session, PAGE)
+	phone_proof.check(key, _own(visit, reference, *records.OPEN), code)
 	return view(visit, language)
 
 
