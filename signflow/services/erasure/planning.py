@@ -61,7 +61,9 @@ def plan_erasure(request: str, *, anew: bool = False) -> str:
 		frappe.throw(_("Only a request for erasure is planned."))
 	_refuse_running(request)
 	before = _latest(request)
-	return _make(request, doc.company, _start(doc, before), {} if anew else _decisions(before), before, Look())
+	return _make(
+		request, doc.company, _start(doc, before), {} if anew else _decisions(before), before, Look()
+	)
 
 
 def decide(plan: str, decisions: Mapping[str, str]) -> str:
