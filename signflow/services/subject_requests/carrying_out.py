@@ -15,7 +15,7 @@ from frappe.utils import getdate, now_datetime
 
 from signflow.core.privacy.persons import Record
 from signflow.services.privacy import accesses, consents
-from signflow.services.privacy.approvals import require_officer
+from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.privacy.consents import Given, Person
 from signflow.services.subject_requests import letters, matching, records
 from signflow.services.subject_requests.records import PERSON, REQUEST
@@ -107,16 +107,15 @@ def announce_lifting(name: str, reason: str, on: Any) -> None:
 	day = getdate(on)
 	if day <= getdate():
 		frappe.throw(_("The person is told before the restriction ends: choose a day to come."))
-	if len((reason or "").strip()) < 3:
-		frappe.throw(_("Say why the restriction ends: the person is told."))
-	sent = letters.send_lifting(doc, reason.strip()[:2000], day)
+	words = require_words(reason, _("Say why the restriction ends: the person is told."), 2000)
+	sent = letters.send_lifting(doc, words, day)
 	if not sent:
 		frappe.msgprint(
 			_("No mail could be sent: tell the person by letter or telephone, and note it."), alert=True
 		)
 	doc.restriction_lifted_on = day
 	records.save(doc)
-	records.step(doc, "Restriction Lifted", f"{day}: {reason.strip()[:1000]}")
+	records.step(doc, "Restriction Lifted", f"{day}: {words[:1000]}")
 
 
 @one_transaction

@@ -85,6 +85,12 @@ def steps(name: str) -> list[Any]:
 	return rows
 
 
+def is_nobodys(row: Any) -> bool:
+	"""Whether a request (its `status` and `source`) came by the public page and nobody has proven that it is his: it may be
+	somebody's typing of another's address."""
+	return row.status == "Unverified" and row.source == "Web Page"
+
+
 def advance(name: str, status: str, note: str = "") -> None:
 	"""Planned, Approved or Running: what planning and execution make of an open request (in the caller's transaction).
 
