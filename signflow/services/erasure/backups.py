@@ -266,7 +266,7 @@ def _remind() -> None:
 
 
 def _tell_officers(request: str, company: str | None, number: int) -> None:
-	for user in records.officers(company):
+	for user in notices.officers(records.REQUEST, company):
 		notices.notify(
 			user,
 			(records.REQUEST, request),
