@@ -15,10 +15,11 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.query_builder.functions import Coalesce
 from frappe.utils import add_to_date, getdate, now_datetime
 
 from signflow.core.erasure.masking import Neutral
-from signflow.core.erasure.planner import EVIDENCE_ARTICLE, FOR_OTHERS
+from signflow.core.erasure.planner import EVIDENCE_ARTICLE, FOR_OTHERS, Decision
 from signflow.core.privacy.persons import Record
 from signflow.services import notices, work
 from signflow.services.erasure import closing, evidence_of, ledger, planning, rows
@@ -388,11 +389,15 @@ def daily() -> None:
 
 
 def due_lines(today: date) -> list[Any]:
-	"""The kept lines of finished plans whose date has passed, and those that last as long as others do."""
+	"""The kept lines of finished plans whose date has passed, and those without one: a hold on them may be lifted by now.
+
+	What an officer decided to keep has no end of its own, unless it lasts as long as others do.
+	"""
 	line, plan = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
 	query = frappe.qb.from_(line).join(plan).on(plan.name == line.plan).select(line.star)
 	query = query.where((plan.status == "Done") & (line.action == "Keep") & (line.status == "Waiting"))
-	over = (line.keep_until < today) | (line.keep_until.isnull() & (line.ground == FOR_OTHERS))
+	is_open = (line.ground == FOR_OTHERS) | (Coalesce(line.decision, "") != Decision.KEEP.value)
+	over = (line.keep_until < today) | (line.keep_until.isnull() & is_open)
 	return query.where(over).orderby(line.place, line.name).run(as_dict=True)
 
 

@@ -76,7 +76,7 @@ def daily() -> None:
 	"""Once a day: pseudonymise what was answered long enough ago; each request by itself, so that one holds up no other."""
 	keeping = Keeping()
 	for name in due():
-		with work.edge(f"pseudonymising {name}"):
+		with work.edge("pseudonymising"):
 			pseudonymise(name, keeping)
 
 

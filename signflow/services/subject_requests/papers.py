@@ -26,7 +26,7 @@ from signflow.services.subject_requests import records
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
-from signflow.signflow.stored_words import kept
+from signflow.signflow.stored_words import N_, kept
 from signflow.signflow.uploads import bytes_of
 
 MOST_BYTES = 10 * 2**20
@@ -108,7 +108,7 @@ def add_mail(request: str, mail: str) -> dict[str, Any]:
 			refused.append(f"{file.file_name}: {reason.text}")
 	if not frappe.db.get_value(MAIL, mail, "reference_name"):
 		frappe.db.set_value(MAIL, mail, {"reference_doctype": REQUEST, "reference_name": doc.name})
-	records.step(doc, "Paper Added", kept(_("From a mail: {0}", "en"), mail))
+	records.step(doc, "Paper Added", kept(N_("From a mail: {0}"), mail))
 	return {"added": added, "refused": refused}
 
 

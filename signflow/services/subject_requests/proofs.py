@@ -61,11 +61,6 @@ def is_lower(level: str | None, than: str | None) -> bool:
 	return _LEVELS.index(level or "") < _LEVELS.index(than or "")
 
 
-def is_lower(level: str | None, than: str | None) -> bool:
-	"""Whether one level of proof shows less than another."""
-	return _LEVELS.index(level or "") < _LEVELS.index(than or "")
-
-
 def further(request: str) -> list[dict[str, Any]]:
 	"""The further steps that there are for a request: [{method, title, link, form}]."""
 	found = []
