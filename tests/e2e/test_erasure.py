@@ -144,7 +144,7 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	until(
 		lambda: office.sender.read("Erasure Plan", decided)["status"] == "Done", "the worker has run it", 120
 	)
-	next_button(form, "Go On with the Request").click()
+	next_button(form, "Next").click()
 	screen2.wait_for_function("() => window.cur_frm?.doctype === 'Data Subject Request'")
 	form = shown(screen2)
 	expect(form.locator(".data-request-steps")).to_contain_text("Running")
