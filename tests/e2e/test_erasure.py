@@ -124,6 +124,18 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	total = dialog.locator("fieldset").count()
 	expect(dialog.locator(".erasure-count")).to_have_text(f"{total} of {total} decided")
 	assert not screen.evaluate("() => window.hacked")
+	# Somebody else plans anew meanwhile: what was chosen is not lost.
+	anew = office.sender.call("signflow.api.erasure.plan", request=name)
+	desk.expected.append("417")
+	dialog.locator(".modal-footer .btn-primary").click()
+	expect(dialog.locator("[role=alert]")).to_contain_text("Your choices are still here")
+	screen.evaluate(
+		"(plan) => { frappe.hide_msgprint(true); $('.modal').modal('hide'); frappe.set_route('Form', 'Erasure Plan', plan) }",
+		anew,
+	)
+	plan = on_plan(screen, other_than=plan)
+	next_button(shown(screen), "Decide").click()
+	dialog = screen.locator(".modal-dialog:visible", has_text=f"{total} of {total} decided")
 	dialog.locator(".modal-footer .btn-primary").click()
 	decided = on_plan(screen, other_than=plan)
 	form = shown(screen)
