@@ -1,7 +1,9 @@
 """`make bench-privacy`: everything on one person among 100,000 and among a million made-up rows, on a site of its own.
 
-Prints statements and time of the look-up at both sizes, and what indexes on the columns of addresses buy; writes
-`benchmarks/out/privacy.json`. On MariaDB where it is installed, else on SQLite. ROWS="100000 1000000" names the sizes.
+Prints statements and time of the look-up at both sizes, and what indexes on the columns of addresses buy; then (erasure.py) what
+the erasure of a planted person takes and leaves, beside Frappe's own deletion of her twin. Writes `benchmarks/out/privacy.json`.
+On MariaDB where it is installed, else on SQLite. ROWS="100000 1000000" names the sizes, ONLY=lookup or ONLY=erasure a half.
+BENCH and SITE name a test site on a real bench instead, which is put back as it was afterwards.
 Bounded: a few look-ups per size; the rows are put in by Frappe's bulk insert.
 """
 
@@ -23,6 +25,8 @@ sys.path.insert(0, str(REPO))
 OUT = REPO / "benchmarks" / "out" / "privacy.json"
 SIZES = (100_000, 1_000_000)
 ROUNDS, TURNS = 3, 2
+# Up to so many rows all is read once more, in any form, for what is left of her.
+PROVED = 200_000
 SITE = "bench-privacy.localhost"
 # Of a hundred rows, so many stand in each table.
 SHARES = {
@@ -47,8 +51,20 @@ HER = {"name": "Planted Person", "mail": "planted.person@bench.example", "phone"
 
 
 def main() -> int:
+	measured = _on_real_bench() if os.environ.get("BENCH") else _on_devbench()
+	OUT.parent.mkdir(parents=True, exist_ok=True)
+	OUT.write_text(json.dumps(measured, indent=1) + "\n")
+	if measured["runs"]:
+		report_lookups(measured["runs"])
+	for size, told in measured["erasures"].items():
+		report_erasures(int(size), told)
+	report_growth(measured["erasures"])
+	print(f"\n{measured['database']}, {measured['framework']}; written to {OUT.relative_to(REPO)}")
+	return 0
+
+
+def _on_devbench() -> dict[str, Any]:
 	from devbench import build, layout, processes
-	from devbench.steps import run
 
 	db = "mariadb" if shutil.which("mariadbd", path=f"{os.environ.get('PATH')}:/usr/sbin") else "sqlite"
 	stack = layout.stack(db, SITE)
@@ -59,22 +75,37 @@ def main() -> int:
 	build.build(stack)
 	processes.start(stack, only=["kv"], quiet=True)
 	try:
-		output = run(
-			[layout.PYTHON, Path(__file__), "--inside", *os.environ.get("ROWS", "").split()],
-			seconds=3600,
-			cwd=layout.SITES,
-			env=stack.environment() | {"PYTHONPATH": str(REPO)},
-		)
+		return _measured(layout.PYTHON, SITE, layout.SITES, stack.environment())
 	finally:
 		processes.stop(stack)
-	measured = json.loads(output.rsplit("\n::", 1)[1])
-	report(stack.db, measured)
-	return 0
 
 
-def report(db: str, measured: list[dict[str, Any]]) -> None:
-	"""Print the figures and write them to OUT."""
+def _on_real_bench() -> dict[str, Any]:
+	from devbench import snapshot
+
+	bench, site = Path(os.environ["BENCH"]).resolve(), os.environ["SITE"]
+	snapshot.take(bench, site)
+	try:
+		return _measured(bench / "env" / "bin" / "python", site, bench / "sites", dict(os.environ))
+	finally:
+		snapshot.restore(bench, site)
+
+
+def _measured(python: Path, site: str, sites: Path, environment: dict[str, str]) -> dict[str, Any]:
+	from devbench.steps import run
+
+	output = run(
+		[python, Path(__file__), "--inside", site, *os.environ.get("ROWS", "").split()],
+		seconds=7200,
+		cwd=sites,
+		env=environment | {"PYTHONPATH": str(REPO)},
+	)
 	machine = {"cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
+	return {"machine": machine, **json.loads(output.rsplit("\n::", 1)[1])}
+
+
+def report_lookups(measured: list[dict[str, Any]]) -> None:
+	"""Print what a look-up took at each size."""
 	first = {row["indexes"]: row for row in reversed(measured)}
 	print(
 		f"\n{'rows':>10}{'':3}{'indexes':8}{'statements':>11}{'found':>7}{'look-up s':>11}{'who she is s':>14}"
@@ -86,28 +117,89 @@ def report(db: str, measured: list[dict[str, Any]]) -> None:
 			f"{row['seconds']:>11.2f}{row['who_seconds']:>14.3f}   slowest: "
 			+ ", ".join(f"{name} {seconds:.2f}" for name, seconds in row["slowest"])
 		)
-	OUT.parent.mkdir(parents=True, exist_ok=True)
-	OUT.write_text(json.dumps({"database": db, "machine": machine, "runs": measured}, indent=1) + "\n")
 	last, small = [row for row in measured if not row["indexes"]][-1], first[False]
 	print(
-		f"\n{db}, without the indexes: {last['rows'] / small['rows']:.0f} x the rows, {last['times_first']} x the time, "
-		f"{last['statements'] - small['statements']:+d} statements; written to {OUT.relative_to(REPO)}"
+		f"\nwithout the indexes: {last['rows'] / small['rows']:.0f} x the rows, {last['times_first']} x the time, "
+		f"{last['statements'] - small['statements']:+d} statements"
 	)
+
+
+def report_erasures(size: int, told: dict[str, Any]) -> None:
+	"""Print side by side what each way to erase took and left, at one size of the tables."""
+	rows: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
+		("came to its end", lambda one: "yes" if one["finished"] else f"no: {one.get('ended_by', 'failed')}"),
+		("records of hers", lambda one: one["hers"]),
+		("statements", lambda one: one["execution"]["statements"]),
+		("seconds", lambda one: one["execution"]["seconds"]),
+		("a transaction holds rows, ms at most", lambda one: one["execution"]["held_ms"]),
+		("others wait for a row, ms at most", lambda one: one.get("others_wait_ms", "-")),
+		("   with nothing running", lambda one: one.get("others_wait_idle_ms", "-")),
+	]
+	for kind in ("mail", "phone", "name"):
+		rows += [
+			(f"cells with the {kind}, before", lambda one, kind=kind: one["left"][kind]["before"]),
+			("   after", lambda one, kind=kind: one["left"][kind]["after"]),
+			("   of which the law keeps", lambda one, kind=kind: one["left"][kind]["kept"]),
+			("   of which are others'", lambda one, kind=kind: one["left"][kind]["of others"]),
+		]
+	rows += [
+		("files of hers left", lambda one: f"{one['files']['after']} of {one['files']['before']}"),
+		("rows of others changed", lambda one: f"{one['others']['changed']} of {one['others']['rows']}"),
+	]
+	for stage in ("planning", "decisions", "approval"):
+		rows.append(
+			(f"{stage}: statements", lambda one, stage=stage: one.get(stage, {}).get("statements", ""))
+		)
+	rows.append(
+		("last look: statements", lambda one: one["execution"].get("last look", {}).get("statements", ""))
+	)
+	print(f"\nAn erasure among {size} rows of strangers\n{'':38}" + "".join(f"{name:>21}" for name in told))
+	for label, of in rows:
+		print(f"{label:38}" + "".join(f"{of(one)!s:>21}" for one in told.values()))
+
+
+def report_growth(erasures: dict[str, dict[str, Any]]) -> None:
+	"""Print what more strangers, and what more records of her own, add to an erasure."""
+	sizes = sorted(erasures, key=int)
+	small, large = erasures[sizes[0]], erasures[sizes[-1]]
+	for name in ("signflow", "frappe"):
+		one, other = small[name]["execution"], large[name]["execution"]
+		if len(sizes) > 1:
+			print(
+				f"\n{name}: {int(sizes[-1]) / int(sizes[0]):.0f} x the rows of strangers, "
+				f"{other['statements'] - one['statements']:+d} statements, {other['seconds'] / one['seconds']:.1f} x the time"
+			)
+	one, other = small["signflow"], small["signflow, more"]
+	print(
+		f"signflow: {other['hers'] - one['hers']} records of hers more, "
+		f"{other['execution']['statements'] - one['execution']['statements']:+d} statements"
+	)
+	for size, told in erasures.items():
+		ours, theirs = told["signflow"], told["frappe"]
+		ratio = theirs["execution"]["statements"] / ours["execution"]["statements"]
+		waits = [one.get("others_wait_ms") for one in (theirs, ours)]
+		waited = f", others' longest wait {waits[0] / waits[1]:.0f} : 1" if all(waits) else ""
+		print(f"Frappe's to signflow's among {size} rows: statements {ratio:.1f} : 1{waited}")
 
 
 # Inside the site
 
 
-def inside(sizes: list[int]) -> None:
+def inside(site: str, sizes: list[int]) -> None:
 	import frappe
 
-	frappe.init(SITE, sites_path=".")
+	from benchmarks import erasure
+
+	frappe.init(site, sites_path=".")
 	frappe.connect()
 	frappe.set_user("Administrator")
 	from signflow.services.privacy import data_map
 
 	data_map.scan()
-	measured, held = [], _held()
+	only = os.environ.get("ONLY")
+	measured: list[dict[str, Any]] = []
+	erasures: dict[int, dict[str, Any]] = {}
+	held = _held()
 	if not held:
 		_plant()
 	elif held > sizes[0]:
@@ -116,13 +208,21 @@ def inside(sizes: list[int]) -> None:
 	for size in sizes:
 		_fill(held, size)
 		held = max(held, size)
-		# Turn by turn, so that drift hits both alike.
-		turns: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
-		for indexes in (False, True) * TURNS:
-			_index(indexes)
-			turns[indexes].append({"rows": held, "indexes": indexes, **_measure()})
-		measured += [_best(of) for of in turns.values()]
-	print("\n::" + json.dumps(measured))
+		if only != "erasure":
+			# Turn by turn, so that drift hits both alike.
+			turns: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
+			for indexes in (False, True) * TURNS:
+				_index(indexes)
+				turns[indexes].append({"rows": held, "indexes": indexes, **_measure()})
+			measured += [_best(of) for of in turns.values()]
+		_index(True)
+		if only != "lookup":
+			erasures[size] = erasure.measure(proved=size <= PROVED)
+	database, framework = frappe.db.db_type, f"framework {frappe.__version__}"
+	print(
+		"\n::"
+		+ json.dumps({"database": database, "framework": framework, "runs": measured, "erasures": erasures})
+	)
 
 
 def _best(turns: list[dict[str, Any]]) -> dict[str, Any]:
@@ -341,7 +441,7 @@ def _measure() -> dict[str, Any]:
 
 if __name__ == "__main__":
 	if "--inside" in sys.argv:
-		inside([int(word) for word in sys.argv[2:]] or list(SIZES))
+		inside(sys.argv[2], [int(word) for word in sys.argv[3:]] or list(SIZES))
 		sys.exit(0)
 	from devbench.steps import DevbenchError
 

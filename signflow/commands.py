@@ -130,20 +130,38 @@ def _prove(mails: tuple[str, ...], phones: tuple[str, ...], names: tuple[str, ..
 
 
 @signflow.command("replay-erasures")
+@click.option(
+	"--ledger",
+	"copy",
+	type=click.Path(exists=True, dir_okay=False, path_type=Path, resolve_path=True),
+	help="A copy of private/erasure-ledger.jsonl, where this machine has not the site's own any more.",
+)
 @click.pass_context
-def replay_erasures(context: Any) -> None:
+def replay_erasures(context: Any, copy: Path | None = None) -> None:
 	"""After a backup was restored: erase again what was erased since. Reads the ledger beside the database as well."""
 	with _connected(context, "replay-erasures"):
-		from signflow.services.erasure import replaying
+		from signflow.services.erasure import ledger, replaying
 
 		frappe.set_user("Administrator")
-
+		if copy:
+			try:
+				click.echo(f"{ledger.take_in(copy)} lines taken in from {copy.name}")
+			except ValueError as error:
+				raise click.ClickException(f"{copy.name}: {error}. Put the key of then into it.") from None
 		done = replaying.replay_erasures()
 		click.echo(
 			f"{done.persons} erasures in the ledger; {len(done.plans)} carried out again, {len(done.failed)} failed, "
 			f"{done.waiting} lines wait for a decision"
 		)
-		if done.failed:
+		if done.foreign:
+			click.secho(
+				f"{done.foreign} lines of the ledger were written with another encryption_key than this site has: "
+				"whom they are about cannot be found. Put the key of then into site_config.json.",
+				fg="red",
+			)
+		if not done.persons:
+			click.echo("If anybody was ever erased here, name a copy of the ledger: --ledger FILE")
+		if done.failed or done.foreign:
 			raise click.exceptions.Exit(1)
 
 

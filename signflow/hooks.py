@@ -12,6 +12,7 @@ after_migrate = [
 	"signflow.install.after_migrate",
 	"signflow.services.privacy.data_map.scan",
 	"signflow.integrations.helpdesk.ticket_actions.offer",
+	"signflow.integrations.helpdesk.notice_link.bring_up_to_date",
 ]
 after_app_install = [
 	"signflow.services.privacy.data_map.after_app_change",
@@ -46,10 +47,18 @@ override_doctype_dashboards = {
 doc_events = {
 	"*": {
 		"before_save": "signflow.services.forms.guard",
+		"onload": "signflow.services.erasure.restricting.on_open",
+		"before_print": "signflow.services.erasure.restricting.on_print",
 		"on_trash": "signflow.services.privacy.holds.guard_deletion",
-		"before_validate": "signflow.services.privacy.holds.watch",
+		"before_validate": [
+			"signflow.services.privacy.holds.watch",
+			"signflow.services.erasure.restricting.guard_change",
+		],
 		"before_cancel": "signflow.services.privacy.holds.watch",
-		"before_update_after_submit": "signflow.services.privacy.holds.watch",
+		"before_update_after_submit": [
+			"signflow.services.privacy.holds.watch",
+			"signflow.services.erasure.restricting.guard_change",
+		],
 		"on_change": "signflow.services.privacy.holds.watch",
 		"after_rename": "signflow.services.privacy.holds.follow_rename",
 	},
@@ -74,12 +83,17 @@ doc_events = {
 		],
 	},
 	"Communication": {
-		"before_insert": "signflow.integrations.erpnext.mailing_lists.thin_out",
+		"before_insert": [
+			"signflow.services.erasure.restricting.guard_beside",
+			"signflow.integrations.erpnext.mailing_lists.thin_out",
+		],
 		"after_insert": [
 			"signflow.services.delivery.on_communication",
 			"signflow.services.subject_requests.letters.on_communication",
 		],
 	},
+	"DocShare": {"validate": "signflow.services.erasure.restricting.guard_beside"},
+	"ToDo": {"validate": "signflow.services.erasure.restricting.guard_beside"},
 	"Contact": {
 		"before_insert": "signflow.services.privacy.origin.note_origin",
 		"before_validate": "signflow.integrations.erpnext.parties.guard_contact",
@@ -147,6 +161,10 @@ signflow_notice_given = ["signflow.integrations.helpdesk.termination.open_ticket
 # Whose a record is, where it names no Customer itself: {DocType: function of the record that returns a Customer or None}.
 signflow_customer_of = {"HD Ticket": "signflow.integrations.helpdesk.customers.settled"}
 
+# Somebody left a customer or supplier: function of (contact, party type, party, substitute) that lets go of him in an app of its
+# own, and returns whether his log-in still leads anywhere there.
+signflow_substituted = ["signflow.integrations.helpdesk.customers.members_follow"]
+
 signflow_notice_published = ["signflow.integrations.helpdesk.notice_link.offer"]
 
 signflow_settle_parties = ["signflow.integrations.erpnext.parties.settle_parties"]
@@ -163,7 +181,7 @@ signflow_letter_returned = [
 
 # How a person may prove a data request beside a mailed code: {an option of its field Proven By: dotted path}; other apps
 # add to it (see signflow/services/subject_requests/proofs.py).
-signflow_person_proofs = {}
+signflow_person_proofs = {"Code by Text Message": "signflow.services.subject_requests.phone_proof.offer"}
 
 website_redirects = [
 	{
@@ -173,6 +191,13 @@ website_redirects = [
 	{"source": "/request-data(/.*)?", "target": "/privacy/request?right=Access&from=account"},
 ]
 portal_menu_items = [{"title": "Your personal data", "route": "/privacy/request", "role": ""}]
+
+# Called in the transaction in which an erasure ends, with the plan's name.
+signflow_erasure_done = [
+	"signflow.services.erasure.backups.note_down",
+	"signflow.services.erasure.restricting.on_erased",
+	"signflow.services.subject_requests.carrying_out.on_erased",
+]
 
 signflow_wording_published = ["signflow.services.privacy.form_consents.show_new_words"]
 
@@ -191,6 +216,8 @@ has_permission = {
 	"Consent Campaign Person": "signflow.services.permissions.asked_permission",
 }
 permission_query_conditions = {
+	# What is kept after an erasure; conditions of all apps hold together.
+	"*": ["signflow.services.erasure.restricting.hidden"],
 	"Signature Request": "signflow.services.permissions.request_conditions",
 	"Signature Request Signer": "signflow.services.permissions.signer_conditions",
 	"Sealed Revision": "signflow.services.permissions.revision_conditions",
@@ -256,6 +283,7 @@ scheduler_events = {
 		"signflow.services.subject_requests.intake.sweep_unproven",
 		"signflow.services.subject_requests.reminders.daily",
 		"signflow.services.subject_requests.carrying_out.daily",
+		"signflow.services.erasure.backups.daily",
 	],
 	"daily_long": [
 		"signflow.services.privacy.holds.daily",
@@ -263,6 +291,7 @@ scheduler_events = {
 		"signflow.services.privacy.data_map.scan",
 		"signflow.services.privacy.informing.look_everywhere",
 		"signflow.services.erasure.execution.daily",
+		"signflow.services.subject_requests.forgetting.daily",
 	],
 }
 
@@ -285,6 +314,7 @@ ignore_links_on_delete = [
 	"Erasure Plan",
 	"Erasure Plan Line",
 	"Erasure Ledger Entry",
+	"Erasure Backup",
 ]
 
 company_data_to_be_ignored = [
@@ -343,4 +373,6 @@ company_data_to_be_ignored = [
 	"Erasure Plan",
 	"Erasure Plan Line",
 	"Erasure Ledger Entry",
+	"Erasure Backup",
+	"Backup Place",
 ]

@@ -5,7 +5,9 @@ from typing import Any
 import frappe
 from frappe import _
 
+from signflow.services.erasure import backups as backups_
 from signflow.services.erasure import execution, planning, reading
+from signflow.services.privacy.approvals import require_officer
 
 
 @frappe.whitelist(methods=["POST"])
@@ -51,3 +53,20 @@ def records(plan: str, line: str) -> dict[str, Any]:
 def to_decide(plan: str) -> dict[str, Any]:
 	"""What of a plan is to be decided, with as much of each record as the decision takes."""
 	return reading.to_decide(plan)
+
+
+@frappe.whitelist(methods=["POST"])
+def backups(request: str | None = None, plan: str | None = None) -> list[dict[str, Any]]:
+	"""The backups from before an erasure, of a request or of one plan: {name, status, place, file_name, goes_by, how …}."""
+	require_officer()
+	if request:
+		frappe.get_doc("Data Subject Request", request).check_permission("read")
+		return backups_.of_request(request)
+	frappe.get_doc("Erasure Plan", plan).check_permission("read")
+	return backups_.of_plan(plan)
+
+
+@frappe.whitelist(methods=["POST"])
+def backup_gone(name: str, words: str) -> None:
+	"""Note that a backup elsewhere is gone, and how that is known."""
+	backups_.note_gone(name, words)

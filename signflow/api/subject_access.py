@@ -3,11 +3,12 @@
 from typing import Any
 
 import frappe
+from frappe import _
 from frappe.rate_limiter import rate_limit
 
 from signflow.api.guest import answers, reader_language, session
 from signflow.services import visits
-from signflow.services.subject_requests import access, access_page
+from signflow.services.subject_requests import access, access_page, redacting
 
 PAGE = access_page.PAGE
 
@@ -86,6 +87,28 @@ def decide(
 		texts=frappe.parse_json(texts) or [],
 		reason=reason,
 	)
+
+
+@frappe.whitelist(methods=["POST"])
+def original(item: str) -> None:
+	"""The file of a record as it lies on the site (application/octet-stream)."""
+	frappe.local.response.filename, frappe.local.response.filecontent = redacting.original(item)
+	frappe.local.response.type = "download"
+
+
+@frappe.whitelist(methods=["POST"])
+def redact(item: str, reason: str = "") -> None:
+	"""Give a blackened file (multipart, `file`) in place of a record's."""
+	file = frappe.request.files.get("file")
+	if not file:
+		frappe.throw(_("Choose a PDF, JPEG or PNG file."))
+	redacting.replace(item, file.filename or "", file.stream.read(redacting.MOST_BYTES + 1), reason)
+
+
+@frappe.whitelist(methods=["POST"])
+def restore(item: str) -> None:
+	"""Take a blackened file back."""
+	redacting.restore(item)
 
 
 @frappe.whitelist(methods=["POST"])

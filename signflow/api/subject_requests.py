@@ -5,6 +5,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.rate_limiter import rate_limit
+from frappe.utils import cint
 
 from signflow.api.guest import answers, invalid_input, reader_language, session
 from signflow.services import visits
@@ -13,9 +14,11 @@ from signflow.services.guests import Refused
 from signflow.services.subject_requests import (
 	carrying_out,
 	decisions,
+	forgetting,
 	intake,
 	matching,
 	next_steps,
+	papers,
 	proofs,
 	records,
 	request_page,
@@ -94,6 +97,35 @@ def answer(reference: str, words: str, language: str | None = None) -> dict[str,
 	"""The visitor answers what he was asked; the view."""
 	visit = visits.identified(session(), PAGE)[1]
 	return request_page.answer(visit, str(reference), str(words), reader_language())
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=30, seconds=60 * 10)
+@answers
+def add_paper(reference: str, language: str | None = None) -> dict[str, Any]:
+	"""The visitor adds a paper (multipart, `file`) to his own request; the view."""
+	visit = visits.identified(session(), PAGE)[1]
+	file = frappe.request.files.get("file")
+	if not file:
+		raise invalid_input()
+	data = file.stream.read(papers.MOST_BYTES + 1)
+	return request_page.add_paper(visit, str(reference), file.filename or "", data, reader_language())
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=20, seconds=60 * 10)
+@answers
+def begin_phone(reference: str, number: str, language: str | None = None) -> dict[str, Any]:
+	"""Send the visitor a code by text message, for his own request: {sent_to, valid_seconds}."""
+	return request_page.begin_phone(session(), str(reference), str(number), reader_language())
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=30, seconds=60 * 10)
+@answers
+def check_phone(reference: str, code: str, language: str | None = None) -> dict[str, Any]:
+	"""Prove the visitor's own request by that code; the view."""
+	return request_page.check_phone(session(), str(reference), str(code), reader_language())
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
@@ -300,3 +332,10 @@ def lift(name: str, reason: str, on: str) -> None:
 	"""Lift a restriction on a day, told to the person before."""
 	_decide(name)
 	carrying_out.announce_lifting(name, reason, on)
+
+
+@frappe.whitelist(methods=["POST"])
+def complaint(name: str, is_pending: bool | int, words: str) -> None:
+	"""Note that a complaint of the answer is pending, or over: the request stays as it is meanwhile."""
+	_decide(name)
+	forgetting.set_complaint(name, bool(cint(is_pending)), words)

@@ -33,7 +33,7 @@ SCRIPTS = {
 	"withdraw": ("kit",),
 	"privacy/consents": ("kit", "visit"),
 	"privacy/data": ("kit", "visit"),
-	"privacy/request": ("kit", "visit"),
+	"privacy/request": ("kit", "visit", "phone"),
 }
 
 PAGES: dict[str, Callable[[Callable[[str], str]], dict[str, str]]] = {

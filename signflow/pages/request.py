@@ -49,6 +49,24 @@ def request_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"answer_missing": _("Write your answer."),
 		"send_answer": _("Send the answer"),
 		"answered": _("Thank you. We go on with your request."),
+		"phone": _("Mobile telephone number"),
+		"phone_help": _(
+			"You need not. It helps where we know you by your number. We send one text message with a code."
+		),
+		"phone_send": _("Send a code by text message"),
+		"phone_sent": _("A code is on its way to {number}. It works for {minutes} minutes."),
+		"phone_code": _("Code from the text message"),
+		"phone_check": _("Confirm the number"),
+		"phone_missing": _("Write the number of a mobile telephone."),
+		"phone_proven": _("Thank you. Your telephone number is confirmed."),
+		"papers": _("Papers"),
+		"papers_help": _("PDF, JPEG or PNG, 10 MB at most. Only those who answer your request see them."),
+		"mandate_help": _(
+			"Add the power of attorney or another proof of your right: PDF, JPEG or PNG, 10 MB at most. Only those who answer your request see it."
+		),
+		"add_paper": _("Add a paper"),
+		"paper_added": _("The paper is added."),
+		"paper_large": _("The file is too large, 10 MB at most."),
 		"yours_help": _(
 			"This request reached us in your name. Until you say that it is yours, we do nothing with it."
 		),

@@ -20,9 +20,19 @@ def companies_of(doctype: str) -> list[str]:
 	Not a question of reading Company, which a data protection officer may have no role for.
 	"""
 	names = frappe.get_all("Company", pluck="name", order_by="name asc")
-	limits = frappe.permissions.get_user_permissions(frappe.session.user).get("Company")
-	allowed = get_allowed_docs_for_doctype(limits, doctype) if limits else None
-	return [name for name in names if name in allowed] if allowed else names
+	allowed = _limits(doctype, frappe.session.user)
+	return [name for name in names if not allowed or name in allowed]
+
+
+def may_see(user: str, doctype: str, company: str | None) -> bool:
+	"""Whether a user's own permissions (User Permission) let him see a company's records of `doctype`."""
+	allowed = _limits(doctype, user)
+	return not company or not allowed or company in allowed
+
+
+def _limits(doctype: str, user: str) -> list[str]:
+	limits = frappe.permissions.get_user_permissions(user).get("Company")
+	return get_allowed_docs_for_doctype(limits, doctype) if limits else []
 
 
 def require_company(company: str, doctype: str) -> None:

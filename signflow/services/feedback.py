@@ -1,7 +1,7 @@
 """What a guest writes into a form that makes a ticket: taken in although Helpdesk refuses guests, and confirmed.
 
-Helpdesk 1.14 saves a new ticket once more with the rights of whoever made it, and a guest has none. So the house takes it
-in: as the form's responsible user, for a new record only, and the ticket's words are the sender's all the same.
+Helpdesk saves a new ticket once more with the rights of whoever made it, and a guest has none. So the house takes it in: as
+the form's responsible user, for a new record only, and the ticket's words are the sender's all the same.
 """
 
 import json
@@ -45,17 +45,20 @@ def accept(web_form: str, data: str) -> Any:
 
 
 def keeper(web_form: str, responsible: str | None = None) -> str | None:
-	"""In whose name a guest's ticket of Helpdesk is taken in: the form's responsible user, else whoever made the Web Form.
+	"""In whose name a guest's ticket of Helpdesk is taken in: the form's responsible user, else whoever made the Web Form,
+	else Administrator: the first who may make tickets, which from 1.28 on not everybody may who has a log-in.
 
-	None for all other records, for a form that asks for a login, and where neither is an enabled user of the house.
+	None for all other records and for a form that asks for a login.
 	"""
 	form = frappe.get_cached_doc("Web Form", web_form)
 	if form.doc_type != "HD Ticket" or cint(form.login_required):
 		return None
 	for user in (responsible, form.owner):
-		if user and user != "Guest" and frappe.db.get_value("User", user, "enabled"):
+		if not user or user == "Guest" or not frappe.db.get_value("User", user, "enabled"):
+			continue
+		if frappe.has_permission("HD Ticket", "create", user=user):
 			return user
-	return None
+	return "Administrator"
 
 
 def set_sender(doc: Any) -> None:

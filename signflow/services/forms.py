@@ -157,23 +157,27 @@ def check_attachments(form: Any, answers: dict[str, Any]) -> None:
 	"""Raise Refused for a file that is too large, cannot be read, or is of a kind that is not taken."""
 	check_size(answers)
 	most = (cint(frappe.get_cached_doc("Web Form", form.web_form).max_attachment_size) or 10) * 2**20
-	allowed = (frappe.get_system_settings("allowed_file_extensions") or "").lower().split()
 	for field in file_fields(form):
 		if not answers.get(field.fieldname):
 			continue
 		name, data = attachment(answers[field.fieldname])
-		extension = name.rpartition(".")[2].lower() if "." in name else ""
 		if data is None:
 			raise Refused("bad_file", _("{0}: this file could not be read.").format(_(field.label)), 422)
 		if len(data) > most:
 			text = _("{0}: the file is too large, {1} MB at most.").format(_(field.label), most // 2**20)
 			raise Refused("bad_file", text, 413)
-		if extension in _NEVER or not extension or (allowed and extension not in allowed):
-			raise Refused("bad_file", _("{0}: files of this kind are not taken.").format(_(field.label)), 422)
-		if data[:2] == b"MZ" or data[:4] == b"\x7fELF" or data.lstrip()[:9].lower() == b"<!doctype":
-			raise Refused(
-				"bad_file", _("{0}: this file is not what its name says.").format(_(field.label)), 422
-			)
+		refuse_dangerous(_(field.label), name, data)
+
+
+def refuse_dangerous(label: str, name: str, data: bytes) -> None:
+	"""Raise Refused for a file that the site takes from nobody: of a kind that runs, or that is something else than its
+	name says. `label` is what the reader calls it."""
+	allowed = (frappe.get_system_settings("allowed_file_extensions") or "").lower().split()
+	extension = name.rpartition(".")[2].lower() if "." in name else ""
+	if extension in _NEVER or not extension or (allowed and extension not in allowed):
+		raise Refused("bad_file", _("{0}: files of this kind are not taken.").format(label), 422)
+	if data[:2] == b"MZ" or data[:4] == b"\x7fELF" or data.lstrip()[:9].lower() == b"<!doctype":
+		raise Refused("bad_file", _("{0}: this file is not what its name says.").format(label), 422)
 
 
 def check_size(answers: dict[str, Any]) -> None:

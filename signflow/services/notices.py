@@ -5,6 +5,19 @@ from typing import Any
 
 import frappe
 from frappe.translate import print_language
+from frappe.utils.user import get_users_with_role
+
+from signflow.services.company import may_see
+from signflow.signflow.roles import OFFICER
+
+
+def officers(doctype: str, company: str | None = None) -> list[str]:
+	"""The users who answer for personal data, who may see the company's records of `doctype`: the officers, where there is
+	none the managers."""
+	for role in (OFFICER, "Signflow Manager"):
+		if users := [one for one in sorted(set(get_users_with_role(role))) if may_see(one, doctype, company)]:
+			return users
+	return []
 
 
 def language_of(user: str, otherwise: str = "en") -> str:

@@ -42,6 +42,8 @@ _BESIDE = {
 	"contact_name": "full_name",
 }
 LEFT = "signflow_left_on"
+# Whose contacts another app keeps by rules of its own (hook signflow_substituted).
+OF_APPS = ("HD Customer",)
 
 
 @dataclass
@@ -145,13 +147,15 @@ def _contact_fields() -> list[tuple[str, str]]:
 	return [
 		(row.parent, row.fieldname)
 		for row in rows
-		if row.fieldname not in PARTIES.values() and frappe.db.table_exists(row.parent)
+		if row.fieldname not in PARTIES.values()
+		and row.parent not in OF_APPS
+		and frappe.db.table_exists(row.parent)
 	]
 
 
 def _open_records(doctype: str, fieldname: str, found: Leaving) -> list[str]:
 	meta = frappe.get_meta(doctype)
-	if meta.istable or meta.issingle:
+	if meta.istable or meta.issingle or meta.get_field(fieldname).set_only_once:
 		return []
 	parties = _party_fields(meta, found.party_type)
 	filters: dict[str, Any] = {fieldname: found.contact, "docstatus": ["<", 2]}
@@ -204,7 +208,11 @@ def substitute(
 			left.append((doctype, name))
 	tasks = _hand_over(found, by)
 	_leave(found, by, left_on)
-	ended = _end_view(found)
+	elsewhere = [
+		frappe.get_attr(hook)(contact, party_type, party, by)
+		for hook in frappe.get_hooks("signflow_substituted")
+	]
+	ended = _end_view(found, elsewhere=any(elsewhere))
 	frappe.get_doc(party_type, party).add_comment(
 		"Info", _("{0} left, {1} takes over: {2} records moved.").format(contact, by, moved + tasks)
 	)
@@ -264,7 +272,7 @@ def _leave(found: Leaving, by: str, left_on: str | None) -> None:
 	doc.save(ignore_permissions=True)
 
 
-def _end_view(found: Leaving) -> bool:
+def _end_view(found: Leaving, *, elsewhere: bool) -> bool:
 	"""End the portal of who left: the party's, and the log-in itself where nothing else hangs on it."""
 	if not found.user:
 		return False
@@ -272,9 +280,13 @@ def _end_view(found: Leaving) -> bool:
 		"Portal User", {"user": found.user, "parenttype": found.party_type, "parent": found.party}
 	)
 	user = frappe.get_doc("User", found.user, for_update=True)
-	elsewhere = frappe.db.exists("Portal User", {"user": found.user}) or frappe.db.exists(
-		"Dynamic Link",
-		{"parenttype": "Contact", "parent": found.contact, "link_doctype": ["in", list(PARTIES)]},
+	elsewhere = (
+		elsewhere
+		or frappe.db.exists("Portal User", {"user": found.user})
+		or frappe.db.exists(
+			"Dynamic Link",
+			{"parenttype": "Contact", "parent": found.contact, "link_doctype": ["in", list(PARTIES)]},
+		)
 	)
 	if user.user_type == "System User" or elsewhere or not user.enabled:
 		return False

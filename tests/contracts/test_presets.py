@@ -19,6 +19,8 @@ PACKAGE = ROOT / "signflow"
 FOLDER = PACKAGE / "signflow_privacy" / "presets"
 # No facts of Frappe 16 are recorded: its own preset is held by nothing but its readers.
 HELD = ("frappe", "erpnext", "helpdesk", "signflow")
+# Custom fields that an app makes in another's DocTypes while it runs.
+MADE = {"Customer.hd_customer": "Helpdesk 1.28, once it is told to keep step with ERPNext"}
 
 
 @cache
@@ -129,7 +131,7 @@ def test_what_the_presets_name_exists():
 		for doctype, field in _preset(name).named_by.items():
 			if not names.has_field(doctype, field):
 				missing.append(f"{doctype} named by {field}")
-	assert not missing
+	assert sorted(set(missing)) == sorted(MADE)
 
 
 def test_a_preset_stands_before_a_guess():

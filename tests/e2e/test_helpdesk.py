@@ -1,7 +1,9 @@
 """The HD Form Script in a real browser against the real site: only Helpdesk's own page around it is a stand-in.
 
-The page does with the script what Helpdesk 1.14's does (`new Function(script + "return setupForm")()`, awaited, with the
-arguments that it documents) and, as 1.22 and later do, calls an action's function twice for a click.
+The page does with the script what Helpdesk's does (`new Function(script + "return setupForm")()`, awaited, with the
+arguments that it documents). It is as strict as the strictest release: it asks before it has a ticket (1.28's page for
+phones), shows of a menu its `items` alone (1.14, and 1.28 for phones), draws a button with an icon without its words (1.28)
+and calls an action's function twice for a click (1.28's portal).
 """
 
 import pytest
@@ -37,9 +39,9 @@ TICKET_PAGE = """async ([script, name, csrf]) => {
 		error: (text) => ($("toasts").textContent += `error: ${text} `),
 		create: ({ message }) => ($("toasts").textContent += message),
 	};
-	const button = (label, onClick) => {
+	const button = (label, onClick, icon) => {
 		const made = document.createElement("button");
-		made.textContent = label;
+		made.textContent = icon ? "" : label;
 		made.style.cssText = "margin:4px;padding:6px 10px";
 		made.addEventListener("click", () => { onClick(); onClick(); });
 		return made;
@@ -54,11 +56,17 @@ TICKET_PAGE = """async ([script, name, csrf]) => {
 		$("dialogs").append(box);
 	};
 	const setup = new Function(script + "\\nreturn setupForm")();
-	const { actions } = await setup({
-		doc: { name }, call, router: {}, toast, $dialog, updateField: () => {}, createToast: toast.create,
-	});
-	for (const { label, onClick } of actions) $("actions").append(button(label, onClick));
-	return actions.map(({ label, group, buttonLabel, icon }) => ({ label, group, buttonLabel, icon }));
+	const given = { call, router: {}, toast, $dialog, updateField: () => {}, createToast: toast.create };
+	if ((await setup({ ...given, doc: null })).actions.length) throw new Error("actions of no ticket");
+	const { actions } = await setup({ ...given, doc: { name } });
+	for (const { label, onClick, icon, group, buttonLabel, items } of actions) {
+		if (!group) $("actions").append(button(label, onClick, icon));
+		else if (buttonLabel) $("actions").append(button(buttonLabel, () => {}));
+		for (const item of (group && items) || []) $("actions").append(button(item.label, item.onClick));
+	}
+	return actions.map(({ label, group, buttonLabel, items }) => ({
+		label, group, buttonLabel, items: (items || []).map((one) => one.label),
+	}));
 }"""
 
 
@@ -101,7 +109,9 @@ def test_a_ticket_becomes_a_draft_with_the_chosen_files(office: Office, visit) -
 		assert answer.status_code == 200, answer.text[:500]
 	window = visit()
 	page, actions = shows(window, office, ticket)
-	assert {"Signflow"} == {one["group"] for one in actions} == {one["buttonLabel"] for one in actions}
+	assert [(one["group"], one["buttonLabel"], len(one["items"])) for one in actions] == [
+		("Signflow", "Signflow", 3)
+	]
 	page.get_by_role("button", name="Request signature").click()
 	dialog = page.locator("section", has_text="Request Signature")
 	expect(dialog.get_by_text(f"Customer: {office.customer}")).to_be_visible()
@@ -130,7 +140,7 @@ def test_a_ticket_that_asks_for_deletion_is_a_data_request_after_two_clicks(offi
 	window = visit()
 	page, actions = shows(window, office, ticket)
 	# A button of its own before the menu.
-	assert (actions[0]["icon"], actions[0].get("group")) == ("alert-circle", None)
+	assert (actions[0].get("group"), actions[1]["group"]) == (None, "Signflow")
 	page.get_by_role("button", name="Asks for deletion?").click()
 	expect(page.get_by_text("The ticket says: “delete my data”")).to_be_visible()
 	expect(page.locator("select[name=request_type]")).to_have_value("Erasure")

@@ -99,6 +99,16 @@ class Asker:
 		assert 400 <= response.status_code < 500, (verb, response.status_code, response.text[:2000])
 		return response.json()["message"]["error"]
 
+	def adds(self, reference: str, file_name: str, data: bytes) -> requests.Response:
+		"""Add a paper to a request."""
+		return requests.post(
+			f"{self.house.web}/api/method/signflow.api.subject_requests.add_paper",
+			data={"language": self.language, "reference": reference},
+			files={"file": (file_name, data)},
+			headers={"X-Signflow-Session": self.session, "Accept": "application/json"},
+			timeout=TIMEOUT,
+		)
+
 	def begins(self, wish: dict[str, Any] | None = None) -> dict[str, Any]:
 		values = {"wish": wish, "key": self.key} if wish else {}
 		begun = self.does("begin", mail=self.mail, **values)

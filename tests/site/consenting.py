@@ -1,8 +1,6 @@
 """Builders for tests of consents: texts that a house asks about, and a reader of the page /privacy/consents."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,33 +39,6 @@ def a_text(house: House, *, company: str | None = None, channel: str = "Email", 
 	frappe.db.commit()
 	consents.publish(version.name)
 	return text.name
-
-
-@contextmanager
-def another_company(name: str = "Toinen Oy") -> Iterator[str]:
-	"""One more company of the site for a while: others' tests rely on there being one."""
-	for_writing()
-	made = not frappe.db.exists("Company", name)
-	if made:
-		# Nothing but a row: ERPNext would make its chart of accounts, which outlives it.
-		company = {
-			"name": name,
-			"company_name": name,
-			"abbr": frappe.generate_hash(length=6),
-			"default_currency": "EUR",
-			"country": "Finland",
-		}
-		frappe.get_doc({"doctype": "Company", **company}).db_insert()
-	frappe.db.commit()
-	try:
-		yield name
-	finally:
-		for_writing()
-		# What was said to it stays, as it always does; so a deletion by the book is refused.
-		if made:
-			frappe.db.delete("Company", {"name": name})
-		frappe.db.commit()
-		frappe.clear_cache()
 
 
 def rows(mail: str, **more: Any) -> list[Any]:

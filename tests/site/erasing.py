@@ -14,6 +14,7 @@ OFFICER = "Data Protection Officer"
 # What the process itself writes, and what lives by itself.
 OWN_TABLES = (
 	*("tabErasure Plan", "tabErasure Plan Line", "tabErasure Ledger Entry", "tabPersonal Data Access"),
+	"tabErasure Backup",
 	*("tabData Subject Request", "tabData Subject Request Step", "tabData Subject Request Person"),
 	*("tabScheduled Job Log", "tabScheduled Job Type", "tabSessions", "tabRQ Job", "tabSeries"),
 )

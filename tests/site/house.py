@@ -373,6 +373,18 @@ def a_company() -> str:
 	return company.insert(ignore_permissions=True).name
 
 
+def another_company(name: str = "Toinen Oy") -> str:
+	"""One more company, nothing but a row (ERPNext would make its chart of accounts); it goes with the test, see stage.py."""
+	if not frappe.db.exists("Company", name):
+		for_writing()
+		company = {"name": name, "company_name": name, "abbr": frappe.generate_hash(length=6)}
+		frappe.get_doc(
+			{"doctype": "Company", **company, "default_currency": "EUR", "country": "Finland"}
+		).db_insert()
+		frappe.db.commit()
+	return name
+
+
 def _groups() -> dict[str, str]:
 	return {
 		"customer_group": frappe.get_all(

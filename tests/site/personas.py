@@ -17,6 +17,8 @@ class Asking:
 	"""A house whose records the personas ask for; `records` are their names by (DocType, state)."""
 
 	house: House
+	PRINT = "frappe.www.printview.get_html_and_style"
+
 	people: dict[str, requests.Session] = field(default_factory=dict)
 	records: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -74,6 +76,16 @@ class Asking:
 			elif a_copy:
 				gone = browser.delete(self.url(doctype, a_copy()), timeout=30)
 				assert gone.status_code in (200, 202), (persona, gone.text[:300])
+
+	def prints(self, persona: str, doctype: str, name: str) -> list[requests.Response]:
+		"""What each way of printing answers."""
+		page = {"doctype": doctype, "name": name}
+		style = {"doc": doctype, "name": name}
+		return [
+			self.people[persona].get(f"{self.house.web}/printview", params=page, timeout=30),
+			self.call(persona, self.PRINT, **style),
+			self.call(persona, "frappe.utils.print_format.download_pdf", **page),
+		]
 
 	def names(self, persona: str, doctype: str, parent: str | None = None) -> dict[str, set[str]]:
 		"""What each way of listing answers, as a set of names; a refusal counts as none."""

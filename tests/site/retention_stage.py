@@ -129,23 +129,6 @@ def a_hold(document_type: str, document_name: str | None = None, **values: Any) 
 	return doc
 
 
-def another_company(name: str) -> str:
-	"""A company of nothing but a row: ERPNext would make its chart of accounts."""
-	if not frappe.db.exists("Company", name):
-		for_writing()
-		frappe.get_doc(
-			{
-				"doctype": "Company",
-				"name": name,
-				"company_name": name,
-				"abbr": name[-6:],
-				"country": "Finland",
-			}
-		).db_insert()
-		frappe.db.commit()
-	return name
-
-
 def a_row(doctype: str, **values: Any) -> str:
 	"""A row of another app's DocType as the database holds it, without its app's checks."""
 	doc = frappe.get_doc({"doctype": doctype, **values})

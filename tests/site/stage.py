@@ -16,7 +16,7 @@ from typing import Any
 
 import frappe
 import pytest
-from house import House, Mailbox
+from house import House, Mailbox, for_writing
 
 from devbench.processes import WORKER
 
@@ -120,6 +120,34 @@ def site() -> Iterator[str]:
 	frappe.flags.in_test = False
 	yield frappe.local.site
 	frappe.destroy()
+
+
+@contextlib.contextmanager
+def _one_company() -> Iterator[None]:
+	"""Companies that are made meanwhile go with the test: others' tests rest on a site with one company.
+
+	Rows alone are deleted: what was said to a company stays, so that a deletion by the book is refused.
+	"""
+	before = frappe.get_all("Company", pluck="name", order_by="name asc")
+	yield
+	frappe.db.rollback()
+	if frappe.db.count("Company") > len(before):
+		for_writing()
+		frappe.db.delete("Company", {"name": ["not in", before]})
+		frappe.db.commit()
+		frappe.clear_cache()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def companies_of_a_module(site: str) -> Iterator[None]:
+	with _one_company():
+		yield
+
+
+@pytest.fixture(autouse=True)
+def companies_of_a_test(site: str) -> Iterator[None]:
+	with _one_company():
+		yield
 
 
 @pytest.fixture(scope="session")

@@ -5,15 +5,14 @@ import email.policy
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import frappe
 import pytest
 import requests
-from consenting import TITLES, WORDS, Reader, a_text, actions, another_company, card, company_of, rows
+from consenting import TITLES, WORDS, Reader, a_text, actions, card, company_of, rows
 from frappe.utils import add_days, add_months, getdate, nowdate
-from house import House, as_program, for_writing, long_ago, text_of
+from house import House, another_company, as_program, for_writing, long_ago, text_of
 from leaving import Visitor, settings
 from stage import eventually
 
@@ -23,10 +22,9 @@ from signflow.services.privacy.consents import Given, Person
 
 
 @pytest.fixture
-def other(house: House) -> Iterator[str]:
+def other(house: House) -> str:
 	"""A second company of the site."""
-	with another_company() as name:
-		yield name
+	return another_company()
 
 
 def stranger(house: House, name: str = "stranger") -> str:

@@ -24,6 +24,7 @@ from retention_stage import a_hold, a_keeping_rule, worker_rests
 from stage import eventually
 
 from signflow.core.erasure.masking import Words
+from signflow.core.privacy.needles import Needles
 from signflow.services import evidence, work
 from signflow.services.erasure import execution, ledger, planning, proving, replaying
 
@@ -47,6 +48,7 @@ class Erased(Planted):
 		for_writing()
 		self._documents()
 		self._logs()
+		self._files()
 		self._report()
 		frappe.db.commit()
 		self._kept()
@@ -70,7 +72,27 @@ class Erased(Planted):
 	def _documents(self) -> None:
 		self.submitted = self._invoice("certain")
 		self.cancelled = self._invoice("certain", docstatus=2)
-		self.kept = self._invoice("certain", po_no=self.house.key, posting_date="2026-03-04")
+		kept = {"po_no": self.house.key, "posting_date": "2026-03-04"}
+		coded = base64.b64encode(f"From: {self.mail}".encode()).decode()
+		self.kept = self._invoice("certain", remarks=coded, **kept)
+		# Others are in it too: only what is hers goes once its time is over.
+		both = {"customer": self.house.customer, "customer_name": "Talo Oy", "contact_person": None}
+		self.shared_kept = self._invoice(
+			"certain",
+			**both,
+			contact_email=f"pekka@muu.example, {self.mail}",
+			terms=f"Ask {self.name}",
+			**kept,
+		)
+		self.kept_mail = self.row(
+			"certain",
+			"Communication",
+			subject="Invoice",
+			sender=self.mail,
+			content="x",
+			reference_doctype="Sales Invoice",
+			reference_name=self.kept,
+		)
 		self.held = self._invoice("certain")
 		self.file = self.house._insert(
 			"File",
@@ -95,6 +117,30 @@ class Erased(Planted):
 			attached_to_name=report,
 		)
 
+	def _files(self) -> None:
+		"""Bytes that no File row names, and files of others in which she stands."""
+		invoice = self.row("others", "Sales Invoice", customer=self.house.customer)
+		self.loose, self.named, self.both = (
+			Path(frappe.get_site_path(folder, f"{name} {self.house.key} ä%.txt"))
+			for folder, name in (
+				("private/files", "loose"),
+				("public/files", self.mail),
+				("private/files", "both"),
+			)
+		)
+		self.loose.write_text(f"Ring {self.mail}")
+		self.named.write_text("Nothing.")
+		self.both.write_text(f"{self.mail}, pekka@muu.example")
+		self.contract = self.house._insert(
+			"File",
+			file_name=f"contract-{self.house.key}.txt",
+			is_private=1,
+			content=f"Between Talo Oy and {self.name}, {self.mail}",
+			attached_to_doctype="Sales Invoice",
+			attached_to_name=invoice,
+		).name
+		self.note("others", "File", self.contract)
+
 	def _logs(self) -> None:
 		about = {"reference_doctype": "Contact", "reference_name": self.hers}
 		self.row("certain", "View Log", viewed_by=self.user, **about)
@@ -111,9 +157,14 @@ class Erased(Planted):
 			)
 		self.row("certain", "Notification Log", subject=f"Mail from {self.mail}", for_user="Administrator")
 		index = frappe.qb.Table("__global_search")
-		frappe.qb.into(index).columns("doctype", "name", "title", "content").insert(
-			"Contact", self.hers, self.name, f"Name : {self.name} ||| Email : {self.mail}"
-		).run()
+		for record in (
+			("Contact", self.hers),
+			("Sales Invoice", self.kept),
+			("Communication", self.kept_mail),
+		):
+			frappe.qb.into(index).columns("doctype", "name", "title", "content").insert(
+				*record, self.name, f"Name : {self.name} ||| Email : {self.mail}"
+			).run()
 
 	def assigned_to_her(self) -> str:
 		"""A company's invoice that she made and is assigned to."""
@@ -164,6 +215,7 @@ def erased(she: Erased) -> dict[str, Any]:
 	frappe.set_user(made)
 	plan = planning.plan_erasure(request)
 	told["planned"] = rows_of()
+	told["asked_files"] = {line.record_name: line for line in lines_of(plan, record_doctype="File")}
 	told["plan"] = plan = decide_all(plan, made)
 	frappe.set_user(approver)
 	planning.approve(plan)
@@ -206,7 +258,7 @@ def test_it_ends_and_says_what_it_did(erased: dict[str, Any], she: Erased) -> No
 	assert (doc.status, doc.failure, doc.left_over) == ("Done", None, 0)
 	assert not frappe.db.get_value("Erasure Plan", doc.name, "subject")
 	kept = {line.record_name: line for line in lines_of(doc.name, action="Keep")}
-	assert {she.kept, she.held} <= kept.keys()
+	assert {she.kept, she.shared_kept, she.kept_mail, she.held} <= kept.keys()
 	assert str(kept[she.kept].keep_until) == "2036-03-04" and kept[she.kept].statute == "Act 1/2000"
 	assert kept[she.held].keep_until is None and kept[she.held].status == "Waiting"
 	assert {line.status for line in lines_of(doc.name, action=["!=", "Keep"])} == {"Done"}
@@ -319,6 +371,15 @@ def test_bytes_go_with_the_last_row(erased: dict[str, Any], she: Erased) -> None
 		assert str(path) in erased["files"] and not path.exists()
 
 
+def test_bytes_that_no_row_names_are_planned(erased: dict[str, Any], she: Erased) -> None:
+	lines = erased["asked_files"]
+	site = Path(frappe.get_site_path())
+	for path, action in ((she.loose, "Erase"), (she.named, "Erase"), (she.both, "Decide")):
+		line = lines[str(path.relative_to(site))]
+		assert (line.action, path.exists()) == (action, action == "Decide"), line
+	assert lines[she.contract].action == "Decide" and "others'" in lines[she.contract].because
+
+
 def test_no_trace_is_written_and_few_statements_are_asked(erased: dict[str, Any], she: Erased) -> None:
 	for table in TRACES:
 		more = len(erased["after"][table]) - len(erased["before"][table])
@@ -414,42 +475,91 @@ def test_what_was_kept_goes_by_itself_once_its_time_is_over(erased: dict[str, An
 	# The rule still keeps it, so the date is the rule's again.
 	assert str(frappe.db.get_value("Erasure Plan Line", line.name, "keep_until")) == "2036-03-04"
 	for_writing()
-	frappe.db.set_value("Sales Invoice", she.kept, "posting_date", "2010-01-01", update_modified=False)
-	frappe.db.set_value("Erasure Plan Line", line.name, "keep_until", "2020-01-01", update_modified=False)
+	over = {she.kept, she.shared_kept, she.kept_mail}
+	lines = [line for line in lines_of(plan, action="Keep") if line.record_name in over]
+	assert len(lines) == 3
+	for name in (she.kept, she.shared_kept):
+		frappe.db.set_value("Sales Invoice", name, "posting_date", "2010-01-01", update_modified=False)
+	for line in lines:
+		frappe.db.set_value("Erasure Plan Line", line.name, "keep_until", "2020-01-01", update_modified=False)
 	frappe.db.commit()
 	execution.daily()
 	invoice = frappe.db.get_value("Sales Invoice", she.kept, "*", as_dict=True)
 	assert invoice.customer_name.startswith("Erased person") and invoice.grand_total == 124.0
-	assert she.mail not in repr(invoice) and she.name not in repr(invoice)
-	assert frappe.db.get_value("Erasure Plan Line", line.name, "status") == "Done"
+	needles = Needles([she.mail, she.name])
+	both = frappe.db.get_value("Sales Invoice", she.shared_kept, "*", as_dict=True)
+	assert not needles.found_in(repr([invoice, both])) and "pekka@muu.example" in both.contact_email
+	assert not frappe.db.exists("Communication", she.kept_mail)
+	index = rows_of(("__global_search",))["__global_search"]
+	assert not [row for text, row in index.items() if needles.found_in(text) and row[1] in over], index
+	assert {frappe.db.get_value("Erasure Plan Line", line.name, "status") for line in lines} == {"Done"}
 	assert frappe.db.get_value("Sales Invoice", she.held, "contact_email") == she.mail
 
 
-def test_signed_evidence_is_asked_about_and_its_chain_goes_on_to_verify(kept_house: House) -> None:
-	frappe.set_user("Administrator")
-	made, approver = officers(kept_house)
-	sent = kept_house.sends(kept_house.maija)
-	kept_house.maija.goes_all_the_way()
-	eventually(
-		lambda: frappe.db.get_value("Signature Request", sent.name, "status") == "Completed", "completed"
-	)
-	eventually(worker_rests, "nothing is at work")
-	contact = frappe.db.get_value("Contact Email", {"email_id": kept_house.maija.mail}, "parent")
-	request = a_request(kept_house, ("Contact", contact))
+def erase(house: House, contact: str, decide: Any) -> str:
+	"""Plan, decide with `decide(line)` until nothing is asked, approve, carry out; the plan."""
+	made, approver = officers(house)
 	frappe.set_user(made)
-	plan = planning.plan_erasure(request)
-	asked = {line.record_name: line for line in lines_of(plan, action="Decide")}
-	assert "signed agreement" in asked[sent.name].because
-	decided = {line.name: "Hers" if name == sent.name else "Not Hers" for name, line in asked.items()}
-	plan = planning.decide(plan, decided)
+	plan = planning.plan_erasure(a_request(house, ("Contact", contact)))
+	while asked := lines_of(plan, action="Decide"):
+		plan = planning.decide(plan, {line.name: decide(line) for line in asked})
 	frappe.set_user(approver)
 	planning.approve(plan)
 	frappe.set_user("Administrator")
 	to_be_run_here(plan)
 	execution.carry_on(plan)
 	frappe.db.rollback()
-	words = Words(frozenset({kept_house.maija.mail}))
 	assert frappe.db.get_value("Erasure Plan", plan, ["status", "left_over"]) == ("Done", 0)
+	return plan
+
+
+def files_of_agreement(request: str) -> dict[str, Path]:
+	"""The sealed files of a request."""
+	revisions = frappe.get_all(
+		"Sealed Revision", {"request": request}, ["name", "file_url"], order_by="name asc"
+	)
+	return {
+		row.name: Path(frappe.get_site_path(row.file_url.lstrip("/"))) for row in revisions if row.file_url
+	}
+
+
+def signed_by(house: House, *signers: Any) -> Any:
+	sent = house.sends(*signers)
+	for signer in signers:
+		signer.goes_all_the_way()
+	eventually(
+		lambda: frappe.db.get_value("Signature Request", sent.name, "status") == "Completed", "completed"
+	)
+	eventually(worker_rests, "nothing is at work")
+	return sent
+
+
+def test_signed_evidence_is_asked_about_and_its_chain_goes_on_to_verify(kept_house: House) -> None:
+	frappe.set_user("Administrator")
+	sent = signed_by(kept_house, kept_house.maija)
+	contact = frappe.db.get_value("Contact Email", {"email_id": kept_house.maija.mail}, "parent")
+	sealed = files_of_agreement(sent.name)
+	copies = frappe.get_all(
+		"File", {"attached_to_doctype": "Customer", "attached_to_name": kept_house.customer}, pluck="name"
+	)
+	asked = []
+
+	def decide(line: Any) -> str:
+		asked.append(line)
+		return "Hers" if line.record_name == sent.name else "Not Hers"
+
+	plan = erase(kept_house, contact, decide)
+	assert "signed agreement" in next(line.because for line in asked if line.record_name == sent.name)
+	# Nobody else has signed: the sealed files go, and what showed them on the customer, each by a line of its own.
+	assert len(sealed) > 1 and not [path for path in sealed.values() if path.exists()]
+	assert copies and not frappe.get_all("File", {"name": ["in", copies]})
+	assert not files_of_agreement(sent.name)
+	because = {line.because for line in lines_of(plan, record_doctype="File", action="Erase")}
+	assert (
+		"A copy of a signed agreement, which has no ground of its own: at most the sealed original is kept."
+		in because
+	)
+	words = Words(frozenset({kept_house.maija.mail}))
 	left = proving.prove(words, backups=False).left
 	assert not left, left
 	signer = frappe.get_all("Signature Request Signer", {"request": sent.name}, ["*"], order_by="name asc")
@@ -460,3 +570,59 @@ def test_signed_evidence_is_asked_about_and_its_chain_goes_on_to_verify(kept_hou
 		"Signature Event Payload", {"request": sent.name}, pluck="values_json", order_by="name asc"
 	)
 	assert kept_house.maija.mail not in repr(payloads)
+
+
+def test_an_agreement_of_others_too_stays_sealed_and_its_copies_go(house: House) -> None:
+	frappe.set_user("Administrator")
+	maija, matti = house.maija, house.matti
+	sent = signed_by(house, maija, matti)
+	contact = frappe.db.get_value("Contact Email", {"email_id": maija.mail}, "parent")
+	sealed = files_of_agreement(sent.name)
+	last = max(sealed.values(), key=lambda path: path.stat().st_mtime)
+	for_writing()
+	own = house._insert(
+		"File",
+		file_name="my-copy.pdf",
+		is_private=1,
+		content=last.read_bytes(),
+		attached_to_doctype="Contact",
+		attached_to_name=contact,
+	)
+	frappe.db.commit()
+	loose = last.with_name(f"loose-{house.key}.pdf")
+	loose.write_bytes(last.read_bytes())
+	shown = frappe.get_all(
+		"File", {"attached_to_doctype": "Customer", "attached_to_name": house.customer}, pluck="name"
+	)
+	asked: dict[str, Any] = {}
+
+	def decide(line: Any) -> str:
+		asked[line.record_name] = line
+		return "Hers" if line.record_name in (sent.name, *shown) else "Not Hers"
+
+	plan = erase(house, contact, decide)
+	assert shown and all("signed too" in asked[name].because for name in shown)
+	kept = lines_of(plan, action="Keep", record_doctype="File")
+	assert {line.statute for line in kept} == {"GDPR 17(3)(e)"} and all(
+		path.exists() for path in sealed.values()
+	)
+	assert "GDPR 17(3)(e)" in frappe.db.get_value("Erasure Plan", plan, "told")
+	assert not frappe.get_all("File", {"name": ["in", [own.name, *shown]]}) and not loose.exists()
+	assert not Path(frappe.get_site_path(own.file_url.lstrip("/"))).exists()
+	proof = proving.prove(Words(frozenset({maija.mail}), names=frozenset({"Maija Meri"})), backups=False)
+	assert not [place for place in proof.left if place.strong], proof.left
+	kept_files = {place.where for place in proof.kept}
+	assert kept_files & {str(path.relative_to(frappe.get_site_path())) for path in sealed.values()}
+	# As long as one of the others is known it stays, and goes by itself with the last of them.
+	execution.daily()
+	assert all(path.exists() for path in sealed.values())
+	for_writing()
+	frappe.db.set_value(
+		"Signature Request Signer", {"request": sent.name}, "email", "erased-1@erased.invalid"
+	)
+	frappe.db.commit()
+	execution.daily()
+	frappe.db.rollback()
+	assert not files_of_agreement(sent.name) and not [path for path in sealed.values() if path.exists()]
+	assert {line.status for line in lines_of(plan, action="Keep", record_doctype="File")} == {"Done"}
+	assert evidence.verify(sent.name).ok

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import frappe
@@ -17,9 +18,9 @@ from frappe.custom.doctype.property_setter.property_setter import make_property_
 from house import TIMEOUT, Browser, House, Signer, a_pdf, as_program, for_writing, row_of, text_of
 from stage import eventually
 
-from signflow.integrations.helpdesk import customers, ticket_actions, ticket_state, unanswered
+from signflow.integrations.helpdesk import customers, form_scripts, ticket_actions, ticket_state, unanswered
+from signflow.services import feedback, sending
 from signflow.services import requests as services
-from signflow.services import sending
 from signflow.services.privacy import checks
 from signflow.services.subject_requests import decisions, intake, records
 from signflow.services.subject_requests.proofs import BY_CODE
@@ -67,7 +68,7 @@ def test_an_older_script_is_brought_up_to_date_and_an_edited_one_is_left_alone(
 ) -> None:
 	ours = script.script
 	for_writing()
-	script.script = ticket_actions._marked("function setupForm() { return { actions: [] }; }\n")
+	script.script = form_scripts.marked("function setupForm() { return { actions: [] }; }\n")
 	script.enabled = 0
 	script.save()
 	ticket_actions.offer()
@@ -752,7 +753,7 @@ def test_a_signed_form_makes_a_ticket_in_the_responsible_users_name(house: House
 		a_feedback_form(house),
 		signer_name_field="subject",
 		signer_email_field="raised_by",
-		responsible=house.users["owner"],
+		responsible=an_agent(),
 	)
 	page = FormPage(house, form)
 	page.begins()
@@ -781,9 +782,18 @@ def test_a_signed_form_makes_a_ticket_in_the_responsible_users_name(house: House
 	)
 	assert row.record_doctype == "HD Ticket"
 	ticket = frappe.get_doc("HD Ticket", row.record_name)
-	assert (ticket.raised_by, ticket.owner) == (mail, house.users["owner"])
+	assert (ticket.raised_by, ticket.owner) == (mail, an_agent())
 	assert [one.sender for one in first_words(ticket.name)] == [mail]
 	assert house.mailbox.wait_for(mail, subject="Signed:")
+
+
+def test_a_guests_ticket_is_taken_in_by_the_first_who_may_make_tickets(house: House) -> None:
+	"""Everybody with a log-in in 1.14, agents and customers of the portal in 1.28."""
+	form = a_feedback_form(house)
+	for user in (an_agent(), house.users["owner"], None):
+		may = user and frappe.has_permission("HD Ticket", "create", user=user)
+		assert feedback.keeper(form.name, user) == (user if may else "Administrator")
+	assert feedback.keeper(a_feedback_form(house, login_required=1).name, an_agent()) is None
 
 
 # Unanswered.
@@ -797,13 +807,14 @@ def test_owners_are_told_once_a_day_of_all_that_is_unanswered(house: House) -> N
 	a_mail(answered, "Sent", "Hei vain", "2026-01-02 10:00:00")
 	a_mail(mine[1], "Sent", "Kuitattu", "2026-01-02 10:00:00")
 	a_mail(mine[1], "Received", "Mutta entä …", "2026-01-03 10:00:00")
+	category = {"status_category": "Resolved"} if "status_category" in closed.row() else {}
 	for_writing()
 	assigned = {"_assign": json.dumps([owner])}
 	for ticket in (*mine, answered, closed, nobodys):
 		frappe.db.set_value("HD Ticket", ticket.name, "creation", "2026-01-01 09:00:00")
 	for ticket in (*mine, answered, fresh, closed):
 		frappe.db.set_value("HD Ticket", ticket.name, assigned)
-	frappe.db.set_value("HD Ticket", closed.name, "status", "Closed")
+	frappe.db.set_value("HD Ticket", closed.name, {"status": "Closed", **category})
 	issue = frappe.get_doc(
 		{"doctype": "Issue", "subject": f"Palaute {house.key}", "raised_by": house.maija.mail}
 	).insert(ignore_permissions=True)
@@ -829,6 +840,38 @@ def test_owners_are_told_once_a_day_of_all_that_is_unanswered(house: House) -> N
 
 
 # Set-up.
+
+
+def test_our_pages_reach_a_guest_with_the_entry_that_the_set_up_asks_for(
+	house: House, site_config: Any
+) -> None:
+	"""From 1.22 on Helpdesk looks at each call; before, `block_endpoints` does nothing."""
+	blocks = bool(frappe.get_hooks("auth_hooks"))
+	url = f"{house.web}/api/method/signflow.api.signing.open"
+	token = {"token": "nobody's"}
+
+	def answers() -> bool:
+		answer = requests.post(url, json=token, headers={"Accept": "application/json"}, timeout=TIMEOUT)
+		refused = answer.status_code == 403 and "Access not allowed" in answer.text
+		return not refused
+
+	site_config(block_endpoints=1)
+	assert answers() is not blocks
+	site_config(block_endpoints=1, allowed_custom_endpoints=["signflow."])
+	assert answers()
+
+
+@pytest.fixture
+def site_config() -> Iterator[Any]:
+	"""Writes into the site's configuration; puts it back."""
+	path = Path(frappe.get_site_path("site_config.json"))
+	before = path.read_text()
+
+	def write(**values: Any) -> None:
+		path.write_text(json.dumps(json.loads(before) | values, indent=1, sort_keys=True))
+
+	yield write
+	path.write_text(before)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import frappe
 import pytest
 from consenting import a_text
 from frappe.utils import add_days, nowdate
-from house import TIMEOUT, House, as_program, for_writing, text_of
+from house import TIMEOUT, House, another_company, as_program, for_writing, text_of
 from stage import Process
 from test_notices import a_notice, officer, the_usual_activities  # noqa: F401
-from test_register import a_processor, an_activity, another_company, companies_as_before  # noqa: F401
+from test_register import a_processor, an_activity
 
 from signflow.services.privacy import accountability, checks, consents, informing, notices, origin
 from signflow.services.privacy.consents import Given
@@ -27,7 +27,7 @@ SETTINGS = "Signflow Settings"
 @pytest.fixture
 def informing_company(house: House, officer: str) -> Iterator[str]:  # noqa: F811
 	"""A company with a published notice on a site where informing was turned on by the officer."""
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	an_activity(company)
 	a_notice(company)
 	for_writing()
@@ -138,7 +138,7 @@ def test_the_origin_is_noted_where_it_is_known(house: House) -> None:
 
 
 def test_nobody_is_told_before_an_officer_turns_it_on(house: House, officer: str) -> None:  # noqa: F811
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	an_activity(company)
 	a_notice(company)
 	lead = a_lead(company)
@@ -156,7 +156,7 @@ def test_nobody_is_told_before_an_officer_turns_it_on(house: House, officer: str
 def test_a_person_is_told_once_by_each_controller(
 	house: House, informing_company: str, worker: Process, smtp: Process
 ) -> None:
-	company, other = informing_company, another_company(f"{house.key}b")
+	company, other = informing_company, another_company(f"Toinen {house.key}b Oy")
 	an_activity(other)
 	a_notice(other)
 	keeper = house.users["colleague"]
@@ -314,7 +314,7 @@ def test_who_cannot_be_told_is_tried_again_and_keeps_nobody_waiting(
 
 
 def test_those_of_a_company_without_a_notice_are_in_nobodys_way(house: House, informing_company: str) -> None:
-	silent = another_company(f"{house.key}s")
+	silent = another_company(f"Toinen {house.key}s Oy")
 	waiting = [a_lead(silent) for _place in range(3)]
 	told = a_lead(informing_company)
 	for_writing()
@@ -359,7 +359,7 @@ def test_consent_is_asked_once_and_only_where_an_activity_rests_on_it(
 	worker: Process,
 	smtp: Process,
 ) -> None:
-	company, only_told = informing_company, another_company(f"{house.key}b")
+	company, only_told = informing_company, another_company(f"Toinen {house.key}b Oy")
 	an_activity(only_told)
 	a_notice(only_told)
 	text = asks_new_persons(company)
@@ -412,7 +412,7 @@ def test_consent_is_asked_once_and_only_where_an_activity_rests_on_it(
 
 
 def test_who_may_tell_a_person_now(house: House) -> None:
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	an_activity(company)
 	lead = a_lead(company)
 	url = f"{house.web}/api/method/signflow.api.register.inform_now"
@@ -435,7 +435,7 @@ def codes() -> set[str]:
 
 
 def test_what_a_site_lacks_is_said_and_said_no_more_when_it_is_cured(house: House, officer: str) -> None:  # noqa: F811
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	texts = {one.text for one in checks.findings()}
 	assert f"{company} has published no privacy notice." in texts
 	assert f"{company} has no record of processing activities." in texts
@@ -520,7 +520,7 @@ def test_every_finding_leads_to_its_cure(house: House) -> None:
 
 
 def test_reports_are_read_by_those_who_answer(house: House, officer: str) -> None:  # noqa: F811
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	an_activity(company, reviewed_on=nowdate())
 	notice = a_notice(company)
 	url = f"{house.web}/api/method/frappe.desk.query_report.run"
@@ -551,7 +551,7 @@ def test_reports_are_read_by_those_who_answer(house: House, officer: str) -> Non
 
 
 def test_the_account_tells_who_looked_up_whom_and_why(house: House) -> None:
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	for_writing()
 	for kind, of in (("Look-up", company), ("Export", None), ("Erasure", house.company)):
 		row = frappe.new_doc("Personal Data Access")

@@ -6,7 +6,7 @@ import frappe
 import pytest
 from frappe.core.doctype.data_import.data_import import start_import
 from frappe.utils import add_days, getdate
-from house import House, as_program, for_writing
+from house import House, another_company, as_program, for_writing
 from personas import NOBODY
 from retention_stage import (
 	PROBE,
@@ -16,7 +16,6 @@ from retention_stage import (
 	a_row,
 	a_rule,
 	an_officer,
-	another_company,
 	runs,
 )
 
@@ -45,8 +44,6 @@ def _empty() -> None:
 	for_writing()
 	for doctype in (*OURS, PROBE):
 		frappe.db.delete(doctype)
-	# Other tests rely on there being one company.
-	frappe.db.delete("Company", {"name": "Toinen Oy"})
 	frappe.db.commit()
 
 

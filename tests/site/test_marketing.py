@@ -11,10 +11,10 @@ from typing import Any
 
 import frappe
 import pytest
-from consenting import Reader, a_text, another_company, rows
+from consenting import Reader, a_text, rows
 from frappe.core.doctype.communication import email as framework
 from frappe.utils import add_months, getdate, nowdate
-from house import House, as_program, for_writing
+from house import House, another_company, as_program, for_writing
 from stage import eventually
 
 from signflow.integrations.erpnext import mailing_lists
@@ -23,10 +23,9 @@ from signflow.services.privacy.consents import Given, Person
 
 
 @pytest.fixture
-def other(house: House) -> Iterator[str]:
+def other(house: House) -> str:
 	"""A second company of the site."""
-	with another_company() as name:
-		yield name
+	return another_company()
 
 
 def insert(doctype: str, **values: Any) -> Any:
@@ -210,11 +209,7 @@ def test_mailings_reach_only_whom_they_may(house: House) -> None:
 
 
 def test_a_house_without_texts_goes_on_but_leaves_alone_who_said_no(house: House) -> None:
-	with another_company("Kolmas Oy") as third:
-		_without_texts(house, third)
-
-
-def _without_texts(house: House, third: str) -> None:
+	third = another_company("Kolmas Oy")
 	subscriber, objecting = (f"{name}.{house.key}@posti.example" for name in ("tilaaja", "kieltaja"))
 	consents.object_to(Person((objecting,)), third, Given("Said to Staff"))
 	group = a_group(house, subscriber, objecting, signflow_company=third)

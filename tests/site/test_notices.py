@@ -9,8 +9,8 @@ import pytest
 import requests
 from forms import a_web_form
 from frappe.custom.doctype.custom_field.custom_field import create_custom_field
-from house import TIMEOUT, House, as_program, for_writing
-from test_register import a_processor, an_activity, another_company, companies_as_before  # noqa: F401
+from house import TIMEOUT, House, another_company, as_program, for_writing
+from test_register import a_processor, an_activity
 
 from signflow.integrations.helpdesk import notice_link
 from signflow.pages.renderer import forget_pages
@@ -105,7 +105,7 @@ def told(user: str, notice: str) -> list[str]:
 
 
 def test_a_draft_says_all_that_the_law_demands(house: House, officer: str) -> None:
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	the_usual_activities(company)
 	a_processor(house, company=company, **SIGNED)
 	abroad = {"outside_eea": 1, "transfer_safeguard": "Adequacy Decision", "location": "Basel"}
@@ -125,7 +125,7 @@ def test_a_draft_says_all_that_the_law_demands(house: House, officer: str) -> No
 
 
 def test_a_published_notice_stays_and_older_versions_are_read(house: House) -> None:
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	an_activity(company)
 	first = a_notice(company)
 	assert (first.version, first.status) == (1, "Published") and len(first.digest) == 64
@@ -157,7 +157,7 @@ def test_a_published_notice_stays_and_older_versions_are_read(house: House) -> N
 
 
 def test_a_notice_tells_of_what_is_in_force_and_says_before_what_it_leaves_out(house: House) -> None:
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	plan = an_activity(company, title="Drone deliveries", status="Draft")
 	for_writing()
 	with pytest.raises(frappe.ValidationError, match="active first"):
@@ -196,7 +196,7 @@ def test_a_notice_tells_of_what_is_in_force_and_says_before_what_it_leaves_out(h
 
 
 def test_the_page_shows_one_companys_notice_and_no_other(house: House) -> None:
-	company, other, silent = (another_company(f"{house.key}{letter}") for letter in "abc")
+	company, other, silent = (another_company(f"Toinen {house.key}{letter} Oy") for letter in "abc")
 	an_activity(company, purpose="To rent <script>alert(1)</script> boats.")
 	an_activity(other, title="Secret plans")
 	a_notice(company)
@@ -221,7 +221,7 @@ def test_the_page_shows_one_companys_notice_and_no_other(house: House) -> None:
 
 
 def test_a_draft_is_read_by_nobody_outside(house: House) -> None:
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	an_activity(company)
 	for_writing()
 	notices.draft(company)
@@ -232,7 +232,7 @@ def test_a_draft_is_read_by_nobody_outside(house: House) -> None:
 
 
 def test_who_publishes(house: House) -> None:
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	an_activity(company)
 	for_writing()
 	draft = notices.draft(company)
@@ -249,7 +249,7 @@ def test_who_publishes(house: House) -> None:
 
 
 def test_the_alarm_rings_once_when_the_site_holds_more(house: House, officer: str) -> None:
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	the_usual_activities(company)
 	data_map.scan()
 	notice = a_notice(company)
@@ -297,7 +297,7 @@ def test_a_notice_that_cannot_be_compared_stops_no_other_and_logs_nothing_it_rea
 ) -> None:
 	names = []
 	for letter in "ab":
-		company = another_company(f"{house.key}{letter}")
+		company = another_company(f"Toinen {house.key}{letter} Oy")
 		an_activity(company)
 		names.append(a_notice(company).name)
 	looked, secret, drift = [], f"secret.{house.key}@posti.example", notices.drift
@@ -317,7 +317,7 @@ def test_a_notice_that_cannot_be_compared_stops_no_other_and_logs_nothing_it_rea
 
 
 def test_the_notice_is_linked_where_people_are(house: House) -> None:
-	company = another_company(f"{house.key}a")
+	company = another_company(f"Toinen {house.key}a Oy")
 	an_activity(company)
 	a_notice(company)
 	form = a_web_form(house)

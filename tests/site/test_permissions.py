@@ -61,6 +61,7 @@ EXPECTATIONS: dict[str, dict[str, dict[str, str]]] = {
 	"Timestamp Authority": {
 		"house": {**NOBODY, "manager": "r", "owner": "r", "colleague": "r", "operator": "r"}
 	},
+	"Backup Place": {"house": {**NOBODY, "manager": "r", "owner": "r", "colleague": "r", "operator": "r"}},
 	# The officer's (tests/site/test_data_map.py).
 	"Personal Data Field": {"house": {**NOBODY, "manager": "r"}},
 	"Content Scan": {"house": NOBODY},
@@ -74,7 +75,9 @@ MAY_CREATE = {
 	"Sealing Key": {"manager", "operator"},  # who gets as far as being asked for the key file
 }
 EVIDENCE = ("Sealed Revision", "Signature Event", "Signature Event Payload")
-LISTED = [name for name in EXPECTATIONS if name not in ("Signflow Settings", "Timestamp Authority")]
+LISTED = [
+	name for name in EXPECTATIONS if name not in ("Signflow Settings", "Timestamp Authority", "Backup Place")
+]
 SECRETS = ("token_hash", "session_hash", "code_hash", "code_salt", "drawn_signature")
 # A change of each kind of record that means nothing and is allowed if any is.
 CHANGES = {
@@ -87,6 +90,7 @@ CHANGES = {
 	"Sealing Key": {"enabled": 1},
 	"Signflow Settings": {"privacy_note": ""},
 	"Timestamp Authority": {"url": "https://tsa.example/other"},
+	"Backup Place": {"keeping_days": 1},
 	"Personal Data Field": {"mark": "Not Personal"},
 	"Content Scan": {"rows_per_doctype": 9},
 	"Personal Data Access": {"purpose": "Another"},
@@ -156,6 +160,11 @@ def _record(doctype: str, request: Any) -> str:
 		settings.set("timestamp_authorities", [{"url": "https://tsa.example/", "enabled": 0}])
 		settings.save(ignore_permissions=True)
 		return settings.timestamp_authorities[0].name
+	if doctype == "Backup Place":
+		settings = frappe.get_doc("Signflow Settings")
+		settings.set("backup_places", [{"place": "A safe", "kind": "Other"}])
+		settings.save(ignore_permissions=True)
+		return settings.backup_places[0].name
 	if doctype == "Signature Request":
 		return request.name
 	if doctype == "Personal Data Field":
@@ -261,6 +270,12 @@ def test_who_makes_records(world: World, doctype: str, persona: str) -> None:
 			"parenttype": "Signflow Settings",
 			"parentfield": "timestamp_authorities",
 			"url": "https://tsa.example/slipped-in",
+		},
+		"Backup Place": {
+			"parent": "Signflow Settings",
+			"parenttype": "Signflow Settings",
+			"parentfield": "backup_places",
+			"place": "Slipped in",
 		},
 		"Personal Data Field": {
 			"document_type": "Item",

@@ -7,8 +7,8 @@ from typing import Any
 
 import frappe
 import pytest
-from consenting import Reader, a_text, actions, another_company, rows
-from house import House, as_program, for_writing
+from consenting import Reader, a_text, actions, rows
+from house import House, another_company, as_program, for_writing
 from personas import Asking
 from retention_stage import PROBE, a_hold, a_keeping_rule, a_kind_of_record, a_probe, a_rule, an_officer, runs
 
@@ -85,25 +85,25 @@ def test_who_reads_a_record_does_not_read_of_the_case_about_it(retaining: House)
 
 def test_a_preview_names_only_what_its_reader_may_read(retaining: House) -> None:
 	house = retaining
-	with another_company(f"Muu {house.key}") as other:
+	other = another_company(f"Muu {house.key}")
+	for_writing()
+	a_probe(f"{house.key}-ours", company=house.company)
+	a_probe(f"{house.key}-theirs", company=other)
+	only = {"doctype": "User Permission", "user": house.users["manager"], "allow": "Company"}
+	limit = frappe.get_doc({**only, "for_value": house.company}).insert(ignore_permissions=True)
+	frappe.db.commit()
+	rule = a_rule(approved=False)
+	try:
+		found = as_program(house.web, house.users["manager"]).post(
+			f"{house.web}/api/method/signflow.api.retention.preview", json={"rule": rule.name}
+		)
+		assert found.status_code == 200, found.text[:300]
+		assert [row["name"] for row in found.json()["message"]["rows"]] == [f"{house.key}-ours"]
+		assert found.json()["message"]["due"] == 2
+	finally:
 		for_writing()
-		a_probe(f"{house.key}-ours", company=house.company)
-		a_probe(f"{house.key}-theirs", company=other)
-		only = {"doctype": "User Permission", "user": house.users["manager"], "allow": "Company"}
-		limit = frappe.get_doc({**only, "for_value": house.company}).insert(ignore_permissions=True)
+		limit.delete(ignore_permissions=True)
 		frappe.db.commit()
-		rule = a_rule(approved=False)
-		try:
-			found = as_program(house.web, house.users["manager"]).post(
-				f"{house.web}/api/method/signflow.api.retention.preview", json={"rule": rule.name}
-			)
-			assert found.status_code == 200, found.text[:300]
-			assert [row["name"] for row in found.json()["message"]["rows"]] == [f"{house.key}-ours"]
-			assert found.json()["message"]["due"] == 2
-		finally:
-			for_writing()
-			limit.delete(ignore_permissions=True)
-			frappe.db.commit()
 
 
 def test_what_hangs_under_a_record_is_kept_by_its_own_rule(retaining: House) -> None:
@@ -290,61 +290,61 @@ def test_the_log_says_no_company_that_is_none(house: House) -> None:
 
 def test_whom_another_company_asked_is_not_seen(house: House) -> None:
 	"""A manager who is limited to one company lists, opens, counts and exports nobody whom another company asked."""
-	with another_company(f"Muu {house.key}") as other:
-		maija = consents.person_with(house.maija.mail)
-		asked = {
-			company: consent_campaigns.ask(
-				"Contact", maija.party, a_text(house, company=company), language="en", asked_for=True
-			)["campaign"]
-			for company in (house.company, other)
-		}
-		rows_of = {
-			company: frappe.db.get_value("Consent Campaign Person", {"campaign": campaign})
-			for company, campaign in asked.items()
-		}
+	other = another_company(f"Muu {house.key}")
+	maija = consents.person_with(house.maija.mail)
+	asked = {
+		company: consent_campaigns.ask(
+			"Contact", maija.party, a_text(house, company=company), language="en", asked_for=True
+		)["campaign"]
+		for company in (house.company, other)
+	}
+	rows_of = {
+		company: frappe.db.get_value("Consent Campaign Person", {"campaign": campaign})
+		for company, campaign in asked.items()
+	}
+	for_writing()
+	# As rows were before they had a company.
+	frappe.db.set_value("Consent Campaign Person", list(rows_of.values())[1], "company", None)
+	# In another place than the rows: the limit is on campaigns alone.
+	limits = [
+		frappe.get_doc(
+			{
+				"doctype": "User Permission",
+				"user": house.users["manager"],
+				"allow": "Company",
+				"for_value": house.company,
+				"apply_to_all_doctypes": 0,
+				"applicable_for": "Consent Campaign",
+			}
+		).insert(ignore_permissions=True)
+	]
+	frappe.db.commit()
+	asking = Asking(house)
+	asking.log_in()
+	try:
+		_sees_only(asking, rows_of[house.company], rows_of[other])
+		company_of_people_asked.execute()
+		frappe.db.commit()
+		assert frappe.db.get_value("Consent Campaign Person", rows_of[other], "company") == other
 		for_writing()
-		# As rows were before they had a company.
-		frappe.db.set_value("Consent Campaign Person", list(rows_of.values())[1], "company", None)
-		# In another place than the rows: the limit is on campaigns alone.
-		limits = [
+		limits.pop().delete(ignore_permissions=True)
+		limits.append(
 			frappe.get_doc(
 				{
 					"doctype": "User Permission",
 					"user": house.users["manager"],
 					"allow": "Company",
 					"for_value": house.company,
-					"apply_to_all_doctypes": 0,
-					"applicable_for": "Consent Campaign",
 				}
 			).insert(ignore_permissions=True)
-		]
+		)
 		frappe.db.commit()
-		asking = Asking(house)
-		asking.log_in()
-		try:
-			_sees_only(asking, rows_of[house.company], rows_of[other])
-			company_of_people_asked.execute()
-			frappe.db.commit()
-			assert frappe.db.get_value("Consent Campaign Person", rows_of[other], "company") == other
-			for_writing()
-			limits.pop().delete(ignore_permissions=True)
-			limits.append(
-				frappe.get_doc(
-					{
-						"doctype": "User Permission",
-						"user": house.users["manager"],
-						"allow": "Company",
-						"for_value": house.company,
-					}
-				).insert(ignore_permissions=True)
-			)
-			frappe.db.commit()
-			_sees_only(asking, rows_of[house.company], rows_of[other])
-		finally:
-			for_writing()
-			for limit in limits:
-				limit.delete(ignore_permissions=True)
-			frappe.db.commit()
+		_sees_only(asking, rows_of[house.company], rows_of[other])
+	finally:
+		for_writing()
+		for limit in limits:
+			limit.delete(ignore_permissions=True)
+		frappe.db.commit()
 
 
 def _sees_only(asking: Asking, ours: str, theirs: str) -> None:

@@ -2,7 +2,8 @@
 
 import frappe
 import pytest
-from house import House, for_writing, text_of
+from asking import an_officer
+from house import House, another_company, for_writing, text_of
 from planted import Planted
 from test_register import an_activity
 from test_subject_access import a_request
@@ -122,6 +123,26 @@ def test_recipients_are_told_and_answer_or_are_waived(she: Planted, request_: st
 		recipients.waive(notice, "Again")
 	frappe.db.delete("Processing Activity Processor", {"processor": processor.name})
 	frappe.db.commit()
+
+
+def test_nobody_is_reminded_of_another_companys_recipients(she: Planted, request_: str) -> None:
+	here, elsewhere = f"here.{she.house.key}@testi.example", f"elsewhere.{she.house.key}@testi.example"
+	notice = recipients.add(request_, "The debt collector")
+	recipients.told(notice)
+	for_writing()
+	frappe.db.set_value(recipients.NOTICE, notice, "told_on", "2026-01-01 12:00:00")
+	other = another_company()
+	for mail, company in ((here, she.house.company), (elsewhere, other)):
+		an_officer(mail)
+		limit = {"doctype": "User Permission", "user": mail, "allow": "Company", "for_value": company}
+		frappe.get_doc(limit).insert()
+	frappe.db.commit()
+	recipients.remind()
+	told = frappe.get_all("Notification Log", {"document_name": request_}, pluck="for_user")
+	for_writing()
+	frappe.db.delete("User Permission", {"user": ["in", (here, elsewhere)]})
+	frappe.db.commit()
+	assert here in told and elsewhere not in told
 
 
 def test_officers_alone_tell_and_correct(she: Planted, request_: str) -> None:

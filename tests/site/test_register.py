@@ -1,13 +1,12 @@
 """The record of processing activities and the agreements with processors."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import frappe
 import pytest
 import requests
 from frappe.utils import add_days, nowdate
-from house import TIMEOUT, House, as_program, for_writing
+from house import TIMEOUT, House, another_company, as_program, for_writing
 from stage import eventually
 from test_templates import words_of
 
@@ -16,33 +15,6 @@ from signflow.services.privacy.usual_activities import USUAL
 from signflow.services.templates import render_document
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(autouse=True)
-def companies_as_before(site: str) -> Iterator[None]:
-	"""A test's controllers go with it: others' tests rest on a site with one company."""
-	before = frappe.get_all("Company", pluck="name", order_by="name asc")
-	yield
-	frappe.db.rollback()
-	no_more_companies_than(before)
-
-
-def no_more_companies_than(before: list[str]) -> None:
-	"""Take away the companies that a test made, without asking what hangs under them."""
-	for_writing()
-	frappe.db.delete("Company", {"name": ["not in", before]})
-	frappe.db.commit()
-
-
-def another_company(key: str) -> str:
-	"""A second controller on the same site."""
-	name = f"Toinen {key} Oy"
-	for_writing()
-	if not frappe.db.exists("Company", name):
-		doc = {"doctype": "Company", "company_name": name, "abbr": key[-5:].upper(), "country": "Finland"}
-		frappe.get_doc({**doc, "default_currency": "EUR"}).insert(ignore_permissions=True)
-	frappe.db.commit()
-	return name
 
 
 def an_activity(company: str, **values: Any) -> Any:
@@ -68,7 +40,7 @@ def an_activity(company: str, **values: Any) -> Any:
 
 
 def test_the_usual_activities_are_added_once_for_each_controller(house: House) -> None:
-	first, second = another_company(f"{house.key}a"), another_company(f"{house.key}b")
+	first, second = another_company(f"Toinen {house.key}a Oy"), another_company(f"Toinen {house.key}b Oy")
 	for_writing()
 	made = activities.add_usual(first)
 	frappe.db.commit()
@@ -106,7 +78,7 @@ def test_an_activity_without_its_ground_is_not_made_active(house: House, lacks: 
 
 
 def test_the_record_is_printed_for_one_controller_in_each_language(house: House) -> None:
-	first, second = another_company(f"{house.key}a"), another_company(f"{house.key}b")
+	first, second = another_company(f"Toinen {house.key}a Oy"), another_company(f"Toinen {house.key}b Oy")
 	an_activity(first)
 	an_activity(second, title="Secret plans")
 	for language in ("en", "fi", "sv"):

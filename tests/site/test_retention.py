@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import frappe
 import pytest
 from frappe.utils import add_days, add_to_date, add_years, now_datetime
-from house import House, as_program, for_writing
+from house import House, another_company, as_program, for_writing
 from retention_stage import (
 	PROBE,
 	a_fiscal_year,
@@ -19,7 +19,6 @@ from retention_stage import (
 	a_row,
 	a_rule,
 	an_officer,
-	another_company,
 	checksums,
 	ended,
 	many_probes,

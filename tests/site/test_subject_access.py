@@ -1,5 +1,6 @@
 """A person asks for her data and gets it: all of hers, nothing of others', to nobody else, and not for ever (GDPR 15, 20)."""
 
+import hashlib
 import io
 import json
 import os
@@ -13,13 +14,14 @@ import frappe
 import pytest
 import pyzipper
 import requests
-from house import House, as_program, for_writing, long_ago, text_of
+from asking import an_officer
+from house import House, Signer, a_pdf, as_program, for_writing, long_ago, text_of
 from personas import NOBODY
 from planted import Planted
 from stage import eventually
 
 from signflow.core.privacy.findings import Strength
-from signflow.services.subject_requests import access, recipients
+from signflow.services.subject_requests import access, recipients, redacting
 
 # Seen by the officer alone, whoever else manages what; managers see who has to be told.
 EXPECTATIONS: dict[str, dict[str, dict[str, str]]] = {
@@ -217,6 +219,113 @@ def test_she_fetches_it_by_link_and_code(copy: Copy) -> None:
 	assert {"Look-up", "View", "Export"} <= set(kinds)
 
 
+def test_the_agreements_that_she_signed_are_in_it(copy: Copy, planted: Planted) -> None:
+	she, house = planted, planted.house
+	signer = Signer(house, she.name, she.mail)
+	signed = house.sends(signer, house.matti, title=f"Lease {house.key}")
+	for one in (signer, house.matti):
+		one.goes_all_the_way()
+	done = {"name": signed.name, "status": "Completed"}
+	eventually(lambda: frappe.db.rollback() or frappe.db.exists("Signature Request", done), "it is sealed")
+	# She is a party of the second and has not signed it; the third is another company's.
+	party = house.sends(house.matti, title=f"Insurance {house.key}", customer=she.customer)
+	foreign = house.sends(signer, title=f"Elsewhere {house.key}")
+	for_writing()
+	frappe.db.set_value("Signature Request", foreign.name, "company", "Elsewhere Oy")
+	frappe.db.commit()
+
+	copy.collected()
+	found = {
+		row.record_name: row
+		for row in access.items_of(copy.export)
+		if row.record_doctype == "Sealed Revision"
+	}
+	of = frappe._dict(
+		{
+			request: frappe.get_all("Sealed Revision", {"request": request}, ["name", "kind", "sha256"])
+			for request in (signed.name, party.name, foreign.name)
+		}
+	)
+	last = {row.name: row for row in of[signed.name] if row.name in found}
+	assert len(last) == 2 and "Report" in {row.kind for row in last.values()}
+	assert all(found[name].included and found[name].group == "Signatures" for name in last)
+	assert [found[row.name].included for row in of[party.name]] == [0]
+	assert not {row.name for row in of[foreign.name]} & set(found)
+	# The officer sees who else stands in it.
+	shown = access.preview(found[next(iter(last))].name)
+	assert shown["file"].endswith(".pdf")
+	(line,) = [line for line in shown["lines"] if line["path"] == "signed_by"]
+	assert she.name in line["text"] and line["others"] == [house.matti.name]
+	events = {
+		row.record_name for row in access.items_of(copy.export) if row.record_doctype == "Signature Event"
+	}
+	mine = frappe.get_all("Signature Event", {"signer": signer_of(signed.name, she.mail)}, pluck="name")
+	theirs = frappe.get_all(
+		"Signature Event", {"signer": signer_of(signed.name, house.matti.mail)}, pluck="name"
+	)
+	assert mine and set(mine) <= events and not set(theirs) & events
+
+	view = copy.opens(copy.packed())
+	parts = everything_in(copy.call("download").content, view["passphrase"])
+	digests = [hashlib.sha256(data).hexdigest() for data in parts.values()]
+	assert {row.sha256 for row in last.values()} <= set(digests)
+	assert len(digests) == len(set(digests)) and not {row.sha256 for row in of[party.name]} & set(digests)
+
+
+def signer_of(request: str, mail: str) -> str:
+	return frappe.db.get_value("Signature Request Signer", {"request": request, "email": mail})
+
+
+def test_a_blackened_file_is_given_in_place_of_the_original(copy: Copy) -> None:
+	house = copy.she.house
+	letter, plain = f"letter-{house.key}.pdf", a_pdf(f"Ask {OTHER} about {copy.she.name}")
+	for_writing()
+	for record in (("Contact", copy.she.hers), ("Lead", copy.she.lead)):
+		file = frappe.get_doc({"doctype": "File", "file_name": letter, "is_private": 1, "content": plain})
+		file.update({"attached_to_doctype": record[0], "attached_to_name": record[1]}).insert()
+	frappe.db.commit()
+	copy.collected()
+	item = copy.item("File", file.name)
+	assert redacting.original(item.name) == (file.file_name, plain)
+	access.decide(item.name, included=True, whole=True, texts=[OTHER], reason="It names a neighbour.")
+	officer = as_program(house.web, an_officer())
+	address = f"{house.web}/api/method/signflow.api.subject_access"
+
+	def gives(
+		data: bytes, name: str = "black.pdf", reason: str = "It names a neighbour."
+	) -> requests.Response:
+		values = {"item": item.name, "reason": reason}
+		return officer.post(f"{address}.redact", data=values, files={"file": (name, data)}, timeout=TIMEOUT)
+
+	black = a_pdf(f"Ask XXX about {copy.she.name}")
+	for refused in (
+		gives(plain),
+		gives(a_pdf(f"Still {OTHER.upper()}")),
+		gives(b"<html>", "black.pdf"),
+		gives(black, "black.svg"),
+		gives(black, reason=" "),
+	):
+		assert refused.status_code == 417, refused.text[:300]
+	assert gives(black).status_code == 200
+	row = copy.item("File", file.name)
+	assert row.redacted_sha256 == hashlib.sha256(black).hexdigest()
+	assert row.original_sha256 == hashlib.sha256(plain).hexdigest()
+	kept = access.folder() / row.redacted_file
+	assert kept.stat().st_mode & 0o077 == 0
+	note = {"request": copy.request, "note": ["like", f"%{row.original_sha256}%"]}
+	assert row.redacted_sha256 in frappe.db.get_value("Data Subject Request Step", note, "note")
+	access.expire()
+	assert kept.is_file()
+
+	view = copy.opens(copy.packed())
+	parts = everything_in(copy.call("download").content, view["passphrase"])
+	assert black in parts.values() and plain not in parts.values()
+	assert gives(black).status_code == 417
+	access.cancel(copy.export)
+	frappe.db.commit()
+	assert not kept.exists()
+
+
 def test_nobody_else_gets_it(copy: Copy) -> None:
 	copy.collected()
 	token = copy.packed()
@@ -306,6 +415,8 @@ def test_only_officers_see_and_decide(copy: Copy) -> None:
 		"items": {"export": copy.export},
 		"preview": {"item": item},
 		"decide": {"item": item, "included": 1, "whole": 1},
+		"original": {"item": item},
+		"restore": {"item": item},
 		"approve": {"export": copy.export},
 		"cancel": {"export": copy.export},
 	}

@@ -1,15 +1,20 @@
 """Data requests under attack: what a stranger learns, what he can make of another's mailbox, and what he can plant."""
 
+import io
 import re
+from pathlib import Path
+from typing import Any
 
 import frappe
 import pytest
 import requests
 from asking import REQUEST, Asker, a_wish, an_officer, kinds, of, the
-from house import House, for_writing, text_of
+from house import House, a_pdf, another_company, as_program, for_writing, text_of
 from leaving import Visitor
+from personas import Asking
+from PIL import Image
 
-from signflow.services.subject_requests import intake, letters
+from signflow.services.subject_requests import intake, letters, matching, papers
 from signflow.services.subject_requests.proofs import BY_CODE
 
 
@@ -244,3 +249,139 @@ def test_the_page_is_strict_and_writes_only_by_post(house: House) -> None:
 		).status_code in (403, 405)
 	crossed = requests.get(f"{method}.open_as_user", headers={"Origin": "https://evil.example"}, timeout=30)
 	assert "Access-Control-Allow-Origin" not in crossed.headers
+
+
+def test_another_companys_officer_reads_no_row_of_persons(house: House) -> None:
+	"""Not by its own address, and not by printing it: of a row Frappe asks only whether such requests may be read."""
+	name = Asker(house, house.maija.mail).asks("Access")
+	for_writing()
+	matching.choose(name, "Contact", house._insert("Contact", first_name="Maija").name, "I know her.")
+	row = the(name).persons[0].name
+	asking = Asking(house)
+	mail = an_officer(f"elsewhere.{house.key}@testi.example")
+	asking.people = {"officer": as_program(house.web, an_officer()), "elsewhere": as_program(house.web, mail)}
+	other = another_company()
+	limit = {"doctype": "User Permission", "user": mail, "allow": "Company", "for_value": other}
+	limit = frappe.get_doc(limit).insert()
+	frappe.db.commit()
+	try:
+		for doctype, record in ((REQUEST, name), ("Data Subject Request Person", row)):
+			answers = [
+				asking.people["elsewhere"].get(asking.url(doctype, record), timeout=30),
+				asking.call("elsewhere", "frappe.client.get", doctype=doctype, name=record, parent=REQUEST),
+				*asking.prints("elsewhere", doctype, record),
+			]
+			for answer in answers:
+				assert answer.status_code in (403, 404), (answer.url, answer.text[:300])
+		printed = asking.call("officer", asking.PRINT, doc="Data Subject Request Person", name=row)
+		assert printed.status_code == 200
+	finally:
+		for_writing()
+		limit.delete()
+		frappe.db.commit()
+
+
+# Papers: a stranger's bytes.
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (40, 40)) -> bytes:
+	made = io.BytesIO()
+	Image.new("RGB", size, "white").save(made, kind)
+	return made.getvalue()
+
+
+def papers_of(name: str) -> list[Any]:
+	frappe.db.rollback()
+	filters = {"attached_to_doctype": REQUEST, "attached_to_name": name}
+	return frappe.get_all("File", filters, ["*"], order_by="creation asc")
+
+
+def test_a_representative_shows_his_mandate_to_the_officer_alone(house: House) -> None:
+	asker = Asker(house, house.maija.mail)
+	name = asker.asks("Access", is_representative=True, represents="My son, as his guardian")
+	shown = asker.does("view")["requests"][0]
+	assert shown["mandate"] and shown["takes_papers"] and shown["papers"] == []
+	data = a_pdf("A mandate")
+	(shown,) = asker.adds(name, "../../valta\u202ekirja <b>.PDF", data).json()["message"]["requests"]
+	(told,) = shown["papers"]
+	assert "/" not in told["name"] and told["name"].endswith(".pdf") and "<" not in told["name"]
+	(file,) = papers_of(name)
+	assert file.is_private and file.owner == "Administrator" and "valta" not in file.file_url
+	path = Path(frappe.get_site_path(file.file_url.lstrip("/")))
+	assert path.read_bytes() == data
+	assert "Paper Added" in kinds(name)
+	assert frappe.db.exists("Notification Log", {"document_name": name, "subject": ["like", "%paper%"]})
+	# Found by its address: by the officer, and by nobody else.
+	officer = as_program(house.web, an_officer())
+	assert officer.get(f"{house.web}{file.file_url}", timeout=30).content == data
+	assert requests.get(f"{house.web}{file.file_url}", timeout=30).status_code in (401, 403)
+	user = as_program(house.web, house.users["owner"])
+	assert user.get(f"{house.web}{file.file_url}", timeout=30).status_code == 403
+	# A later paper of the request that this one is answered under lies where it is answered.
+	joined = asker.asks_more("Access", is_representative=True, represents="My son, as his guardian")
+	assert the(joined).joined_to == name
+	asker.adds(joined, "photo.jpeg", picture("JPEG"))
+	assert [one.file_name.rpartition(".")[2] for one in papers_of(name)] == ["pdf", "jpg"]
+	for_writing()
+	papers.erase([name])
+	frappe.db.commit()
+	assert not papers_of(name) and not path.exists()
+
+
+@pytest.mark.parametrize(
+	("file_name", "data"),
+	[
+		("page.html", b"<html><script>alert(1)</script>"),
+		("page.pdf", b"<!DOCTYPE html><script>alert(1)</script>"),
+		("picture.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"),
+		("picture.png", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"),
+		("mandate.pdf.html", a_pdf()),
+		("mandate.png", a_pdf()),
+		("mandate.pdf", picture()),
+		("mandate.jpg", b"\xff\xd8\xff<script>alert(1)</script>"),
+		("mandate.png", picture()[:60]),
+		("mandate.pdf", b"MZ" + a_pdf()),
+		("mandate.pdf", b""),
+		("mandate", a_pdf()),
+		(".pdf", a_pdf()),
+		("mandate.pdf\x00.exe", a_pdf()),
+		("mandate.pdf", b"%PDF-" + bytes(papers.MOST_BYTES)),
+	],
+)
+def test_what_is_no_paper_is_refused_and_kept_nowhere(
+	asking_house: tuple[Asker, str], file_name: str, data: bytes
+) -> None:
+	asker, name = asking_house
+	answer = asker.adds(name, file_name, data)
+	assert answer.status_code in (413, 422), answer.text[:300]
+	assert answer.json()["message"]["error"]["text"]
+	assert not papers_of(name)
+
+
+@pytest.fixture(scope="module")
+def asking_house(kept_house: House) -> tuple[Asker, str]:
+	an_officer()
+	asker = Asker(kept_house, kept_house.maija.mail)
+	return asker, asker.asks("Access")
+
+
+def test_papers_come_from_the_requests_own_visit_alone(house: House) -> None:
+	maija, matti = Asker(house, house.maija.mail), Asker(house, house.matti.mail)
+	name = maija.asks("Access")
+	unproven = Asker(house, house.maija.mail, session="")
+	assert unproven.adds(name, "mandate.pdf", a_pdf()).status_code == 401
+	matti.begins(a_wish())
+	assert matti.adds(name, "mandate.pdf", a_pdf()).json()["message"]["error"]["code"] == "not_identified"
+	matti.does("check_code", code=matti.code())
+	other = matti.adds(name, "mandate.pdf", a_pdf())
+	none = matti.adds("DSR-2020-00001", "mandate.pdf", a_pdf())
+	assert (other.status_code, other.json()) == (none.status_code, none.json()) == (422, none.json())
+	assert not papers_of(name)
+	for _time in range(papers.MOST_PAPERS):
+		assert maija.adds(name, "mandate.png", picture()).status_code == 200
+	assert maija.adds(name, "mandate.png", picture()).json()["message"]["error"]["code"] == "too_many"
+	for_writing()
+	frappe.db.set_value(REQUEST, name, "status", "Done")
+	frappe.db.commit()
+	assert maija.adds(name, "mandate.pdf", a_pdf()).status_code == 422
+	assert len(papers_of(name)) == papers.MOST_PAPERS

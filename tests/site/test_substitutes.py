@@ -4,6 +4,7 @@ from typing import Any
 
 import frappe
 import pytest
+from desk_of_agents import a_ticket, an_hd_customer
 from house import House, for_writing
 
 from signflow.services import sending, substitutes
@@ -118,3 +119,33 @@ def test_whoever_may_not_write_the_customer_moves_nothing(house: House, team: di
 	finally:
 		frappe.set_user("Administrator")
 	assert frappe.db.get_value("Issue", issue, "contact") == team["leaver"]
+
+
+def test_helpdesk_has_the_substitute_in_his_stead(house: House, team: dict[str, str]) -> None:
+	"""His open tickets, and from 1.28 on his membership of the customer, by which the portal shows tickets of others."""
+	mine, other = f"Tuki {house.key}", f"Muu tuki {house.key}"
+	ticket = a_ticket(
+		house, customer=an_hd_customer(mine), contact=team["leaver"], raised_by=team["leaver mail"]
+	)
+	an_hd_customer(other)
+	members = frappe.get_meta("HD Customer").has_field("contacts")
+	for_writing()
+	if members:
+		for name in (mine, other):
+			doc = frappe.get_doc("HD Customer", name)
+			doc.append("contacts", {"contact_name": team["leaver"], "is_manager": 1})
+			doc.primary_contact = team["leaver"]
+			doc.save()
+		frappe.db.set_value("HD Customer", mine, "erpnext_customer", house.customer)
+	frappe.db.commit()
+	answer = take_over(house, team)
+	row = ticket.row()
+	assert (row["contact"], row["raised_by"]) == (team["stayer"], team["stayer mail"])
+	if not members:
+		assert answer["ended"]
+		return
+	assert not answer["ended"]  # his log-in still leads into the other one's tickets
+	for name, who in ((mine, "stayer"), (other, "leaver")):
+		doc = frappe.get_doc("HD Customer", name)
+		assert [(row.contact_name, row.is_manager) for row in doc.contacts] == [(team[who], 1)]
+		assert doc.primary_contact == team[who]

@@ -2,14 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
+from html import escape, unescape
 from urllib.parse import quote, quote_plus
 
 from signflow.core.privacy.datamap import Holds, PersonalField
 from signflow.core.privacy.kinds import LETTERS
+from signflow.core.privacy.needles import Needles
 from signflow.core.privacy.persons import subscriber_digits
 
 # RFC 2606: no mail ever arrives there.
@@ -54,6 +54,12 @@ class Words:
 
 	def __bool__(self) -> bool:
 		return bool(self.mails or self.phones or self.names)
+
+	def needles(self, *, names: bool = True) -> Needles:
+		"""The same words in any form they may be written in; a name last to first as well."""
+		turned = {" ".join(reversed(name.split())) for name in self.names}
+		sought = self.mails | self.phones | (self.names | turned if names else set())
+		return Needles(one for one in sought if len(one.strip()) > 2)
 
 	@cached_property
 	def _by_mail(self) -> re.Pattern[str] | None:
@@ -168,8 +174,6 @@ _ESCAPED = re.compile(r"%[C-Fc-f][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]")
 
 
 def _letter(entity: str, otherwise: str) -> str:
-	from html import unescape
-
 	read = unescape(f"&{entity};")
 	return read if len(read) == 1 and read.isalpha() else otherwise
 
@@ -209,8 +213,3 @@ def becomes(
 	if required:
 		return "000" if field.holds is Holds.PHONE else neutral.name if unique else _BLANK
 	return None
-
-
-def holds_words(values: Collection[object], words: Words) -> bool:
-	"""Whether one of `values` is a text in which her words stand."""
-	return any(isinstance(value, str) and words.stand_in(value) for value in values)

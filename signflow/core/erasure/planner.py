@@ -64,9 +64,9 @@ class Found:
 	`own`: it is her own record as a person (Contact, Lead, Customer, User …). `alone`: nobody else is in it. `direct`: it
 	says something of her itself (a name, a mail), instead of only pointing to a record of hers. `namesake`: it is, or
 	hangs under, the record of somebody else with her name. `shared`: another controller on this site holds records of her too.
-	`under`: what it hangs under. `masks`: what its fields become
-	where it stays; `words`: her words stand in its texts. `takes`: what it is called
-	where it stays, "" if its name says nothing of her.
+	`under`: what it hangs under. `masks`: what its fields become where it stays; `words`: her words stand in its texts.
+	`takes`: what it is called where it stays, "" if its name says nothing of her. `part_of`, `copy_of`: the signed agreement
+	whose own file it is, or which it shows or copies elsewhere; `others_signed`: an agreement of others too.
 	"""
 
 	doctype: str
@@ -85,6 +85,14 @@ class Found:
 	takes: str = ""
 	decided: Decision | None = None
 	shared: bool = False
+	part_of: Record | None = None
+	copy_of: Record | None = None
+	others_signed: bool = False
+
+	@property
+	def certain(self) -> bool:
+		"""Whether it is hers, or has something of her, beyond doubt."""
+		return self.strength is Strength.CERTAIN or self.decided is Decision.HERS
 
 	@property
 	def key(self) -> Record:
@@ -114,7 +122,8 @@ class Line:
 	"""One line of a plan. `name` is "" where it is all rows of a table that point to what goes (Unlink).
 
 	`fields`: what they become, None for nothing. `words`: her words are taken out of its texts. `renamed`: what it is called
-	afterwards. `later`: what becomes of it when its date has come (Keep), or if it is hers (Decide). `because` is English, marked for translation.
+	afterwards. `later`: what becomes of it when its date has come (Keep): then its fields, words and name go; or if it is hers
+	(Decide). `because` is English, marked for translation.
 	"""
 
 	doctype: str
@@ -145,6 +154,16 @@ OTHERS_TOO = _("Others are in it too: only what is hers is taken out.")
 BY_LAW = _("It must be kept, and is restricted until then.")
 BY_OFFICER = _("An officer decided that it is kept.")
 POINTS_TO_ERASED = _("It points to a record that is erased or renamed.")
+WITH_AGREEMENT = _("It belongs to a signed agreement that is kept, and goes with it.")
+OTHERS_SIGNED = _(
+	"Others have signed it too, and its seals would break: kept sealed until none of them is left."
+)
+FOR_OTHERS = _("Evidence of an agreement that others have signed too")
+EVIDENCE_ARTICLE = "GDPR 17(3)(e)"
+COPY_OF_AGREEMENT = _(
+	"A copy of a signed agreement, which has no ground of its own: at most the sealed original is kept."
+)
+ASK_COPY = _("A copy, with others, of an agreement that they have signed too: is it erased there?")
 ASK_NAME = _("Only the name is the same, which others may have. Is it about this person?")
 ASK_SHARED = _("Only an address or number is the same, which others have too. Is it about this person?")
 ASK_FILE = _("The file is others' as well: is it erased as a whole?")
@@ -161,6 +180,7 @@ def plan(found: Iterable[Found], pointers: Iterable[Pointer] = ()) -> list[Line]
 	records = {one.key: one for one in sorted(found, key=lambda one: one.key) if not one.namesake}
 	pointers = sorted(set(pointers), key=lambda one: (one.table, one.column, one.target))
 	lines = {key: line for key, one in records.items() if (line := _first(one))}
+	_with_agreements(records, lines)
 	_settle(records, lines, pointers)
 	ordered = _ordered(records, lines, pointers)
 	unlinks = _unlinks(records, lines, pointers)
@@ -173,18 +193,17 @@ def plan(found: Iterable[Found], pointers: Iterable[Pointer] = ()) -> list[Line]
 
 def _first(one: Found) -> Line | None:
 	"""What becomes of a record as far as it says itself; None if nothing does."""
-	certain = one.strength is Strength.CERTAIN or one.decided is Decision.HERS
 	if one.decided is Decision.NOT_HERS:
 		return None
 	if one.keeps:
 		# Whose it is need not be asked of what stays as it is anyhow.
-		return _kept(one) if certain else None
+		return _kept(one) if one.certain else None
 	if one.decided is Decision.KEEP:
 		return replace(_line(one, Action.KEEP, BY_OFFICER), later=_later(one))
 	if one.strength is Strength.TRACE and one.decided is None:
 		# She made or handled it, and it is others': who made it is changed with all rows of its table.
 		return _line(one, Action.MASK, OTHERS_TOO) if one.words else None
-	if not certain:
+	if not one.certain:
 		return _line(one, Action.DECIDE, ASK_NAME if one.strength is Strength.POSSIBLE else ASK_SHARED)
 	if one.nature is Nature.EVIDENCE and one.decided is None:
 		return _line(one, Action.DECIDE, ASK_EVIDENCE)
@@ -209,15 +228,16 @@ def _certain(one: Found) -> Line:
 
 
 def _line(one: Found, action: Action, because: str) -> Line:
-	masked = action is Action.MASK
+	# What is kept is masked once its time is over.
+	stays = action in (Action.MASK, Action.KEEP)
 	return Line(
 		one.doctype,
 		one.name,
 		action,
 		because,
-		dict(one.masks) if action in (Action.MASK, Action.KEEP) else {},
-		masked or action is Action.KEEP,
-		one.takes if masked else "",
+		dict(one.masks) if stays else {},
+		stays,
+		one.takes if stays else "",
 		later=_later(one) if action is Action.DECIDE else None,
 	)
 
@@ -235,6 +255,41 @@ def _kept(one: Found) -> Line:
 
 def _later(one: Found) -> Action:
 	return _certain(replace(one, keeps=(), decided=Decision.HERS, strength=Strength.CERTAIN)).action
+
+
+def _with_agreements(records: Mapping[Record, Found], lines: dict[Record, Line]) -> None:
+	"""What becomes of a signed agreement becomes of its files, and no copy beside it stays; first it is decided of itself."""
+	for key, one in records.items():
+		agreement = records.get(one.part_of or one.copy_of or ("", ""))
+		if agreement is None or not (agreement.certain or agreement.decided):
+			continue
+		above = lines.get(agreement.key)
+		if above is None or above.action is Action.DECIDE:
+			lines.pop(key, None)
+		elif one.part_of:
+			lines[key] = _part(one, agreement, above)
+		elif one.decided is None and not one.keeps:
+			lines[key] = _copy(one, agreement, records, lines)
+
+
+def _part(one: Found, agreement: Found, above: Line) -> Line:
+	kept = replace(_line(one, Action.KEEP, WITH_AGREEMENT), later=Action.ERASE)
+	if above.action is Action.KEEP:
+		return replace(kept, until=above.until, ground=above.ground, statute=above.statute)
+	if agreement.others_signed:
+		return replace(kept, because=OTHERS_SIGNED, ground=FOR_OTHERS, statute=EVIDENCE_ARTICLE)
+	return _line(one, Action.ERASE, HERS_ALONE)
+
+
+def _copy(
+	one: Found, agreement: Found, records: Mapping[Record, Found], lines: Mapping[Record, Line]
+) -> Line:
+	of_others = one.under is not None and not (
+		(one.under in records and records[one.under].own) or _goes(one.under, lines)
+	)
+	if of_others and agreement.others_signed:
+		return _line(one, Action.DECIDE, ASK_COPY)
+	return _line(one, Action.ERASE, COPY_OF_AGREEMENT)
 
 
 def _settle(records: Mapping[Record, Found], lines: dict[Record, Line], pointers: list[Pointer]) -> None:
@@ -336,7 +391,9 @@ def _unlinks(
 	rows: Counter[str] = Counter()
 	for pointer in pointers:
 		target = lines.get(pointer.target)
-		if target is None or not (target.action is Action.ERASE or target.renamed):
+		if target is None or not (
+			target.action is Action.ERASE or (target.action is Action.MASK and target.renamed)
+		):
 			continue
 		stays = pointer.rows > len(pointer.sources) or any(
 			not _goes(key, lines) for key in pointer.sources if key != pointer.target

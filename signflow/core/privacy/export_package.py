@@ -64,7 +64,7 @@ def write_package(
 	return digest.hexdigest(), target.stat().st_size
 
 
-def open_package(source: Path, passphrase: str, target: IO[bytes]) -> None:
+def open_package(source: Path | IO[bytes], passphrase: str, target: IO[bytes]) -> None:
 	"""Write the package anew without encryption, for a device that opens no encrypted one.
 
 	Raises RuntimeError for a wrong passphrase or a package that was changed.

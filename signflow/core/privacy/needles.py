@@ -1,11 +1,12 @@
 """A person's strings found in any text or bytes, in whatever form they were written down.
 
 Known forms, alone and inside one another: capitals or not; composed or decomposed letters and ligatures (Unicode NFKC);
-soft hyphens, zero-width signs and a hyphen at a line's end; words parted by line breaks, commas, quotation marks or other
-blanks; HTML entities and names split by tags; URL escapes ("%40", "+"); JSON and JavaScript escapes ("\\u00e4", "\\n",
-"\\x40"); quoted-printable with its soft line breaks; encoded words of mail headers (RFC 2047); base64 and base64url at any
-offset, in one line or many; hexadecimal; UTF-8, UTF-16, Windows-1252, and UTF-8 once misread as the latter. Telephone
-numbers (E.164, "+358401234567") in every usual way of writing.
+names without their accents; soft hyphens, zero-width signs and a hyphen at a line's end; words parted by line breaks,
+commas, quotation marks or other blanks, by an empty column or the key of a JSON value; HTML entities and names split by
+tags; URL escapes ("%40", "+"); JSON, JavaScript and octal escapes ("\\u00e4", "\\n", "\\x40", "%u00e4", "\\303\\244");
+quoted-printable with its soft line breaks; encoded words of mail headers (RFC 2047); base64 and base64url at any offset,
+in one line or many; hexadecimal; UTF-7, UTF-8, UTF-16, Windows-1252, DOS's 850, and UTF-8 once misread as Windows-1252.
+Telephone numbers (E.164, "+358401234567") in every usual way of writing.
 
 Not known: compressed or encrypted bytes (`texts_in_files` opens the usual ones), pictures, strings cut into parts that do
 not follow each other. Pure.
@@ -29,8 +30,14 @@ LAYERS = 3
 MOST_SIGNS = 40_000_000
 
 _TAG = re.compile(r"<[!/?a-zA-Z][^<>]{0,4000}>")
-_JSON = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"'\\/bfnrt]))")
+_JSON = re.compile(
+	r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|([\"'\\/bfnrt]))"
+)
 _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_OCTAL = re.compile(r"\\([0-3][0-7]{2})")
+_PERCENT_U = re.compile(r"%u([0-9a-fA-F]{4})")
+# UTF-7 (RFC 2152), and as mailboxes are named (RFC 3501, 5.1.3).
+_UTF7 = re.compile(r"[+&]([A-Za-z0-9+/,]{2,})-?")
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
 _QUOTED = re.compile(r"=(?:[0-9a-fA-F]{2}|[ \t]*\r?\n)")
 _HEADER_WORD = re.compile(r"=\?[\w.-]+\?[bqBQ]\?[^?\s]*\?=(?:\s+(?==\?))?")
@@ -44,7 +51,10 @@ _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff\ufffe\x02](?:\r?\n)?")
 _HYPHENATED = re.compile(r"(?<=\w)-[ \t]*\r?\n[ \t]*(?=\w)")
 # All bytes but the control signs that no text has.
 _WRITTEN = bytes(one for one in range(256) if one >= 0x20 or one in b"\0\t\n\r\f\v")
-_WORDS_APART = r"[\s,;|\"'\x00-\x1f]{1,9}"
+# Blanks and marks, with an empty column between; a sign as in file names; the key of the next value in JSON.
+_APART = r"[\s,;|\"'\x00-\x1f]{1,9}"
+_NEXT_VALUE = r"[\"']\s{0,9},\s{0,99}[\"'][\w ]{1,40}[\"']\s{0,9}:\s{0,9}[\"']"
+_WORDS_APART = rf"(?:{_APART}(?:null{_APART})?|[._+\-]|{_NEXT_VALUE})"
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
 _DIGITS_APART = r"[\s().\-/\u2010-\u2015]{0,3}"
 
@@ -59,6 +69,11 @@ class Needles:
 		if short := [one for one in self.strings if len(one.strip()) < 3]:
 			raise ValueError(f"{len(short)} strings are too short to be looked for")
 		self._patterns = {one: re.compile(_pattern(one)) for one in sorted(self.strings)}
+		# Names are written without their accents too; an address with others is another's.
+		self._names = re.compile(
+			"|".join(f"(?:{self._patterns[one].pattern})" for one in self._patterns if _is_name(one))
+			or "(?!)"
+		)
 		# A phone may stand without its country.
 		self._shortest = min((len(one.encode()) * 2 // 3 for one in self.strings), default=3)
 		self._any = re.compile("|".join(f"(?:{one.pattern})" for one in self._patterns.values()) or "(?!)")
@@ -79,6 +94,12 @@ class Needles:
 		for one in {folded, hyphenated}:
 			if self._any.search(one):
 				found |= {string for string, pattern in self._patterns.items() if pattern.search(one)}
+			if (bare := _without_accents(one)) != one and self._names.search(bare):
+				found |= {
+					string
+					for string, pattern in self._patterns.items()
+					if _is_name(string) and pattern.search(bare)
+				}
 		return found
 
 
@@ -110,12 +131,18 @@ def views(text: str | bytes, shortest: int = 3) -> Iterator[str]:
 def _pattern(string: str) -> str:
 	if _PHONE.fullmatch(string):
 		return _phone_pattern(string)
-	words = _folded(string).split()
+	folded = _folded(string)
+	words = (_without_accents(folded) if _is_name(string) else folded).split()
 	said = _WORDS_APART.join(re.escape(word) for word in words)
 	if "@" in string:
 		# As `persons.mails_in` has it: no part of a longer mailbox or domain; a full stop may end a sentence.
 		return rf"(?<![\w.+-]){said}(?![\w-]|\.\w)"
-	return rf"(?<!\w){said}(?!\w)"
+	# "marta.akerblom@other.example" is another's mailbox.
+	return rf"(?<![^\W_]){said}(?![^\W_]|@)"
+
+
+def _is_name(string: str) -> bool:
+	return not any(sign in "@+" or sign.isdigit() for sign in string)
 
 
 def _phone_pattern(number: str) -> str:
@@ -135,6 +162,13 @@ def _folded(text: str) -> str:
 	return unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).casefold()
 
 
+def _without_accents(text: str) -> str:
+	if text.isascii():
+		return text
+	plain = unicodedata.normalize("NFD", text)
+	return "".join(sign for sign in plain if not unicodedata.combining(sign))
+
+
 def _looks_written(data: bytes) -> bool:
 	"""Whether bytes are text of some kind; compressed ones, and base64 read from the wrong place, are not."""
 	return len(data.translate(None, _WRITTEN)) * 30 < len(data)
@@ -150,7 +184,7 @@ def _decoded(data: bytes, is_text: bool) -> list[str]:
 		found = [data.decode("utf-8")]
 	except UnicodeDecodeError:
 		# Both: a file may be text of one kind around text of the other.
-		found = [data.decode("cp1252", "replace"), data.decode("utf-8", "replace")]
+		found = [data.decode(one, "replace") for one in ("cp1252", "utf-8", "cp850")]
 	if without_zeros != data:
 		found.append(without_zeros.decode("latin-1"))
 		even = data[: len(data) // 2 * 2]
@@ -170,8 +204,14 @@ def _unwrapped(text: str, shortest: int) -> list[str | bytes]:
 		if "+" in text:
 			found.append(unquote(text, errors="replace"))
 		found.append(unquote(text, encoding="cp1252", errors="replace"))
+	if "%u" in text and _PERCENT_U.search(text):
+		found.append(_PERCENT_U.sub(lambda match: chr(int(match[1], 16)), text))
 	if "\\" in text and _JSON.search(text):
 		found += _without_escapes(text)
+	if "\\" in text and _OCTAL.search(text):
+		found.append(_OCTAL.sub(lambda match: chr(int(match[1], 8)), text).encode("latin-1", "replace"))
+	if ("+" in text or "&" in text) and (plain := _UTF7.sub(_from_utf7, text)) != text:
+		found.append(plain)
 	if "=" in text and _QUOTED.search(text):
 		found.append(quopri.decodestring(_bytes_of(text)))
 	if "=?" in text and _HEADER_WORD.search(text):
@@ -197,11 +237,19 @@ def _without_escapes(text: str) -> list[str | bytes]:
 
 
 def _unescaped(match: re.Match[str]) -> str:
-	number = match[1] or match[2] or match[3]
+	number = match[1] or match[2] or match[3] or match[4]
 	if number:
 		code = int(number, 16)
 		return chr(code) if code < 0x110000 else ""
-	return _SHORT_ESCAPES.get(match[4], match[4])
+	return _SHORT_ESCAPES.get(match[5], match[5])
+
+
+def _from_utf7(match: re.Match[str]) -> str:
+	code = match[1].replace(",", "/")
+	try:
+		return base64.b64decode(code + "=" * (-len(code) % 4), validate=True).decode("utf-16-be")
+	except ValueError:
+		return match[0]
 
 
 def _header_word(match: re.Match[str]) -> str:

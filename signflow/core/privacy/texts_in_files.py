@@ -10,6 +10,7 @@ import email.policy
 import gzip
 import io
 import re
+import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -132,6 +133,7 @@ _TELLING_ATTRIBUTES = frozenset(
 _RTF_SIGN = re.compile(
 	r"\\'([0-9a-fA-F]{2})|\\u(-?\d{1,6})\??|\\(par|line|tab|cell|row)\b ?|\\[a-z]+-?\d* ?|[{}]"
 )
+_OF_DOS = re.compile(rb"[A-Za-z][\x84\x94\x86]|[\x84\x94\x86\x8e\x99\x8f][A-Za-z]")
 _READABLE = re.compile(rb"[\x20-\x7e\x80-\xff\t]{4,}")
 _READABLE_WIDE = re.compile(rb"(?:[\x20-\x7e\xa0-\xff\t]\0){4,}")
 
@@ -241,6 +243,8 @@ def _read(data: bytes, name: str, reading: _Reading, depth: int) -> None:
 		_read_zip(data, reading, depth)
 	elif data.startswith(b"\x1f\x8b"):
 		_read_gzip(data, name, reading, depth)
+	elif data[257:262] == b"ustar":
+		_read_tar(data, reading, depth)
 	elif data.startswith(b"{\\rtf"):
 		reading.take(_of_rtf(data))
 	elif ending == "eml" or (not ending and re.match(rb"(?:From|Return-Path|Received|Message-ID): ", data)):
@@ -268,7 +272,9 @@ def _decoded(data: bytes) -> str:
 	try:
 		return data.decode("utf-8-sig")
 	except UnicodeDecodeError:
-		return data.decode("cp1252", "replace")
+		text = data.decode("cp1252", "replace")
+		# DOS wrote ä, Ä, ö, Ö, å and Å as what are marks in Windows-1252.
+		return f"{text}\n{data.decode('cp850')}" if _OF_DOS.search(data) else text
 
 
 def _readable(data: bytes) -> str:
@@ -372,7 +378,19 @@ def _read_gzip(data: bytes, name: str, reading: _Reading, depth: int) -> None:
 		plain = stream.read(MOST_BYTES + 1)
 	if len(plain) > MOST_BYTES:
 		reading.is_part, plain = True, plain[:MOST_BYTES]
-	_read_within(plain, name.removesuffix(".gz"), reading, depth)
+	_read_within(plain, name.removesuffix(".gz").replace(".tgz", ".tar"), reading, depth)
+
+
+def _read_tar(data: bytes, reading: _Reading, depth: int) -> None:
+	with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+		for number, member in enumerate(archive):
+			if number >= MOST_MEMBERS:
+				reading.is_part = True
+				return
+			reading.take(member.name)
+			source = archive.extractfile(member) if member.isfile() else None
+			if source is not None:
+				_read_within(source.read(MOST_BYTES), member.name, reading, depth)
 
 
 def _read_zip(data: bytes, reading: _Reading, depth: int) -> None:

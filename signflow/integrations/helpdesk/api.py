@@ -29,18 +29,18 @@ def _ticket(name: str | int) -> Any:
 
 @frappe.whitelist(methods=["GET", "POST"])
 def offered(ticket: str | int) -> list[dict[str, str]]:
-	"""The actions that the user may take in a ticket: [{action, label, group, buttonLabel}], as the page shows them.
+	"""The actions that the user may take in a ticket: [{action, label, group}], those of one group in a menu of that name.
 
-	What the ticket seems to ask for stands before them, as a button of its own: {action, label, icon}.
+	What the ticket seems to ask for stands before them, as a button of its own: {action, label}.
 	"""
 	doc = _ticket(ticket)
 	shown = [
-		{"action": key, "label": module.label(), "group": GROUP, "buttonLabel": GROUP}
+		{"action": key, "label": module.label(), "group": GROUP}
 		for key, module in ACTIONS.items()
 		if module.may()
 	]
 	hint = data_requests.hint(doc) if data_requests.may() else ""
-	return [{"action": "data_request", "label": hint, "icon": "alert-circle"}, *shown] if hint else shown
+	return [{"action": "data_request", "label": hint}, *shown] if hint else shown
 
 
 @frappe.whitelist(methods=["GET", "POST"])

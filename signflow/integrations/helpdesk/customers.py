@@ -6,6 +6,8 @@ from typing import Any
 import frappe
 from frappe import _
 
+from signflow.integrations.helpdesk import is_here
+
 
 @dataclass(frozen=True)
 class Match:
@@ -76,4 +78,42 @@ def _of_contact(contact: str | None) -> list[str]:
 		return []
 	links = {"parenttype": "Contact", "parent": contact, "link_doctype": "Customer"}
 	names = frappe.get_all("Dynamic Link", links, pluck="link_name", order_by="idx asc")
+	names += [name for hd_customer in _memberships(contact) if (name := _linked(hd_customer))]
 	return [name for name in dict.fromkeys(names) if frappe.db.exists("Customer", name)]
+
+
+def _memberships(contact: str) -> list[str]:
+	"""The HD Customers that a Contact is a member of (1.28; before, a Contact links to them)."""
+	if not frappe.db.exists("DocType", "HD Customer Member"):
+		return []
+	return frappe.get_all(
+		"HD Customer Member",
+		{"contact_name": contact, "parenttype": "HD Customer"},
+		pluck="parent",
+		order_by="creation asc",
+	)
+
+
+def members_follow(contact: str, party_type: str, party: str, by: str) -> bool:
+	"""Somebody left a Customer: in its HD Customers the substitute is a member in his stead (1.28), as what he was (hook
+	signflow_substituted). True if he is a member of others, into whose tickets his log-in still leads."""
+	if not is_here() or not frappe.get_meta("HD Customer").has_field("contacts"):
+		return False
+	if party_type == "Customer":
+		title = frappe.db.get_value("Customer", party, "customer_name")
+		for name in _memberships(contact):
+			if (_linked(name) or name) in (party, title):
+				_replace_member(name, contact, by)
+	return bool(_memberships(contact))
+
+
+def _replace_member(hd_customer: str, contact: str, by: str) -> None:
+	doc = frappe.get_doc("HD Customer", hd_customer, for_update=True)
+	was = next(row for row in doc.contacts if row.contact_name == contact)
+	doc.remove(was)
+	there = next((row for row in doc.contacts if row.contact_name == by), None)
+	there = there or doc.append("contacts", {"contact_name": by})
+	there.is_manager = there.is_manager or was.is_manager
+	if doc.primary_contact == contact:
+		doc.primary_contact = by
+	doc.save(ignore_permissions=True)

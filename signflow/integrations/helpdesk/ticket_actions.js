@@ -1,6 +1,10 @@
 // Signflow in a ticket. What is offered, asked and said comes from the site, in the language of whoever looks at it.
 // eslint-disable-next-line no-unused-vars -- Helpdesk calls it
 async function setupForm({ doc, call, toast, $dialog }) {
+	// 1.28's page for phones asks before it knows its ticket, and again when it does.
+	if (!doc || !doc.name) {
+		return { actions: [] };
+	}
 	const ticket = doc.name;
 	let offered;
 	try {
@@ -133,7 +137,17 @@ async function setupForm({ doc, call, toast, $dialog }) {
 		});
 	}
 
-	return {
-		actions: offered.map(({ action, ...shown }) => ({ ...shown, onClick: once(() => begin(action)) })),
-	};
+	// A menu's entries stand in its `items`: neither 1.14 nor 1.28's page for phones shows any others. No icon: 1.28 draws a
+	// button that has one without its words.
+	const actions = [];
+	for (const { action, label, group } of offered) {
+		const entry = { label, onClick: once(() => begin(action)) };
+		const menu = group && actions.find((one) => one.group === group);
+		if (menu) {
+			menu.items.push(entry);
+		} else {
+			actions.push(group ? { group, buttonLabel: group, hideLabel: true, items: [entry] } : entry);
+		}
+	}
+	return { actions };
 }

@@ -1,11 +1,14 @@
 // "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest. "From paper"
 // is begun from the list of templates, a ready form from the list of signable forms.
 import { correct, list_processors, offer_answers, prepare_copy, set_next_step } from "./answer_data_request";
+import { show_backups } from "./backups";
+import { offer_complaint } from "./closed_requests";
 import { offer_campaign, show_consents } from "./consents";
 import { may_take_in, new_data_request, offer_data_request, show_restricted } from "./data_requests";
 import { from_paper } from "./from_paper";
 import { show_what_was_told } from "./privacy_told";
 import { add_ready_form } from "./ready_forms";
+import { show_kept } from "./kept_records";
 import { offer_look_up } from "./look_up_person";
 import { request_signature } from "./request_signature";
 import { choose_filters, date_fields_of, offer_kept, show_filters } from "./retention";
@@ -40,6 +43,10 @@ const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision"
 $(document).on("form-refresh", (_event, frm) => {
 	if (frm?.doctype === "Data Subject Request") {
 		offer_answers(frm);
+		offer_complaint(frm);
+	}
+	if (frm) {
+		show_backups(frm);
 	}
 	if (!frm || frm.is_new() || frm.meta.issingle || frm.meta.istable || OURS.includes(frm.doctype)) {
 		return;
@@ -52,6 +59,7 @@ $(document).on("form-refresh", (_event, frm) => {
 	show_what_was_told(frm);
 	offer_data_request(frm);
 	show_restricted(frm);
+	show_kept(frm);
 	if (!frappe.model.can_create("Signature Request")) {
 		return;
 	}

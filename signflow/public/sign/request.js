@@ -4,13 +4,14 @@ const query = new URL(import.meta.url).search;
 const STEPS = ["open", "wish", "mail", "code", "list"];
 const BADGES = { unproven: "warn", open: "", waiting: "warn", done: "good", refused: "" };
 const API = "/api/method/signflow.api.subject_requests.";
+const MOST_PAPER_BYTES = 10 * 2 ** 20;
 // What the server says is wrong → where it was typed.
 const PLACES = { request_type: "rights", person_name: "person-name", represents: "represents", details: "details" };
 
-Promise.all(["kit", "visit"].map((name) => import(`./${name}.js${query}`))).then(([kit, visit]) => begin(kit, visit));
+Promise.all(["kit", "visit", "phone"].map((name) => import(`./${name}.js${query}`))).then((parts) => begin(...parts));
 
-function begin(kit, { create }) {
-	const { $, t, el, icon, fill, fillList, show, day, problem, busy, store, keep, announce, lang, once_key } = kit;
+function begin(kit, { create }, phone) {
+	const { $, t, el, icon, fill, fillList, show, day, size, post, problem, busy, store, keep, announce, lang, once_key } = kit;
 	const asked = new URLSearchParams(location.search);
 	// What goes along to the code: nothing for whoever only looks at her requests.
 	let sending = false;
@@ -22,6 +23,8 @@ function begin(kit, { create }) {
 		asks: () => ({ mail: $("mail").value.trim(), ...(sending ? { wish: wish(), key: once_key("request_key", wish()) } : {}) }),
 		refused: (error) => PLACES[error.details?.field] && wrong(error.details.field, error.text),
 	});
+
+	const by_phone = phone.create(kit, call, (...sent) => send(...sent));
 
 	// First: what she wants.
 	const rights = [...document.querySelectorAll("input[name=right]")];
@@ -155,7 +158,10 @@ function begin(kit, { create }) {
 			one.question ? question(one) : null,
 			one.yours ? whose(one) : null,
 			facts,
-			...one.proofs.map((proof) => el("p", {}, el("a", { href: proof.link }, proof.title)))
+			one.takes_papers || one.papers.length ? papers(one) : null,
+			...one.proofs.map((proof) =>
+				proof.form === "phone" ? by_phone(one, proof) : el("p", {}, el("a", { href: proof.link }, proof.title))
+			)
 		);
 	}
 
@@ -167,7 +173,7 @@ function begin(kit, { create }) {
 		keep(words, `request.${id}`);
 		button.addEventListener("click", () => {
 			if (words.value.trim().length < 3) return problem(failed, t("answer_missing"), words);
-			send(button, failed, "answer", { words: words.value }, one, t("answered"));
+			send(button, failed, t("answered"), one, () => call("answer", { reference: one.reference, words: words.value }));
 		});
 		return el(
 			"div",
@@ -179,23 +185,57 @@ function begin(kit, { create }) {
 		);
 	}
 
+	/** What lies with a request, and a way to add to it: the picker opens by the button, which says what it waits for. */
+	function papers(one) {
+		const failed = el("div", { className: "problem", role: "alert" });
+		const list = one.papers.map((paper) => el("li", {}, `${paper.name} `, el("span", { className: "hint" }, size(paper.size))));
+		const parts = [el("p", {}, el("strong", {}, t("papers"))), list.length ? el("ul", { className: "papers" }, ...list) : null];
+		if (one.takes_papers) {
+			const picker = el("input", { type: "file", className: "visually-hidden", accept: ".pdf,.png,.jpg,.jpeg", tabindex: "-1" });
+			picker.setAttribute("aria-label", t("add_paper"));
+			const lacks = one.mandate && !list.length;
+			const button = el("button", { type: "button", className: `button ${lacks ? "primary" : ""}` }, t("add_paper"));
+			button.addEventListener("click", () => picker.click());
+			picker.addEventListener("change", () => picker.files[0] && add(button, failed, picker, one));
+			parts.push(el("p", { className: "hint" }, t(one.mandate ? "mandate_help" : "papers_help")));
+			parts.push(el("div", { className: "row" }, button, picker), failed);
+		}
+		return el("div", { className: "field" }, ...parts);
+	}
+
+	function add(button, failed, picker, one) {
+		const file = picker.files[0];
+		picker.value = "";
+		problem(failed, "");
+		if (file.size > MOST_PAPER_BYTES) return problem(failed, t("paper_large"));
+		return send(button, failed, t("paper_added"), one, () => {
+			const body = new FormData();
+			body.append("reference", one.reference);
+			body.append("language", lang);
+			body.append("file", file);
+			const headers = { Accept: "application/json", "X-Signflow-Session": store.get("request") || "" };
+			return post(`${API}add_paper`, { headers, body }, 180);
+		});
+	}
+
 	function whose(one) {
 		const failed = el("div", { className: "problem", role: "alert" });
 		const choice = (mine) => {
 			const button = el("button", { type: "button", className: `button ${mine ? "primary" : ""}` }, t(mine ? "mine" : "not_mine"));
-			button.addEventListener("click", () => send(button, failed, "is_mine", { mine }, one, t(mine ? "now_mine" : "now_not_mine")));
+			const said = t(mine ? "now_mine" : "now_not_mine");
+			button.addEventListener("click", () => send(button, failed, said, one, () => call("is_mine", { reference: one.reference, mine })));
 			return button;
 		};
 		return el("div", {}, el("p", {}, t("yours_help")), el("div", { className: "row" }, choice(true), choice(false)), failed);
 	}
 
-	function send(button, failed, verb, body, one, words) {
+	function send(button, failed, words, one, ask) {
 		problem(failed, "");
 		return busy(
 			button,
 			async () => {
 				try {
-					const view = await call(verb, { reference: one.reference, ...body });
+					const view = await ask();
 					list({ ...view, made: "" }, { reference: one.reference, words });
 					announce(words);
 				} catch (error) {

@@ -14,6 +14,7 @@ from frappe.utils import cint, getdate, now_datetime
 
 from signflow.core.pdf.seal import seal_report
 from signflow.services.company import house, public_file
+from signflow.services.erasure import backups
 from signflow.services.erasure.planning import PLAN
 from signflow.services.keys import house_key, load_key
 from signflow.services.printing import from_html
@@ -71,6 +72,7 @@ def _sealed(request: Any, plans: list[Any], recipients: list[Any]) -> bytes:
 			erased_on=written_day(getdate(plans[-1].finished_on), lang),
 			told=[line for plan in plans for line in (plan.told or "").splitlines()],
 			recipients=[(row.recipient, _(row.status)) for row in recipients],
+			backups=backups.what_is_told(request.name, lang),
 			digests=[plan.digest for plan in plans if plan.digest],
 		)
 	)

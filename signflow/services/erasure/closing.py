@@ -1,7 +1,6 @@
 """What stands in no DocType's table: sessions, passwords, settings of lists, the search index, caches; and the last look."""
 
 import json
-from typing import Any
 
 import frappe
 
@@ -21,19 +20,11 @@ LIST_SETTINGS = "_user_settings"
 
 def shut_out(erasing: Erasing) -> None:
 	"""Before anything else: she is logged out everywhere and cannot log in, so that nothing new is written in her name."""
-	index = frappe.qb.Table("__global_search")
-	erasing.indexed = {row[0] for row in frappe.qb.from_(index).select(index.doctype).distinct().run()}
-	for line in _lines(erasing):
-		if line.record_name and line.action == "Erase":
-			erasing.targets[line.record_doctype][line.record_name] = None
-		elif line.record_name and line.renamed and line.record_name != line.renamed:
-			erasing.targets[line.record_doctype][line.record_name] = line.renamed
-	users = _users(erasing)
-	_shut_out(users)
-	_forget_what_waits(erasing, users)
+	_shut_out(erasing.users)
+	_forget_what_waits(erasing)
 
 
-def _forget_what_waits(erasing: Erasing, users: list[str]) -> None:
+def _forget_what_waits(erasing: Erasing) -> None:
 	"""What Redis holds to be written into the search index and the settings of lists would come back after the rows went."""
 	key = frappe.cache.make_key(INDEX_QUEUE)
 	for item in frappe.cache.lrange(INDEX_QUEUE, 0, -1):
@@ -44,31 +35,10 @@ def _forget_what_waits(erasing: Erasing, users: list[str]) -> None:
 			frappe.cache.lrem(key, 0, item)
 	for field, data in frappe.cache.hgetall(LIST_SETTINGS).items():
 		whose = frappe.safe_decode(field)
-		if whose.rpartition("::")[2] in users:
+		if whose.rpartition("::")[2] in erasing.users:
 			frappe.cache.hdel(LIST_SETTINGS, whose)
 		elif (made := erasing.words.replaced(data, erasing.neutral, names=False)) != data:
 			frappe.cache.hset(LIST_SETTINGS, whose, made)
-
-
-def _lines(erasing: Erasing) -> list[Any]:
-	return frappe.get_all(
-		LINE,
-		{"plan": erasing.plan, "action": ["in", ("Erase", "Mask")], "record_name": ["is", "set"]},
-		["record_doctype", "record_name", "action", "renamed", "status"],
-		order_by="place asc",
-	)
-
-
-def _users(erasing: Erasing) -> list[str]:
-	return [
-		name
-		for doctype, name in erasing.told["records"]
-		if doctype == "User"
-		and (
-			("User", record_hash("User", name)) in erasing.gone
-			or ("User", record_hash("User", name)) in erasing.renamed
-		)
-	]
 
 
 @one_transaction
@@ -86,8 +56,8 @@ def _shut_out(users: list[str]) -> None:
 
 
 @one_transaction
-def _close_tables(erasing: Erasing, users: list[str]) -> None:
-	if users:
+def _close_tables(erasing: Erasing) -> None:
+	if users := erasing.users:
 		auth, settings = frappe.qb.Table("__Auth"), frappe.qb.Table("__UserSettings")
 		frappe.qb.from_(auth).delete().where((auth.doctype == "User") & auth.name.isin(users)).run()
 		frappe.qb.from_(settings).delete().where(settings.user.isin(users)).run()
@@ -122,7 +92,7 @@ def _mask_table(erasing: Erasing, name: str, keys: tuple[str, ...], columns: tup
 
 def close(erasing: Erasing) -> None:
 	"""Do what is left outside the DocTypes' tables, and drop caches."""
-	_close_tables(erasing, _users(erasing))
+	_close_tables(erasing)
 	frappe.clear_cache()
 
 
@@ -140,7 +110,7 @@ def left_over(erasing: Erasing) -> list[Record]:
 	)
 	known = {(line.record_doctype, line.record_name) for line in lines}
 	decided = _left_by_decision(erasing)
-	keeping = Keeping()
+	keeping = Keeping(reads={})
 	return [
 		record
 		for record, tables in sorted(cells.items())

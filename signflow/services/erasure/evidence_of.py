@@ -1,23 +1,32 @@
 """A person's part in a signature request: erased where no ground keeps it, so that the chain still verifies."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import frappe
 
+from signflow.core.erasure.masking import DOMAIN, Words
+from signflow.core.privacy.persons import Subject
 from signflow.services import evidence
-from signflow.services.erasure import bytes_of_files
 from signflow.services.privacy import data_map
+from signflow.services.privacy.person_records import pointing
 
+EVIDENCE = "Signature Request"
 SIGNER = "Signature Request Signer"
+
+
+def signers(request: str) -> list[Any]:
+	"""The signers' rows of a request, in the order in which they sign."""
+	return frappe.get_all(SIGNER, {"request": request}, ["*"], order_by="idx_in_request asc, name asc")
 
 
 def mask(erasing: Any, request: str) -> None:
 	"""Erase the personal values behind her events, and what her signer's rows say of her, in the caller's transaction."""
-	rows = frappe.get_all(SIGNER, {"request": request}, ["*"], order_by="idx_in_request asc, name asc")
-	hers = [row for row in rows if _is_hers(erasing, row)]
+	rows = signers(request)
+	hers = [row for row in rows if _is_hers(erasing.words, erasing.told, row)]
 	if not hers:
 		return
-	signers = {row.name for row in hers}
+	her_rows = {row.name for row in hers}
 	payloads = dict(
 		frappe.get_all(
 			"Signature Event Payload",
@@ -33,11 +42,9 @@ def mask(erasing: Any, request: str) -> None:
 			"Signature Event", {"request": request}, ["name", "seq", "signer"], order_by="seq asc"
 		)
 		# Her values may stand in an event that is nobody's, such as that the request was sent.
-		if event.signer in signers or erasing.words.stand_in(payloads.get(event.name) or "")
+		if event.signer in her_rows or erasing.words.stand_in(payloads.get(event.name) or "")
 	]
 	evidence.erase_payloads(request, events, reason="data subject request")
-	if len(hers) == len(rows):
-		_remove_documents(request)
 	personal = data_map.load()[SIGNER].fields
 	for row in hers:
 		values = {name: None for name in personal if row.get(name) and name not in ("contact",)}
@@ -45,36 +52,57 @@ def mask(erasing: Any, request: str) -> None:
 		frappe.db.set_value(SIGNER, row.name, values, update_modified=False)
 
 
-def _remove_documents(request: str) -> None:
-	"""The bytes of an agreement that nobody else has signed; their digests stay in the chain.
-
-	Where others have signed, it is their agreement too, and an officer decides with them.
-	"""
-	revision, file = frappe.qb.DocType("Sealed Revision"), frappe.qb.DocType("File")
-	query = (
-		frappe.qb.from_(revision).select(revision.name, revision.file_url).where(revision.request == request)
+def files_of(requests: Iterable[str]) -> list[Any]:
+	"""The File rows of agreements, with `request`, and `is_copy` for whatever shows a sealed document elsewhere."""
+	requests = sorted(requests)
+	if not requests:
+		return []
+	within = {"request": ["in", requests]}
+	revisions = frappe.get_all(
+		"Sealed Revision", within, ["name", "request", "file_url"], order_by="name asc"
 	)
-	revisions = query.orderby(revision.name).run()
-	documents = frappe.get_all(
-		"Signature Request Document", {"parent": request}, ["name", "file"], order_by="idx asc"
-	)
-	urls = {url for _name, url in revisions if url} | {row.file for row in documents if row.file}
-	under = (file.attached_to_doctype == "Signature Request") & (file.attached_to_name == request)
-	query = (
-		frappe.qb.from_(file).select("*").where(file.file_url.isin(sorted(urls)) | under if urls else under)
-	)
-	rows = query.orderby(file.name).run(as_dict=True)
-	bytes_of_files.remove(rows)
-	if rows:
-		frappe.db.delete("File", {"name": ["in", [row.name for row in rows]]})
-	frappe.db.set_value("Sealed Revision", {"request": request}, "file_url", None, update_modified=False)
-	frappe.db.set_value(
-		"Signature Request Document", {"parent": request}, "file", None, update_modified=False
-	)
+	owners = {(EVIDENCE, name): name for name in requests}
+	owners |= {("Sealed Revision", row.name): row.request for row in revisions}
+	urls = {row.file_url: row.request for row in revisions if row.file_url}
+	file = frappe.qb.DocType("File")
+	condition = pointing(file.attached_to_doctype, file.attached_to_name, owners)
+	if urls:
+		condition |= file.file_url.isin(sorted(urls))
+	rows = frappe.qb.from_(file).select("*").where(condition).orderby(file.name).run(as_dict=True)
+	for row in rows:
+		owner = owners.get((row.attached_to_doctype, row.attached_to_name))
+		row.is_copy, row.request = owner is None, owner or urls[row.file_url]
+	return rows
 
 
-def _is_hers(erasing: Any, row: Any) -> bool:
+def others_in(request: str, words: Words, subject: Subject) -> bool:
+	"""Whether an agreement has signers beside her, whose agreement it is too."""
+	told = {"all_mails": subject.mails, "all_names": subject.names}
+	# Where nothing was agreed, only who had signed by then has something to prove.
+	ended = frappe.db.get_value(EVIDENCE, request, "status") in ("Declined", "Expired", "Cancelled")
+	return any(
+		not _is_hers(words, told, row) and (row.status == "Signed" or not ended) for row in signers(request)
+	)
+
+
+def others_left(request: str) -> bool:
+	"""Whether an agreement still has a signer who was not erased."""
+	return any(not str(row.email or "").endswith(f"@{DOMAIN}") for row in signers(request))
+
+
+def agreement_of(file: str) -> str | None:
+	"""The Signature Request whose own file this is, None for any other file."""
+	doctype, name = frappe.db.get_value("File", file, ["attached_to_doctype", "attached_to_name"]) or (
+		None,
+		None,
+	)
+	if doctype == "Sealed Revision":
+		return frappe.db.get_value(doctype, name, "request")
+	return name if doctype == EVIDENCE else None
+
+
+def _is_hers(words: Words, told: Mapping[str, Any], row: Any) -> bool:
 	mail = str(row.get("email") or "").lower()
-	return mail in erasing.words.mails or (
-		mail in erasing.told.get("all_mails", ()) and row.get("signer_name") in erasing.told["all_names"]
+	return mail in words.mails or (
+		mail in told.get("all_mails", ()) and row.get("signer_name") in told["all_names"]
 	)

@@ -9,6 +9,7 @@ in small transactions, so that nobody waits for their locks.
 import json
 import secrets
 import time
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -16,10 +17,12 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, getdate, now_datetime
 
-from signflow.core.erasure.masking import Neutral, Words
+from signflow.core.erasure.masking import Neutral
+from signflow.core.erasure.planner import FOR_OTHERS
 from signflow.core.privacy.persons import Record
 from signflow.services import notices, work
-from signflow.services.erasure import closing, ledger, planning, rows
+from signflow.services.erasure import closing, evidence_of, ledger, planning, rows
+from signflow.services.erasure.facts import version_of
 from signflow.services.erasure.planning import LINE, PLAN
 from signflow.services.erasure.rows import Erasing
 from signflow.services.privacy.accesses import record_access
@@ -76,15 +79,13 @@ def carry_on(plan: str) -> None:
 	if not work.take_lease(PLAN, plan, LEASE_SECONDS, lease_token=token):
 		return
 	deadline = time.monotonic() + JOB_SECONDS
-	# A worker that lives on reads anew how the site is built.
-	frappe.flags.signflow_erasing = token
 	try:
-		if not _may_begin(plan, token):
+		erasing = _begun(plan, token)
+		if erasing is None:
 			return
-		erasing = _erasing(plan, token)
 		closing.shut_out(erasing)
 		left = _batches(plan)
-		rows.warm({batch[0].record_doctype for batch in left})
+		rows.warm(erasing, {batch[0].record_doctype for batch in left})
 		while left:
 			if time.monotonic() > deadline:
 				_release(plan, token)
@@ -102,22 +103,26 @@ def carry_on(plan: str) -> None:
 		_failed(plan, token, work.place_of(error))
 
 
-def _may_begin(plan: str, token: str) -> bool:
-	"""Whether the plan is as it was approved, and, before its first line, the data as they were planned."""
+def _begun(plan: str, token: str) -> Erasing | None:
+	"""The run, if the plan is as it was approved and, before its first line, the data are as they were planned."""
 	doc = frappe.get_doc(PLAN, plan)
+	if doc.status == "Draft":
+		planning.look_on(doc, JOB_SECONDS / 2)
+		return None
 	if doc.status != "Running":
 		_stop(plan, token, doc.status, "")
-		return False
+		return None
 	if frappe.db.get_value(PLAN, plan, "digest") != planning.digest(plan):
 		_stop(plan, token, "Failed", _("The lines are not those that were approved."))
-		return False
+		return None
+	erasing = _erasing(doc, token)
 	if not doc.started_on:
 		fresh = doc.approved_on and doc.approved_on > add_to_date(now_datetime(), seconds=-FRESH_SECONDS)
 		if not fresh and planning.is_stale(doc):
 			_stop(plan, token, "Superseded", _("The data were changed since the approval: plan again."))
-			return False
-		_started(_erasing(plan, token))
-	return True
+			return None
+		_started(erasing)
+	return erasing
 
 
 @one_transaction
@@ -140,27 +145,35 @@ def _stop(plan: str, token: str, status: str, failure: str) -> None:
 		notices.notify(officer, (PLAN, plan), lambda: _("The erasure {0} was not carried out.").format(plan))
 
 
-def _erasing(plan: str, token: str) -> Erasing:
-	doc = frappe.db.get_value(
-		PLAN, plan, ["neutral_name", "neutral_mail", "company", "request"], as_dict=True
+def _erasing(doc: Any, token: str) -> Erasing:
+	told = planning.unpacked(doc)
+	erasing = Erasing(
+		doc.name,
+		token,
+		Neutral(doc.neutral_name, doc.neutral_mail),
+		planning.words_of(told),
+		doc.company,
+		told,
 	)
-	told = planning.unpacked(plan)
-	words = Words(frozenset(told["mails"]), frozenset(told["phones"]), frozenset(told["names"]))
-	lines = frappe.get_all(
+	goes = set()
+	for line in frappe.get_all(
 		LINE,
-		{"plan": plan, "action": ["in", ("Erase", "Mask")]},
+		{"plan": doc.name, "action": ["in", ("Erase", "Mask")]},
 		["record_doctype", "record_name", "record_hash", "action", "renamed"],
 		order_by="place asc",
-	)
-	erasing = Erasing(
-		plan, token, Neutral(doc.neutral_name, doc.neutral_mail), words, doc.company, told, doc.request
-	)
-	for line in lines:
-		key = line.record_doctype, line.record_hash
-		if line.action == "Erase":
-			erasing.gone.add(key)
-		elif line.renamed:
-			erasing.renamed[key] = line.renamed
+	):
+		new = line.renamed if line.action == "Mask" else None
+		if line.action == "Mask" and not new:
+			continue
+		goes.add((line.record_doctype, line.record_hash))
+		if line.record_name and line.record_name != new:
+			erasing.targets[line.record_doctype][line.record_name] = new
+	# Of lines that are done the name is forgotten.
+	erasing.users = [
+		name
+		for doctype, name in told["records"]
+		if doctype == "User" and (doctype, planning.record_hash(doctype, name)) in goes
+	]
 	return erasing
 
 
@@ -240,7 +253,7 @@ def _do(erasing: Erasing, batch: list[Any], done: list[Any], changed: list[Any])
 
 def _is_changed(line: Any, row: Any) -> bool:
 	"""Whether somebody changed a record between the plan and now: what it holds by now nobody has approved."""
-	return bool(line.version) and line.version != rows.version_of(row)
+	return bool(line.version) and line.version != version_of(row)
 
 
 def _is_ours(erasing: Erasing) -> bool:
@@ -330,13 +343,10 @@ def _counts(plan: str) -> dict[str, int]:
 	rows_ = frappe.get_all(
 		LINE,
 		{"plan": plan, "status": "Done", "action": ["in", ("Erase", "Mask")]},
-		["record_doctype"],
+		pluck="record_doctype",
 		order_by="place asc",
 	)
-	counts: dict[str, int] = {}
-	for row in rows_:
-		counts[row.record_doctype] = counts.get(row.record_doctype, 0) + 1
-	return counts
+	return dict(Counter(rows_))
 
 
 @one_transaction
@@ -345,9 +355,7 @@ def _failed(plan: str, token: str, place: str) -> None:
 	if not work.is_ours(PLAN, plan, token):
 		return
 	attempts = (frappe.db.get_value(PLAN, plan, "work_attempts") or 0) + 1
-	log = frappe.log_error(
-		title=f"signflow: erasure plan {plan}", message=place, reference_doctype=PLAN, reference_name=plan
-	)
+	log = _note_failure(plan, place)
 	gives_up = attempts >= MOST_ATTEMPTS
 	_set(
 		plan,
@@ -371,46 +379,59 @@ def _set(plan: str, **values: Any) -> None:
 def daily() -> None:
 	"""Once a day: erase or mask by itself what was kept until a date that has passed (GDPR 17(1)(a), 5(1)(e))."""
 	for line in due_lines(getdate()):
-		_after_keeping(line)
+		try:
+			_after(line.name)
+		except Exception as error:
+			frappe.db.rollback()
+			# Not raised: the others' time is over as well, and Frappe would log it with all values at hand.
+			_note_failure(line.plan, work.place_of(error))
 
 
 def due_lines(today: date) -> list[Any]:
-	"""The kept lines of finished plans whose date has passed."""
+	"""The kept lines of finished plans whose date has passed, and those that last as long as others do."""
 	line, plan = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
 	query = frappe.qb.from_(line).join(plan).on(plan.name == line.plan).select(line.star)
 	query = query.where((plan.status == "Done") & (line.action == "Keep") & (line.status == "Waiting"))
-	return query.where(line.keep_until < today).orderby(line.place, line.name).run(as_dict=True)
+	over = (line.keep_until < today) | (line.keep_until.isnull() & (line.ground == FOR_OTHERS))
+	return query.where(over).orderby(line.place, line.name).run(as_dict=True)
 
 
-def _after_keeping(line: Any) -> None:
-	"""What else keeps it by now keeps it on; else what the plan says comes afterwards is done."""
-	_after(line.name)
+@one_transaction
+def _note_failure(plan: str, place: str) -> Any:
+	return frappe.log_error(
+		title=f"signflow: erasure plan {plan}", message=place, reference_doctype=PLAN, reference_name=plan
+	)
 
 
 @one_transaction
 def _after(name: str) -> None:
+	"""What else keeps a record by now keeps it on; else what the plan says comes afterwards is done."""
 	line = frappe.db.get_value(LINE, name, "*", as_dict=True, for_update=True)
 	if not line or line.status != "Waiting":
 		return
-	keeps = Keeping().of(line.record_doctype, line.record_name)
-	if keeps:
+	keeper = line.record_doctype, line.record_name
+	if line.record_doctype == "File" and (agreement := evidence_of.agreement_of(line.record_name)):
+		# What becomes of an agreement becomes of its files.
+		keeper = evidence_of.EVIDENCE, agreement
+		if line.ground == FOR_OTHERS and evidence_of.others_left(agreement):
+			return
+	if keeps := Keeping().of(*keeper):
 		frappe.db.set_value(LINE, name, "keep_until", keeps[0].until, update_modified=False)
 		return
-	doc = frappe.db.get_value(PLAN, line.plan, ["neutral_name", "neutral_mail", "company"], as_dict=True)
-	stored = rows.read(line.record_doctype, [line.record_name])
-	erasing = Erasing(line.plan, "", Neutral(doc.neutral_name, doc.neutral_mail), Words(), doc.company, {})
-	row = stored.get(line.record_name)
-	line.action = line.later
-	if line.later == "Erase":
-		rows.erase(erasing, line.record_doctype, stored)
-	else:
+	doctype, stored = line.record_doctype, rows.read(line.record_doctype, [line.record_name])
+	if row := stored.get(line.record_name):
+		doc = frappe.get_doc(PLAN, line.plan)
 		# Whose it was stands in it alone by now.
-		erasing.words = rows.words_in(line, row)
-		rows.mask(erasing, line, row)
-	ledger.note(erasing, [line])
-	frappe.db.set_value(
-		LINE,
-		name,
-		{"status": "Done", "record_name": None if line.later == "Erase" else line.record_name},
-		update_modified=False,
-	)
+		words = ledger.words_known(doc.name, rows.texts_of(doctype, row))
+		erasing = Erasing(doc.name, "", Neutral(doc.neutral_name, doc.neutral_mail), words, doc.company, {})
+		line.action = "Mask" if rows.is_needed(erasing, doctype, row["name"]) else line.later
+		new = line.renamed if line.action == "Mask" else None
+		if line.action == "Erase" or new:
+			rows.let_go(erasing, doctype, row["name"], new)
+		if line.action == "Erase":
+			rows.erase(erasing, doctype, stored)
+		else:
+			rows.mask(erasing, line, row)
+		ledger.note(erasing, [line])
+	left = (line.renamed or line.record_name) if line.action == "Mask" else None
+	frappe.db.set_value(LINE, name, {"status": "Done", "record_name": left}, update_modified=False)

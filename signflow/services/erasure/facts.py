@@ -13,13 +13,15 @@ import frappe
 
 from signflow.core.erasure.masking import Neutral, Words, becomes
 from signflow.core.erasure.planner import Decision, Found, Kept, Nature, Pointer
-from signflow.core.privacy import persons, texts_in_files
+from signflow.core.privacy import persons
 from signflow.core.privacy.datamap import PERSON_DOCTYPES, DataMap, DocTypeMap, Holds
 from signflow.core.privacy.findings import How, Strength
 from signflow.core.privacy.kinds import Table
 from signflow.core.privacy.persons import Record, Start, Subject
-from signflow.services.erasure import bytes_of_files
+from signflow.services.erasure import bytes_of_files, evidence_of
 from signflow.services.erasure import reach as reaching
+from signflow.services.erasure.evidence_of import EVIDENCE
+from signflow.services.erasure.in_files import SECONDS, Look, Sighting
 from signflow.services.erasure.reach import NOT_SEARCHED, REFERENCES, Reach
 from signflow.services.privacy import data_map, lookup
 from signflow.services.privacy.keeping import Keeping
@@ -51,7 +53,6 @@ TRAILS = frozenset(
 	)
 )
 PARTIES = ("Customer", "Supplier", "Employee", "Sales Partner", "Shareholder")
-EVIDENCE = "Signature Request"
 # Rows that belong to a signature request: what becomes of it becomes of them.
 OF_EVIDENCE = ("Signature Request Signer", "Signature Event", "Signature Event Payload", "Sealed Revision")
 # Who is in a mail, as far as its own fields say.
@@ -60,15 +61,14 @@ _PEOPLE = (Holds.EMAIL, Holds.PHONE)
 
 @dataclass
 class Facts:
-	"""All that a plan is made of. `versions`: what tells that a record was changed since, by record; `wordy`: records in
-	whose texts she stands, `child_tables` the tables within them in which she does; `settings`: those that name her."""
+	"""All that a plan is made of. `versions`: what tells that a record was changed since, by record; `child_tables`: the
+	records in whose texts she stands, and the tables within them in which she does; `settings`: those that name her."""
 
 	subject: Subject
 	words: Words
 	found: list[Found] = field(default_factory=list)
 	pointers: list[Pointer] = field(default_factory=list)
 	versions: dict[Record, str] = field(default_factory=dict)
-	wordy: set[Record] = field(default_factory=set)
 	child_tables: dict[Record, set[str]] = field(default_factory=dict)
 	settings: dict[str, list[str]] = field(default_factory=dict)
 	unsearched: list[str] = field(default_factory=list)
@@ -85,14 +85,17 @@ def gather(
 	company: str = "",
 	decided: Decided = lambda _record: None,
 	known: Words | None = None,
+	look: Look | None = None,
+	seconds: float = SECONDS,
 ) -> Facts:
 	"""Read everything on whoever `start` is, for the controller `company` ("" for all).
 
-	`known` are words of hers from before, whose records may be erased by now.
+	`known` are words of hers from before, whose records may be erased by now. `look` is gone on with, for so many seconds.
 	"""
 	the_map = data_map.load()
 	found = lookup.look_up(start, company=company)
-	return _Gathering(found, the_map, neutral, company, decided, known or Words()).run()
+	gathering = _Gathering(found, the_map, neutral, company, decided, known or Words())
+	return gathering.run(look or Look(), seconds)
 
 
 def words_of(subject: Subject) -> Words:
@@ -128,29 +131,39 @@ class _Gathering:
 		self.rows: dict[Record, Any] = {}
 		self.children: dict[Record, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
 		self.under: dict[Record, Record] = {}
-		self.house_mails: set[str] = set()
+		self.house_mails = mails_of_the_house()
+		self.region = region()
 		self.given: set[str] = set()
+		self.unnamed: dict[str, Any] = {}
+		# Files in which others stand too; and the agreement of which a file is a part, or a copy.
+		self.with_others: set[Record] = set()
+		self.parts: dict[Record, Record] = {}
+		self.copies: dict[Record, Record] = {}
+		self.others_signed: set[Record] = set()
+		self.leads: dict[Record, list[Record] | None] = {}
 
-	def run(self) -> Facts:
+	def run(self, look: Look, seconds: float) -> Facts:
 		self._take_hits()
 		reach = reaching.search(self.facts.words, list(self.strengths), self.tables)
 		self.facts.unsearched += sorted(reach.more)
 		self._take_cells(reach)
-		self._take_reports(reach)
 		self._take_trails(reach)
+		agreements = [name for doctype, name in self.strengths if doctype == EVIDENCE]
+		known = self.look_up.subject.mails | self.house_mails
+		look.go_on(self.facts.words, known, agreements, seconds)
+		self._take_files(look.seen, reach)
+		self._take_agreements(agreements, look.seen)
 		self._read_rows(set(self.strengths) - self.rows.keys())
 		self._drop_other_companies(reach)
 		self._take_what_points_to_hers(reach)
 		namesakes = self._namesakes()
-		keeping = Keeping()
+		keeping = Keeping(reads={})
 		keeps = keeping.rules or keeping.in_force
-		self.house_mails = _mails_of_the_house()
 		for record in sorted(self.strengths):
 			if record not in self.rows:
 				continue
 			self.facts.found.append(self._found(record, reach, namesakes, keeping if keeps else None))
 			self.facts.versions[record] = version_of(self.rows[record])
-		self.facts.wordy = set(reach.cells)
 		self.facts.child_tables = {
 			record: {name for name in tables if self.tables[name].is_child}
 			for record, tables in reach.cells.items()
@@ -161,6 +174,9 @@ class _Gathering:
 	# What the look-up found, and what it did not
 
 	def _take_hits(self) -> None:
+		counted = _requests_of(
+			(doctype, name) for doctype, hits in self.look_up.hits.items() for name in hits
+		)
 		for doctype, hits in self.look_up.hits.items():
 			if doctype in NOT_SEARCHED:
 				continue
@@ -170,48 +186,63 @@ class _Gathering:
 				)
 				continue
 			for name, hit in hits.items():
-				record = self._counted_to(doctype, name)
+				record = counted.get((doctype, name), (doctype, name))
 				self._note(record, hit.strength, {reason.how for _label, reason in hit.reasons})
 		self._read_rows(set(self.strengths))
-
-	def _counted_to(self, doctype: str, name: str) -> Record:
-		if doctype in OF_EVIDENCE:
-			request = frappe.db.get_value(doctype, name, "request")
-			if request:
-				return EVIDENCE, request
-		return doctype, name
 
 	def _note(self, record: Record, strength: Strength, hows: Iterable[How] = ()) -> None:
 		self.strengths[record] = min(strength, self.strengths.get(record, strength))
 		self.hows[record] |= set(hows)
 
 	def _take_cells(self, reach: Reach) -> None:
-		for (doctype, name), tables in list(reach.cells.items()):
-			if doctype in NOT_SEARCHED:
-				del reach.cells[doctype, name]
+		counted = _requests_of(reach.cells)
+		for found, tables in list(reach.cells.items()):
+			if found[0] in NOT_SEARCHED:
+				del reach.cells[found]
 				continue
 			strong = any(cell.strong for cell in tables.values())
-			record = self._counted_to(doctype, name)
-			if record != (doctype, name):
+			record = counted.get(found, found)
+			if record != found:
 				reach.cells.setdefault(record, {}).update(tables)
-			if strong and self.strengths.get(record) not in (Strength.SHARED,):
+			if strong and self.strengths.get(record) is not Strength.SHARED:
 				self._note(record, Strength.CERTAIN, (How.MAIL_IN_TEXT,))
 			else:
 				self._note(record, Strength.POSSIBLE, (How.NAME_IN_TEXT,))
 
-	def _take_reports(self, reach: Reach) -> None:
-		"""Results of reports that were made ready lie compressed in files: one that holds her goes with its file."""
-		filters = {"attached_to_doctype": "Prepared Report"}
-		rows = frappe.get_all("File", filters, ["name", "file_url", "attached_to_name"], order_by="name asc")
-		for row in rows:
-			path = bytes_of_files.path_of(row.file_url)
-			if path is None or not path.is_file() or path.stat().st_size > texts_in_files.MOST_BYTES:
-				continue
-			(read,) = texts_in_files.read_many([(path.name, path.read_bytes())])
-			if self.facts.words.stand_in(read.text, names=False):
-				for record in (("File", row.name), ("Prepared Report", row.attached_to_name)):
-					self._note(record, Strength.CERTAIN, (How.MAIL_IN_TEXT,))
-					reach.cells.setdefault(record, {})
+	def _take_files(self, seen: Mapping[str, Sighting], reach: Reach) -> None:
+		"""Files in whose bytes or names she stands, as the rows that name them; by their paths those that no row names."""
+		rows = _rows_of_files(seen)
+		self.unnamed = bytes_of_files.unnamed(path for path in seen if path not in rows)
+		for path, one in seen.items():
+			for row in rows.get(path, [self.unnamed[path]] if path in self.unnamed else []):
+				record = "File", row.name
+				how = How.MAIL_IN_TEXT if one.strong else How.NAME_IN_TEXT
+				self._note(record, Strength.CERTAIN if one.strong else Strength.POSSIBLE, (how,))
+				reach.cells.setdefault(record, {})
+				if row.get("attached_to_doctype") == "Prepared Report" and one.strong:
+					# Whoever wants it has it made again.
+					self._note(("Prepared Report", row.attached_to_name), Strength.CERTAIN, (how,))
+				elif not one.alone:
+					self.with_others.add(record)
+
+	def _take_agreements(self, requests: list[str], seen: Mapping[str, Sighting]) -> None:
+		"""The files of agreements in which she stands, and whatever else shows or copies a sealed document."""
+		self.others_signed = {
+			(EVIDENCE, name)
+			for name in requests
+			if evidence_of.others_in(name, self.facts.words, self.look_up.subject)
+		}
+		for row in evidence_of.files_of(requests):
+			record, agreement = ("File", row.name), (EVIDENCE, row.request)
+			(self.copies if row.is_copy else self.parts)[record] = agreement
+			self._note(record, self.strengths[agreement], (How.REFERENCE,))
+		rows = _rows_of_files(path for path, one in seen.items() if one.agreement)
+		for path, one in seen.items():
+			for row in rows.get(path, [self.unnamed[path]] if one.agreement and path in self.unnamed else []):
+				record, agreement = ("File", row.name), (EVIDENCE, one.agreement)
+				if agreement in self.strengths and record not in self.parts:
+					self.copies[record] = agreement
+					self._note(record, self.strengths[agreement], (How.REFERENCE,))
 
 	def _take_trails(self, reach: Reach) -> None:
 		"""What was written down about her records, found by the look-up or not."""
@@ -234,16 +265,23 @@ class _Gathering:
 					self._note(source, Strength.CERTAIN, (How.LINK,))
 
 	def _is_hers(self, record: Record) -> bool:
-		return record in self.look_up.subject.records or (
-			self.strengths.get(record) is Strength.CERTAIN and record in self.rows and self._is_alone(record)
-		)
+		return record in self.look_up.subject.records or self._leads_to_her(record)
+
+	def _leads_to_her(self, record: Record) -> bool:
+		return self._is_known(record) and self._is_alone(record)
+
+	def _is_known(self, record: Record) -> bool:
+		return self.strengths.get(record) is Strength.CERTAIN and record in self.rows
 
 	# Rows
 
 	def _read_rows(self, records: Iterable[Record]) -> None:
 		by_type: dict[str, list[str]] = defaultdict(list)
 		for doctype, name in records:
-			by_type[doctype].append(name)
+			if doctype == "File" and name in self.unnamed:
+				self.rows[doctype, name] = self.unnamed[name]
+			else:
+				by_type[doctype].append(name)
 		for doctype, names in sorted(by_type.items()):
 			if doctype not in self.tables or not frappe.db.table_exists(doctype):
 				continue
@@ -313,12 +351,11 @@ class _Gathering:
 	def _addresses(self, record: Record) -> tuple[set[str], set[str]]:
 		mails: set[str] = set()
 		phones: set[str] = set()
-		where = region()
 		for entry, row in self._mapped_rows(record):
 			for one in entry.holding(Holds.EMAIL):
 				mails |= persons.mails_in(row.get(one.fieldname))
 			for one in entry.holding(Holds.PHONE):
-				phones |= persons.phones_in(row.get(one.fieldname), where)
+				phones |= persons.phones_in(row.get(one.fieldname), self.region)
 		return mails, phones
 
 	def _mapped_rows(self, record: Record) -> Iterable[tuple[DocTypeMap, Any]]:
@@ -329,14 +366,29 @@ class _Gathering:
 				yield self.map[child], row
 
 	def _is_alone(self, record: Record) -> bool:
-		"""Whether nobody else is in the record, but who works for the house."""
+		"""Whether nobody else is in the record, nor in those whose being hers makes it hers, but who works for the house."""
+		seen, left = {record}, [record]
+		while left:
+			one = left.pop()
+			if one not in self.leads:
+				self.leads[one] = self._leads_of(one)
+			leads = self.leads[one]
+			if leads is None or not all(self._is_known(lead) for lead in leads):
+				return False
+			# Records may point to one another in a circle.
+			left += [lead for lead in leads if lead not in seen]
+			seen.update(leads)
+		return True
+
+	def _leads_of(self, record: Record) -> list[Record] | None:
+		"""The records that have to be hers for this one to be; None where somebody else is in it."""
 		subject = self.look_up.subject
 		mails, phones = self._addresses(record)
-		mails -= self.house_mails or _mails_of_the_house()
-		if mails - subject.mails or phones - subject.phones:
-			return False
+		if record in self.with_others or mails - self.house_mails - subject.mails or phones - subject.phones:
+			return None
+		leads: list[Record] = []
 		if record[0] in MAILS:
-			return True
+			return leads
 		mine = subject.full_names or subject.names
 		for entry, row in self._mapped_rows(record):
 			for one in entry.holding(Holds.PERSON):
@@ -345,33 +397,25 @@ class _Gathering:
 				if not value or (target, value) in subject.records or target == "User":
 					continue
 				if target in PERSON_DOCTYPES:
-					return False
-				if (
-					one.type_field
-					and record not in subject.records
-					and not self._leads_to_her((target, value))
-				):
-					return False
+					return None
+				if one.type_field and record not in subject.records:
+					leads.append((target, value))
 			for one in entry.holding(Holds.NAME):
 				said = str(row.get(one.fieldname) or "")
 				if "@" in said or not persons.words_of(said) or one.fieldname in _NO_WHOLE_NAME:
 					continue
 				if mine and not any(persons.could_be(said, name) for name in mine):
-					return False
-		return True
-
-	def _leads_to_her(self, record: Record) -> bool:
-		return (
-			self.strengths.get(record) is Strength.CERTAIN and record in self.rows and self._is_alone(record)
-		)
+					return None
+		return leads
 
 	def _found(self, record: Record, reach: Reach, namesakes: set[Record], keeping: Keeping | None) -> Found:
 		doctype, name = record
 		row = self.rows[record]
 		own = record in self.look_up.subject.records
 		under = self.under.get(record)
+		if record in self.copies and not under and row.get("attached_to_name"):
+			under = row.attached_to_doctype, row.attached_to_name
 		alone = own or self._is_alone(record)
-		hers = own or alone
 		nature = self._nature(record)
 		hows = self.hows[record]
 		hangs = doctype in TRAILS or doctype in MAILS
@@ -390,18 +434,21 @@ class _Gathering:
 			name,
 			nature,
 			self.strengths[record],
-			own,
-			alone,
-			direct,
-			docstatus,
-			record in namesakes or bool(under and under in namesakes),
-			under,
-			keeps,
-			self._masks(record) if hers and certain else {},
-			record in reach.cells,
-			self._takes(record, hers) if certain else "",
-			decided,
-			bool(self.facts.companies),
+			own=own,
+			alone=alone,
+			direct=direct,
+			docstatus=docstatus,
+			namesake=record in namesakes or bool(under and under in namesakes),
+			under=under,
+			keeps=keeps,
+			masks=self._masks(record) if alone and certain else {},
+			words=record in reach.cells,
+			takes=self._takes(record, alone) if certain and nature is not Nature.FILE else "",
+			decided=decided,
+			shared=bool(self.facts.companies),
+			part_of=self.parts.get(record),
+			copy_of=self.copies.get(record),
+			others_signed=record in self.others_signed,
 		)
 
 	def _nature(self, record: Record) -> Nature:
@@ -487,7 +534,36 @@ def _is_reference(pointer: Pointer) -> bool:
 	)
 
 
-def _mails_of_the_house() -> set[str]:
+def _requests_of(records: Iterable[Record]) -> dict[Record, Record]:
+	"""The Signature Request of each record that is a part of one."""
+	by_type: dict[str, list[str]] = defaultdict(list)
+	for doctype, name in records:
+		if doctype in OF_EVIDENCE:
+			by_type[doctype].append(name)
+	found = {}
+	for doctype, names in by_type.items():
+		table = frappe.qb.DocType(doctype)
+		for some in chunks(names):
+			query = frappe.qb.from_(table).select(table.name, table.request).where(table.name.isin(some))
+			for name, request in query.orderby(table.name).run():
+				if request:
+					found[doctype, name] = (EVIDENCE, request)
+	return found
+
+
+def _rows_of_files(paths: Iterable[str]) -> dict[str, list[Any]]:
+	"""The File rows of each of these files."""
+	by_url = {url: path for path in paths for url in bytes_of_files.urls_of(path)}
+	found: dict[str, list[Any]] = defaultdict(list)
+	for some in chunks(by_url):
+		for row in frappe.get_all(
+			"File", {"file_url": ["in", some], "is_folder": 0}, ["*"], order_by="name asc"
+		):
+			found[by_url[row.file_url]].append(row)
+	return found
+
+
+def mails_of_the_house() -> set[str]:
 	"""The addresses of who works here, and of the site's own mailboxes."""
 	found = set(
 		frappe.get_all("User", filters={"user_type": "System User"}, pluck="name", order_by="name asc")

@@ -1,21 +1,30 @@
 """The ledger of erasures: keyed hashes alone, by which what was erased is found again in a restored backup.
 
 It stands in the database and, since a restore brings back an older database, line by line in a file of the site's private
-folder as well. The key is the site's own: without its configuration the hashes say nothing.
+folder as well, which neither Frappe's backup nor its restore touches. Where the machine is lost, so is that file: a copy of
+it kept elsewhere can be named. The key is the site's own: without its configuration the hashes say nothing, and each line of
+the file says which key it was written with.
 """
 
 import json
 import os
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import frappe
 from frappe.utils import now_datetime
 
+from signflow.core.erasure.masking import Words
+from signflow.core.privacy.needles import views
+from signflow.core.privacy.persons import mails_in, phones_in, words_of
+from signflow.services.privacy.person_records import region
 from signflow.services.site_keys import keyed_hash
 
 ENTRY = "Erasure Ledger Entry"
+# So many words a name has at most that is known again.
+_LONGEST_NAME = 5
 # What of an entry stands in the file too.
 TOLD = (
 	*("erased_on", "document_type", "action", "plan", "company", "neutral", "record_hash", "is_own"),
@@ -28,20 +37,50 @@ def string_hash(value: str) -> str:
 	return keyed_hash("erasure string", value.casefold())
 
 
+def _name_hash(words: Iterable[str]) -> str:
+	# "Meri, Maija" is "Maija Meri".
+	return keyed_hash("erasure name", " ".join(sorted(words)))
+
+
 def note_person(erasing: Any, decisions: Mapping[str, list[str]]) -> None:
 	"""Write down, before the first record goes, by which hashes the person is known again, and what was decided to stay."""
-	words = erasing.words.mails | erasing.words.phones
-	entries = [
-		_entry(
-			erasing,
-			action="Person",
-			string_hashes="\n".join(sorted(string_hash(one) for one in words)),
-		)
-	]
+	words = erasing.words
+	hashes = {string_hash(one) for one in words.mails | words.phones}
+	hashes |= {_name_hash(words_of(name)) for name in words.names}
+	entries = [_entry(erasing, action="Person", string_hashes="\n".join(sorted(hashes)))]
 	for hashed, taken in sorted(decisions.items()):
 		if taken[0] != "Hers":
 			entries.append(_entry(erasing, action="Left", record_hash=hashed, string_hashes=taken[0]))
 	write(entries)
+
+
+def words_known(plan: str, texts: Iterable[str]) -> Words:
+	"""Which addresses, telephones and names in `texts`, in whatever form, are hers whom `plan` erased.
+
+	For what was kept: once its time is over nothing else knows any more whose it was.
+	"""
+	told = frappe.get_all(
+		ENTRY, {"plan": plan, "action": "Person"}, pluck="string_hashes", order_by="creation asc"
+	)
+	hashes = set("\n".join(told).split())
+	mails: set[str] = set()
+	phones: set[str] = set()
+	names: set[str] = set()
+	where = region()
+	for view in set(chain.from_iterable(views(text) for text in texts)):
+		mails |= mails_in(view)
+		phones |= phones_in(view, where)
+		words = words_of(view)
+		names |= {
+			" ".join(words[place : place + number])
+			for number in range(2, _LONGEST_NAME + 1)
+			for place in range(len(words) - number + 1)
+		}
+	return Words(
+		frozenset(one for one in mails if string_hash(one) in hashes),
+		frozenset(one for one in phones if string_hash(one) in hashes),
+		frozenset(one for one in names if _name_hash(one.split()) in hashes),
+	)
 
 
 def note(erasing: Any, lines: Iterable[Any]) -> None:
@@ -91,8 +130,9 @@ def write(entries: list[dict[str, Any]]) -> None:
 	"""
 	if not entries:
 		return
+	mark = {"key": key_mark()}
 	told = "".join(
-		json.dumps({key: str(one[key]) if one[key] is not None else None for key in TOLD}) + "\n"
+		json.dumps({key: str(one[key]) if one[key] is not None else None for key in TOLD} | mark) + "\n"
 		for one in entries
 	)
 	_append(told)
@@ -112,18 +152,51 @@ def _append(told: str) -> None:
 		os.fsync(out.fileno())
 
 
+def key_mark() -> str:
+	"""By which a line says that it was written with the key that this site has."""
+	return keyed_hash("erasure ledger", "key")[:16]
+
+
+def read(file: Path) -> tuple[list[dict[str, Any]], int]:
+	"""The entries of a ledger's file, and how many lines were written with another key than this site's."""
+	known, foreign = [], 0
+	for line in file.read_text(encoding="utf-8").splitlines():
+		# A machine that stopped in the middle of a line leaves half of one.
+		if not line.endswith("}"):
+			continue
+		entry = json.loads(line)
+		if entry.pop("key", None) in (None, key_mark()):
+			known.append(entry)
+		else:
+			foreign += 1
+	return known, foreign
+
+
+def take_in(copy: Path) -> int:
+	"""Add to this site's file what only a copy of a ledger has; how many lines.
+
+	Raises ValueError where lines were written with another key: the persons in them would never be found.
+	"""
+	told, foreign = read(copy)
+	if foreign:
+		raise ValueError(f"{foreign} lines were written with another encryption_key than this site has")
+	have = {_identity(one) for one in (read(path())[0] if path().exists() else [])}
+	missing = [one for one in told if _identity(one) not in have]
+	_append("".join(json.dumps(one | {"key": key_mark()}) + "\n" for one in missing))
+	return len(missing)
+
+
+def _identity(one: dict[str, Any]) -> tuple[Any, ...]:
+	return one["plan"], one["action"], one["record_hash"], one["string_hashes"]
+
+
 def entries() -> list[dict[str, Any]]:
 	"""All entries, of the database and of the file, oldest first; each once."""
 	found = frappe.get_all(ENTRY, fields=list(TOLD), order_by="erased_on asc, creation asc")
 	known = [{key: str(row[key]) if row[key] is not None else None for key in TOLD} for row in found]
 	if path().exists():
-		for line in path().read_text(encoding="utf-8").splitlines():
-			# A machine that stopped in the middle of a line leaves half of one.
-			if line.endswith("}"):
-				known.append(json.loads(line))
-	unique = {
-		(one["plan"], one["action"], one["record_hash"], one["string_hashes"]): one for one in reversed(known)
-	}
+		known += read(path())[0]
+	unique = {_identity(one): one for one in reversed(known)}
 	return sorted(unique.values(), key=lambda one: one["erased_on"] or "")
 
 
@@ -148,7 +221,7 @@ def bring_back() -> int:
 			"is_own": int(one["is_own"] or 0),
 		}
 		for one in entries()
-		if (one["plan"], one["action"], one["record_hash"], one["string_hashes"]) not in known
+		if _identity(one) not in known
 	]
 	if missing:
 		columns = list(missing[0])

@@ -6,8 +6,10 @@ decided does not approve. After approval its lines are held together by a keyed 
 
 import hashlib
 import json
+import math
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import frappe
@@ -19,8 +21,11 @@ from signflow.core.erasure import planner
 from signflow.core.erasure.masking import Neutral, Words
 from signflow.core.erasure.planner import Action, Decision, Line
 from signflow.core.privacy.persons import Record, Start, Subject
-from signflow.services.erasure import telling
-from signflow.services.erasure.facts import Facts, gather
+from signflow.services import work
+from signflow.services.acting import acting_as
+from signflow.services.erasure import restricting, telling
+from signflow.services.erasure.facts import Facts, gather, mails_of_the_house
+from signflow.services.erasure.in_files import SECONDS, Look
 from signflow.services.privacy.accesses import record_access
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.site_keys import keyed_hash
@@ -56,7 +61,9 @@ def plan_erasure(request: str, *, anew: bool = False) -> str:
 		frappe.throw(_("Only a request for erasure is planned."))
 	_refuse_running(request)
 	before = _latest(request)
-	return _make(request, doc.company, _start(doc, before), {} if anew else _decisions(before), before)
+	return _make(
+		request, doc.company, _start(doc, before), {} if anew else _decisions(before), before, Look()
+	)
 
 
 def decide(plan: str, decisions: Mapping[str, str]) -> str:
@@ -74,7 +81,36 @@ def decide(plan: str, decisions: Mapping[str, str]) -> str:
 			frappe.throw(_("Say of each line what becomes of it."))
 		taken[line.record_hash] = [decision, frappe.session.user]
 	request = frappe.get_doc("Data Subject Request", doc.request)
-	return _make(doc.request, doc.company, _start(request, doc), taken, doc)
+	return _make(doc.request, doc.company, _start(request, doc), taken, doc, _look_of(doc))
+
+
+def look_on(doc: Any, seconds: float) -> None:
+	"""Read on, in a worker, in the files that a draft has not looked through yet; once all are read it is planned anew."""
+	told = _told(doc)
+	if not doc.work_due or not told:
+		return
+	look, subject = Look.of(told.get("files")), told["all_mails"]
+	requests = frappe.get_all(
+		"Signature Request Signer", {"email": ["in", subject]}, pluck="request", order_by="name asc"
+	)
+	look.go_on(words_of(told), [*subject, *mails_of_the_house()], requests, seconds)
+	if look.is_all:
+		with acting_as(doc.made_by):
+			request = frappe.get_doc("Data Subject Request", doc.request)
+			_make(doc.request, doc.company, _start(request, doc), _decisions(doc), doc, look)
+	else:
+		_keep_look(doc.name, {**told, "files": look.packed()})
+
+
+@one_transaction
+def _keep_look(plan: str, told: dict[str, Any]) -> None:
+	if frappe.db.get_value(PLAN, plan, "status", for_update=True) == "Draft":
+		_set(plan, subject=encrypt(json.dumps(told)), lease_until=None, lease_token=None)
+		work.wake("signflow.services.erasure.execution.carry_on", plan=plan)
+
+
+def _look_of(plan: Any) -> Look:
+	return Look.of(_told(plan).get("files"))
 
 
 def _start(request: Any, before: Any) -> Start:
@@ -90,11 +126,11 @@ def _start(request: Any, before: Any) -> Start:
 
 def _told(plan: Any) -> dict[str, Any]:
 	"""What a plan still knows of the person; {} if nothing."""
-	stored = frappe.db.get_value(PLAN, plan.name, "subject") if plan else None
-	return json.loads(decrypt(stored)) if stored else {}
+	return json.loads(decrypt(plan.subject)) if plan and plan.subject else {}
 
 
-def _words(told: Mapping[str, Any]) -> Words:
+def words_of(told: Mapping[str, Any]) -> Words:
+	"""The words that a plan knows hers by."""
 	return Words(*(frozenset(told.get(kind, ())) for kind in ("mails", "phones", "names")))
 
 
@@ -103,25 +139,28 @@ def _make(
 	company: str | None,
 	start: Start,
 	decisions: dict[str, list[str]],
-	before: Any = None,
+	before: Any,
+	look: Look,
 ) -> str:
 	if before and before.neutral_name:
 		neutral = Neutral(before.neutral_name, before.neutral_mail)
 	else:
 		language = frappe.db.get_single_value("System Settings", "language") or "en"
 		neutral = Neutral.of(_("Erased person", language), secrets.token_hex(4))
-	facts, lines = draft(start, neutral, company or "", decisions, _words(_told(before)))
-	return _write(request, company, neutral, facts, lines, decisions, False)
+	facts, lines = draft(start, neutral, company or "", decisions, look, words_of(_told(before)))
+	return _write(request, company, neutral, facts, lines, decisions, look)
 
 
 def make_replay(
 	start: Start, company: str | None, decisions: dict[str, list[str]], neutral: Neutral
 ) -> str | None:
 	"""A plan of what was erased before and came back with a backup; its name, None if nothing did."""
-	facts, lines = draft(start, neutral, company or "", decisions)
+	# Nobody waits, and nobody plans again: all files are read at once.
+	look = Look()
+	facts, lines = draft(start, neutral, company or "", decisions, look, seconds=math.inf)
 	if not any(line.action in ACTED for line in lines):
 		return None
-	return _write(None, company, neutral, facts, lines, decisions, True)
+	return _write(None, company, neutral, facts, lines, decisions, look)
 
 
 def draft(
@@ -129,15 +168,17 @@ def draft(
 	neutral: Neutral,
 	company: str,
 	decisions: Mapping[str, list[str]],
+	look: Look,
 	known: Words | None = None,
+	seconds: float = SECONDS,
 ) -> tuple[Facts, list[Line]]:
-	"""What would be done, as of now: reads only."""
+	"""What would be done, as of now: reads only, and goes on with the look into files."""
 
 	def decided(record: Record) -> Decision | None:
 		taken = decisions.get(record_hash(*record))
 		return Decision(taken[0]) if taken else None
 
-	facts = gather(start, neutral, company=company, decided=decided, known=known)
+	facts = gather(start, neutral, company=company, decided=decided, known=known, look=look, seconds=seconds)
 	lines = planner.plan(facts.found, facts.pointers)
 	children = facts.child_tables
 	kept_settings = [
@@ -150,11 +191,11 @@ def draft(
 		if line.action is not Action.MASK
 		or line.fields
 		or line.renamed
-		or line.key in facts.wordy
+		or line.key in children
 		or line.doctype == "Signature Request"
 	]
 	lines = [
-		Line(**{**vars(line), "fields": {**{name: {} for name in children.get(line.key, ())}, **line.fields}})
+		replace(line, fields={**{name: {} for name in children.get(line.key, ())}, **line.fields})
 		if line.action in (Action.MASK, Action.KEEP)
 		else line
 		for line in lines
@@ -177,7 +218,7 @@ def _write(
 	facts: Facts,
 	lines: list[Line],
 	decisions: dict[str, list[str]],
-	replay: bool,
+	look: Look,
 ) -> str:
 	if request:
 		_refuse_running(request)
@@ -195,7 +236,8 @@ def _write(
 			"request": request,
 			"company": company,
 			"status": "Draft",
-			"is_replay": int(replay),
+			"is_replay": int(not request),
+			"work_due": int(not look.is_all),
 			"made_by": frappe.session.user,
 			"made_on": now_datetime(),
 			"totals": json.dumps(planner.totals(lines), ensure_ascii=False),
@@ -204,7 +246,7 @@ def _write(
 			"neutral_name": neutral.name,
 			"neutral_mail": neutral.mail,
 			"decisions": json.dumps(decisions),
-			"subject": encrypt(json.dumps(packed(facts.subject, facts.words))),
+			"subject": encrypt(json.dumps({**packed(facts.subject, facts.words), "files": look.packed()})),
 			"fingerprint": fingerprint(facts, lines),
 			"failure": kept(N_("Not all could be searched: {0}."), ", ".join(facts.unsearched))
 			if facts.unsearched
@@ -215,6 +257,8 @@ def _write(
 	plan.flags.ignore_links = True
 	plan.insert(ignore_permissions=True)
 	_write_lines(plan.name, facts, lines, decisions)
+	if not look.is_all:
+		work.wake("signflow.services.erasure.execution.carry_on", plan=plan.name)
 	if request:
 		records.advance(request, "Planned", kept(N_("Plan {0}"), plan.name))
 		record_access("View", facts.subject, purpose=f"{PLAN} {plan.name}", company=company)
@@ -274,12 +318,9 @@ def packed(subject: Subject, words: Words) -> dict[str, Any]:
 	}
 
 
-def unpacked(plan: Any) -> dict[str, Any]:
+def unpacked(doc: Any) -> dict[str, Any]:
 	"""What `packed` kept. Raises ValidationError once the plan has ended."""
-	stored = frappe.db.get_value(PLAN, plan, "subject")
-	if not stored:
-		frappe.throw(_("This plan has ended."))
-	return json.loads(decrypt(stored))
+	return _told(doc) or frappe.throw(_("This plan has ended."))
 
 
 def approve(plan: str) -> None:
@@ -299,6 +340,8 @@ def approve(plan: str) -> None:
 		)
 	if doc.undecided:
 		frappe.throw(_("{0} lines are left to decide.").format(doc.undecided))
+	if doc.work_due:
+		frappe.throw(_("The files of this site are still looked through: please wait until all are."))
 	if is_stale(doc):
 		frappe.throw(_("The data were changed since this was planned: plan again, please."))
 	_approve(plan, doc.request)
@@ -316,13 +359,15 @@ def _approve(plan: str, request: str | None) -> None:
 		approved_on=now_datetime(),
 		digest=digest(plan),
 	)
+	# What it keeps is restricted from now on.
+	restricting.forget()
 	if request:
 		records.advance(request, "Approved", kept(N_("Plan {0}"), plan))
 
 
 def is_stale(doc: Any) -> bool:
 	"""Whether the data that a plan speaks of were changed since; reads all again."""
-	told = unpacked(doc.name)
+	told = unpacked(doc)
 	confirmed = frozenset()
 	if doc.request:
 		confirmed = matching.start_of(frappe.get_doc("Data Subject Request", doc.request)).records
@@ -332,8 +377,8 @@ def is_stale(doc: Any) -> bool:
 		phones=frozenset(told["phones"]),
 	)
 	neutral = Neutral(doc.neutral_name, doc.neutral_mail)
-	facts, lines = draft(start, neutral, doc.company or "", _decisions(doc), _words(told))
-	return fingerprint(facts, lines) != frappe.db.get_value(PLAN, doc.name, "fingerprint")
+	facts, lines = draft(start, neutral, doc.company or "", _decisions(doc), _look_of(doc), words_of(told))
+	return fingerprint(facts, lines) != doc.fingerprint
 
 
 def digest(plan: str) -> str:
@@ -360,7 +405,7 @@ def _latest(request: str) -> Any:
 	rows = frappe.get_all(
 		PLAN,
 		{"request": request, "status": ["!=", "Done"]},
-		["name", "neutral_name", "neutral_mail"],
+		["name", "neutral_name", "neutral_mail", "decisions", "subject"],
 		order_by="creation desc, name desc",
 		limit=1,
 	)
@@ -369,8 +414,7 @@ def _latest(request: str) -> Any:
 
 def _decisions(doc: Any) -> dict[str, list[str]]:
 	"""What was decided of which record: {keyed hash of the record: [decision, user]}."""
-	stored = frappe.db.get_value(PLAN, doc.name, "decisions") if doc else None
-	return json.loads(stored or "{}")
+	return json.loads((doc and doc.decisions) or "{}")
 
 
 def _set(plan: str, **values: Any) -> None:

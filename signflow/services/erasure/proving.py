@@ -5,7 +5,6 @@ somebody else's, is counted apart. Reads only; nothing of what was found is prin
 """
 
 import gzip
-import io
 import json
 import tarfile
 from collections.abc import Iterator
@@ -16,10 +15,10 @@ from typing import Any
 import frappe
 
 from signflow.core.erasure.masking import Words
-from signflow.core.privacy.needles import Needles
 from signflow.core.privacy.persons import mails_in, phones_in
 from signflow.core.privacy.texts_in_files import Outcome, read_many
-from signflow.services.erasure.planning import record_hash
+from signflow.services.erasure import bytes_of_files
+from signflow.services.erasure.planning import LINE, PLAN, record_hash
 from signflow.services.erasure.reach import NOT_SEARCHED
 from signflow.services.privacy.keeping import REFERENCES, Keeping
 from signflow.services.privacy.person_records import KINDS, region
@@ -71,20 +70,21 @@ def prove(words: Words, *, backups: bool = True) -> Proof:
 
 class _Search:
 	def __init__(self, words: Words):
-		turned = {" ".join(reversed(name.split())) for name in words.names}
 		self.strong = words.mails | words.phones
 		self.words = words
-		self.needles = Needles(self.strong | words.names | turned)
+		self.needles = words.needles()
 		self.proof = Proof()
-		self.keeping = Keeping()
+		self.keeping = Keeping(reads={})
 		self.kept_strings: set[str] = set()
 		self.decided = _decided()
+		self.waiting_lines = _kept_by_plans()
 		self.namesakes: set[tuple[str, str]] = set()
 		self.waiting: list[tuple[str, Any, Place]] = []
 
 	def run(self, backups: bool) -> Proof:
 		for table in sorted(frappe.db.get_tables(cached=False)):
-			if table.startswith(("tab", "__")):
+			# The tables behind SQLite's search index are its own; what it holds is read by its name.
+			if table.startswith(("tab", "__")) and not table.startswith("__global_search_"):
 				self.proof.tables += 1
 				self._table(table)
 		for doctype, row, place in self.waiting:
@@ -150,7 +150,7 @@ class _Search:
 			if record_hash(*record) in self.decided:
 				self.proof.others.append(place)
 				return
-			if self.keeping.of(*record):
+			if self._is_kept(*record):
 				self.kept_strings |= strings
 				self.proof.kept.append(place)
 				return
@@ -161,6 +161,9 @@ class _Search:
 			self.namesakes.add(record)
 		# Whose name it is can be told once all persons' records are read.
 		self.waiting.append((doctype, row, place))
+
+	def _is_kept(self, doctype: str, name: str) -> bool:
+		return record_hash(doctype, name) in self.waiting_lines or bool(self.keeping.of(doctype, name))
 
 	def _is_namesake(self, record: tuple[str, str]) -> bool:
 		"""Whether a person's record with her name has an address of its own."""
@@ -179,16 +182,16 @@ class _Search:
 				return True
 		if row.get("doctype") and (row.doctype, str(row.get("name"))) in self.namesakes:
 			return True
-		# A link to a namesake's record, whose name is hers as well.
+		# A link to somebody else's record, whose name is hers as well.
 		meta = frappe.get_meta(doctype) if doctype and frappe.db.exists("DocType", doctype) else None
-		return bool(
-			meta
-			and any(
-				str(row.get(one.fieldname) or "") in names
-				for one in meta.fields
-				if one.fieldtype in ("Link", "Dynamic Link")
-			)
-		)
+		for one in meta.fields if meta else ():
+			value = str(row.get(one.fieldname) or "")
+			if not value or one.fieldtype not in ("Link", "Dynamic Link"):
+				continue
+			target = one.options if one.fieldtype == "Link" else row.get(one.options)
+			if value in names or record_hash(str(target), value) in self.decided:
+				return True
+		return False
 
 	# Files
 
@@ -214,25 +217,37 @@ class _Search:
 		):
 			self.proof.files += 1
 			relative = str(path.relative_to(site))
-			if read.outcome is Outcome.LOCKED:
+			if read.outcome in (Outcome.LOCKED, Outcome.BROKEN):
 				self.proof.unread.append(relative)
-			found = self.needles.found_in(read.text) | self.needles.found_in(path.name)
-			if found:
+			title = bytes_of_files.title_of(relative)
+			if found := self.needles.found_in(read.text) | self.needles.found_in(title):
 				self._note_file(relative, found)
 
 	def _note_file(self, relative: str, found: set[str]) -> None:
 		place = Place(relative, "", (), bool(found & self.strong))
-		url = "/" + relative.removeprefix("public/")
-		names = frappe.get_all("File", {"file_url": url}, pluck="name", order_by="name asc")
-		if any(self.keeping.of("File", name) for name in names):
+		names = self._names_of(relative)
+		if self._file_is_kept(names):
 			self.kept_strings |= found
 			self.proof.kept.append(place)
-		elif names and all(record_hash("File", name) in self.decided for name in names):
+		elif self._file_is_decided(names):
 			self.proof.others.append(place)
-		elif not place.strong and names:
+		elif not place.strong and names != [relative]:
 			self.waiting_file(names, place)
 		else:
 			self.proof.left.append(place)
+
+	def _names_of(self, relative: str) -> list[str]:
+		"""The File rows of a file; its path where no row names it."""
+		urls = bytes_of_files.urls_of(relative)
+		return frappe.get_all("File", {"file_url": ["in", urls]}, pluck="name", order_by="name asc") or [
+			relative
+		]
+
+	def _file_is_kept(self, names: list[str]) -> bool:
+		return any(self._is_kept("File", name) for name in names)
+
+	def _file_is_decided(self, names: list[str]) -> bool:
+		return all(record_hash("File", name) in self.decided for name in names)
 
 	def waiting_file(self, names: list[str], place: Place) -> None:
 		"""A file that holds a name alone is its record's, which may be a namesake's."""
@@ -261,28 +276,55 @@ class _Search:
 				continue
 			self.proof.files += 1
 			try:
-				found = self._in_backup(path)
+				holds = self._tells_more(path)
 			except (OSError, EOFError, tarfile.TarError):
 				self.proof.unread.append(f"backups/{path.name}")
 				continue
-			# A backup holds what is kept as well.
-			if found - self.kept_strings - self.words.names:
+			if holds:
 				self.proof.backups.append(path.name)
 
-	def _in_backup(self, path: Path) -> set[str]:
+	def _tells_more(self, path: Path) -> bool:
+		"""Whether a backup holds more of her than what is kept: strings of a dump, files of an archive."""
 		if path.suffix in (".tar", ".tgz") or path.name.endswith(".tar.gz"):
-			found: set[str] = set()
-			with tarfile.open(path) as archive:
-				for member in archive:
-					source = archive.extractfile(member) if member.isfile() else None
-					if source:
-						data = source.read(LARGEST)
-						texts = read_many([(member.name, data)])
-						found |= self.needles.found_in(texts[0].text) | self.needles.found_in(member.name)
-			return found
-		if path.suffix == ".gz":
-			return self._found_in(gzip.open(path))
-		return self._found_in(io.BytesIO(path.read_bytes()))
+			return self._archive_tells_more(path)
+		found = self._found_in(gzip.open(path) if path.suffix == ".gz" else path.open("rb"))
+		return bool(found - self.kept_strings - self.words.names)
+
+	def _archive_tells_more(self, path: Path) -> bool:
+		"""Its members are read as files are, many by one child process; a large one as it streams by."""
+		more = False
+		together: list[tuple[str, bytes]] = []
+
+		def read() -> bool:
+			left = False
+			for (name, _data), one in zip(together, read_many(together), strict=True):
+				if one.outcome in (Outcome.LOCKED, Outcome.BROKEN):
+					self.proof.unread.append(f"backups/{path.name}")
+				left |= self._is_left(name, self.needles.found_in(one.text))
+			together.clear()
+			return left
+
+		with tarfile.open(path) as archive:
+			for member in archive:
+				source = archive.extractfile(member) if member.isfile() else None
+				if source is None:
+					continue
+				if member.size > LARGEST:
+					more |= self._is_left(member.name, self._found_in(source))
+					continue
+				together.append((member.name, source.read()))
+				if len(together) == FILES or sum(len(data) for _name, data in together) > LARGEST:
+					more |= read()
+		return (bool(together) and read()) or more
+
+	def _is_left(self, name: str, found: set[str]) -> bool:
+		"""Whether a member of an archive of files holds her words and is no file that is kept or somebody else's."""
+		if not (found | self.needles.found_in(bytes_of_files.title_of(name))) & self.strong:
+			return False
+		# An archive names its files by site and folder.
+		_site, _slash, inner = name.removeprefix("./").partition("/")
+		names = self._names_of(inner)
+		return not (self._file_is_kept(names) or self._file_is_decided(names))
 
 
 def _walk(site: Path) -> Iterator[Path]:
@@ -303,6 +345,14 @@ def _decided() -> set[str]:
 	for stored in frappe.get_all("Erasure Plan", pluck="decisions", order_by="creation asc"):
 		found |= {hashed for hashed, taken in json.loads(stored or "{}").items() if taken[0] != "Hers"}
 	return found
+
+
+def _kept_by_plans() -> set[str]:
+	"""The hashes of records that plans which were carried out keep until a date, or as long as others need them."""
+	line, plan = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
+	query = frappe.qb.from_(line).join(plan).on(plan.name == line.plan).select(line.record_hash)
+	query = query.where((plan.status == "Done") & (line.action == "Keep") & (line.status == "Waiting"))
+	return {row[0] for row in query.orderby(line.name).run()}
 
 
 def words_from(mails: tuple[str, ...], phones: tuple[str, ...], names: tuple[str, ...]) -> Words:

@@ -8,7 +8,6 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import frappe
@@ -21,7 +20,7 @@ from signflow.core.privacy.needles import Needles
 from signflow.core.privacy.persons import Record
 from signflow.services.privacy import data_map
 from signflow.services.privacy.keeping import REFERENCES
-from signflow.services.privacy.matching import any_of, chunks, holds, holds_in_mail
+from signflow.services.privacy.matching import any_of, chunks, holds, holds_escaped, holds_in_mail
 from signflow.services.privacy.person_records import pointing
 
 # The requests, plans and ledgers themselves, which have their own end; what tells how the site is built.
@@ -58,9 +57,9 @@ class Cell:
 
 @dataclass
 class Reach:
-	"""`cells` by record and table of the row ({record: {table: Cell}}), `pointers` to `targets`, rows of settings.
+	"""`cells` by record and table of the row ({record: {table: Cell}}), `pointers` to the targets.
 
-	`single`: fields of settings in which she stands. `more`: tables of which not all rows were read.
+	`more`: tables of which not all rows were read.
 	"""
 
 	cells: dict[Record, dict[str, Cell]] = field(default_factory=lambda: defaultdict(dict))
@@ -76,13 +75,14 @@ def search(words: Words, targets: Collection[Record], tables: Mapping[str, Table
 	for doctype, name in targets:
 		by_target[doctype].add(name)
 	required = required_columns()
+	needles = words.needles()
 	for table in tables.values():
 		if table.is_single or table.doctype in NOT_SEARCHED or not frappe.db.table_exists(table.doctype):
 			continue
 		if not _has_rows(table.doctype):
 			continue
 		present = set(frappe.db.get_table_columns(table.doctype))
-		_search_words(reach, table, present, words)
+		_search_words(reach, table, present, words, needles)
 		_search_links(reach, table, present, by_target, required)
 	return reach
 
@@ -134,7 +134,7 @@ def links_of(table: Table, present: set[str]) -> Iterator[tuple[str, str, str]]:
 		yield "for_value", "", "allow"
 
 
-def _search_words(reach: Reach, table: Table, present: set[str], words: Words) -> None:
+def _search_words(reach: Reach, table: Table, present: set[str], words: Words, needles: Needles) -> None:
 	columns = wordy_columns(table, present)
 	if not columns or not words:
 		return
@@ -143,7 +143,7 @@ def _search_words(reach: Reach, table: Table, present: set[str], words: Words) -
 	for place in range(0, len(columns), COLUMNS):
 		some = columns[place : place + COLUMNS]
 		condition = any_of(
-			(holds_in_mail if (table.doctype, name) in MAILS_AS_SENT else holds)(
+			(holds_in_mail if (table.doctype, name) in MAILS_AS_SENT else holds_escaped)(
 				queried[name], texts=words.mails, phones=words.phones, names=words.names
 			)
 			for name in some
@@ -154,33 +154,23 @@ def _search_words(reach: Reach, table: Table, present: set[str], words: Words) -
 			reach.more.add(table.doctype)
 		for row in rows:
 			for name in some:
-				_note(reach, table, row, name, words)
+				_note(reach, table, row, name, words, needles)
 
 
-def _note(reach: Reach, table: Table, row: Any, column: str, words: Words) -> None:
+def _note(reach: Reach, table: Table, row: Any, column: str, words: Words, needles: Needles) -> None:
 	value = row[column]
 	if not isinstance(value, str):
 		return
-	if (table.doctype, column) in MAILS_AS_SENT:
-		_note_coded(reach, table, row, column, words)
-		return
-	if not words.stand_in(value):
-		return
+	if words.stand_in(value):
+		strong = words.stand_in(value, names=False)
+	else:
+		# In a mail as it is sent, or in JSON within JSON, they stand in base64 or escaped more than once.
+		found = needles.found_in(value)
+		if not found:
+			return
+		strong = bool(found & (words.mails | words.phones))
 	cell = reach.cells[_record_of(table, row)].setdefault(table.doctype, Cell())
-	(cell.strong if words.stand_in(value, names=False) else cell.named).add(column)
-
-
-def _note_coded(reach: Reach, table: Table, row: Any, column: str, words: Words) -> None:
-	"""In a mail as it is sent her words stand in base64 or quoted-printable."""
-	strong = bool(_needles(words.mails | words.phones).found_in(row[column]))
-	if strong or _needles(words.names).found_in(row[column]):
-		cell = reach.cells[_record_of(table, row)].setdefault(table.doctype, Cell())
-		(cell.strong if strong else cell.named).add(column)
-
-
-@lru_cache(maxsize=8)
-def _needles(strings: frozenset[str]) -> Needles:
-	return Needles(one for one in strings if len(one) > 2)
+	(cell.strong if strong else cell.named).add(column)
 
 
 def _record_of(table: Table, row: Any) -> Record:
@@ -231,9 +221,7 @@ def _search_links(
 				target,
 				frozenset(sources),
 				# Several rows within one record are one source.
-				max(counted[column, target], len(sources))
-				if counted[column, target] > MOST_ROWS
-				else len(sources),
+				counted[column, target] if counted[column, target] > MOST_ROWS else len(sources),
 				(table.doctype, column) in required and table.doctype not in ROWS_THAT_ARE_LINKS,
 				makes,
 			)

@@ -23,17 +23,21 @@ from signflow.services.transaction import one_transaction
 
 @dataclass
 class Replayed:
-	"""What a replay did: plans carried out, by their names; `waiting`: lines that somebody has to decide first."""
+	"""What a replay did: plans carried out, by their names; `waiting`: lines that somebody has to decide first;
+	`foreign`: lines of the ledger's file that another key than the site's has written, which name nobody."""
 
 	plans: list[str] = field(default_factory=list)
 	failed: list[str] = field(default_factory=list)
 	waiting: int = 0
 	persons: int = 0
+	foreign: int = 0
 
 
 def replay_erasures() -> Replayed:
 	"""Erase again what the ledger says was erased and the database holds. Run by the command; done twice is done once."""
 	replayed = Replayed()
+	if ledger.path().exists():
+		replayed.foreign = ledger.read(ledger.path())[1]
 	_bring_back()
 	groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
 	for one in ledger.entries():

@@ -7,23 +7,20 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
 import frappe
 
 from signflow.core.erasure.masking import Neutral, Words
-from signflow.core.privacy.datamap import Holds
+from signflow.core.privacy.kinds import Table
 from signflow.core.privacy.needles import Needles
-from signflow.core.privacy.persons import mails_in, phones_in
 from signflow.services.erasure import bytes_of_files, evidence_of
-from signflow.services.erasure.facts import EVIDENCE, version_of
+from signflow.services.erasure import reach as reaching
+from signflow.services.erasure.facts import EVIDENCE, PARTIES, TRAILS
 from signflow.services.erasure.reach import LISTS, MAKERS, ROWS_THAT_ARE_LINKS, links_of, listed
 from signflow.services.privacy import data_map
 from signflow.services.privacy.matching import CHUNK, any_of, holds
-from signflow.services.privacy.person_records import region
-
-__all__ = ["Erasing", "erase", "mask", "read", "unlink", "version_of", "words_in"]
 
 # Never touched by taking words out: they are keys, kinds and numbers.
 STRUCTURAL = frozenset(
@@ -40,12 +37,16 @@ STRUCTURAL = frozenset(
 	)
 )
 
+# Rows by which somebody is written to. Other rows that are links stay where what they link to does: ERPNext asks whether
+# the contact of an invoice belongs to its customer before it lets anybody credit it.
+RECEIVERS = ("Email Queue Recipient", "Event Participants")
+
 
 @dataclass
 class Erasing:
 	"""One run: whose words go, what stands in their place, and what becomes of the records that others point to.
 
-	`gone` and `renamed` by DocType and hash of the record, `targets` by DocType and name as long as the plan names them.
+	`users`: the names of her users. `targets`: what records become by DocType and name, as long as the plan names them.
 	"""
 
 	plan: str
@@ -54,17 +55,24 @@ class Erasing:
 	words: Words
 	company: str | None
 	told: Mapping[str, Any]
-	request: str | None = None
-	gone: set[tuple[str, str]] = field(default_factory=set)
-	renamed: dict[tuple[str, str], str] = field(default_factory=dict)
+	users: list[str] = field(default_factory=list)
 	targets: dict[str, dict[str, str | None]] = field(default_factory=lambda: defaultdict(dict))
-	indexed: set[str] = field(default_factory=set)
-	needles: Needles | None = None
 
-	def __post_init__(self) -> None:
-		# As the proof will look for them.
-		sought = self.words.mails | self.words.phones
-		self.needles = Needles(one for one in sought if len(one) > 2) if sought else None
+	@cached_property
+	def tables(self) -> dict[str, Table]:
+		"""The site's DocTypes, read once in a run."""
+		return data_map.site_tables()
+
+	@cached_property
+	def indexed(self) -> frozenset[str]:
+		"""The DocTypes in the index of the global search."""
+		index = frappe.qb.Table("__global_search")
+		return frozenset(row[0] for row in frappe.qb.from_(index).select(index.doctype).distinct().run())
+
+	@cached_property
+	def needles(self) -> Needles | None:
+		"""Her words as the proof will look for them."""
+		return self.words.needles() if self.words else None
 
 	def without_her(self, value: str) -> str | None:
 		"""A text without her words; None for one from which they cannot be taken, as out of base64."""
@@ -79,16 +87,6 @@ def _may_hide(text: str) -> bool:
 	return (len(text) > 8 and any(sign in text for sign in "=%&\\<+/")) or len(text) > 60
 
 
-@lru_cache(maxsize=2)
-def _tables_at(_moment: str) -> Any:
-	return data_map.site_tables()
-
-
-def tables() -> Any:
-	"""The site's DocTypes, read once in a run."""
-	return _tables_at(str(frappe.local.site) + str(frappe.flags.signflow_erasing or ""))
-
-
 def read(doctype: str, names: Iterable[str | None]) -> dict[str, Any]:
 	"""The rows as they are now, locked, by name; those that are gone are missing."""
 	wanted = [name for name in names if name]
@@ -97,7 +95,8 @@ def read(doctype: str, names: Iterable[str | None]) -> dict[str, Any]:
 		return {}
 	table = frappe.qb.DocType(doctype)
 	query = frappe.qb.from_(table).select("*").where(table.name.isin(wanted)).orderby(table.name)
-	return {str(row.name): row for row in query.for_update().run(as_dict=True)}
+	found = {str(row.name): row for row in query.for_update().run(as_dict=True)}
+	return found | bytes_of_files.unnamed(wanted) if doctype == "File" else found
 
 
 # Erased
@@ -126,13 +125,14 @@ def child_tables(doctype: str) -> list[str]:
 	return list(dict.fromkeys([*found, *(["DefaultValue"] if doctype == "User" else [])]))
 
 
-def warm(doctypes: Iterable[str]) -> None:
+def warm(erasing: Erasing, doctypes: Iterable[str]) -> None:
 	"""Read how the DocTypes are built before rows are locked: nobody waits for that."""
-	known = tables()
+	# What is read once is read now.
+	_indexed = erasing.indexed
 	for doctype in doctypes:
-		if doctype in known:
+		if doctype in erasing.tables:
 			child_tables(doctype)
-			if not known[doctype].is_single:
+			if not erasing.tables[doctype].is_single:
 				frappe.db.get_table_columns(doctype)
 
 
@@ -197,7 +197,7 @@ def _mask_rows(erasing: Erasing, doctype: str, name: str, child: str, fields: Ma
 	table = frappe.qb.DocType(child)
 	query = frappe.qb.from_(table).select("*").where((table.parenttype == doctype) & (table.parent == name))
 	for row in query.orderby(table.name).for_update().run(as_dict=True):
-		if child in ROWS_THAT_ARE_LINKS and _changes(erasing, row, {}):
+		if child in RECEIVERS and _changes(erasing, row, {}):
 			# Nothing is ever sent to whoever is no more.
 			frappe.db.delete(child, {"name": row.name})
 			continue
@@ -272,8 +272,7 @@ def unlink(erasing: Erasing, doctype: str, columns: Mapping[str, Any]) -> bool:
 	"""
 	table = frappe.qb.DocType(doctype)
 	present = set(frappe.db.get_table_columns(doctype))
-	known = tables()[doctype]
-	links = [one for one in links_of(known, present) if one[0] in columns]
+	links = [one for one in links_of(erasing.tables[doctype], present) if one[0] in columns]
 	standing = [name for name in (*MAKERS, *LISTS) if name in columns and name in present]
 	users = erasing.targets.get("User", {})
 	conditions = []
@@ -346,25 +345,34 @@ def _becomes(erasing: Erasing, row: Any, column: str, target: str, kind: str) ->
 # Once what was kept may go
 
 
-def words_in(line: Any, row: Any) -> Words:
-	"""Whose words a record holds, by its own fields that are to become neutral."""
-	if row is None:
-		return Words()
-	the_map = data_map.load()
-	entry = the_map[line.record_doctype] if line.record_doctype in the_map else None
-	fields = json.loads(line.fields or "{}")
-	mails: set[str] = set()
-	phones: set[str] = set()
-	names: set[str] = set()
-	where = region()
-	for name in fields:
-		one = entry.fields.get(name) if entry else None
-		value = row.get(name)
-		if one is None or not value:
-			continue
-		mails |= mails_in(value)
-		if one.holds is Holds.PHONE:
-			phones |= phones_in(value, where)
-		elif one.holds is Holds.NAME and "@" not in str(value):
-			names.add(str(value))
-	return Words(frozenset(mails), frozenset(phones), frozenset(names))
+def texts_of(doctype: str, row: Mapping[str, Any]) -> list[str]:
+	"""All texts of a record, of the rows within it, and of its signers where it is a signed agreement."""
+	found = [row]
+	for child in child_tables(doctype):
+		found += frappe.get_all(
+			child, {"parenttype": doctype, "parent": row["name"]}, ["*"], order_by="name asc"
+		)
+	if doctype == EVIDENCE:
+		found += evidence_of.signers(row["name"])
+	return [value for one in found for value in one.values() if isinstance(value, str)]
+
+
+def is_needed(erasing: Erasing, doctype: str, name: str) -> bool:
+	"""Whether what stays needs the record: a link that may not be empty, whoever made it, a document of business."""
+	return any(
+		pointer.required
+		or pointer.standing
+		or (doctype in PARTIES and pointer.table not in (*TRAILS, *ROWS_THAT_ARE_LINKS))
+		for pointer in reaching.search(Words(), [(doctype, name)], erasing.tables).pointers
+	)
+
+
+def let_go(erasing: Erasing, doctype: str, name: str, new: str | None) -> None:
+	"""Point whatever points to a record to its new name, or to nothing."""
+	erasing.targets[doctype][name] = new
+	columns: dict[str, set[str]] = defaultdict(set)
+	for pointer in reaching.search(Words(), [(doctype, name)], erasing.tables).pointers:
+		columns[pointer.table].add(pointer.column)
+	for table in sorted(columns):
+		while unlink(erasing, table, dict.fromkeys(columns[table])):
+			pass

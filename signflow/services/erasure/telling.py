@@ -28,11 +28,6 @@ def what_is_told(lines: Iterable[Line], language: str) -> str:
 			for line in lines
 			if line.action is Action.KEEP
 		)
-		if any(line.action is Action.MASK and line.doctype == "Signature Request" for line in lines):
-			said += [
-				_("Kept as they are:"),
-				"- " + _("signed documents, since others have signed them too and their seals would break"),
-			]
 		if kept:
 			said.append(_("Kept because we must, and used for nothing else:"))
 			for (kind, until, ground, statute), number in sorted(kept.items(), key=str):

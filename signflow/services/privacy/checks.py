@@ -12,6 +12,7 @@ from frappe.utils.user import get_users_with_role
 from signflow.core.privacy.datamap import Holds, Mark
 from signflow.install import blocked_endpoints, site_problems
 from signflow.services.company import companies_of
+from signflow.services.erasure import backups
 from signflow.services.privacy import data_map, holds, notices, origin, test_data
 from signflow.services.privacy.informing import DELIVERY, MOST_TRIES, PARTIES, TOLD_WHERE_ASKED
 from signflow.services.privacy.processors import NEEDS_AGREEMENT
@@ -456,6 +457,32 @@ def _data_requests() -> Iterator[Finding]:
 		)
 
 
+def _backups() -> Iterator[Finding]:
+	"""Places that keep backups for nobody knows how long: whoever was erased is there still (GDPR 5(1)(e))."""
+	settings = frappe.get_cached_doc("Signflow Settings")
+	days = {row.kind: cint(row.keeping_days) for row in settings.backup_places}
+	unknown = [kind for _doctype, kind in backups.turned_on() if kind not in days]
+	unknown += [row.place for row in settings.backup_places if not cint(row.keeping_days)]
+	if unknown:
+		yield Finding(
+			"backups_without_end",
+			MEDIUM,
+			_("For how long these places keep backups is not said: {0}").format(", ".join(unknown)),
+			_(
+				"Have them deleted after a time, and write that time into Signflow Settings, After an Erasure."
+			),
+			"/app/signflow-settings",
+		)
+	if not cint(settings.backup_places_complete):
+		yield Finding(
+			"backup_places",
+			LOW,
+			_("Nobody has confirmed where else backups lie: copies elsewhere, snapshots of the server."),
+			_("Name them in Signflow Settings, After an Erasure, and tick that these are all."),
+			"/app/signflow-settings",
+		)
+
+
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 	*(
 		_second_factor,
@@ -472,4 +499,5 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 		_system,
 	),
 	_data_requests,
+	_backups,
 )

@@ -23,7 +23,6 @@ from signflow.core.privacy.datamap import DataMap, DocTypeMap, Holds, Mark, Pers
 from signflow.core.privacy.kinds import Field, Table
 from signflow.services import notices, work
 from signflow.services.transaction import is_being_built, one_transaction
-from signflow.signflow.roles import OFFICER
 
 # Another name whenever what is kept has another shape.
 CACHE = "signflow_data_map_2"
@@ -126,14 +125,6 @@ def presets() -> known.Presets:
 	"""What signflow brings along about Frappe, ERPNext, Helpdesk and itself."""
 	folder = Path(frappe.get_app_path("signflow", "signflow_privacy", "presets"))
 	return known.read(json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json")))
-
-
-def officers() -> list[str]:
-	"""The users who answer for personal data: the officers, where there is none the managers."""
-	for role in (OFFICER, "Signflow Manager"):
-		if users := sorted(set(frappe.utils.user.get_users_with_role(role))):
-			return users
-	return []
 
 
 # The site's DocTypes, by four queries
@@ -340,7 +331,7 @@ def _alarm(rows: list[dict[str, Any]]) -> None:
 			)
 		return _("Fields that look personal are to be decided: {0}.").format(shown)
 
-	for user in officers():
+	for user in notices.officers("Personal Data Field"):
 		unread = {"for_user": user, "link": TO_DECIDE_LIST, "read": 0}
 		for name in frappe.get_all("Notification Log", unread, pluck="name", order_by="creation asc"):
 			frappe.delete_doc("Notification Log", name, ignore_permissions=True, delete_permanently=True)

@@ -68,9 +68,14 @@ def keep_until(doctype: str, name: Any, today: date | None = None) -> list[Keep]
 
 @dataclass
 class Keeping:
-	"""The rules and holds in force, read once: for asking of many records in one transaction."""
+	"""The rules and holds in force, read once: for asking of many records in one transaction.
+
+	`reads` keeps what was read of records, for who asks of one person's, which hang under a few, and changes nothing
+	meanwhile; None reads each time.
+	"""
 
 	today: date | None = None
+	reads: dict[Any, Any] | None = None
 	rules: dict[str, list[Any]] = field(default_factory=dict)
 	in_force: list[Any] = field(default_factory=list)
 	years: dict[str | None, FiscalYears] = field(default_factory=dict)
@@ -95,7 +100,7 @@ class Keeping:
 		"""As `keep_until`, which see."""
 		if not (self.rules or self.in_force):
 			return []
-		own, touched = _surroundings(doctype, name)
+		own, touched = _surroundings(doctype, name, self.reads)
 		found = [
 			keep for doc in own for rule in self.rules.get(doc.doctype, ()) for keep in self._by(rule, doc)
 		]
@@ -138,6 +143,8 @@ class Keeping:
 		return self.years[company]
 
 	def _held(self, own: list[Any], touched: set[Record]) -> Iterator[Keep]:
+		if not {hold.document_type for hold in self.in_force} & {doctype for doctype, _name in touched}:
+			return
 		remembered = holds.remembered(
 			(hold.name for hold in self.in_force), {name for _kind, name in touched}
 		)
@@ -204,7 +211,9 @@ def _company_of(doc: Any) -> str | None:
 	return doc.get(name) if name else None
 
 
-def _surroundings(doctype: str, name: Any) -> tuple[list[Any], set[Record]]:
+def _surroundings(
+	doctype: str, name: Any, reads: dict[Any, Any] | None = None
+) -> tuple[list[Any], set[Record]]:
 	"""The record and those it hangs under (itself first), and all records that these point to, themselves included."""
 	waiting, seen = [((doctype, str(name)), 0)], set()
 	own: list[Any] = []
@@ -214,7 +223,7 @@ def _surroundings(doctype: str, name: Any) -> tuple[list[Any], set[Record]]:
 		if record in seen:
 			continue
 		seen.add(record)
-		doc = _read(record)
+		doc = _read(record, reads if reads is not None else {})
 		if not doc:
 			continue
 		own.append(doc)
@@ -226,14 +235,16 @@ def _surroundings(doctype: str, name: Any) -> tuple[list[Any], set[Record]]:
 	return own, touched
 
 
-def _read(record: Record) -> Any:
+def _read(record: Record, reads: dict[Any, Any]) -> Any:
 	doctype, name = record
-	if not frappe.db.exists("DocType", doctype):
+	if doctype not in reads:
+		meta = frappe.get_meta(doctype) if frappe.db.exists("DocType", doctype) else None
+		reads[doctype] = bool(meta) and not (meta.istable or meta.issingle or meta.get("is_virtual"))
+	if not reads[doctype]:
 		return None
-	meta = frappe.get_meta(doctype)
-	if meta.istable or meta.issingle or meta.get("is_virtual") or not frappe.db.exists(doctype, name):
-		return None
-	return frappe.get_doc(doctype, name)
+	if record not in reads:
+		reads[record] = frappe.get_doc(doctype, name) if frappe.db.exists(doctype, name) else None
+	return reads[record]
 
 
 def links_of(doc: Any) -> Iterator[tuple[Record, bool]]:

@@ -24,6 +24,7 @@ CHUNK = 500
 
 # Tags and entities may part a name's words; quoted-printable writes a letter as "=C3=A4".
 _BETWEEN_WORDS = "(?:[^0-9a-z]|<[^<>]{0,80}>|&[a-z]{2,6};){1,9}"
+_BETWEEN_ESCAPED = "(?:[^0-9a-z]|<[^<>]{0,80}>|&[a-z]{2,6};|[%=]20|.u00a0|.[nrt]){1,9}"
 _ENCODED_LETTER = "(?:(?:=..){1,4}|.)"
 
 _replace = CustomFunction("REPLACE", ["text", "what", "by"])
@@ -73,6 +74,48 @@ def holds(
 			*(_holds_phone(column, phone) for phone in sorted(phones)),
 		]
 	)
+
+
+def holds_escaped(
+	column: Term, *, texts: Collection[str] = (), phones: Collection[str] = (), names: Collection[str] = ()
+) -> Any:
+	"""As `holds`, and where an "@" or a letter of another alphabet's is escaped, as in JSON, HTML and addresses of pages, or
+	a mail address stands in base64.
+	"""
+	if not (texts or phones or names):
+		return None
+	coded = [one for text in sorted(texts) for one in _in_base64(text)]
+	if frappe.db.db_type == "mariadb":
+		ways = [_escaped(text) for text in sorted(texts)]
+		ways += [_expression((), (phone,), ()) for phone in sorted(phones)]
+		ways += [
+			_BETWEEN_ESCAPED.join(re.sub("[aeiouy]", ".", _escaped(word)) for word in words)
+			for name in sorted(names)
+			for words in (name.lower().split(), name.lower().split()[::-1])
+		]
+		return column.regexp("|".join([*ways, *(one.replace("+", "[+]").replace("_", ".") for one in coded)]))
+	likes = [f"%{_wide(text)}%" for text in sorted(texts)] + [f"%{one}%" for one in coded]
+	for name in sorted(names):
+		words = [_wide(word) for word in name.split()]
+		likes += [f"%{'%'.join(order)}%" for order in (words, words[::-1])]
+	return any_of(
+		[
+			*(_like(column, re.sub("%+", "%", one)) for one in likes),
+			*(_holds_phone(column, one) for one in sorted(phones)),
+		]
+	)
+
+
+def _escaped(text: str) -> str:
+	"""As `_wide`, for REGEXP."""
+	enough = sum(sign.isascii() and sign.isalnum() for sign in text) > 2
+	return _bare(text, "(?:@|.{3,9})", ".{1,9}" if enough else ".")
+
+
+def _wide(text: str) -> str:
+	"""For LIKE: what may be escaped may be any signs, as long as enough letters are left that may not."""
+	plain = "".join(sign if sign.isascii() and sign not in "%_\\@" else "%" for sign in text)
+	return plain if len(plain.replace("%", "")) > 2 else _plain(text)
 
 
 def holds_in_mail(
@@ -132,8 +175,11 @@ def _expression(texts: Collection[str], phones: Collection[str], names: Collecti
 	return "|".join(ways)
 
 
-def _bare(text: str) -> str:
-	return "".join(sign if sign.isascii() and (sign.isalnum() or sign == "@") else "." for sign in text)
+def _bare(text: str, at: str = "@", letter: str = ".") -> str:
+	return "".join(
+		(at if sign == "@" else sign if sign.isalnum() else ".") if sign.isascii() else letter
+		for sign in text
+	)
 
 
 def _both(name: str) -> list[list[str]]:

@@ -21,7 +21,6 @@ from signflow.services import notices as told
 from signflow.services.guests import LANGUAGES
 from signflow.services.privacy import holdings, notice_texts
 from signflow.services.privacy.activities import in_force, in_language, of_status
-from signflow.services.privacy.data_map import officers
 from signflow.services.transaction import is_missing_table, one_transaction
 
 NOTICE = "Privacy Notice"
@@ -275,7 +274,7 @@ def look_for_drift(name: str) -> list[tuple[str, str, str]]:
 		frappe.db.set_value(NOTICE, name, values)
 	new = [one for one in found if one not in before]
 	if new:
-		for user in officers():
+		for user in told.officers(NOTICE, doc.company):
 			told.notify(user, (NOTICE, name), lambda: _told(doc.company, new))
 	return found
 

@@ -82,7 +82,8 @@ IDENTITY = "signflow_identity_hmac"
 
 def region() -> str:
 	"""The country (ISO 3166, "FI") whose telephone numbers are written without their code here."""
-	code = frappe.db.get_value("Country", frappe.db.get_default("country") or "Finland", "code") or "fi"
+	# From the cache: this is asked of every record that may hold a telephone.
+	code = frappe.get_cached_value("Country", frappe.db.get_default("country") or "Finland", "code") or "fi"
 	return code.upper() if code.upper() in phonenumbers.SUPPORTED_REGIONS else "FI"
 
 

@@ -9,7 +9,6 @@ from frappe.utils import add_days, date_diff, formatdate, getdate, nowdate
 import signflow
 from signflow.core.errors import _  # marks: what is stored is English, Frappe translates it where it is shown
 from signflow.services import drafts, notices, sending, work
-from signflow.services.privacy.data_map import officers
 from signflow.services.transaction import one_transaction
 
 PROCESSOR = "Data Processor"
@@ -154,5 +153,5 @@ def _watch_request(name: str, request: str | None) -> None:
 
 
 def _tell(doc: Any, subject: Any) -> None:
-	for user in [doc.responsible] if doc.responsible else officers():
+	for user in [doc.responsible] if doc.responsible else notices.officers(PROCESSOR, doc.company):
 		notices.notify(user, (PROCESSOR, doc.name), subject)

@@ -11,7 +11,8 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,13 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import add_days, cint, get_url, md_to_html, now_datetime
-from frappe.utils.html_utils import clean_email_html
+from frappe.utils import add_days, cint, get_url, now_datetime
 from frappe.utils.password import decrypt, encrypt
 
 from signflow.core.identity.tokens import new_token
 from signflow.core.privacy.export_package import neutral_name, new_passphrase, write_package
 from signflow.core.privacy.findings import How, Strength
-from signflow.core.privacy.persons import Start, Subject
+from signflow.core.privacy.persons import Subject
 from signflow.services import work
 from signflow.services.company import house
 from signflow.services.letters import send_letter
@@ -34,8 +34,8 @@ from signflow.services.privacy import accesses, kinds_of_records, lookup, notice
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import find_subject
 from signflow.services.privacy.record_names import name_of
-from signflow.services.subject_requests import records
-from signflow.services.subject_requests.giving import Given, Reader, Withheld, as_data, written_time
+from signflow.services.subject_requests import matching, package_texts, records, signed
+from signflow.services.subject_requests.giving import Given, Reader, Withheld, written_time
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
 from signflow.signflow.stored_words import N_, kept
@@ -51,8 +51,8 @@ MOST_BYTES = 500 * 2**20
 BATCH = 50
 # What happened to a signature request names all its people in one row: an officer looks at it first.
 _OF_SEVERAL = ("Signature Event", "Signature Event Payload", "Signature Request")
-_PAGE = "signflow/templates/privacy/export.html"
-_OURS = re.compile(r"[0-9a-f]{40}\.zip(\.part)?")
+# Packages, and the blackened files that go into them.
+_OURS = re.compile(r"[0-9a-f]{40}\.(zip(\.part)?|pdf|png|jpg)")
 
 
 @one_transaction
@@ -68,7 +68,7 @@ def prepare(request: str) -> str:
 	# A copy that was answered with is made anew where its link was lost.
 	if doc.status in ("Unverified", "Refused") or doc.joined_to or not doc.verified_on:
 		frappe.throw(_("First it has to be shown who asks."))
-	if not _confirmed(doc):
+	if not matching.confirmed(doc):
 		frappe.throw(_("Confirm first which records are this person's."))
 	for older in frappe.get_all(
 		EXPORT,
@@ -95,10 +95,6 @@ def prepare(request: str) -> str:
 	records.step(doc, "Note", kept(N_("A copy of the data is made.")))
 	wake(export.name)
 	return export.name
-
-
-def _confirmed(request: Any) -> list[tuple[str, str]]:
-	return [(row.record_doctype, row.record_name) for row in request.persons if row.confirmed]
 
 
 def wake(export: str) -> None:
@@ -157,7 +153,7 @@ def _set(export: str, **values: Any) -> None:
 def _collect(doc: Any, token: str) -> None:
 	"""Search everything on the person and keep one item for each record."""
 	request = frappe.get_doc(REQUEST, doc.request)
-	found = lookup.look_up(Start(records=frozenset(_confirmed(request))), company=doc.company)
+	found = lookup.look_up(matching.start_of(request), company=doc.company)
 	if found.unsearched:
 		raise TimeoutError("the look-up was not finished")
 	items = _items(doc, found)
@@ -187,6 +183,21 @@ def _items(doc: Any, found: lookup.LookUp) -> list[dict[str, Any]]:
 					"whole": int(hit.hers),
 				}
 			)
+	by_record = {(one["record_doctype"], one["record_name"]): one for one in items}
+	for paper in signed.papers(found, doc.company):
+		# Evidence is no data that she gave us herself; what she signed is.
+		given = paper.signed and (doc.scope == "Access" or paper.doctype == signed.REVISION)
+		by_record[paper.doctype, paper.name] = {
+			"record_doctype": paper.doctype,
+			"record_name": paper.name,
+			"title": paper.title[:140],
+			"kind": kinds_of_records.kind_of(paper.doctype),
+			"strength": Strength.CERTAIN.name,
+			"because": "[]",
+			"included": int(given),
+			"whole": 1,
+		}
+	items = list(by_record.values())
 	items.sort(key=lambda one: (kinds.index(one["kind"]), one["record_doctype"], one["record_name"]))
 	return items
 
@@ -227,9 +238,7 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 		],
 	)
 	made_by, company = frappe.db.get_value(EXPORT, export, ["made_by", "company"])
-	counts: dict[str, int] = {}
-	for one in items:
-		counts[one["record_doctype"]] = counts.get(one["record_doctype"], 0) + 1
+	counts = Counter(one["record_doctype"] for one in items)
 	log = accesses.record_access(
 		"Look-up",
 		found.subject,
@@ -293,16 +302,13 @@ def items_of(export: str) -> list[dict[str, Any]]:
 
 
 def preview(item: str) -> dict[str, Any]:
-	"""What the person would get of one record: {title, lines: [{path, label, text, withheld, others}], file, lost, texts}.
+	"""What the person would get of one record: {title, lines: [{path, label, text, withheld, others}], file, lost, redacted, texts}.
 
 	`others` are mail addresses and telephones in a line that are not hers. Written into the log of accesses.
 	"""
 	require_officer()
 	row = frappe.get_doc(ITEM, item)
-	export = frappe.get_doc(EXPORT, row.export)
-	subject = _subject(export)
-	given = _read(Reader(frozenset(subject.mails), frozenset(subject.phones)), row)
-	_record_view(subject, export, row)
+	given = viewed(row)
 	if not given:
 		frappe.throw(_("This record is not there any more."), frappe.DoesNotExistError)
 	return {
@@ -319,9 +325,19 @@ def preview(item: str) -> dict[str, Any]:
 		],
 		"file": given.file_name,
 		"lost": given.lost,
+		"redacted": row.redacted_name or "",
 		"texts": json.loads(row.withheld_texts or "[]"),
 		"fields": json.loads(row.withheld_fields or "[]"),
 	}
+
+
+def viewed(row: Any) -> Given | None:
+	"""What an item would give, for an officer's eyes: written into the log of accesses."""
+	export = frappe.get_doc(EXPORT, row.export)
+	subject = _subject(export)
+	given = _read(Reader(frozenset(subject.mails), frozenset(subject.phones)), row)
+	_record_view(subject, export, row)
+	return given
 
 
 @one_transaction
@@ -351,7 +367,7 @@ def decide(
 	"""
 	require_officer()
 	row = frappe.get_doc(ITEM, item, for_update=True)
-	_require_review(row.export)
+	require_review(row.export)
 	fields = sorted({str(one)[:280] for one in fields or []})
 	texts = sorted({str(one).strip()[:280] for one in texts or [] if len(str(one).strip()) > 1})
 	sure = row.strength == Strength.CERTAIN.name
@@ -371,7 +387,8 @@ def decide(
 	)
 
 
-def _require_review(export: str) -> None:
+def require_review(export: str) -> None:
+	"""Raise ValidationError unless the copy is open for an officer's decisions; locked in the caller's transaction."""
 	if frappe.db.get_value(EXPORT, export, "status", for_update=True) != "To Review":
 		frappe.throw(_("This copy is not open for changes."))
 
@@ -380,7 +397,7 @@ def _require_review(export: str) -> None:
 def approve(export: str) -> None:
 	"""Have the copy packed and the person told where to fetch it. For an officer."""
 	require_officer()
-	_require_review(export)
+	require_review(export)
 	if not frappe.db.exists(ITEM, {"export": export, "included": 1}):
 		frappe.throw(_("Nothing would be given. Tell the person by an answer to the request instead."))
 	_set(
@@ -413,7 +430,7 @@ def folder() -> Path:
 
 def _subject(export: Any) -> Subject:
 	request = frappe.get_doc(REQUEST, export.request)
-	return find_subject(Start(records=frozenset(_confirmed(request))))[0]
+	return find_subject(matching.start_of(request))[0]
 
 
 def _read(reader: Reader, row: Any) -> Given | None:
@@ -426,12 +443,33 @@ def _read(reader: Reader, row: Any) -> Given | None:
 	return reader.read(row.record_doctype, row.record_name, only=only, withheld=withheld)
 
 
+def _blackened(rows: list[Any]) -> dict[str, tuple[Path, str]]:
+	"""SHA-256 of files that are not given → what is given in their place, and its name.
+
+	The same bytes may hang under several records: none of them lets them out.
+	"""
+	found = {}
+	for row in rows:
+		if row.redacted_file:
+			path = folder() / row.redacted_file
+			if _sha256(path) != row.redacted_sha256:
+				raise FileNotFoundError("the blackened file was changed")
+			found[row.original_sha256] = (path, row.redacted_name)
+	return found
+
+
+def _sha256(path: Path) -> str:
+	with path.open("rb") as stream:
+		return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _pack(doc: Any, token: str) -> None:
 	"""Read what is given anew, write it into an encrypted ZIP, and tell the person."""
 	subject = _subject(doc)
 	reader = Reader(frozenset(subject.mails), frozenset(subject.phones))
 	rows = frappe.get_all(ITEM, filters={"export": doc.name}, fields=["*"], order_by="place asc")
-	packed, files, size, withheld = [], [], 0, []
+	packed, files, size, withheld = [], dict[Path, str](), 0, []
+	blackened = _blackened(rows)
 	for number, row in enumerate(rows, 1):
 		if number % BATCH == 0:
 			if not work.hold_lease(EXPORT, doc.name, token, LEASE_SECONDS):
@@ -445,25 +483,31 @@ def _pack(doc: Any, token: str) -> None:
 		given = _read(reader, row)
 		if not given:
 			continue
-		path = ""
-		if given.file:
-			path = neutral_name(len(files) + 1, given.file_name)
-			files.append((path, given.file))
-			size += given.file.stat().st_size
-		packed.append((row, given, path))
+		if given.file and blackened and (instead := blackened.get(_sha256(given.file))):
+			given = replace(given, file=instead[0], file_name=instead[1])
+		# A sealed file also hangs under the customer's record: it is given once.
+		file = given.file and given.file.resolve()
+		if file and file not in files:
+			files[file] = neutral_name(len(files) + 1, given.file_name)
+			size += file.stat().st_size
+		packed.append((row, given, files[file] if file else ""))
 	if size > MOST_BYTES:
 		_too_large(doc.name, token)
 		return
 	name, passphrase = f"{secrets.token_hex(20)}.zip", new_passphrase()
 	target = folder() / f"{name}.part"
 	target.unlink(missing_ok=True)
-	parts = [("index.html", _page(doc, packed, withheld).encode()), ("data.json", _data(doc, packed))]
-	sha256, written = write_package(target, passphrase, [*parts, *files])
+	page = package_texts.page(doc, subject, packed, withheld)
+	parts = [("index.html", page.encode()), ("data.json", package_texts.data(doc, packed))]
+	sha256, written = write_package(
+		target, passphrase, [*parts, *((path, file) for file, path in files.items())]
+	)
 	os.chmod(target, 0o600)
 	_ready(
 		doc.name,
 		token,
 		name,
+		subject,
 		record_count=len(packed),
 		file_count=len(files),
 		size=written,
@@ -488,7 +532,7 @@ def _too_large(export: str, token: str) -> None:
 
 
 @one_transaction
-def _ready(export: str, token: str, name: str, **facts: Any) -> None:
+def _ready(export: str, token: str, name: str, subject: Subject, **facts: Any) -> None:
 	part = folder() / f"{name}.part"
 	if not work.is_ours(EXPORT, export, token):
 		part.unlink(missing_ok=True)
@@ -514,7 +558,7 @@ def _ready(export: str, token: str, name: str, **facts: Any) -> None:
 	os.replace(part, folder() / name)
 	accesses.record_access(
 		"Export",
-		_subject(doc),
+		subject,
 		purpose=_("Copy of the data for {0}").format(doc.request),
 		counts={"File": facts["file_count"]},
 		company=doc.company,
@@ -537,89 +581,23 @@ def _ready(export: str, token: str, name: str, **facts: Any) -> None:
 		records.finish(doc.request, _("A copy of the data was made available."))
 
 
-def _page(doc: Any, packed: list[tuple[Any, Given, str]], withheld: list[tuple[str, str]]) -> str:
-	labels = kinds_of_records.labels()
-	groups: dict[str, list[dict[str, Any]]] = {}
-	for row, given, path in packed:
-		groups.setdefault(row.kind, []).append(
-			{
-				"label": name_of(given.doctype),
-				"given": given,
-				"path": path,
-				"reason": row.reason,
-				"partly": not row.whole,
-			}
-		)
-	request = frappe.get_doc(REQUEST, doc.request)
-	return (
-		frappe.get_jenv()
-		.get_template(_PAGE)
-		.render(
-			title=_("Your data at {0}").format(doc.company),
-			language=doc.language,
-			company=doc.company,
-			number=doc.request,
-			made_on=written_time(now_datetime()),
-			groups=[(kind, labels[kind], groups[kind]) for kind in labels if kind in groups],
-			withheld=withheld,
-			accesses=_accesses(_subject(doc)),
-			about=_about(doc.company, doc.language) if request.request_type == "Access" else "",
-		)
-	)
-
-
-def _accesses(subject: Subject) -> list[tuple[str, str, str]]:
-	"""When and what for she was looked up: not by whom (CJEU C-579/21)."""
-	return [
-		(written_time(row.accessed_on), _(row.kind), row.purpose or "")
-		for row in accesses.accesses_to(subject)[:500]
-	]
-
-
-def _about(company: str, language: str) -> str:
-	"""Purposes, recipients, retention, source and rights (GDPR 15(1)) as the notice in force says them; "" without one.
-
-	Nothing is written for the house here: what nobody has published nobody has stated.
-	"""
-	notice = notices.published(company)
-	text = notices.text_in(notice, language).body if notice else ""
-	return clean_email_html(md_to_html(text or "") or "")
-
-
-def _data(doc: Any, packed: list[tuple[Any, Given, str]]) -> bytes:
-	found = {
-		"controller": doc.company,
-		"request": doc.request,
-		"right": {"Access": "GDPR 15", "Portability": "GDPR 20"}[doc.scope],
-		"made_on": now_datetime().isoformat(timespec="seconds"),
-		"records": [
-			{**as_data(given), **({"file": path, "file_name": given.file_name} if path else {})}
-			for _row, given, path in packed
-		],
-	}
-	return json.dumps(found, ensure_ascii=False, indent=1).encode()
-
-
 # The end
 
 
 def package(export: Any) -> tuple[Path, str]:
-	"""Where the package of an export that is ready lies, and its passphrase. Raises ValidationError when it is gone or changed."""
+	"""Where the package of an export that is ready lies, and its passphrase. Raises ValidationError when it is gone."""
 	path = folder() / (export.file_name or "-")
 	if export.status != "Ready" or not path.is_file():
 		frappe.throw(_("This copy is not there any more."))
-	digest = hashlib.sha256()
-	with path.open("rb") as stream:
-		for chunk in _chunks(stream):
-			digest.update(chunk)
-	if digest.hexdigest() != export.sha256:
-		frappe.throw(_("This copy was changed on the server. It is not handed over."))
 	return path, decrypt(export.passphrase)
 
 
-def _chunks(stream: Any) -> Iterator[bytes]:
-	while chunk := stream.read(1 << 20):
-		yield chunk
+def bytes_of(export: Any) -> bytes:
+	"""The package of an export that is ready. Raises ValidationError when it is gone, or is not what was packed."""
+	data = package(export)[0].read_bytes()
+	if hashlib.sha256(data).hexdigest() != export.sha256:
+		frappe.throw(_("This copy was changed on the server. It is not handed over."))
+	return data
 
 
 def expire() -> None:
@@ -629,6 +607,7 @@ def expire() -> None:
 	):
 		one_transaction(_end)(name, "Expired")
 	kept = set(frappe.get_all(EXPORT, {"status": "Ready"}, pluck="file_name", order_by="name asc"))
+	kept |= set(_redacted({"redacted_file": ["is", "set"]}))
 	for entry in folder().iterdir():
 		if (
 			_OURS.fullmatch(entry.name)
@@ -638,9 +617,17 @@ def expire() -> None:
 			entry.unlink(missing_ok=True)
 
 
+def forget(request: str) -> None:
+	"""Leave of a request's exports only that they were (in the caller's transaction)."""
+	for row in frappe.get_all(EXPORT, {"request": request}, ["name", "status"], order_by="name asc"):
+		_end(row.name, "Expired" if row.status == "Ready" else row.status)
+		_set(row.name, note=None, failure=None)
+
+
 def _end(export: str, status: str) -> None:
 	"""Leave of an export only that it was: no items, no passphrase, no link, no bytes."""
 	name = frappe.db.get_value(EXPORT, export, "file_name", for_update=True)
+	unlink(_redacted({"export": export}))
 	frappe.db.delete(ITEM, {"export": export})
 	_set(
 		export,
@@ -654,5 +641,14 @@ def _end(export: str, status: str) -> None:
 		lease_token=None,
 		lease_until=None,
 	)
-	if name:
+	unlink([name])
+
+
+def _redacted(filters: dict[str, Any]) -> list[str]:
+	return frappe.get_all(ITEM, filters, pluck="redacted_file", order_by="name asc")
+
+
+def unlink(names: list[str | None]) -> None:
+	"""Delete files of ours by name once the caller's transaction is committed."""
+	for name in filter(None, names):
 		frappe.db.after_commit.add(partial((folder() / name).unlink, missing_ok=True))

@@ -68,15 +68,13 @@ def view(visit: dict[str, Any]) -> dict[str, Any]:
 def download(visit: dict[str, Any], *, opened: bool = False) -> tuple[str, bytes]:
 	"""File name and bytes of the package, without encryption if `opened`. Each one is counted."""
 	row = _of_visit(visit)
-	path, passphrase = access.package(row)
 	if opened and row.size > MOST_OPEN_BYTES:
 		raise Refused("too_large", _("This copy is too large to be opened here. Fetch it encrypted."), 422)
+	data = access.bytes_of(row)
 	if opened:
 		plain = io.BytesIO()
-		open_package(path, passphrase, plain)
+		open_package(io.BytesIO(data), access.package(row)[1], plain)
 		data = plain.getvalue()
-	else:
-		data = path.read_bytes()
 	_count(row.name)
 	return f"{row.request}.zip", data
 

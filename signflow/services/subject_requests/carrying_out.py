@@ -26,6 +26,7 @@ MARKED = ("Contact", "Lead", "Customer")
 FIELD = "signflow_restricted_for"
 # An objection needs no weighing here, these wait for one (18(1)(a) and (d)).
 MAY_RESTRICT = ("Restriction", "Rectification", "Objection")
+PLAN, LINE = "Erasure Plan", "Erasure Plan Line"
 MARKETING = "Direct Marketing"
 
 
@@ -141,8 +142,20 @@ def mark(found: Any) -> None:
 			frappe.db.set_value(doctype, name, FIELD, said or None, update_modified=False)
 
 
+def on_erased(plan: str) -> None:
+	"""An erasure has ended: what it keeps of persons is restricted for its company (hook signflow_erasure_done)."""
+	lines = frappe.get_all(
+		LINE,
+		{"plan": plan, "action": "Keep", "status": "Waiting", "record_doctype": ["in", MARKED]},
+		["record_doctype", "record_name"],
+		order_by="place asc",
+	)
+	mark({(line.record_doctype, line.record_name) for line in lines})
+
+
 def _in_force() -> dict[Record, set[str]]:
-	"""The restricted records and by which companies: of requests carried out and not lifted by today."""
+	"""The restricted records and by which companies: of requests carried out and not lifted by today, and what an
+	erasure keeps."""
 	request, person = frappe.qb.DocType(REQUEST), frappe.qb.DocType(PERSON)
 	rows = (
 		frappe.qb.from_(person)
@@ -157,4 +170,16 @@ def _in_force() -> dict[Record, set[str]]:
 	found: dict[Record, set[str]] = defaultdict(set)
 	for row in rows:
 		found[row.record_doctype, row.record_name].add(row.company)
+	for row in _kept():
+		found[row.record_doctype, row.record_name].add(row.company)
 	return found
+
+
+def _kept() -> list[Any]:
+	"""Persons' records that an erasure that was carried out keeps, and for which company."""
+	line, plan = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
+	query = frappe.qb.from_(line).join(plan).on(plan.name == line.plan)
+	query = query.select(line.record_doctype, line.record_name, plan.company)
+	query = query.where((plan.status == "Done") & plan.company.isnotnull() & line.record_doctype.isin(MARKED))
+	query = query.where((line.action == "Keep") & (line.status == "Waiting") & line.record_name.isnotnull())
+	return query.orderby(line.place).orderby(line.name).run(as_dict=True)

@@ -10,7 +10,7 @@ from frappe import _
 from frappe.utils import cint, formatdate, getdate, now_datetime
 
 from signflow.core.erasure import clock
-from signflow.services.erasure import certificate
+from signflow.services.erasure import backups, certificate
 from signflow.services.guests import plain
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.subject_requests import letters, next_steps, recipients, records
@@ -139,10 +139,11 @@ def complete(name: str, outcome: str, *, otherwise: bool = False) -> None:
 	if missing:
 		records.step(doc, "Note", kept(N_("Answered in another way than by the steps that it takes.")))
 	doc = records.finish(name, words)
-	proof = None
+	proof, holding = None, []
 	if doc.request_type == "Erasure":
 		proof = certificate.for_answer(doc, recipients.of_request(name))
-	_mailed(doc, letters.send_answer(doc, proof))
+		holding = backups.what_is_told(name, doc.language or "en")
+	_mailed(doc, letters.send_answer(doc, proof, holding))
 
 
 @one_transaction

@@ -6,7 +6,7 @@ Passwords, keys and tokens are never given, whatever the record: they are no inf
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from frappe.utils.data import get_url
 
 from signflow.core.privacy import persons
 from signflow.services.privacy.person_records import region
+from signflow.services.subject_requests import signed
 
 _SECRET = re.compile(
 	r"passw|passphrase|secret|token|api_key|page_key|otp|salt|hmac|_hash$|reset_.*key|session", re.IGNORECASE
@@ -81,13 +82,16 @@ class Reader:
 		path, file_name, lost = None, "", ""
 		if doctype == "File" and not doc.is_folder:
 			path, file_name, lost = _bytes_of(doc)
+		elif doctype == signed.REVISION:
+			path, file_name, lost = signed.file_of(doc)
+			lines.append(self._signers(doc, withheld or Withheld()))
 		title = cstr(doc.get(doc.meta.get_title_field())) or cstr(doc.name)
 		title = self._without(title, withheld or Withheld())
 		return Given(doctype, cstr(doc.name), title, tuple(lines), path, file_name, lost)
 
 	def _lines(self, doc: Any, only: set[str] | None, withheld: Withheld) -> list[Line]:
 		found = [
-			self._line(name, _label(doc.meta, name), doc.get(name), _KINDS[name], withheld)
+			self._line(name, _label(name), doc.get(name), _KINDS[name], withheld)
 			for name in _KINDS
 			if only is None and doc.get(name) and not doc.meta.issingle
 		]
@@ -137,13 +141,17 @@ class Reader:
 			others |= persons.phones_in(text, self.where) - self.phones
 		return Line(path, label, text, kept, others=tuple(sorted(others)))
 
+	def _signers(self, revision: Any, withheld: Withheld) -> Line:
+		names, others = signed.signed_by(revision, self.mails)
+		return replace(self._line("signed_by", _("Signed By"), names, "Data", withheld), others=others)
+
 	def _without(self, text: str, withheld: Withheld) -> str:
 		for word in sorted(withheld.texts, key=len, reverse=True):
 			text = re.sub(re.escape(word), "▮▮▮", text, flags=re.IGNORECASE)
 		return text
 
 
-def _label(meta: Any, name: str) -> str:
+def _label(name: str) -> str:
 	return {"name": _("Number or Name"), "creation": _("Made on"), "modified": _("Changed on")}[name]
 
 

@@ -16,8 +16,8 @@ from signflow.core.erasure import clock
 from signflow.services import notices, work
 from signflow.services.guests import LANGUAGES, Refused, plain
 from signflow.services.privacy.notices import site_company
-from signflow.services.subject_requests import carrying_out, letters, matching, records
-from signflow.services.subject_requests.proofs import Proof
+from signflow.services.subject_requests import carrying_out, letters, matching, papers, records
+from signflow.services.subject_requests.proofs import Proof, is_lower
 from signflow.services.subject_requests.records import OPEN, REQUEST, TYPES
 from signflow.services.times import holidays_of
 from signflow.services.transaction import one_transaction
@@ -200,10 +200,12 @@ def proven(name: str, proof: Proof) -> None:
 		_prove(doc, proof)
 		return
 	if doc.status in OPEN:
-		# A higher level asked for later.
-		doc.update(_proof_fields(proof))
-		records.save(doc)
-		records.step(doc, "Proven", proof.method)
+		# A higher level asked for later; what was shown better before stands.
+		if not is_lower(proof.level, doc.proof_level):
+			doc.update(_proof_fields(proof))
+			records.save(doc)
+		records.step(doc, "Proven", f"{proof.method}: {proof.note}" if proof.note else proof.method)
+		work.wake("signflow.services.subject_requests.matching.propose", name=doc.name)
 
 
 def _prove(doc: Any, proof: Proof) -> None:
@@ -308,6 +310,7 @@ def sweep_unproven() -> None:
 
 @one_transaction
 def _sweep(names: list[str]) -> None:
+	papers.erase(names)
 	records.sweep_away(names)
 
 
@@ -367,7 +370,7 @@ def ask_for_proof(name: str) -> bool:
 
 
 def _tell_officers(doc: Any) -> None:
-	for user in records.officers(doc.company):
+	for user in notices.officers(REQUEST, doc.company):
 		notices.notify(
 			user,
 			(REQUEST, doc.name),

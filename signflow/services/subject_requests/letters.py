@@ -188,13 +188,16 @@ def send_refusal(doc: Any) -> bool:
 		)
 
 
-def send_answer(doc: Any, attachment: dict[str, Any] | None = None) -> bool:
-	"""The request is done, and what came of it; `attachment` is {"fname", "fcontent"}."""
+def send_answer(doc: Any, attachment: dict[str, Any] | None = None, backups: list[str] | None = None) -> bool:
+	"""The request is done, and what came of it; `attachment` is {"fname", "fcontent"}, `backups` what holds her still."""
 	with print_language(doc.language):
 		return _send(
 			doc,
 			_("Your data request is done"),
-			[_("We have handled your request: {0}.").format(_right(doc.request_type))],
+			[
+				_("We have handled your request: {0}.").format(_right(doc.request_type)),
+				*([_("Backups that hold the data still:"), *backups] if backups else []),
+			],
 			quoted=doc.outcome or "",
 			attachments=[attachment] if attachment else [],
 		)
@@ -266,7 +269,7 @@ def on_returned(name: str) -> None:
 		return
 	doc = frappe.get_doc(REQUEST, name)
 	records.step(doc, "Note", kept(N_("A mail to the person came back.")), by_itself=True)
-	for user in records.officers(doc.company):
+	for user in notices.officers(REQUEST, doc.company):
 		notices.notify(
 			user,
 			(REQUEST, name),
@@ -290,5 +293,5 @@ def _answered(name: str) -> None:
 	if request.status == "Waiting for Person":
 		request.status = "Open"
 		records.save(request)
-	for user in records.officers(request.company):
+	for user in notices.officers(REQUEST, request.company):
 		notices.notify(user, (REQUEST, name), lambda: _("The person of {0} has written").format(name))

@@ -3,6 +3,7 @@
 A name that was typed proves nothing, and neither does a mailbox that several people share: both are shown as what they are.
 """
 
+from collections import Counter
 from typing import Any
 
 import frappe
@@ -13,6 +14,7 @@ from signflow.core.privacy.persons import PersonRecord, Record, Start, Subject
 from signflow.services.privacy import accesses, searching
 from signflow.services.privacy.person_records import KINDS, find_subject
 from signflow.services.subject_requests import records
+from signflow.services.subject_requests.proofs import BY_TEXT
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
 from signflow.signflow.stored_words import N_, as_stored, kept
@@ -39,7 +41,8 @@ def propose_now(name: str, *, by_itself: bool = False) -> None:
 	doc = records.for_change(name)
 	if doc.status not in records.OPEN:
 		return
-	found = [] if doc.is_representative else candidates(doc.email or "", doc.person_name or "")
+	phone = (doc.phone or "") if doc.proof_method == BY_TEXT else ""
+	found = [] if doc.is_representative else candidates(doc.email or "", doc.person_name or "", phone)
 	sure = {(row.record_doctype, row.record_name) for row in doc.persons if row.confirmed}
 	doc.persons = [row for row in doc.persons if row.confirmed]
 	for record, strength, because in found:
@@ -63,19 +66,17 @@ def propose_now(name: str, *, by_itself: bool = False) -> None:
 		start = Start(
 			mails=frozenset((doc.email,)) if doc.email else frozenset(), names=frozenset((doc.person_name,))
 		)
-		counts: dict[str, int] = {}
-		for record, _strength, _because in found:
-			counts[record[0]] = counts.get(record[0], 0) + 1
+		counts = Counter(record[0] for record, _strength, _because in found)
 		accesses.record_access(
 			"Look-up", start, purpose=name, record=(REQUEST, name), counts=counts, company=doc.company
 		)
 
 
-def candidates(mail: str, name: str) -> list[tuple[Record, str, str]]:
+def candidates(mail: str, name: str, phone: str = "") -> list[tuple[Record, str, str]]:
 	"""The records that may be the person's: [((DocType, name), strength, reason)], the surest first.
 
-	`mail` is a proven mailbox ("" if none), `name` what the person calls himself. The reason
-	as it is stored (`stored_words`).
+	`mail` and `phone` (E.164) are a proven mailbox and telephone ("" if none), `name` what the person calls himself. The
+	reason as it is stored (`stored_words`).
 	"""
 	found: dict[Record, tuple[str, str]] = {}
 	with searching.limited():
@@ -84,6 +85,11 @@ def candidates(mail: str, name: str) -> list[tuple[Record, str, str]]:
 			for key, record in sorted(about.items()):
 				if judged := _judged(record, mail.lower(), name, subject):
 					found[key] = judged
+		if phone:
+			subject, about, _full = find_subject(Start(phones=frozenset((phone,))))
+			for key, record in sorted(about.items()):
+				if key not in found and phone in record.phones:
+					found[key] = _judged_by_phone(record, phone, name, subject)
 		if len(persons.words_of(name)) > 1:
 			_subject, about, _full = find_subject(Start(names=frozenset((name,))))
 			others = [
@@ -103,8 +109,7 @@ def _judged(record: PersonRecord, mail: str, name: str, subject: Subject) -> tup
 	holds = mail in record.mails
 	if not holds and record.key not in subject.records:
 		return None
-	called = ", ".join(sorted(record.names))
-	fits = not record.names or not name or any(persons.could_be(name, mine) for mine in record.names)
+	called, fits = ", ".join(sorted(record.names)), _fits(record, name)
 	if record.organisation:
 		return SHARED, kept(N_("A company's record with the address {0}: it is no person's."), mail)
 	if mail in subject.shared:
@@ -118,6 +123,19 @@ def _judged(record: PersonRecord, mail: str, name: str, subject: Subject) -> tup
 	if holds:
 		return CERTAIN, kept(N_("Holds the address {0}, and the name fits."), mail)
 	return CERTAIN, kept(N_("Is linked with a record that holds the address {0}."), mail)
+
+
+def _fits(record: PersonRecord, name: str) -> bool:
+	return not record.names or not name or any(persons.could_be(name, mine) for mine in record.names)
+
+
+def _judged_by_phone(record: PersonRecord, phone: str, name: str, subject: Subject) -> tuple[str, str]:
+	if record.organisation or phone in subject.shared:
+		return SHARED, kept(N_("Several people or a company use the number {0}."), phone)
+	if not _fits(record, name):
+		called = ", ".join(sorted(record.names))
+		return SHARED, kept(N_("Holds the number {0}, but under another name: {1}."), phone, called)
+	return CERTAIN, kept(N_("Holds the number {0}, which was proven, and the name fits."), phone)
 
 
 @one_transaction

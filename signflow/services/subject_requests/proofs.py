@@ -3,7 +3,8 @@
 A code to the mailbox, a login, or what staff have seen are built in. An app adds its own step (a text message, strong
 identification) by the hook `signflow_person_proofs`: {method: dotted path}, where `method` is an option of the field Proven
 By; the function gets the request's name and returns {"title", "link"} for the person's page, or None where it does not
-serve. When the person comes back it calls `intake.proven(name, Proof(method, level, note))`.
+serve. When the person comes back it calls `intake.proven(name, Proof(method, level, note))`; a lower level than was shown
+already changes nothing. Our own use of it is `phone_proof`, whose step is a form of the page ("form" in place of "link").
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,16 @@ HOOK = "signflow_person_proofs"
 # What staff vouch for, with the words of how.
 BY_STAFF = ("Identity Document Shown", "Known to Staff", "Other")
 IN_PERSON = "in_person"
+BY_TEXT = "Code by Text Message"
+_LEVELS = (
+	"",
+	Level.NONE.value,
+	Level.MAIL_CODE.value,
+	Level.SMS_CODE.value,
+	IN_PERSON,
+	Level.SUBSTANTIAL.value,
+	Level.HIGH.value,
+)
 
 
 @dataclass(frozen=True)
@@ -44,12 +55,22 @@ def by_staff(method: str, note: str) -> Proof:
 	return Proof(method, IN_PERSON if method != "Other" else Level.NONE.value, note.strip()[:1000])
 
 
+def is_lower(level: str | None, than: str | None) -> bool:
+	"""Whether one level of proof shows less than another."""
+	return _LEVELS.index(level or "") < _LEVELS.index(than or "")
+
+
 def further(request: str) -> list[dict[str, Any]]:
-	"""The steps that other apps offer for a request: [{method, title, link}]."""
+	"""The further steps that there are for a request: [{method, title, link, form}]."""
 	found = []
 	for method, paths in (frappe.get_hooks(HOOK) or {}).items():
 		path = paths[-1] if isinstance(paths, list) else paths
 		offered = frappe.get_attr(path)(request)
 		if offered:
-			found.append({"method": method, "title": offered["title"], "link": offered["link"]})
+			shown = {
+				"title": offered["title"],
+				"link": offered.get("link", ""),
+				"form": offered.get("form", ""),
+			}
+			found.append({"method": method, **shown})
 	return found

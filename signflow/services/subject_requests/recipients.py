@@ -15,7 +15,6 @@ from signflow.services import delivery, notices
 from signflow.services.company import house
 from signflow.services.privacy.activities import in_force
 from signflow.services.privacy.approvals import require_officer
-from signflow.services.privacy.data_map import officers
 from signflow.services.transaction import one_transaction
 from signflow.signflow.addresses import one_address
 
@@ -196,7 +195,8 @@ def remind() -> None:
 
 @one_transaction
 def _remind(request: str, names: list[str]) -> None:
-	for user in officers():
+	company = frappe.db.get_value(REQUEST, request, "company")
+	for user in notices.officers(NOTICE, company):
 		notices.notify(
 			user,
 			(REQUEST, request),

@@ -8,7 +8,6 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.permissions import get_allowed_docs_for_doctype
 from frappe.utils import getdate, now_datetime
 
 from signflow.core.erasure import clock
@@ -17,7 +16,6 @@ from signflow.services.times import holidays_of
 from signflow.signflow.stored_words import as_stored, said
 
 REQUEST, STEP, PERSON = "Data Subject Request", "Data Subject Request Step", "Data Subject Request Person"
-OFFICER = "Data Protection Officer"
 TYPES = ("Access", "Portability", "Rectification", "Erasure", "Restriction", "Objection")
 # What somebody has to answer still; what is Unverified may be nobody's.
 OPEN = ("Open", "Waiting for Person", "Planned", "Approved", "Running")
@@ -127,32 +125,6 @@ def still_open(name: str) -> Any:
 def due_of(doc: Any) -> Any:
 	"""The last day of the first month, within which an extension or a refusal is told (GDPR 12(3)-(4))."""
 	return clock.due_on(getdate(doc.received_on), holidays_of(doc.company))
-
-
-def officers(company: str | None = None) -> list[str]:
-	"""The enabled users who answer requests: officers who may see the company's, else managers."""
-	for role in (OFFICER, "Signflow Manager"):
-		held, user = frappe.qb.DocType("Has Role"), frappe.qb.DocType("User")
-		found = (
-			frappe.qb.from_(held)
-			.join(user)
-			.on((user.name == held.parent) & (held.parenttype == "User"))
-			.where((held.role == role) & (user.enabled == 1) & user.name.notin(["Administrator", "Guest"]))
-			.select(user.name)
-			.distinct()
-			.orderby(user.name)
-			.run(pluck=True)
-		)
-		if seeing := [one for one in found if _may_see(one, company)]:
-			return seeing
-	return []
-
-
-def _may_see(user: str, company: str | None) -> bool:
-	"""Whether a user's own permissions (User Permission) let him see a company's requests."""
-	limits = frappe.permissions.get_user_permissions(user).get("Company") if company else None
-	allowed = get_allowed_docs_for_doctype(limits, REQUEST) if limits else None
-	return not allowed or company in allowed
 
 
 def sweep_away(names: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from frappe.utils import get_url_to_form, getdate
 
 from signflow.core.erasure import clock
 from signflow.services import letters
-from signflow.services.notices import language_of
+from signflow.services.notices import language_of, officers
 from signflow.services.subject_requests import records
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.times import written_day
@@ -39,7 +39,7 @@ def _remind() -> None:
 	]
 	told: dict[str, list[Any]] = {}
 	for row in due:
-		for user in records.officers(row.company):
+		for user in officers(REQUEST, row.company):
 			told.setdefault(user, []).append(row)
 		frappe.db.set_value(REQUEST, row.name, "reminded_on", today, update_modified=False)
 	for user, rows in sorted(told.items()):

@@ -15,7 +15,15 @@ from signflow.services import visits
 from signflow.services.company import own_name
 from signflow.services.guests import Refused, plain
 from signflow.services.letters import counted
-from signflow.services.subject_requests import decisions, intake, letters, proofs, records
+from signflow.services.subject_requests import (
+	decisions,
+	intake,
+	letters,
+	papers,
+	phone_proof,
+	proofs,
+	records,
+)
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
@@ -23,6 +31,7 @@ from signflow.services.transaction import one_transaction
 PAGE = "requests"
 MAX_REQUESTS_A_DAY = 10
 MAX_UNPROVEN_A_DAY = 2000
+MAX_PAPERS_A_DAY = 40
 MOST_SHOWN = 50
 
 
@@ -127,7 +136,8 @@ def _proof(visit: dict[str, Any]) -> proofs.Proof:
 
 def view(visit: dict[str, Any], language: str, made: str = "") -> dict[str, Any]:
 	"""A visitor's own requests, newest first: {mail, made, requests: [{reference, type, state, received_on, due_on, days_left,
-	extended, question, outcome, reason, complaint, yours, joined_to, proofs}]}. `made` is the one just made.
+	extended, question, outcome, reason, complaint, yours, joined_to, proofs, papers, takes_papers, mandate}]}. `made` is the
+	one just made; `mandate`: a representative's, who may have to show his right.
 
 	`yours` is asked of what reached the house in his name by mail or letter and is not proven.
 	"""
@@ -148,6 +158,7 @@ def view(visit: dict[str, Any], language: str, made: str = "") -> dict[str, Any]
 			"outcome",
 			"refusal_reason",
 			"joined_to",
+			"is_representative",
 		],
 		order_by="received_on desc, name desc",
 		limit=MOST_SHOWN,
@@ -184,6 +195,10 @@ def _shown(row: Any) -> dict[str, Any]:
 		"yours": row.status == "Unverified",
 		"joined_to": row.joined_to or "",
 		"proofs": proofs.further(row.name) if open_ else [],
+		# What nobody has proven to be his tells its mailbox nothing of what came with it.
+		"papers": [] if row.status == "Unverified" else papers.of_request(row.name),
+		"takes_papers": open_,
+		"mandate": bool(open_ and row.is_representative),
 	}
 
 
@@ -199,6 +214,32 @@ def _own(visit: dict[str, Any], reference: str, *states: str) -> str:
 	if not row or hidden or row.status not in states:
 		raise Refused("invalid_input", _("This call is not complete. Load the page again."), 422)
 	return row.name
+
+
+def add_paper(
+	visit: dict[str, Any], reference: str, file_name: str, data: bytes, language: str
+) -> dict[str, Any]:
+	"""The visitor adds a paper to his own open request; the view. Raises Refused for another's and for what is not taken."""
+	name = _own(visit, reference, *records.OPEN)
+	if counted(f"data request papers {visit['mail'].lower()}") > MAX_PAPERS_A_DAY:
+		raise Refused(
+			"too_many", _("Too many papers came in today. Try again tomorrow, or write to us."), 429
+		)
+	papers.add(name, file_name, data, by_person=True)
+	return view(visit, language)
+
+
+def begin_phone(session: str, reference: str, number: str, language: str) -> dict[str, Any]:
+	"""The visitor has a code sent to his telephone, to prove his own request by that too: {sent_to, valid_seconds}."""
+	key, visit = visits.identified(session, PAGE)
+	return phone_proof.begin(key, _own(visit, reference, *records.OPEN), plain(number), language)
+
+
+def check_phone(session: str, reference: str, code: str, language: str) -> dict[str, Any]:
+	"""The visitor's own request is proven by the code in the text message; the view."""
+	key, visit = visits.identified(session, PAGE)
+	phone_proof.check(key, _own(visit, reference, *records.OPEN), code)
+	return view(visit, language)
 
 
 def answer(visit: dict[str, Any], reference: str, words: str, language: str) -> dict[str, Any]:

@@ -3,13 +3,16 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import nowdate, validate_url
+from frappe.utils import cint, nowdate, validate_url
 
 from signflow.core.errors import SignflowError
 from signflow.core.pdf.trust import read_anchors, read_trust_list
 from signflow.signflow.refusals import message_of
 from signflow.signflow.roles import OFFICER
 from signflow.signflow.uploads import attached, bytes_of
+
+# A complaint takes its time to be made, and three months until its maker hears of it (GDPR 78(2)).
+LEAST_DAYS = 180
 
 
 class SignflowSettings(Document):
@@ -19,13 +22,18 @@ class SignflowSettings(Document):
 	from typing import TYPE_CHECKING
 
 	if TYPE_CHECKING:
+		from frappe.core.doctype.has_role.has_role import HasRole
 		from frappe.types import DF
 
+		from signflow.signflow.doctype.backup_place.backup_place import BackupPlace
 		from signflow.signflow.doctype.notice_period.notice_period import NoticePeriod
 		from signflow.signflow.doctype.timestamp_authority.timestamp_authority import TimestampAuthority
 
 		archive_years: DF.Int
 		ask_consent: DF.Check
+		backup_every_hours: DF.Int
+		backup_places: DF.Table[BackupPlace]
+		backup_places_complete: DF.Check
 		brand_colour: DF.Color | None
 		contact_form: DF.Link | None
 		data_protection_officer: DF.Link | None
@@ -36,6 +44,8 @@ class SignflowSettings(Document):
 		inform_from: DF.Date | None
 		inform_people: DF.Check
 		inform_per_hour: DF.Int
+		kept_is_open: DF.Check
+		kept_roles: DF.TableMultiSelect[HasRole]
 		logo: DF.AttachImage | None
 		max_file_mb: DF.Int
 		notice_counted: DF.Literal[
@@ -50,6 +60,7 @@ class SignflowSettings(Document):
 		privacy_contact: DF.Data | None
 		privacy_note: DF.SmallText | None
 		privacy_url: DF.Data | None
+		pseudonymise_after_days: DF.Int
 		remind_every_days: DF.Int
 		retention_stopped: DF.Check
 		signature_level: DF.Literal["B-B", "B-T", "B-LT", "B-LTA"]
@@ -71,6 +82,7 @@ class SignflowSettings(Document):
 				frappe.throw(_("{0} is not the address of a time-stamp authority.").format(row.url))
 		self._validate_terminations()
 		self._validate_informing()
+		self._validate_after()
 		try:
 			if self.trusted_certificates:
 				read_anchors(self.trusted_certificates)
@@ -111,6 +123,15 @@ class SignflowSettings(Document):
 		self.inform_from = self.inform_from or nowdate()
 		if not 0 <= (self.inform_after_days or 0) <= 21:
 			frappe.throw(_("Inform persons after 21 days at most: the law gives a month."))
+
+	def _validate_after(self):
+		self.pseudonymise_after_days = cint(self.pseudonymise_after_days) or 365
+		if self.pseudonymise_after_days < LEAST_DAYS:
+			frappe.throw(
+				_(
+					"Keep answered data requests for {0} days at least: a person may complain of the answer, and the authority has three months to take that up (GDPR 77, 78)."
+				).format(LEAST_DAYS)
+			)
 
 	def _read_trust_list(self):
 		"""Keep what the list says beside it: reading one takes seconds, sealing does not wait for that."""

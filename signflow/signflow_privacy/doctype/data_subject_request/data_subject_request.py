@@ -21,6 +21,7 @@ class DataSubjectRequest(KeepsSecrets):
 		)
 
 		company: DF.Link
+		complaint_pending: DF.Check
 		details: DF.LongText | None
 		done_on: DF.Datetime | None
 		due_on: DF.Date | None
@@ -50,6 +51,7 @@ class DataSubjectRequest(KeepsSecrets):
 			"Other",
 		]
 		proof_note: DF.SmallText | None
+		pseudonymised_on: DF.Datetime | None
 		question: DF.SmallText | None
 		received_on: DF.Datetime
 		reference_doctype: DF.Link | None

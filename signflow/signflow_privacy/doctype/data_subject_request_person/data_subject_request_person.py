@@ -1,11 +1,9 @@
 """A record that is the person who asks: proposed with its reason, confirmed by an officer."""
 
-import frappe
-from frappe import _
-from frappe.model.document import Document
+from signflow.signflow.rows import ParentsRow
 
 
-class DataSubjectRequestPerson(Document):
+class DataSubjectRequestPerson(ParentsRow):
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
 
@@ -24,13 +22,4 @@ class DataSubjectRequestPerson(Document):
 		strength: DF.Literal["", "Certain", "Shared", "Possible", "Chosen"]
 
 	# end: auto-generated types
-
-	# These run for a row that is saved or deleted by itself, which Frappe allows to whoever may make or change requests.
-	def validate(self):
-		frappe.throw(
-			_("Which records are the person is confirmed by an officer, on the request."),
-			frappe.PermissionError,
-		)
-
-	def on_trash(self):
-		self.validate()
+	pass

@@ -42,7 +42,12 @@ class DataSubjectRequestStep(Document):
 			"Mailed",
 			"Reminder",
 			"Download",
+			"Paper Added",
 			"Handed Over",
+			"Backups Gone",
+			"Complaint Pending",
+			"Complaint Over",
+			"Pseudonymised",
 			"Note",
 		]
 		note: DF.SmallText | None

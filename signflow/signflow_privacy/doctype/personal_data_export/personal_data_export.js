@@ -137,7 +137,60 @@ async function look_at(frm, one, review, included = Boolean(one.included)) {
 		);
 	}
 	const file = shown.file || shown.lost;
-	if (file) table.append($("<tr><td></td>").append($("<td class='text-muted'>").text(__("File")), $("<td>").text(file)));
+	if (file) {
+		const place = $("<td>").text(file);
+		if (shown.file) place.append(file_actions(frm, one, shown, review, dialog));
+		table.append($("<tr><td></td>").append($("<td class='text-muted'>").text(__("File")), place));
+	}
 	dialog.fields_dict.lines.$wrapper.append(table);
 	dialog.show();
+}
+
+/** Read the file of a record, and give one that was blackened elsewhere in its place. */
+function file_actions(frm, one, shown, review, dialog) {
+	const place = $("<div class='mt-2'>");
+	const again = async () => {
+		dialog.hide();
+		await show_items(frm);
+	};
+	const button = (label, action) =>
+		$("<button type='button' class='btn btn-xs btn-default mr-2'>").text(label).on("click", action).appendTo(place);
+	button(__("Open the File"), async () => {
+		const answer = await send_form("original", { item: one.name });
+		if (!answer) return;
+		const bytes = await answer.blob();
+		const link = $("<a>").attr({ href: URL.createObjectURL(bytes), download: shown.file });
+		link[0].click();
+		setTimeout(() => URL.revokeObjectURL(link.attr("href")), 60000);
+	});
+	if (shown.redacted) place.prepend($("<div class='text-muted'>").text(__("Given in its place: {0}", [shown.redacted])));
+	if (!review) return place;
+	const picker = $("<input type='file' accept='.pdf,.png,.jpg,.jpeg' class='hidden'>").appendTo(place);
+	picker.on("change", async () => {
+		const [file] = picker[0].files;
+		picker.val("");
+		const reason = dialog.get_value("reason") || "";
+		if (file && (await send_form("redact", { item: one.name, reason, file }))) again();
+	});
+	button(__("Give a Blackened File Instead"), () => picker[0].click());
+	if (shown.redacted) {
+		button(__("Take It Back"), async () => {
+			await call("restore", { item: one.name });
+			again();
+		});
+	}
+	return place;
+}
+
+/** POST a form with a file in it, which frappe.call cannot; the answer, or null after what was wrong is shown. */
+async function send_form(verb, values) {
+	const body = new FormData();
+	for (const [key, value] of Object.entries(values)) body.append(key, value);
+	const headers = { "X-Frappe-CSRF-Token": frappe.csrf_token, Accept: "application/json" };
+	const response = await fetch(`/api/method/signflow.api.subject_access.${verb}`, { method: "POST", headers, body });
+	if (response.ok) return response;
+	const answer = await response.json().catch(() => ({}));
+	const told = JSON.parse(answer._server_messages || "[]").map((text) => JSON.parse(text).message);
+	frappe.msgprint({ title: __("Not Done"), message: told.join("<br>") || __("Try again in a moment."), indicator: "red" });
+	return null;
 }

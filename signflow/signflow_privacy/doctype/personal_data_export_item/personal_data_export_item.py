@@ -19,10 +19,14 @@ class PersonalDataExportItem(Document):
 		export: DF.Link
 		included: DF.Check
 		kind: DF.Data | None
+		original_sha256: DF.Data | None
 		place: DF.Int
 		reason: DF.SmallText | None
 		record_doctype: DF.Link | None
 		record_name: DF.DynamicLink | None
+		redacted_file: DF.Data | None
+		redacted_name: DF.Data | None
+		redacted_sha256: DF.Data | None
 		strength: DF.Literal["CERTAIN", "SHARED", "TRACE", "POSSIBLE"]
 		title: DF.Data | None
 		whole: DF.Check

@@ -1,0 +1,165 @@
+"""A person sought inside the files of the site, those that no File row names among them.
+
+Files are read in the order of their paths, for a limited time: a plan keeps how far it came (encrypted, with the person),
+and its worker reads on. Of a look that has ended only what was changed since is read again. Sealed files are not read:
+whose they are, the signers of their agreement say.
+"""
+
+import hashlib
+import time
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import frappe
+
+from signflow.core.erasure.masking import Words
+from signflow.core.privacy.persons import mails_in
+from signflow.core.privacy.texts_in_files import MOST_BYTES, read_many
+from signflow.services.erasure import bytes_of_files
+
+# So long whoever plans waits; a worker reads the rest.
+SECONDS = 15
+BATCH, BATCH_BYTES = 40, 40_000_000
+
+
+@dataclass(frozen=True)
+class Sighting:
+	"""What of her stands in a file: `strong` a mail or telephone of hers, not her name alone; `alone`: nobody else's mail does.
+
+	`version` tells that the file was changed; `agreement` is the Signature Request whose sealed document it is a copy of.
+	"""
+
+	strong: bool
+	alone: bool
+	version: str
+	agreement: str = ""
+
+
+@dataclass
+class Look:
+	"""A look through all files: begun when (seconds of the epoch), read up to which path, and what was seen by path."""
+
+	began: float = field(default_factory=time.time)
+	at: str = ""
+	is_all: bool = False
+	seen: dict[str, Sighting] = field(default_factory=dict)
+
+	@classmethod
+	def of(cls, packed: Mapping[str, Any] | None) -> "Look":
+		"""As `packed` was; a new one for nothing."""
+		if not packed:
+			return cls()
+		return cls(**{**packed, "seen": {path: Sighting(**one) for path, one in packed["seen"].items()}})
+
+	def packed(self) -> dict[str, Any]:
+		"""For JSON."""
+		return asdict(self)
+
+	def go_on(
+		self, words: Words, known: Collection[str], agreements: Collection[str], seconds: float = SECONDS
+	) -> None:
+		"""Read on for about `seconds`. `known`: mail addresses that are nobody else's, `agreements`: hers."""
+		until = time.monotonic() + seconds
+		reader = _Reader(words, frozenset(known), frozenset(agreements))
+		paths = {str(path.relative_to(bytes_of_files.site())): path for path in bytes_of_files.walk()}
+		if self.is_all:
+			self.seen = {path: one for path, one in self.seen.items() if path in paths}
+			left = [
+				path
+				for path, file in paths.items()
+				if path in self.seen or _stat(file).st_mtime >= self.began
+			]
+		else:
+			left = [path for path in paths if path > self.at]
+		for some in _together({path: paths[path] for path in sorted(left)}):
+			for path in some:
+				self.seen.pop(path, None)
+			self.seen |= reader.read(some)
+			if not self.is_all:
+				self.at = list(some)[-1]
+				if time.monotonic() > until:
+					return
+		self.is_all = True
+
+
+def _stat(path: Path) -> Any:
+	try:
+		return path.stat()
+	except FileNotFoundError:
+		# Gone meanwhile: nothing is left to read.
+		return Path("/dev/null").stat()
+
+
+def _together(paths: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
+	some: dict[str, Path] = {}
+	size = 0
+	for name, path in paths.items():
+		some[name] = path
+		size += _stat(path).st_size
+		if len(some) == BATCH or size > BATCH_BYTES:
+			yield some
+			some, size = {}, 0
+	if some:
+		yield some
+
+
+class _Reader:
+	def __init__(self, words: Words, known: frozenset[str], agreements: frozenset[str]):
+		self.needles, self.strong = words.needles(), words.mails | words.phones
+		self.known, self.agreements = known | words.mails, agreements
+
+	def read(self, paths: Mapping[str, Path]) -> dict[str, Sighting]:
+		urls = {url: path for path in paths for url in bytes_of_files.urls_of(path)}
+		sealed = {
+			urls[url]
+			for url in frappe.get_all(
+				"Sealed Revision", {"file_url": ["in", list(urls)]}, pluck="file_url", order_by="name asc"
+			)
+		}
+		contents = {
+			path: data
+			for path, file in paths.items()
+			if path not in sealed and (data := _bytes(file)) is not None
+		}
+		copies = self._copies(contents)
+		texts = read_many([(Path(path).name, data) for path, data in contents.items()])
+		seen = {}
+		for path, read in zip(contents, texts, strict=True):
+			found = self.needles.found_in(f"{read.text}\n\n{bytes_of_files.title_of(path)}")
+			if found or path in copies:
+				seen[path] = Sighting(
+					bool(found & self.strong),
+					not mails_in(read.text) - self.known,
+					bytes_of_files.version_of(contents[path]),
+					copies.get(path, ""),
+				)
+		return seen
+
+	def _copies(self, contents: Mapping[str, bytes]) -> dict[str, str]:
+		"""The agreement of which each of these files is a copy, byte by byte."""
+		hashes = {
+			path: hashlib.sha256(data).hexdigest()
+			for path, data in contents.items()
+			if data.startswith(b"%PDF")
+		}
+		if not (hashes and self.agreements):
+			return {}
+		rows = frappe.get_all(
+			"Sealed Revision",
+			{"sha256": ["in", sorted(set(hashes.values()))]},
+			["sha256", "request"],
+			order_by="name asc",
+		)
+		requests = {row.sha256: row.request for row in rows if row.request in self.agreements}
+		return {path: requests[hashed] for path, hashed in hashes.items() if hashed in requests}
+
+
+def _bytes(path: Path) -> bytes | None:
+	try:
+		with path.open("rb") as stream:
+			# One more than is read: it is then known to be too large.
+			return stream.read(MOST_BYTES + 1)
+	except FileNotFoundError:
+		return None

@@ -1,0 +1,82 @@
+"""What stands in a copy of a person's data: the page to read and the data for programs."""
+
+import json
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import md_to_html, now_datetime
+from frappe.utils.html_utils import clean_email_html
+
+from signflow.core.privacy.persons import Subject
+from signflow.services.privacy import accesses, kinds_of_records, notices
+from signflow.services.privacy.record_names import name_of
+from signflow.services.subject_requests.giving import Given, as_data, written_time
+
+_PAGE = "signflow/templates/privacy/export.html"
+
+
+def page(
+	doc: Any, subject: Subject, packed: list[tuple[Any, Given, str]], withheld: list[tuple[str, str]]
+) -> str:
+	"""The HTML of index.html: what is given (`packed`: item, what is given of it, path of its file), and what is not."""
+	labels = kinds_of_records.labels()
+	groups: dict[str, list[dict[str, Any]]] = {}
+	for row, given, path in packed:
+		groups.setdefault(row.kind, []).append(
+			{
+				"label": name_of(given.doctype),
+				"given": given,
+				"path": path,
+				"reason": row.reason,
+				"partly": not row.whole,
+			}
+		)
+	return (
+		frappe.get_jenv()
+		.get_template(_PAGE)
+		.render(
+			title=_("Your data at {0}").format(doc.company),
+			language=doc.language,
+			company=doc.company,
+			number=doc.request,
+			made_on=written_time(now_datetime()),
+			groups=[(kind, labels[kind], groups[kind]) for kind in labels if kind in groups],
+			withheld=withheld,
+			accesses=_accesses(subject),
+			about=_about(doc.company, doc.language) if doc.scope == "Access" else "",
+		)
+	)
+
+
+def _accesses(subject: Subject) -> list[tuple[str, str, str]]:
+	"""When and what for she was looked up: not by whom (CJEU C-579/21)."""
+	return [
+		(written_time(row.accessed_on), _(row.kind), row.purpose or "")
+		for row in accesses.accesses_to(subject)[:500]
+	]
+
+
+def _about(company: str, language: str) -> str:
+	"""Purposes, recipients, retention, source and rights (GDPR 15(1)) as the notice in force says them; "" without one.
+
+	Nothing is written for the house here: what nobody has published nobody has stated.
+	"""
+	notice = notices.published(company)
+	text = notices.text_in(notice, language).body if notice else ""
+	return clean_email_html(md_to_html(text or "") or "")
+
+
+def data(doc: Any, packed: list[tuple[Any, Given, str]]) -> bytes:
+	"""The JSON of data.json."""
+	found = {
+		"controller": doc.company,
+		"request": doc.request,
+		"right": {"Access": "GDPR 15", "Portability": "GDPR 20"}[doc.scope],
+		"made_on": now_datetime().isoformat(timespec="seconds"),
+		"records": [
+			{**as_data(given), **({"file": path, "file_name": given.file_name} if path else {})}
+			for _row, given, path in packed
+		],
+	}
+	return json.dumps(found, ensure_ascii=False, indent=1).encode()

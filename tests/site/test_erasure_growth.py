@@ -1,0 +1,125 @@
+"""What an erasure asks of the database grows with the person's own records, and not with the tables."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import frappe
+import pytest
+from erasing import a_request, officers
+from house import House, for_writing
+from retention_stage import worker_rests
+from stage import eventually
+from test_erasure import decide_all, to_be_run_here
+
+from signflow.services.erasure import execution, planning
+
+STRANGERS = 1000
+
+
+def a_person(house: House, key: str, records: int) -> str:
+	"""A Contact, and so many mails, tickets, invoices and comments of hers each; the Contact's name."""
+	for_writing()
+	mail, name = f"{key}.{house.key}@posti.example", f"Kaisa Kasvu{key}{house.key}"
+	contact = house._insert(
+		"Contact",
+		first_name="Kaisa",
+		last_name=f"Kasvu{key}{house.key}",
+		email_ids=[{"email_id": mail, "is_primary": 1}],
+		links=[{"link_doctype": "Customer", "link_name": house.customer}],
+	).name
+	rows = {
+		"Communication": {"subject": "Hi", "sender": mail, "recipients": "a@b.example", "content": name},
+		"Issue": {"subject": "Broken", "raised_by": mail, "description": f"Call {name}"},
+		"Sales Invoice": {"customer": house.customer, "contact_person": contact, "contact_email": mail},
+		"Comment": {"comment_type": "Comment", "comment_email": mail, "content": f"Ask {mail}"},
+	}
+	for doctype, values in rows.items():
+		_many(doctype, f"{house.key}-{key}", records, values)
+	frappe.db.commit()
+	return contact
+
+
+def strangers(house: House) -> None:
+	"""Rows of others, in every table that a person's erasure writes to."""
+	for_writing()
+	other = "stranger@muu.example"
+	_many("Contact", f"{house.key}-x", STRANGERS, {"first_name": "Outi", "email_id": other})
+	under = {"parent": f"{house.key}-x-1", "parenttype": "Contact", "parentfield": "email_ids"}
+	_many("Contact Email", f"{house.key}-x", STRANGERS, {**under, "email_id": other})
+	_many("Communication", f"{house.key}-x", STRANGERS, {"subject": "Hi", "sender": other, "content": "x"})
+	_many("Issue", f"{house.key}-x", STRANGERS, {"subject": "Broken", "raised_by": other})
+	_many("Sales Invoice", f"{house.key}-x", STRANGERS, {"customer": house.customer, "contact_email": other})
+	_many("Comment", f"{house.key}-x", STRANGERS, {"comment_type": "Comment", "content": f"Ask {other}"})
+	frappe.db.commit()
+
+
+def _many(doctype: str, key: str, number: int, values: dict[str, Any]) -> None:
+	stamp = frappe.utils.now()
+	columns = ["name", "creation", "modified", "owner", "modified_by", "docstatus", *values]
+	frappe.db.bulk_insert(
+		doctype,
+		columns,
+		[
+			(f"{key}-{place}", stamp, stamp, "Administrator", "Administrator", 0, *values.values())
+			for place in range(number)
+		],
+		chunk_size=1000,
+	)
+
+
+def counted(work: Callable[[], Any]) -> tuple[Any, Counter]:
+	"""What `work` gives, and how often it asked which statement."""
+	asked: Counter = Counter()
+	plain = frappe.db.sql
+
+	def sql(query: Any, *args: Any, **kwargs: Any) -> Any:
+		asked[str(query)[:60]] += 1
+		return plain(query, *args, **kwargs)
+
+	frappe.db.sql = sql
+	try:
+		return work(), asked
+	finally:
+		del frappe.db.sql
+
+
+def erased(house: House, contact: str) -> tuple[Counter, Counter]:
+	"""What the plan and the run of an erasure asked."""
+	made, approver = officers(house)
+	request = a_request(house, ("Contact", contact))
+	frappe.set_user(made)
+	plan, planned = counted(lambda: planning.plan_erasure(request))
+	plan = decide_all(plan, made)
+	frappe.set_user(approver)
+	planning.approve(plan)
+	frappe.set_user("Administrator")
+	to_be_run_here(plan)
+	_nothing, run = counted(lambda: execution.carry_on(plan))
+	frappe.db.rollback()
+	assert frappe.db.get_value("Erasure Plan", plan, ["status", "left_over"]) == ("Done", 0)
+	assert not frappe.db.exists("Contact", contact)
+	return planned, run
+
+
+def test_strangers_add_nothing_and_her_own_records_little(
+	kept_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	frappe.set_user("Administrator")
+	# As many records per transaction on a slow machine as on a quick one.
+	monkeypatch.setattr(execution, "TRANSACTION_SECONDS", 60)
+	eventually(worker_rests, "nothing is at work")
+	erased(kept_house, a_person(kept_house, "warm", 1))
+	few = erased(kept_house, a_person(kept_house, "few", 2))
+	strangers(kept_house)
+	same = erased(kept_house, a_person(kept_house, "same", 2))
+	more = erased(kept_house, a_person(kept_house, "more", 22))
+	most = erased(kept_house, a_person(kept_house, "most", 42))
+	for stage, what in enumerate(("planning", "execution")):
+		numbers = [of[stage].total() for of in (few, same, more, most)]
+		print(f"{what}: {numbers} statements for 8, 8 among {6 * STRANGERS} strangers, 88 and 168 records")
+		assert numbers[1] == numbers[0], (what, same[stage] - few[stage], few[stage] - same[stage])
+		first, second = numbers[2] - numbers[1], numbers[3] - numbers[2]
+		# So many more of hers add so many more statements each time: a line, and a flat one.
+		assert abs(first - second) <= 0.2 * max(first, second) + 6, (what, most[stage] - more[stage])
+		assert second <= 3 * 80, (what, most[stage] - more[stage])

@@ -1,0 +1,147 @@
+"""An older backup is put back by the framework's own command, and the erasures since are done again.
+
+On MariaDB: for SQLite a backup is one file, and the tests of erasure put rows and files back themselves. The database's
+root account is needed, as for any `bench restore`: SIGNFLOW_DB_ROOT_PASSWORD (empty for devbench's own server).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import frappe
+from erasing import a_request, differences, files_of, officers, rows_of
+from house import House, for_writing
+from retention_stage import worker_rests
+from stage import eventually
+from test_erasure import Erased, decide_all, to_be_run_here
+
+from signflow.services.erasure import execution, ledger, planning
+
+
+def bench(*command: str, code: int = 0) -> str:
+	"""Run a command of bench on this site, as an administrator types it; what it says."""
+	done = subprocess.run(
+		[
+			*(sys.executable, "-W", "ignore", "-m", "frappe.utils.bench_helper", "frappe"),
+			*("--site", frappe.local.site, *command),
+		],
+		env={key: value for key, value in os.environ.items() if key != "CI"},
+		capture_output=True,
+		# What root's password is asked for where there is none.
+		input="\n",
+		text=True,
+		timeout=600,
+	)
+	assert done.returncode == code, (command[0], done.stdout[-3000:], done.stderr[-3000:])
+	return done.stdout + done.stderr
+
+
+def a_backup() -> dict[str, Path]:
+	"""A backup with files by `bench backup`: database, public and private files."""
+	folder = Path(frappe.get_site_path("private", "backups"))
+	before = set(folder.glob("*")) if folder.exists() else set()
+	frappe.db.commit()
+	bench("backup", "--with-files")
+	made = sorted(set(folder.glob("*")) - before)
+	return {
+		kind: next(path for path in made if path.name.endswith(end))
+		for kind, end in (
+			("database", "-database.sql.gz"),
+			("public", "-files.tar"),
+			("private", "-private-files.tar"),
+			("config", "-site_config_backup.json"),
+		)
+		for path in made
+		if path.name.endswith(end) and (kind != "public" or "private" not in path.name)
+	}
+
+
+def restored(backup: dict[str, Path]) -> None:
+	name = frappe.local.site
+	frappe.db.close()
+	bench(
+		*("restore", str(backup["database"].resolve()), "--force"),
+		*("--db-root-username", "root"),
+		*(
+			["--db-root-password", password]
+			if (password := os.environ.get("SIGNFLOW_DB_ROOT_PASSWORD"))
+			else []
+		),
+		*("--with-public-files", str(backup["public"].resolve())),
+		*("--with-private-files", str(backup["private"].resolve())),
+	)
+	assert name == frappe.local.site
+	frappe.connect()
+	frappe.clear_cache()
+
+
+if frappe.conf.db_type != "sqlite":
+
+	def test_a_restored_backup_is_erased_again(kept_house: House, tmp_path: Path) -> None:
+		she = Erased(kept_house)
+		she.plant()
+		made, approver = officers(kept_house)
+		eventually(worker_rests, "nothing is at work")
+		# Before anybody asked for anything.
+		old = a_backup()
+		told = _erased(she, made, approver)
+		known = f"{she.mail} {she.user} +358{she.digits}".split()
+		sought = [
+			*("--mail", she.mail, "--mail", she.user, "--phone", known[2], "--name", she.name),
+		]
+		# The backup holds all of her, and the proof says so until it has gone.
+		said = bench("signflow", "prove-erasure", *sought, code=1)
+		assert f"left: backup {old['database'].name}" in said and "0 places left" in said
+		assert f"left: backup {old['private'].name}" in said
+
+		kept_elsewhere = tmp_path / "ledger.jsonl"
+		shutil.copy(ledger.path(), kept_elsewhere)
+		restored(old)
+		assert frappe.db.exists("Contact", she.hers) and not frappe.db.exists("Erasure Plan", told["plan"])
+		assert not frappe.db.count("Erasure Ledger Entry")
+		assert Path(frappe.get_site_path(she.file.file_url.lstrip("/"))).exists()
+		# The ledger's file outlived the restore; on a new machine it would not be there.
+		assert ledger.path().read_text() == kept_elsewhere.read_text()
+		ledger.path().unlink()
+		assert "0 erasures in the ledger" in bench("signflow", "replay-erasures")
+		said = bench("signflow", "replay-erasures", "--ledger", str(kept_elsewhere))
+		assert "1 carried out again, 0 failed, 0 lines wait" in said, said
+
+		frappe.db.rollback()
+		frappe.clear_cache()
+		assert not differences(told["rows"], _rows())
+		assert told["files"] == _files()
+		for path in old.values():
+			path.unlink()
+		new = a_backup()
+		said = bench("signflow", "prove-erasure", *sought)
+		assert "0 places left, 0 backups" in said
+		assert "0 carried out again" in bench("signflow", "replay-erasures")
+		for path in new.values():
+			path.unlink()
+
+
+def _erased(she: Erased, made: str, approver: str) -> dict[str, Any]:
+	request = a_request(she.house, ("Contact", she.hers))
+	frappe.set_user(made)
+	plan = decide_all(planning.plan_erasure(request), made)
+	frappe.set_user(approver)
+	planning.approve(plan)
+	frappe.set_user("Administrator")
+	to_be_run_here(plan)
+	execution.carry_on(plan)
+	for_writing()
+	frappe.db.commit()
+	assert frappe.db.get_value("Erasure Plan", plan, ["status", "left_over"]) == ("Done", 0)
+	return {"plan": plan, "rows": _rows(), "files": _files()}
+
+
+def _rows() -> dict[str, Any]:
+	return rows_of()
+
+
+def _files() -> dict[str, bytes]:
+	return files_of("private/files") | files_of("public/files")
