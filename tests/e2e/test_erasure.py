@@ -124,6 +124,18 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	total = dialog.locator("fieldset").count()
 	expect(dialog.locator(".erasure-count")).to_have_text(f"{total} of {total} decided")
 	assert not screen.evaluate("() => window.hacked")
+	# Somebody else plans anew meanwhile: what was chosen is not lost.
+	anew = office.sender.call("signflow.api.erasure.plan", request=name)
+	desk.expected.append("417")
+	dialog.locator(".modal-footer .btn-primary").click()
+	expect(dialog.locator("[role=alert]")).to_contain_text("Your choices are still here")
+	screen.evaluate(
+		"(plan) => { frappe.hide_msgprint(true); $('.modal').modal('hide'); frappe.set_route('Form', 'Erasure Plan', plan) }",
+		anew,
+	)
+	plan = on_plan(screen, other_than=plan)
+	next_button(shown(screen), "Decide").click()
+	dialog = screen.locator(".modal-dialog:visible", has_text=f"{total} of {total} decided")
 	dialog.locator(".modal-footer .btn-primary").click()
 	decided = on_plan(screen, other_than=plan)
 	form = shown(screen)
@@ -144,7 +156,7 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	until(
 		lambda: office.sender.read("Erasure Plan", decided)["status"] == "Done", "the worker has run it", 120
 	)
-	next_button(form, "Go On with the Request").click()
+	next_button(form, "Next").click()
 	screen2.wait_for_function("() => window.cur_frm?.doctype === 'Data Subject Request'")
 	form = shown(screen2)
 	expect(form.locator(".data-request-steps")).to_contain_text("Running")

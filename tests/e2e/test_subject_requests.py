@@ -212,7 +212,7 @@ def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str) -
 	expect(form.locator("summary", has_text="Identity")).to_be_visible(timeout=60_000)
 	desk.keep("desk-copy-1280")
 	# Namesakes are listed too, not ticked.
-	hers = form.locator("tr", has_text="surely this person's").filter(has_text="Contact: Maija")
+	hers = form.locator("tr", has_text="surely this person's").filter(has_text="Contact person: Maija")
 	hers.get_by_role("link").first.click()
 	dialog = screen.locator(".modal-dialog:visible", has_text="The person gets it")
 	expect(dialog).to_contain_text(maija.address)

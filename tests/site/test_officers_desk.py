@@ -46,6 +46,14 @@ def stage(kept_house: House) -> dict[str, Any]:
 			"content": f"<p>{name} rang {SCRIPT} about the boat</p>",
 		}
 	).insert(ignore_permissions=True)
+	house._insert(
+		"File",
+		file_name=f"{name}.txt",
+		is_private=1,
+		content="A letter",
+		attached_to_doctype="Customer",
+		attached_to_name=house.customer,
+	)
 	house._insert("Note", title=f"note {house.key}", content=f"Ring {name} <img src=x onerror=alert(1)>")
 	invoice = frappe.get_doc(
 		{
@@ -107,6 +115,8 @@ def test_a_plan_is_read_in_plain_words(stage: dict[str, Any]) -> None:
 	assert as_user("Administrator", lambda: reading.records_of(stage["plan"], invoice["line"]))["records"][0][
 		"link"
 	]
+	# She reads it in her language, whatever the officer's is.
+	assert "- Lasku: 1: " in shown["told"] and "Contact" not in shown["told"]
 	assert shown["told_in"] == "Finnish" and shown["told"] == frappe.db.get_value(
 		"Erasure Plan", stage["plan"], "told"
 	)
@@ -136,6 +146,16 @@ def test_what_is_to_be_decided_is_shown_and_seeing_it_is_logged(stage: dict[str,
 	# Each reader has it in his own language, whoever made the plan.
 	(line,) = lines_of(stage["plan"], record_doctype="Comment", action="Decide")
 	assert line.because == "Only the name is the same, which others may have. Is it about this person?"
+
+
+def test_a_file_to_be_decided_is_opened_by_whoever_may_read_it(stage: dict[str, Any]) -> None:
+	for user, may_open in ((stage["made"], False), ("Administrator", True)):
+		shown = as_user(user, lambda: reading.to_decide(stage["plan"]))
+		(kind,) = [one for one in shown["kinds"] if one["kind"] == "File"]
+		(record,) = kind["records"]
+		assert record["file"]["name"].startswith(stage["name"]) and record["under"]
+		assert bool(record["file"]["address"]) == may_open, user
+		assert not frappe.local.message_log
 
 
 def test_decisions_that_make_no_sense_are_refused_and_change_nothing(stage: dict[str, Any]) -> None:

@@ -5,6 +5,13 @@ const TO_TELL = ["Rectification", "Erasure", "Restriction"];
 
 const call = (verb, args) => frappe.xcall(`signflow.api.recipients.${verb}`, args);
 
+/** The one step that is next, as the form's first button. A phone has no room for many letters: there the headline says what it is. */
+export function set_next_step(frm, label, action) {
+	const is_short = label.length <= 9 || !window.matchMedia("(max-width: 575px)").matches;
+	frm.page.set_primary_action(is_short ? label : __("Next"), action);
+	frm.page.btn_primary.attr("aria-label", label);
+}
+
 /** Buttons and, where somebody has to be told, a list on a Data Subject Request. */
 export async function offer_answers(frm) {
 	if (frm.is_new() || !frm.doc.verified_on || frm.doc.joined_to) return;

@@ -64,23 +64,24 @@ def overview(plan: str) -> dict[str, Any]:
 	groups: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
 	for row in rows:
 		groups[tuple(row[name] for name in _GROUPED)].append(row)
-	shown = [_group(lines) for lines in groups.values()]
+	labels = _actions(doc.status == "Done")
+	shown = [_group(lines, labels) for lines in groups.values()]
 	shown.sort(key=lambda one: (ORDER.index(one["action"]), one["kind"]))
 	language = frappe.db.get_value("Data Subject Request", doc.request, "language") if doc.request else None
 	return {
-		"summary": _summary(shown),
+		"summary": _summary(shown, labels),
 		"groups": shown,
 		"told": doc.told or "",
 		"told_in": {"fi": _("Finnish"), "sv": _("Swedish"), "en": _("English")}.get(language or ""),
 	}
 
 
-def _group(lines: list[Any]) -> dict[str, Any]:
+def _group(lines: list[Any], labels: Mapping[str, str]) -> dict[str, Any]:
 	first = lines[0]
 	return {
 		"line": first.name,
 		"action": first.action,
-		"label": _actions()[first.action],
+		"label": labels[first.action],
 		"kind": name_of(first.record_doctype),
 		"count": sum(max(1, line.row_count or 0) for line in lines),
 		"because": _(first.because) if first.because else "",
@@ -92,14 +93,14 @@ def _group(lines: list[Any]) -> dict[str, Any]:
 	}
 
 
-def _summary(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _summary(groups: list[dict[str, Any]], labels: Mapping[str, str]) -> list[dict[str, Any]]:
 	counted: dict[str, Counter[str]] = defaultdict(Counter)
 	for one in groups:
 		counted[one["action"]][one["kind"]] += one["count"]
 	return [
 		{
 			"action": action,
-			"label": _actions()[action],
+			"label": labels[action],
 			"count": sum(counted[action].values()),
 			"kinds": [{"kind": kind, "count": number} for kind, number in counted[action].most_common()],
 		}
@@ -108,14 +109,20 @@ def _summary(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
 	]
 
 
-def _actions() -> dict[str, str]:
-	return {
-		"Erase": _("Erased"),
-		"Mask": _("Personal data taken out"),
-		"Unlink": _("Link taken away"),
-		"Keep": _("Kept"),
-		"Decide": _("To decide"),
-	}
+def _actions(is_done: bool) -> dict[str, str]:
+	if is_done:
+		done = {
+			"Erase": _("Erased"),
+			"Mask": _("Personal data taken out"),
+			"Unlink": _("Link taken away"),
+		}
+	else:
+		done = {
+			"Erase": _("Will be erased"),
+			"Mask": _("Personal data will be taken out"),
+			"Unlink": _("Link will be taken away"),
+		}
+	return {**done, "Keep": _("Kept"), "Decide": _("To decide")}
 
 
 def _later(action: str | None) -> str:

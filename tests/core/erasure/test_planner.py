@@ -153,6 +153,17 @@ def test_a_file_of_others_is_asked_about() -> None:
 	assert plan([Found("File", "F", Nature.FILE)])[0].action is Action.ERASE
 
 
+def test_a_question_says_what_becomes_of_it_if_it_is_hers() -> None:
+	for found, later in (
+		(Found("Note", "N", strength=Strength.POSSIBLE), Action.ERASE),
+		(Found("Note", "M", strength=Strength.SHARED, alone=False), Action.MASK),
+		(Found("File", "F", Nature.FILE, alone=False), Action.ERASE),
+		(Found("Signature Request", "S", Nature.EVIDENCE), Action.MASK),
+	):
+		(line,) = plan([found])
+		assert (line.action, line.later) == (Action.DECIDE, later), found
+
+
 def test_two_contacts_with_one_mail_go_both() -> None:
 	assert {line.name: line.action for line in plan([person("A"), person("B")])} == {
 		"A": Action.ERASE,

@@ -207,7 +207,7 @@ async function show_next(frm) {
 	frm.next_step = next;
 	const offered = OFFERED(frm, next)[next.step];
 	if (offered) {
-		frm.page.set_primary_action(offered[0], offered[1]);
+		signflow.set_next_step(frm, ...offered);
 	}
 	if (next.said && !["Unverified", "Waiting for Person"].includes(frm.doc.status)) {
 		headline(frm, frm.doc.has_protected_address ? `${next.said} ${PROTECTED()}` : next.said, frm.doc.has_protected_address ? "red" : "blue");

@@ -35,23 +35,23 @@ function offer(frm) {
 		}
 		if (doc.undecided) {
 			say(__("{0} records are left to decide. Nothing is changed before a second officer has approved.", [doc.undecided]), "orange");
-			frm.page.set_primary_action(__("Decide"), () => decide(frm));
+			signflow.set_next_step(frm, __("Decide"), () => decide(frm));
 		} else if (doc.made_by === frappe.session.user) {
 			say(__("All is decided. A second officer approves it: you planned it."), "blue");
 		} else {
 			say(__("All is decided. Look through what becomes of it, then approve."), "blue");
-			frm.page.set_primary_action(__("Approve"), () =>
+			signflow.set_next_step(frm, __("Approve"), () =>
 				frappe.confirm(__("What is erased cannot be brought back. Approve this plan?"), () => call(frm, "approve"))
 			);
 		}
 	} else if (["Approved", "Failed"].includes(doc.status) && doc.approved_by) {
-		frm.page.set_primary_action(__("Carry Out"), () =>
+		signflow.set_next_step(frm, __("Carry Out"), () =>
 			frappe.confirm(__("The erasure begins now and cannot be undone. Carry it out?"), () => call(frm, "run"))
 		);
 	} else if (doc.status === "Running") {
 		say(__("The erasure is under way. This page follows it by itself."), "orange");
 	} else if (doc.status === "Done" && doc.request) {
-		frm.page.set_primary_action(__("Go On with the Request"), back);
+		signflow.set_next_step(frm, __("Go On with the Request"), back);
 	}
 }
 
