@@ -167,7 +167,8 @@ def _open_records(doctype: str, fieldname: str, found: Leaving) -> list[str]:
 	return [
 		str(row.name)
 		for row in rows
-		if not {row.get("status"), row.get("status_category")} & set(CLOSED) and _is_theirs(row, parties, found)
+		if not {row.get("status"), row.get("status_category")} & set(CLOSED)
+		and _is_theirs(row, parties, found)
 	]
 
 
