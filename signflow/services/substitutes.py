@@ -165,12 +165,16 @@ def _open_records(doctype: str, fieldname: str, found: Leaving) -> list[str]:
 		doctype, filters=filters, fields=["name", *parties, *_status_of(meta)], order_by="creation asc"
 	)
 	return [
-		str(row.name) for row in rows if row.get("status") not in CLOSED and _is_theirs(row, parties, found)
+		str(row.name)
+		for row in rows
+		if not {row.get("status"), row.get("status_category")} & set(CLOSED)
+		and _is_theirs(row, parties, found)
 	]
 
 
 def _status_of(meta: Any) -> list[str]:
-	return ["status"] if meta.has_field("status") else []
+	# In Helpdesk 1.28 a site names the states of tickets itself, each of a category.
+	return [name for name in ("status", "status_category") if meta.has_field(name)]
 
 
 def _party_fields(meta: Any, party_type: str) -> list[str]:
