@@ -31,6 +31,6 @@ export function offer_complaint(frm) {
 				},
 				label
 			),
-		__("Decide")
+		__("Actions")
 	);
 }
