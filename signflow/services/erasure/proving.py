@@ -286,7 +286,8 @@ class _Search:
 			found = self._found_in(gzip.open(path))
 		else:
 			found = self._found_in(io.BytesIO(path.read_bytes()))
-		return bool(found - self.kept_strings - self.words.names)
+		# Namesakes' rows are in it as well.
+		return bool((found & self.strong) - self.kept_strings)
 
 	def _is_left(self, name: str, text: str) -> bool:
 		if not (self.needles.found_in(text) | self.needles.found_in(name)) & self.strong:
