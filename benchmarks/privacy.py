@@ -138,9 +138,12 @@ def report_erasures(size: int, told: dict[str, Any]) -> None:
 	for kind in ("mail", "phone", "name"):
 		rows += [
 			(f"cells with the {kind}, before", lambda one, kind=kind: one["left"][kind]["before"]),
-			("   after", lambda one, kind=kind: one["left"][kind]["after"]),
-			("   of which the law keeps", lambda one, kind=kind: one["left"][kind]["kept"]),
-			("   of which are others'", lambda one, kind=kind: one["left"][kind]["of others"]),
+			("   after, that law keeps", lambda one, kind=kind: one["left"][kind]["kept"]),
+			("   after, others'", lambda one, kind=kind: one["left"][kind]["of others"]),
+			(
+				"   after, what is left of hers",
+				lambda one, kind=kind: sum(one["left"][kind]["where"].values()),
+			),
 		]
 	rows += [
 		("files of hers left", lambda one: f"{one['files']['after']} of {one['files']['before']}"),

@@ -13,6 +13,7 @@ from typing import Any
 
 import frappe
 from erasing import a_request, differences, files_of, officers, rows_of
+from frappe.utils import now_datetime
 from house import House, for_writing
 from retention_stage import worker_rests
 from stage import eventually
@@ -87,6 +88,7 @@ if frappe.conf.db_type != "sqlite":
 		eventually(worker_rests, "nothing is at work")
 		# Before anybody asked for anything.
 		old = a_backup()
+		began = now_datetime()
 		told = _erased(she, made, approver)
 		known = f"{she.mail} {she.user} +358{she.digits}".split()
 		sought = [
@@ -101,12 +103,12 @@ if frappe.conf.db_type != "sqlite":
 		shutil.copy(ledger.path(), kept_elsewhere)
 		restored(old)
 		assert frappe.db.exists("Contact", she.hers) and not frappe.db.exists("Erasure Plan", told["plan"])
-		assert not frappe.db.count("Erasure Ledger Entry")
+		assert not frappe.db.count("Erasure Ledger Entry", {"creation": [">", began]})
 		assert Path(frappe.get_site_path(she.file.file_url.lstrip("/"))).exists()
 		# The ledger's file outlived the restore; on a new machine it would not be there.
 		assert ledger.path().read_text() == kept_elsewhere.read_text()
 		ledger.path().unlink()
-		assert "0 erasures in the ledger" in bench("signflow", "replay-erasures")
+		assert "0 carried out again" in bench("signflow", "replay-erasures")
 		said = bench("signflow", "replay-erasures", "--ledger", str(kept_elsewhere))
 		assert "1 carried out again, 0 failed, 0 lines wait" in said, said
 
@@ -118,7 +120,7 @@ if frappe.conf.db_type != "sqlite":
 			path.unlink()
 		new = a_backup()
 		said = bench("signflow", "prove-erasure", *sought)
-		assert "0 places left, 0 backups" in said
+		assert "0 places left, 0 backups" in said, said
 		assert "0 carried out again" in bench("signflow", "replay-erasures")
 		for path in new.values():
 			path.unlink()
@@ -140,7 +142,14 @@ def _erased(she: Erased, made: str, approver: str) -> dict[str, Any]:
 
 
 def _rows() -> dict[str, Any]:
-	return rows_of()
+	rows = rows_of()
+	# When the framework's restore itself last wrote its settings.
+	rows["tabSingles"] = {
+		key: row
+		for key, row in rows["tabSingles"].items()
+		if row[:2] not in (("System Settings", "modified"), ("System Settings", "modified_by"))
+	}
+	return rows
 
 
 def _files() -> dict[str, bytes]:

@@ -288,7 +288,8 @@ class _Search:
 		if path.suffix in (".tar", ".tgz") or path.name.endswith(".tar.gz"):
 			return self._archive_tells_more(path)
 		found = self._found_in(gzip.open(path) if path.suffix == ".gz" else path.open("rb"))
-		return bool(found - self.kept_strings - self.words.names)
+		# Namesakes' rows are in it as well.
+		return bool((found & self.strong) - self.kept_strings)
 
 	def _archive_tells_more(self, path: Path) -> bool:
 		"""Its members are read as files are, many by one child process; a large one as it streams by."""
