@@ -232,7 +232,7 @@ def to_decide(plan: str) -> dict[str, Any]:
 	That he saw it goes to the log of accesses. For officers, while the plan is a draft.
 	"""
 	doc = _readable(plan)
-	told = planning.unpacked(plan)
+	told = planning.unpacked(doc)
 	rows = frappe.get_all(
 		LINE,
 		{"plan": plan, "action": "Decide"},
