@@ -299,7 +299,8 @@ FIELDS = {
 
 
 # Columns of other apps that a look-up by address reads, and that have no index there: (DocType, field).
-INDEXED = (("Contact Email", "email_id"), ("Contact Phone", "phone"))
+# A telephone is written in many ways and found by a pattern, which no index serves.
+INDEXED = (("Contact Email", "email_id"),)
 INDEX_MODULE = "Signflow Privacy"
 
 
@@ -363,17 +364,21 @@ def remove() -> None:
 		):
 			frappe.delete_doc("Custom Field", name, force=True, ignore_permissions=True)
 	for doctype, column in INDEXED:
-		frappe.db.delete(
-			"Property Setter",
-			{"doc_type": doctype, "field_name": column, "property": "search_index", "module": INDEX_MODULE},
-		)
-	for doctype in (*columns_of(), *(doctype for doctype, _column in INDEXED)):
+		unmark(doctype, column)
+	for doctype in columns_of():
 		frappe.clear_cache(doctype=doctype)
 
 
-def drop_indexes() -> None:
+def unmark(doctype: str, column: str) -> None:
+	"""Take our mark of an indexed field away; another's stays."""
+	ours = {"doc_type": doctype, "field_name": column, "property": "search_index", "module": INDEX_MODULE}
+	frappe.db.delete("Property Setter", ours)
+	frappe.clear_cache(doctype=doctype)
+
+
+def drop_indexes(indexes: tuple[tuple[str, str], ...] = INDEXED) -> None:
 	"""Drop our indexes; commits, as every change of a table's form does."""
-	for doctype, column in INDEXED:
+	for doctype, column in indexes:
 		name = index_name(doctype, column)
 		if frappe.db.has_index(f"tab{doctype}", name):
 			of = f" on `tab{doctype}`" if frappe.db.db_type == "mariadb" else ""

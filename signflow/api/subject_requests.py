@@ -204,6 +204,31 @@ def from_communication(name: str) -> dict[str, Any]:
 	}
 
 
+@frappe.whitelist(methods=["POST"])
+def open_requests_of(mail: str) -> list[str]:
+	"""The open requests of a mail's sender that the user may read, the newest first."""
+	doc = frappe.get_doc("Communication", mail)
+	doc.check_permission("read")
+	sender = frappe.utils.parse_addr(doc.sender or "")[1].lower()
+	filters = {"email": sender, "status": ["in", records.OPEN], "joined_to": ["is", "not set"]}
+	return frappe.get_list(REQUEST, filters, pluck="name", order_by="received_on desc") if sender else []
+
+
+@frappe.whitelist(methods=["POST"])
+def add_mail(name: str, mail: str) -> dict[str, Any]:
+	"""Keep what came with a mail on a request: {added, refused}. For whoever may take requests in."""
+	frappe.has_permission(REQUEST, "create", throw=True)
+	frappe.get_doc(REQUEST, name).check_permission("read")
+	doc = frappe.get_doc("Communication", mail)
+	doc.check_permission("read")
+	if doc.sent_or_received != "Received":
+		frappe.throw(_("Only a mail that came in is added."))
+	try:
+		return papers.add_mail(name, mail)
+	except Refused as refused:
+		frappe.throw(refused.text)
+
+
 def _decide(name: str) -> None:
 	frappe.get_doc(REQUEST, name).check_permission("write")
 	decisions.require_officer()

@@ -165,12 +165,16 @@ def _open_records(doctype: str, fieldname: str, found: Leaving) -> list[str]:
 		doctype, filters=filters, fields=["name", *parties, *_status_of(meta)], order_by="creation asc"
 	)
 	return [
-		str(row.name) for row in rows if row.get("status") not in CLOSED and _is_theirs(row, parties, found)
+		str(row.name)
+		for row in rows
+		if not {row.get("status"), row.get("status_category")} & set(CLOSED)
+		and _is_theirs(row, parties, found)
 	]
 
 
 def _status_of(meta: Any) -> list[str]:
-	return ["status"] if meta.has_field("status") else []
+	# In Helpdesk 1.28 a site names the states of tickets itself, each of a category.
+	return [name for name in ("status", "status_category") if meta.has_field(name)]
 
 
 def _party_fields(meta: Any, party_type: str) -> list[str]:
@@ -240,7 +244,6 @@ def _move(doctype: str, name: str, fieldname: str, contact: str, by: str, mails:
 		if fieldname in ("contact_person", "contact") or doc.get(beside):
 			doc.set(beside, substitute_.get(said) or "")
 	doc.flags.ignore_mandatory = True
-	doc.flags.ignore_validate_update_after_submit = False
 	doc.save(ignore_permissions=True)
 	return True
 

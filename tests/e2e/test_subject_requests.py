@@ -1,7 +1,10 @@
 """A data request from the public page to its answer: asked on a phone, decided in Desk, seen again on the page."""
 
 import re
+import threading
 from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import pyzipper
@@ -86,6 +89,62 @@ def test_asked_on_a_phone_decided_in_desk_and_seen_again(office: Office, visit, 
 	opens(screen, desk, "data-protection")
 	expect(shown(screen).get_by_text("Data Requests Late").first).to_be_visible()
 	desk.keep("desk-data-protection-1280")
+
+
+class Gateway(BaseHTTPRequestHandler):
+	"""A gateway for text messages: the last one is kept."""
+
+	def do_GET(self) -> None:
+		self.server.text = parse_qs(urlsplit(self.path).query)["text"][0]
+		self.send_response(200)
+		self.end_headers()
+
+	def log_message(self, *_args: object) -> None:
+		pass
+
+
+def test_a_representative_adds_his_mandate_and_confirms_his_telephone(
+	office: Office, visit, url: str
+) -> None:
+	server = HTTPServer(("127.0.0.1", 0), Gateway)
+	server.text = ""
+	threading.Thread(target=server.serve_forever, daemon=True).start()
+	gateway = f"http://127.0.0.1:{server.server_port}/"
+	settings = {"sms_gateway_url": gateway, "message_parameter": "text", "receiver_parameter": "to"}
+	office.changes("SMS Settings", "SMS Settings", use_post=0, **settings)
+	window: Window = visit(PHONE)
+	page = window.page
+	page.goto(f"{url}/privacy/request?lang=en&right=Access", wait_until="load")
+	page.get_by_label("Your name").fill("Matti Niemi")
+	page.get_by_label("I ask for somebody else").check()
+	page.get_by_label("For whom, and by what right?").fill("My daughter, as her guardian")
+	page.get_by_role("button", name="Continue").click()
+	page.get_by_label("Mail address").fill(office.matti.address)
+	page.get_by_role("button", name="Continue").click()
+	page.get_by_label("6-digit code").fill(office.matti.code())
+	page.get_by_role("button", name="Confirm").click()
+	card = page.locator("[data-request]").first
+	expect(card).to_contain_text("Add the power of attorney")
+	window.look("request-mandate")
+	file = {"name": "page.pdf", "mimeType": "application/pdf", "buffer": b"<html></html>"}
+	page.locator("input[type=file]").set_input_files(file)
+	expect(card).to_contain_text("This file is not what its name says")
+	file = {"name": "Mandate of Matti Niemi.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 x"}
+	page.locator("input[type=file]").set_input_files(file)
+	expect(card).to_contain_text("The paper is added.")
+	expect(card.get_by_role("listitem")).to_contain_text("Mandate of Matti Niemi.pdf")
+	card.get_by_text("Confirm your telephone number too").click()
+	page.get_by_label("Mobile telephone number").fill("040 123 4567")
+	page.get_by_role("button", name="Send a code by text message").click()
+	expect(card).to_contain_text("A code is on its way to")
+	window.look("request-phone")
+	until(lambda: server.text, "the text message", 60)
+	page.get_by_label("Code from the text message").fill(re.search(r"\d{6}", server.text).group())
+	page.get_by_role("button", name="Confirm the number").click()
+	expect(card).to_contain_text("Your telephone number is confirmed")
+	expect(card.get_by_text("Confirm your telephone number too")).to_have_count(0)
+	office.changes("SMS Settings", "SMS Settings", sms_gateway_url="")
+	server.shutdown()
 
 
 def test_a_request_by_letter_is_taken_in_and_a_restriction_is_seen_on_the_contact(

@@ -18,9 +18,12 @@ import frappe
 import pytest
 from erasing import a_request, differences, files_of, holding, lines_of, officers, put_back, rows_of
 from frappe.utils import now_datetime
+from frappe.utils.background_jobs import get_queue, get_redis_conn
 from house import House, a_pdf, for_writing
 from planted import Planted
 from retention_stage import a_hold, a_keeping_rule, worker_rests
+from rq.exceptions import NoSuchJobError
+from rq.job import Job
 from stage import eventually
 
 from signflow.core.erasure.masking import Words
@@ -29,6 +32,7 @@ from signflow.services import evidence, work
 from signflow.services.erasure import execution, ledger, planning, proving, replaying
 
 PLANS = ("tabErasure Plan", "tabErasure Plan Line")
+WAITING = "insert_queue_for_Route History"
 # What erasing never adds to.
 TRACES = (
 	"tabVersion",
@@ -48,6 +52,7 @@ class Erased(Planted):
 		for_writing()
 		self._documents()
 		self._logs()
+		self._beside_records()
 		self._files()
 		self._report()
 		frappe.db.commit()
@@ -166,6 +171,101 @@ class Erased(Planted):
 				*record, self.name, f"Name : {self.name} ||| Email : {self.mail}"
 			).run()
 
+	def _beside_records(self) -> None:
+		"""What the framework keeps by the names of records and users."""
+		about = {"reference_doctype": "Contact", "reference_name": self.hers}
+		by = {"user": self.user}
+		docname = {"reference_doctype": "Contact", "reference_docname": self.hers}
+		code = base64.b64encode(f'{{"to": "{self.mail}"}}'.encode()).decode()
+		for doctype, values in (
+			("DocShare", {**by, "share_doctype": "Contact", "share_name": self.hers, "read": 1}),
+			("Tag Link", {"document_type": "Contact", "document_name": self.hers, "title": self.name}),
+			("Notification Log", {"subject": "x", "document_type": "Contact", "document_name": self.hers}),
+			("Notification Log", {"subject": "x", "for_user": "Administrator", "from_user": self.user}),
+			("User Permission", {**by, "allow": "Company", "for_value": self.house.company}),
+			("User Permission", {"user": "Administrator", "allow": "Customer", "for_value": self.customer}),
+			("ToDo", {"description": "Ring", "allocated_to": self.user, "assigned_by": "Administrator"}),
+			("Energy Point Log", {**by, **about, "points": 1}),
+			("Route History", {**by, "route": f"Form/Contact/{self.hers}"}),
+			("Route History", {"user": "Administrator", "route": f"List/Lead?email={quote(self.mail)}"}),
+			(
+				"Deleted Document",
+				{"deleted_doctype": "Lead", "data": json.dumps({"lead": self.name, "m": self.mail})},
+			),
+			("Prepared Report", {"report_name": "x", "filters": json.dumps({"email": self.mail})}),
+			("Access Log", {**by, "export_from": "Contact", "reference_document": self.hers}),
+			("Access Log", {"user": "Administrator", "page": f"<td>{self.mail.replace('@', '&#64;')}</td>"}),
+			("Error Log", {"method": "x", "error": json.dumps(json.dumps({"who": f"0{self.digits}"}))}),
+			("Scheduled Job Log", {"status": "Failed", "details": f"Traceback: {self.mail}"}),
+			("Integration Request", {**docname, "data": "{}"}),
+			("Integration Request", {"data": code, "integration_request_service": "x"}),
+			(
+				"Webhook Request Log",
+				{**by, "data": json.dumps({"email": self.mail}), "url": "https://x.example"},
+			),
+			(
+				"Document Follow",
+				{"user": "Administrator", "ref_doctype": "Contact", "ref_docname": self.hers},
+			),
+			("Document Share Key", {**docname, "key": "x"}),
+			("List Filter", {"for_user": self.user, "filter_name": "x", "reference_doctype": "Lead"}),
+			("Email Unsubscribe", {"email": self.mail, "global_unsubscribe": 1}),
+			("Google Calendar", {**by, "calendar_name": self.user}),
+			(
+				"Reminder",
+				{**by, "reminder_doctype": "Contact", "reminder_docname": self.hers, "description": "x"},
+			),
+			("Data Import Log", {"messages": json.dumps([self.mail])}),
+		):
+			if frappe.db.table_exists(doctype):
+				self.row("certain", doctype, **values)
+		# Made by a user that is no more.
+		frappe.db.set_value(
+			"Notification Log", self.row("certain", "Notification Log", subject="y"), "owner", self.mail
+		)
+		self.mailed = self.row(
+			"certain", "Auto Email Report", report="x", email_to=f"pekka@muu.example\n{self.mail}"
+		)
+		self.event = self.row("certain", "Event", subject="Meeting", starts_on=now_datetime())
+		for parent, doctype, child, values in (
+			(self.event, "Event", "Event Participants", {"email": self.mail, **docname}),
+			(self.event, "Event", "Event Participants", {"email": "pekka@muu.example"}),
+			# Rows within a record that is gone, and within none.
+			(f"{self.house.key}-gone", "Contact", "Contact Email", {"email_id": self.mail}),
+			("__default", "__default", "DefaultValue", {"defkey": "x", "defvalue": self.mail}),
+		):
+			row = frappe.get_doc({"doctype": child, "parent": parent, "parenttype": doctype, **values})
+			row.name = frappe.generate_hash(length=10)
+			row.db_insert()
+		frappe.db.set_value(
+			"Sales Invoice", self.assigned, "_liked_by", json.dumps([self.user, "Administrator"])
+		)
+		series, settings, auth = (frappe.qb.Table(one) for one in ("tabSeries", "__UserSettings", "__Auth"))
+		self.counted = frappe.get_doc({"doctype": self.member, "full_name": self.name, "email": self.mail})
+		self.counted.name = f"{self.name}-0001"
+		self.counted.db_insert()
+		frappe.qb.into(series).columns("name", "current").insert(f"{self.name}-", 1).run()
+		frappe.qb.into(settings).columns("user", "doctype", "data").insert(
+			"Administrator", f"Lead {self.house.key}", json.dumps({"filters": [self.mail, self.name]})
+		).run()
+		frappe.qb.into(auth).columns("doctype", "name", "fieldname", "password", "encrypted").insert(
+			"Google Calendar", self.user, "refresh_token", "x", 1
+		).run()
+
+	def in_redis(self) -> None:
+		"""A job that failed, and a cached value."""
+		connection = get_redis_conn()
+		queue = get_queue("short")
+		self.job = Job.create(
+			"frappe.ping", kwargs={"site": frappe.local.site, "to": self.mail}, connection=connection
+		)
+		self.job.save()
+		queue.failed_job_registry.add(self.job, ttl=3600, exc_string=f"SMTPRecipientsRefused: {self.mail}")
+		rows = [{"user": self.user, "route": "x"}, {"user": "Administrator", "route": "y"}]
+		frappe.cache.rpush(WAITING, json.dumps(rows))
+		frappe.cache.hset("recorder-requests", "one", {"query": f"select '{self.mail}'"})
+		frappe.cache.hset("recorder-requests", "other", {"query": "select 1"})
+
 	def assigned_to_her(self) -> str:
 		"""A company's invoice that she made and is assigned to."""
 		self.assigned = self.row("others", "Sales Invoice", customer=self.house.customer, owner=self.user)
@@ -222,6 +322,7 @@ def erased(she: Erased) -> dict[str, Any]:
 	frappe.set_user("Administrator")
 	to_be_run_here(plan)
 	told["approved"] = rows_of(PLANS)
+	she.in_redis()
 	asked: list[str] = []
 	times: list[float] = []
 	plain = frappe.db.sql
@@ -369,6 +470,21 @@ def test_bytes_go_with_the_last_row(erased: dict[str, Any], she: Erased) -> None
 	for file in (she.file, she.report):
 		path = Path(frappe.get_site_path(file.file_url.lstrip("/")))
 		assert str(path) in erased["files"] and not path.exists()
+
+
+def test_what_is_kept_by_names_alone_and_in_redis_goes(erased: dict[str, Any], she: Erased) -> None:
+	with pytest.raises(NoSuchJobError):
+		Job.fetch(she.job.id, connection=get_redis_conn())
+	waiting = [json.loads(one) for one in frappe.cache.lrange(WAITING, 0, -1)]
+	assert [{"user": "Administrator", "route": "y"}] in waiting and she.user not in repr(waiting)
+	assert list(frappe.cache.hgetall("recorder-requests")) == [b"other"]
+	after = rows_of(("tabSeries", "__UserSettings", "__Auth"))
+	assert not [row for rows in after.values() for row in rows if she.name in row or she.user in row]
+	assert "pekka@muu.example" in frappe.db.get_value("Auto Email Report", she.mailed, "email_to")
+	participants = frappe.get_all("Event Participants", {"parent": she.event}, pluck="email")
+	assert frappe.db.exists("Event", she.event) and participants == ["pekka@muu.example"]
+	liked = json.loads(frappe.db.get_value("Sales Invoice", she.assigned, "_liked_by"))
+	assert len(liked) == 2 and "Administrator" in liked and she.user not in liked
 
 
 def test_bytes_that_no_row_names_are_planned(erased: dict[str, Any], she: Erased) -> None:

@@ -1,16 +1,20 @@
 """Who may not plan, approve, change or run an erasure, and what a plan that was tampered with comes to."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import frappe
 import pytest
 from erasing import a_request, lines_of, officers
 from frappe.utils import add_to_date, now_datetime
+from frappe.utils.password import encrypt
 from house import House, another_company, as_program, for_writing
 from retention_stage import a_row, worker_rests
 from stage import eventually
 
 from signflow.services.erasure import execution, planning
+from signflow.services.erasure.in_files import Look
 
 OURS = ("Erasure Plan", "Erasure Plan Line", "Erasure Ledger Entry", "Erasure Backup")
 CHANGES = {
@@ -219,12 +223,52 @@ def test_a_plan_that_was_tampered_with_or_is_old_erases_nothing(stage: dict[str,
 
 def line_subject(plan: str) -> str:
 	"""A subject as an ended plan has none any more."""
-	import json
-
-	from frappe.utils.password import encrypt
-
 	empty = {"mails": [], "phones": [], "names": [], "all_names": [], "all_mails": [], "all_phones": []}
 	return encrypt(json.dumps({**empty, "identities": [], "records": []}))
+
+
+def test_records_that_point_to_one_another_and_a_look_that_goes_on_in_a_worker(stage: dict[str, Any]) -> None:
+	house: House = stage["house"]
+	for_writing()
+	mail = f"circle.{house.key}@posti.example"
+	contact = house._insert(
+		"Contact",
+		first_name="Ritva",
+		last_name=f"Rengas{house.key}",
+		email_ids=[{"email_id": mail, "is_primary": 1}],
+	).name
+	ring = [house._insert("ToDo", description=f"Ring {mail}").name for _place in range(2)]
+	for one, other in (ring, ring[::-1]):
+		frappe.db.set_value("ToDo", one, {"reference_type": "ToDo", "reference_name": other})
+	loose = Path(frappe.get_site_path("private", "files", f"loose {house.key}.csv"))
+	loose.write_text(mail)
+	frappe.db.commit()
+	eventually(worker_rests, "nothing is at work")
+	request = a_request(house, ("Contact", contact))
+	frappe.set_user(stage["made"])
+	plan = planning.plan_erasure(request)
+	found = {line.record_name: line.action for line in lines_of(plan)}
+	path = f"private/files/{loose.name}"
+	assert {found[name] for name in (*ring, path)} == {"Erase"}
+	# As if there had been more files than whoever plans waits for.
+	for_writing()
+	told = {**planning.unpacked(frappe.get_doc("Erasure Plan", plan)), "files": Look().packed()}
+	values = {"subject": encrypt(json.dumps(told)), "work_due": 1, "lease_until": None}
+	frappe.db.set_value("Erasure Plan", plan, values, update_modified=False)
+	frappe.db.commit()
+	early = call(stage, "approver", "approve", plan=plan)
+	assert early.status_code == 417 and "looked through" in early.text
+	frappe.set_user("Administrator")
+	execution.carry_on(plan)
+	frappe.db.rollback()
+	assert frappe.db.get_value("Erasure Plan", plan, "status") == "Superseded"
+	again = frappe.get_doc("Erasure Plan", {"request": request, "status": "Draft"})
+	assert (again.made_by, again.work_due) == (stage["made"], 0)
+	assert {line.record_name: line.action for line in lines_of(again.name)} == found
+	# A file that came since is seen before it is approved.
+	loose.with_name(f"later {house.key}.csv").write_text(mail)
+	late = call(stage, "approver", "approve", plan=again.name)
+	assert late.status_code == 417 and "changed since" in late.text
 
 
 def test_what_two_companies_share_is_asked_about(stage: dict[str, Any]) -> None:

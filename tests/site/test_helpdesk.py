@@ -497,7 +497,7 @@ def test_a_ticket_that_asks_for_deletion_becomes_a_data_request_in_two_clicks(
 		f"The data request {doc.name} was opened."
 	]
 	assert ticket.row() == before
-	assert [row["action"] for row in ticket.answer("offered") if "icon" in row] == []
+	assert [row["action"] for row in ticket.answer("offered") if "group" not in row] == []
 	assert house.mailbox.wait_for(house.maija.mail, subject="")
 
 
@@ -508,9 +508,9 @@ def test_a_mail_that_came_later_counts_and_what_staff_wrote_does_not(house: Hous
 		("Received", "Kiitos!\n> delete my data", "2026-01-03 10:00:00"),
 	):
 		a_mail(ticket, kind, text, day)
-	assert [row for row in ticket.answer("offered") if "icon" in row] == []
+	assert [row for row in ticket.answer("offered") if "group" not in row] == []
 	a_mail(ticket, "Received", "Jag begär ett registerutdrag.", "2026-01-04 10:00:00")
-	(first,) = [row for row in ticket.answer("offered") if "icon" in row]
+	(first,) = [row for row in ticket.answer("offered") if "group" not in row]
 	assert first["label"] == "Asks for own data? Open a data request"
 	ticket.does("data_request", request_type="Access", person_name="Maija Meri", language="sv")
 	doc = frappe.get_doc(REQUEST, {"reference_name": ticket.name})
@@ -519,7 +519,7 @@ def test_a_mail_that_came_later_counts_and_what_staff_wrote_does_not(house: Hous
 	for_writing()
 	frappe.db.set_value(REQUEST, doc.name, "status", "Done")
 	frappe.db.commit()
-	assert [row for row in ticket.answer("offered") if "icon" in row] == []
+	assert [row for row in ticket.answer("offered") if "group" not in row] == []
 	a_mail(ticket, "Received", "Radera mina uppgifter.", "2026-02-04 10:00:00")
 	assert ticket.answer("offered")[0]["label"] == "Asks for deletion? Open a data request"
 	ticket.does("data_request", request_type="Erasure", person_name="Maija Meri", language="sv")

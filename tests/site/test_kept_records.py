@@ -270,7 +270,7 @@ def test_what_a_hold_kept_goes_once_it_is_lifted(kept_house: House) -> None:
 	execution.daily()
 	frappe.db.rollback()
 	assert not frappe.db.exists("Contact", contact)
-	(line,) = lines_of(plan, action="Keep")
+	(line,) = lines_of(plan, action="Keep", record_doctype="Contact")
 	assert (line.status, line.record_name) == ("Done", None)
 
 

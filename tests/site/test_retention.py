@@ -436,7 +436,8 @@ def test_tickets_whose_names_are_numbers_go_with_their_mails(house: House) -> No
 	row = runs().rules[0]
 	assert (row.due, row.deleted, row.last_row) == (2, 2, str(tickets[1]))
 	frappe.db.rollback()
-	assert frappe.get_all("HD Ticket", {"subject": values["subject"]}, pluck="name") == [tickets[2]]
+	left_over = frappe.get_all("HD Ticket", {"subject": values["subject"]}, pluck="name")
+	assert [str(name) for name in left_over] == [str(tickets[2])]  # 1.28 keeps the numbers as texts
 	assert not frappe.db.exists("Communication", mail)
 
 

@@ -225,10 +225,15 @@ def test_the_agreements_that_she_signed_are_in_it(copy: Copy, planted: Planted) 
 	signed = house.sends(signer, house.matti, title=f"Lease {house.key}")
 	for one in (signer, house.matti):
 		one.goes_all_the_way()
-	done = {"name": signed.name, "status": "Completed"}
-	eventually(lambda: frappe.db.rollback() or frappe.db.exists("Signature Request", done), "it is sealed")
 	# She is a party of the second and has not signed it; the third is another company's.
 	party = house.sends(house.matti, title=f"Insurance {house.key}", customer=she.customer)
+	house.matti.opens(number=0)
+	house.matti.identifies()
+	house.matti.signs()
+	done = {"name": ["in", (signed.name, party.name)], "status": "Completed"}
+	eventually(
+		lambda: frappe.db.rollback() or frappe.db.count("Signature Request", done) == 2, "both are sealed"
+	)
 	foreign = house.sends(signer, title=f"Elsewhere {house.key}")
 	for_writing()
 	frappe.db.set_value("Signature Request", foreign.name, "company", "Elsewhere Oy")
@@ -249,7 +254,13 @@ def test_the_agreements_that_she_signed_are_in_it(copy: Copy, planted: Planted) 
 	last = {row.name: row for row in of[signed.name] if row.name in found}
 	assert len(last) == 2 and "Report" in {row.kind for row in last.values()}
 	assert all(found[name].included and found[name].group == "Signatures" for name in last)
-	assert [found[row.name].included for row in of[party.name]] == [0]
+	unsigned = [found[row.name].included for row in of[party.name] if row.name in found]
+	assert unsigned == [0, 0]  # the document and its report
+	on_customer = {"attached_to_doctype": "Customer", "attached_to_name": she.customer}
+	sealed = {**on_customer, "file_name": ["like", f"%{party.name}%"]}
+	for name in frappe.get_all("File", sealed, pluck="name"):
+		assert not copy.item("File", name).included
+	assert frappe.get_all("File", sealed)
 	assert not {row.name for row in of[foreign.name]} & set(found)
 	# The officer sees who else stands in it.
 	shown = access.preview(found[next(iter(last))].name)

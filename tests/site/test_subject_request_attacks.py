@@ -260,7 +260,7 @@ def test_another_companys_officer_reads_no_row_of_persons(house: House) -> None:
 	asking = Asking(house)
 	mail = an_officer(f"elsewhere.{house.key}@testi.example")
 	asking.people = {"officer": as_program(house.web, an_officer()), "elsewhere": as_program(house.web, mail)}
-	other = another_company()
+	other = another_company(f"Toinen {house.key} Oy")
 	limit = {"doctype": "User Permission", "user": mail, "allow": "Company", "for_value": other}
 	limit = frappe.get_doc(limit).insert()
 	frappe.db.commit()
@@ -385,3 +385,39 @@ def test_papers_come_from_the_requests_own_visit_alone(house: House) -> None:
 	frappe.db.commit()
 	assert maija.adds(name, "mandate.pdf", a_pdf()).status_code == 422
 	assert len(papers_of(name)) == papers.MOST_PAPERS
+
+
+def test_staff_add_what_came_with_a_later_mail(house: House) -> None:
+	name = Asker(house, house.maija.mail).asks("Access", is_representative=True, represents="My son")
+	for_writing()
+	mail = house._insert(
+		"Communication",
+		communication_type="Communication",
+		sent_or_received="Received",
+		subject="The mandate",
+		sender=f"Maija <{house.maija.mail.upper()}>",
+		content="See attached.",
+	)
+	for file_name, data in (("mandate.pdf", a_pdf(f"Mandate {house.key}")), ("notes.txt", b"Greetings")):
+		file = {"doctype": "File", "file_name": file_name, "content": data, "is_private": 1}
+		file |= {"attached_to_doctype": "Communication", "attached_to_name": mail.name}
+		frappe.get_doc(file).insert()
+	frappe.db.commit()
+	officer, user = as_program(house.web, an_officer()), as_program(house.web, house.users["owner"])
+	web = f"{house.web}/api/method/signflow.api.subject_requests"
+	values = {"name": name, "mail": mail.name}
+	assert user.post(f"{web}.add_mail", json=values, timeout=30).status_code == 403
+	known = officer.post(f"{web}.open_requests_of", json={"mail": mail.name}, timeout=30)
+	assert known.json()["message"] == [name]
+	done = officer.post(f"{web}.add_mail", json=values, timeout=30)
+	assert done.status_code == 200, done.text[:500]
+	told = done.json()["message"]
+	assert told["added"] == 1 and len(told["refused"]) == 1 and told["refused"][0].startswith("notes.txt: ")
+	(paper,) = papers_of(name)
+	assert paper.file_name == "mandate.pdf" and "Paper Added" in kinds(name)
+	assert frappe.db.get_value("Communication", mail.name, "reference_name") == name
+	# The mail keeps its own file when the request's papers go.
+	for_writing()
+	papers.erase([name])
+	frappe.db.commit()
+	assert frappe.db.count("File", {"attached_to_name": mail.name}) == 2

@@ -11,7 +11,7 @@ in time all the same, so no rule here stops it. All days are local days of the h
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from signflow.core.flow.notice import add_months
+from signflow.core.flow.notice import add_months, working_day
 
 IsHoliday = Callable[[date], bool]
 
@@ -19,13 +19,6 @@ MONTHS = 1
 MOST_MONTHS_MORE = 2
 # The days before the last one on which officers are reminded.
 REMIND_BEFORE_DAYS = (10, 3, 0)
-
-
-def working_day(day: date, is_holiday: IsHoliday) -> date:
-	"""`day`, or the next day that is no Saturday, Sunday or holiday (1182/71, 3(4))."""
-	while day.weekday() >= 5 or is_holiday(day):
-		day += timedelta(days=1)
-	return day
 
 
 def due_on(received: date, is_holiday: IsHoliday) -> date:
@@ -41,11 +34,6 @@ def extended_due_on(received: date, is_holiday: IsHoliday, months: int = MOST_MO
 	if months not in range(1, MOST_MONTHS_MORE + 1):
 		raise ValueError("an extension is one or two months")
 	return working_day(add_months(received, MONTHS + months), is_holiday)
-
-
-def may_still_tell(received: date, today: date, is_holiday: IsHoliday) -> bool:
-	"""Whether the person can still be told in time of an extension or a refusal: within the first month (GDPR 12(3)-(4))."""
-	return today <= due_on(received, is_holiday)
 
 
 def days_left(due: date, today: date) -> int:

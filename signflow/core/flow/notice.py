@@ -124,7 +124,11 @@ def withdrawal_ends_on(concluded: date, days: int, is_holiday: Callable[[date], 
 	`days` calendar days, the day of conclusion not counted; a last day that is a Saturday, a Sunday or a holiday (by
 	`is_holiday`) gives way to the next working day (1182/71, 3(4); recital 41 of the directive).
 	"""
-	end = concluded + timedelta(days=days)
-	while end.weekday() >= 5 or is_holiday(end):
-		end += timedelta(days=1)
-	return end
+	return working_day(concluded + timedelta(days=days), is_holiday)
+
+
+def working_day(day: date, is_holiday: Callable[[date], bool]) -> date:
+	"""`day`, or the next day that is no Saturday, Sunday or holiday (1182/71, 3(4))."""
+	while day.weekday() >= 5 or is_holiday(day):
+		day += timedelta(days=1)
+	return day

@@ -65,17 +65,17 @@ class Needles:
 	"""
 
 	def __init__(self, strings: Iterable[str]):
-		self.strings = frozenset(strings)
-		if short := [one for one in self.strings if len(one.strip()) < 3]:
+		wanted = frozenset(strings)
+		if short := [one for one in wanted if len(one.strip()) < 3]:
 			raise ValueError(f"{len(short)} strings are too short to be looked for")
-		self._patterns = {one: re.compile(_pattern(one)) for one in sorted(self.strings)}
+		self._patterns = {one: re.compile(_pattern(one)) for one in sorted(wanted)}
 		# Names are written without their accents too; an address with others is another's.
 		self._names = re.compile(
 			"|".join(f"(?:{self._patterns[one].pattern})" for one in self._patterns if _is_name(one))
 			or "(?!)"
 		)
 		# A phone may stand without its country.
-		self._shortest = min((len(one.encode()) * 2 // 3 for one in self.strings), default=3)
+		self._shortest = min((len(one.encode()) * 2 // 3 for one in wanted), default=3)
 		self._any = re.compile("|".join(f"(?:{one.pattern})" for one in self._patterns.values()) or "(?!)")
 
 	def found_in(self, text: str | bytes) -> set[str]:

@@ -352,9 +352,8 @@ def _attached(pdf: Any) -> Iterator[tuple[str, bytes]]:
 	for one in pdf.objects:
 		if isinstance(one, pikepdf.Dictionary) and "/EF" in one:
 			name = str(one.get("/UF", one.get("/F", "")))
-			for stream in {id(value): value for value in one["/EF"].values()}.values():
+			for stream in list(one["/EF"].values())[:1]:
 				yield name, stream.read_bytes()
-				break
 
 
 # Archives and office documents

@@ -17,9 +17,7 @@ export async function show_backups(frm) {
 		return;
 	}
 	const section = frm.dashboard.add_section(
-		`<div class="erasure-backups table-responsive"><table class="table table-bordered">
-		<thead><tr>${[__("Backup"), __("Made On"), __("Gone By"), __("Rests On"), __("Status")].map((head) => `<th>${head}</th>`).join("")}<th></th></tr></thead>
-		<tbody>${rows.map(written).join("")}</tbody></table></div>`,
+		`<ul class="erasure-backups list-unstyled" style="margin: 0">${rows.map(written).join("")}</ul>`,
 		__("Backups From Before")
 	);
 	section.find("[data-backup]").on("click", (event) => note_gone(frm, event.currentTarget.dataset.backup));
@@ -31,11 +29,16 @@ function written(row) {
 	const day = (value) => (value ? text(frappe.datetime.str_to_user(value)) : "");
 	const late = row.status === "There" && row.goes_by && row.goes_by < frappe.datetime.get_today();
 	const colour = row.status !== "There" ? "green" : late ? "red" : row.goes_by ? "blue" : "orange";
-	const ended = row.gone_on ? ` ${day(row.gone_on)}` : "";
-	return `<tr><td style="overflow-wrap: anywhere">${text(row.file_name || row.place)}</td><td>${day(row.made_on)}</td>
-		<td>${day(row.goes_by) || text(__("Not Known"))}</td><td>${text(__(row.how))}</td>
-		<td><span class="indicator-pill ${colour} no-indicator-dot">${text(__(row.status))}${ended}</span>${row.note ? `<div class="text-muted">${text(row.note)}</div>` : ""}</td>
-		<td>${row.status === "Gone" ? "" : `<button class="btn btn-xs btn-default" data-backup="${text(row.name)}">${text(__("Is Gone"))}</button>`}</td></tr>`;
+	const until = row.goes_by ? __("Gone by {0}", [day(row.goes_by)]) : text(__("Not known by when"));
+	const said = [row.made_on && __("Made on {0}", [day(row.made_on)]), row.gone_on && __("Gone on {0}", [day(row.gone_on)]), text(row.note)];
+	const button = `<button class="btn btn-xs btn-default" data-backup="${text(row.name)}">${text(__("Is Gone"))}</button>`;
+	// Side by side where there is room, else one below the other.
+	return `<li style="display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: center; padding: 6px 0; border-bottom: 1px solid var(--border-color)">
+		<div style="flex: 2 1 220px; overflow-wrap: anywhere">${text(row.file_name || row.place)}
+			<div class="text-muted">${said.filter(Boolean).join(" · ")}</div></div>
+		<div style="flex: 1 1 180px">${until}<div class="text-muted">${text(__(row.how))}</div></div>
+		<div style="flex: 0 1 auto; display: flex; gap: 8px; align-items: center">
+			<span class="indicator-pill ${colour} no-indicator-dot">${text(__(row.status))}</span>${row.status === "Gone" ? "" : button}</div></li>`;
 }
 
 function note_gone(frm, name) {

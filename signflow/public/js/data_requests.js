@@ -20,12 +20,30 @@ export function offer_data_request(frm) {
 		frm.add_custom_button(__("Data Request"), () => new_data_request(start_of(frm)), __("Personal Data"));
 	} else if (frm.doctype === "Communication" && frm.doc.sent_or_received === "Received") {
 		frm.add_custom_button(__("Make a Data Request"), () => from_mail(frm.doc.name));
+		frm.add_custom_button(__("Add to a Data Request"), () => add_mail(frm));
 	}
 }
 
 /** The dialog for a mail, the reply to which then belongs to the request. */
 export async function from_mail(name) {
 	new_data_request(await frappe.xcall("signflow.api.subject_requests.from_communication", { name }));
+}
+
+/** What came with a later mail lies with the request from then on: a mandate, an answer. */
+async function add_mail(frm) {
+	const known = await frappe.xcall("signflow.api.subject_requests.open_requests_of", { mail: frm.doc.name });
+	const field = { fieldname: "name", fieldtype: "Link", options: "Data Subject Request", label: __("Data Request"), reqd: 1, default: known[0] };
+	frappe.prompt(
+		[field],
+		async ({ name }) => {
+			const done = await frappe.xcall("signflow.api.subject_requests.add_mail", { name, mail: frm.doc.name });
+			const refused = done.refused.map((text) => frappe.utils.escape_html(text)).join("<br>");
+			if (refused) frappe.msgprint({ title: __("Not Taken"), message: refused });
+			frappe.set_route("Form", "Data Subject Request", name);
+		},
+		__("Add to a Data Request"),
+		__("Add")
+	);
 }
 
 function start_of(frm) {

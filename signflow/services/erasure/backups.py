@@ -24,6 +24,7 @@ from signflow.services.privacy.approvals import require_officer
 from signflow.services.subject_requests import records
 from signflow.services.times import site_time, written_day
 from signflow.services.transaction import one_transaction
+from signflow.signflow.stored_words import kept
 
 BACKUP, PLAN = "Erasure Backup", "Erasure Plan"
 FOLDER = "Folder of the Site"
@@ -238,11 +239,11 @@ def _say_if_last(request: str) -> None:
 	if doc:
 		seen = not frappe.db.exists(BACKUP, {"request": request, "status": "Time Over"})
 		note = (
-			_("None of the backups that were listed is left.")
+			_("None of the backups that were listed is left.", "en")
 			if seen
-			else _("By what was declared, none is left.")
+			else _("By what was declared, none is left.", "en")
 		)
-		records.step(doc, "Backups Gone", note, by_itself=True)
+		records.step(doc, "Backups Gone", kept(note), by_itself=True)
 
 
 @one_transaction
@@ -265,7 +266,7 @@ def _remind() -> None:
 
 
 def _tell_officers(request: str, company: str | None, number: int) -> None:
-	for user in records.officers(company):
+	for user in notices.officers(records.REQUEST, company):
 		notices.notify(
 			user,
 			(records.REQUEST, request),

@@ -1,44 +1,52 @@
 """What stands in no DocType's table: sessions, passwords, settings of lists, the search index, caches; and the last look."""
 
-import json
+from collections.abc import Mapping
 
 import frappe
 
 from signflow.core.privacy.persons import Record, Subject
+from signflow.services.erasure import in_redis
 from signflow.services.erasure import reach as reaching
-from signflow.services.erasure.planning import LINE, record_hash
+from signflow.services.erasure.planning import LINE, left_by, record_hash
 from signflow.services.erasure.rows import Erasing
 from signflow.services.privacy.accesses import hashes_of
 from signflow.services.privacy.keeping import Keeping
 from signflow.services.privacy.matching import any_of, holds
 from signflow.services.transaction import one_transaction
 
-# Where Frappe keeps in Redis what it writes to the database later.
-INDEX_QUEUE = "global_search_queue"
-LIST_SETTINGS = "_user_settings"
-
 
 def shut_out(erasing: Erasing) -> None:
 	"""Before anything else: she is logged out everywhere and cannot log in, so that nothing new is written in her name."""
 	_shut_out(erasing.users)
-	_forget_what_waits(erasing)
+	_drop_series(erasing)
+	in_redis.forget_what_waits(erasing)
 
 
-def _forget_what_waits(erasing: Erasing) -> None:
-	"""What Redis holds to be written into the search index and the settings of lists would come back after the rows went."""
-	key = frappe.cache.make_key(INDEX_QUEUE)
-	for item in frappe.cache.lrange(INDEX_QUEUE, 0, -1):
-		text = frappe.safe_decode(item)
-		told = json.loads(text)
-		hers = told.get("name") in erasing.targets.get(told.get("doctype"), {})
-		if hers or erasing.words.stand_in(text, names=False):
-			frappe.cache.lrem(key, 0, item)
-	for field, data in frappe.cache.hgetall(LIST_SETTINGS).items():
-		whose = frappe.safe_decode(field)
-		if whose.rpartition("::")[2] in erasing.users:
-			frappe.cache.hdel(LIST_SETTINGS, whose)
-		elif (made := erasing.words.replaced(data, erasing.neutral, names=False)) != data:
-			frappe.cache.hset(LIST_SETTINGS, whose, made)
+@one_transaction
+def _drop_series(erasing: Erasing) -> None:
+	"""Counters of names that begin with what hers begin with ("Maija Meri-"), unless somebody else's begin so too."""
+	series = frappe.qb.DocType("Series")
+	found = holds(
+		series.name, texts=erasing.words.mails, phones=erasing.words.phones, names=erasing.words.names
+	)
+	if found is None:
+		return
+	for (prefix,) in frappe.qb.from_(series).select(series.name).where(found).orderby(series.name).run():
+		if not erasing.words.stand_in(prefix):
+			continue
+		counted = [
+			(doctype, names)
+			for doctype, names in erasing.targets.items()
+			if any(name.startswith(prefix) for name in names)
+		]
+		if counted and not any(_others_begin(doctype, prefix, names) for doctype, names in counted):
+			frappe.qb.from_(series).delete().where(series.name == prefix).run()
+
+
+def _others_begin(doctype: str, prefix: str, names: Mapping[str, str | None]) -> bool:
+	table = frappe.qb.DocType(doctype)
+	query = frappe.qb.from_(table).select(table.name).where(table.name.like(f"{prefix}%"))
+	return any(str(name) not in names for (name,) in query.orderby(table.name).run())
 
 
 @one_transaction
@@ -57,24 +65,35 @@ def _shut_out(users: list[str]) -> None:
 
 @one_transaction
 def _close_tables(erasing: Erasing) -> None:
+	# Other DocTypes' records may be named by a mail address, too.
+	if names := sorted({*erasing.users, *erasing.words.mails}):
+		auth = frappe.qb.Table("__Auth")
+		frappe.qb.from_(auth).delete().where(auth.name.isin(names)).run()
 	if users := erasing.users:
-		auth, settings = frappe.qb.Table("__Auth"), frappe.qb.Table("__UserSettings")
-		frappe.qb.from_(auth).delete().where((auth.doctype == "User") & auth.name.isin(users)).run()
+		settings = frappe.qb.Table("__UserSettings")
 		frappe.qb.from_(settings).delete().where(settings.user.isin(users)).run()
 		# Defaults are rows within a user that name another kind of parent.
 		frappe.db.delete("DefaultValue", {"parent": ["in", users]})
 		for name in users:
 			for key in ("user_recent", "bootinfo", "home_page", "user_info"):
 				frappe.cache.hdel(key, name)
-	_mask_table(erasing, "__UserSettings", ("user", "doctype"), ("data",))
+	# What somebody last filtered by is nobody's record: her name goes too, whosever it is.
+	_mask_table(erasing, "__UserSettings", ("user", "doctype"), ("data",), erasing.words.names)
 	_mask_table(erasing, "__global_search", ("doctype", "name"), ("content", "title"))
 
 
-def _mask_table(erasing: Erasing, name: str, keys: tuple[str, ...], columns: tuple[str, ...]) -> None:
-	"""Take her mails and telephones out of what a table of the framework's says in others' rows."""
+def _mask_table(
+	erasing: Erasing,
+	name: str,
+	keys: tuple[str, ...],
+	columns: tuple[str, ...],
+	names: frozenset[str] = frozenset(),
+) -> None:
+	"""Take her mails and telephones, and `names`, out of what a table of the framework's says in others' rows."""
 	table = frappe.qb.Table(name)
 	found = any_of(
-		holds(table[column], texts=erasing.words.mails, phones=erasing.words.phones) for column in columns
+		holds(table[column], texts=erasing.words.mails, phones=erasing.words.phones, names=names)
+		for column in columns
 	)
 	if found is None:
 		return
@@ -83,7 +102,7 @@ def _mask_table(erasing: Erasing, name: str, keys: tuple[str, ...], columns: tup
 		change = frappe.qb.update(table)
 		for column in columns:
 			if isinstance(row[column], str):
-				made = erasing.words.replaced(row[column], erasing.neutral, names=False)
+				made = erasing.words.replaced(row[column], erasing.neutral, names=bool(names))
 				change = change.set(table[column], made)
 		for key in keys:
 			change = change.where(table[key] == row[key])
@@ -94,6 +113,8 @@ def close(erasing: Erasing) -> None:
 	"""Do what is left outside the DocTypes' tables, and drop caches."""
 	_close_tables(erasing)
 	frappe.clear_cache()
+	in_redis.forget_values(erasing)
+	in_redis.forget_jobs(erasing)
 
 
 def left_over(erasing: Erasing) -> list[Record]:
@@ -109,7 +130,7 @@ def left_over(erasing: Erasing) -> list[Record]:
 		order_by="place asc",
 	)
 	known = {(line.record_doctype, line.record_name) for line in lines}
-	decided = _left_by_decision(erasing)
+	decided = left_by(frappe.db.get_value("Erasure Plan", erasing.plan, "decisions"))
 	keeping = Keeping(reads={})
 	return [
 		record
@@ -119,11 +140,6 @@ def left_over(erasing: Erasing) -> list[Record]:
 		and record_hash(*record) not in decided
 		and not keeping.of(*record)
 	]
-
-
-def _left_by_decision(erasing: Erasing) -> set[str]:
-	stored = frappe.db.get_value("Erasure Plan", erasing.plan, "decisions")
-	return {hashed for hashed, taken in json.loads(stored or "{}").items() if taken[0] != "Hers"}
 
 
 def hashes(erasing: Erasing) -> list[str]:

@@ -90,14 +90,13 @@ def others_left(request: str) -> bool:
 	return any(not str(row.email or "").endswith(f"@{DOMAIN}") for row in signers(request))
 
 
-def agreement_of(file: str) -> str | None:
-	"""The Signature Request whose own file this is, None for any other file."""
-	doctype, name = frappe.db.get_value("File", file, ["attached_to_doctype", "attached_to_name"]) or (
-		None,
-		None,
-	)
-	if doctype == "Sealed Revision":
-		return frappe.db.get_value(doctype, name, "request")
+def agreement_of(doctype: str, name: str) -> str | None:
+	"""The Signature Request that a record is, or whose own file it is; None for any other record."""
+	if doctype == "File":
+		owner = frappe.db.get_value("File", name, ["attached_to_doctype", "attached_to_name"])
+		doctype, name = owner or ("", "")
+		if doctype == "Sealed Revision":
+			return frappe.db.get_value(doctype, name, "request")
 	return name if doctype == EVIDENCE else None
 
 

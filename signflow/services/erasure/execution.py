@@ -15,10 +15,11 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.query_builder.functions import Coalesce
 from frappe.utils import add_to_date, getdate, now_datetime
 
 from signflow.core.erasure.masking import Neutral
-from signflow.core.erasure.planner import FOR_OTHERS
+from signflow.core.erasure.planner import EVIDENCE_ARTICLE, FOR_OTHERS, Decision
 from signflow.core.privacy.persons import Record
 from signflow.services import notices, work
 from signflow.services.erasure import closing, evidence_of, ledger, planning, rows
@@ -112,7 +113,7 @@ def _begun(plan: str, token: str) -> Erasing | None:
 	if doc.status != "Running":
 		_stop(plan, token, doc.status, "")
 		return None
-	if frappe.db.get_value(PLAN, plan, "digest") != planning.digest(plan):
+	if doc.digest != planning.digest(plan):
 		_stop(plan, token, "Failed", _("The lines are not those that were approved."))
 		return None
 	erasing = _erasing(doc, token)
@@ -121,15 +122,14 @@ def _begun(plan: str, token: str) -> Erasing | None:
 		if not fresh and planning.is_stale(doc):
 			_stop(plan, token, "Superseded", _("The data were changed since the approval: plan again."))
 			return None
-		_started(erasing)
+		_started(erasing, doc.decisions)
 	return erasing
 
 
 @one_transaction
-def _started(erasing: Erasing) -> None:
+def _started(erasing: Erasing, decisions: str | None) -> None:
 	if _is_ours(erasing):
-		decisions = frappe.db.get_value(PLAN, erasing.plan, "decisions")
-		ledger.note_person(erasing, json.loads(decisions or "{}"))
+		ledger.note_person(erasing, planning.left_by(decisions))
 		_set(erasing.plan, started_on=now_datetime())
 
 
@@ -378,7 +378,8 @@ def _set(plan: str, **values: Any) -> None:
 
 def daily() -> None:
 	"""Once a day: erase or mask by itself what was kept until a date that has passed (GDPR 17(1)(a), 5(1)(e))."""
-	for line in due_lines(getdate()):
+	# Agreements before their files: whether others are left in them is asked once hers is gone.
+	for line in sorted(due_lines(getdate()), key=lambda line: line.record_doctype != evidence_of.EVIDENCE):
 		try:
 			_after(line.name)
 		except Exception as error:
@@ -388,11 +389,15 @@ def daily() -> None:
 
 
 def due_lines(today: date) -> list[Any]:
-	"""The kept lines of finished plans whose date has passed, and those that last as long as others do."""
+	"""The kept lines of finished plans whose date has passed, and those without one: a hold on them may be lifted by now.
+
+	What an officer decided to keep has no end of its own, unless it lasts as long as others do.
+	"""
 	line, plan = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
 	query = frappe.qb.from_(line).join(plan).on(plan.name == line.plan).select(line.star)
 	query = query.where((plan.status == "Done") & (line.action == "Keep") & (line.status == "Waiting"))
-	over = (line.keep_until < today) | (line.keep_until.isnull() & (line.ground == FOR_OTHERS))
+	is_open = (line.ground == FOR_OTHERS) | (Coalesce(line.decision, "") != Decision.KEEP.value)
+	over = (line.keep_until < today) | (line.keep_until.isnull() & is_open)
 	return query.where(over).orderby(line.place, line.name).run(as_dict=True)
 
 
@@ -409,16 +414,19 @@ def _after(name: str) -> None:
 	line = frappe.db.get_value(LINE, name, "*", as_dict=True, for_update=True)
 	if not line or line.status != "Waiting":
 		return
-	keeper = line.record_doctype, line.record_name
-	if line.record_doctype == "File" and (agreement := evidence_of.agreement_of(line.record_name)):
-		# What becomes of an agreement becomes of its files.
-		keeper = evidence_of.EVIDENCE, agreement
-		if line.ground == FOR_OTHERS and evidence_of.others_left(agreement):
-			return
-	if keeps := Keeping().of(*keeper):
+	# What becomes of an agreement becomes of its files.
+	agreement = evidence_of.agreement_of(line.record_doctype, line.record_name)
+	keeper = (evidence_of.EVIDENCE, agreement) if agreement else (line.record_doctype, line.record_name)
+	keeping = Keeping()
+	if line.ground != FOR_OTHERS and (keeps := keeping.of(*keeper)):
 		frappe.db.set_value(LINE, name, "keep_until", keeps[0].until, update_modified=False)
 		return
-	doctype, stored = line.record_doctype, rows.read(line.record_doctype, [line.record_name])
+	doctype = line.record_doctype
+	if doctype == "File" and agreement and evidence_of.others_left(agreement):
+		values = {"keep_until": None, "ground": FOR_OTHERS, "statute": EVIDENCE_ARTICLE}
+		frappe.db.set_value(LINE, name, values, update_modified=False)
+		return
+	stored = rows.read(doctype, [line.record_name])
 	if row := stored.get(line.record_name):
 		doc = frappe.get_doc(PLAN, line.plan)
 		# Whose it was stands in it alone by now.
@@ -432,6 +440,14 @@ def _after(name: str) -> None:
 			rows.erase(erasing, doctype, stored)
 		else:
 			rows.mask(erasing, line, row)
+		if agreement and not evidence_of.others_left(agreement):
+			# Later revisions, and copies that were made since, among them.
+			files = [
+				file
+				for file in evidence_of.files_of([agreement])
+				if not (file.is_copy and keeping.of("File", file.name))
+			]
+			rows.erase(erasing, "File", {file.name: file for file in files})
 		ledger.note(erasing, [line])
 	left = (line.renamed or line.record_name) if line.action == "Mask" else None
 	frappe.db.set_value(LINE, name, {"status": "Done", "record_name": left}, update_modified=False)

@@ -140,11 +140,13 @@ class _Gathering:
 		self.parts: dict[Record, Record] = {}
 		self.copies: dict[Record, Record] = {}
 		self.others_signed: set[Record] = set()
+		self.gone: set[Record] = set()
 		self.leads: dict[Record, list[Record] | None] = {}
 
 	def run(self, look: Look, seconds: float) -> Facts:
 		self._take_hits()
-		reach = reaching.search(self.facts.words, list(self.strengths), self.tables)
+		reach = reaching.search(self.facts.words, [*self.strengths, *self._gone_users()], self.tables)
+		self._take_gone_users(reach)
 		self.facts.unsearched += sorted(reach.more)
 		self._take_cells(reach)
 		self._take_trails(reach)
@@ -154,6 +156,7 @@ class _Gathering:
 		self._take_files(look.seen, reach)
 		self._take_agreements(agreements, look.seen)
 		self._read_rows(set(self.strengths) - self.rows.keys())
+		self._take_orphans(reach)
 		self._drop_other_companies(reach)
 		self._take_what_points_to_hers(reach)
 		namesakes = self._namesakes()
@@ -244,6 +247,31 @@ class _Gathering:
 					self.copies[record] = agreement
 					self._note(record, self.strengths[agreement], (How.REFERENCE,))
 
+	def _gone_users(self) -> list[Record]:
+		"""Users that are no more and whose names, her mail addresses, may still say who made what."""
+		mails = self.facts.words.mails
+		there = set(
+			frappe.get_all("User", {"name": ["in", sorted(mails)]}, pluck="name", order_by="name asc")
+		)
+		return [("User", mail) for mail in sorted(mails - {one.lower() for one in there})]
+
+	def _take_gone_users(self, reach: Reach) -> None:
+		gone = set(self._gone_users())
+		for pointer in reach.pointers:
+			if pointer.target in gone:
+				self._note(pointer.target, Strength.CERTAIN, (How.LINK,))
+				self.rows[pointer.target] = frappe._dict(name=pointer.target[1], email=pointer.target[1])
+				self.gone.add(pointer.target)
+
+	def _take_orphans(self, reach: Reach) -> None:
+		"""Rows within records that are gone, or that are none: nothing else would take them along."""
+		for parent in sorted(reach.cells.keys() - self.rows.keys()):
+			for doctype, cell in reach.cells.pop(parent).items():
+				for name in cell.rows if self.tables[doctype].is_child else ():
+					self._note((doctype, name), self.strengths[parent], self.hows[parent])
+					reach.cells[doctype, name][doctype] = cell
+		self._read_rows({record for record in self.strengths if record not in self.rows})
+
 	def _take_trails(self, reach: Reach) -> None:
 		"""What was written down about her records, found by the look-up or not."""
 		for pointer in reach.pointers:
@@ -278,6 +306,8 @@ class _Gathering:
 	def _read_rows(self, records: Iterable[Record]) -> None:
 		by_type: dict[str, list[str]] = defaultdict(list)
 		for doctype, name in records:
+			if (doctype, name) in self.gone:
+				continue
 			if doctype == "File" and name in self.unnamed:
 				self.rows[doctype, name] = self.unnamed[name]
 			else:
@@ -411,7 +441,7 @@ class _Gathering:
 	def _found(self, record: Record, reach: Reach, namesakes: set[Record], keeping: Keeping | None) -> Found:
 		doctype, name = record
 		row = self.rows[record]
-		own = record in self.look_up.subject.records
+		own = record in self.look_up.subject.records or record in self.gone
 		under = self.under.get(record)
 		if record in self.copies and not under and row.get("attached_to_name"):
 			under = row.attached_to_doctype, row.attached_to_name

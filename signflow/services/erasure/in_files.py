@@ -124,7 +124,8 @@ class _Reader:
 			if path not in sealed and (data := _bytes(file)) is not None
 		}
 		copies = self._copies(contents)
-		texts = read_many([(Path(path).name, data) for path, data in contents.items()])
+		named = [(Path(path).name, data) for path, data in contents.items()]
+		texts = read_many(named) if named else []
 		seen = {}
 		for path, read in zip(contents, texts, strict=True):
 			found = self.needles.found_in(f"{read.text}\n\n{bytes_of_files.title_of(path)}")

@@ -42,15 +42,14 @@ def _name_hash(words: Iterable[str]) -> str:
 	return keyed_hash("erasure name", " ".join(sorted(words)))
 
 
-def note_person(erasing: Any, decisions: Mapping[str, list[str]]) -> None:
+def note_person(erasing: Any, left: Mapping[str, str]) -> None:
 	"""Write down, before the first record goes, by which hashes the person is known again, and what was decided to stay."""
 	words = erasing.words
 	hashes = {string_hash(one) for one in words.mails | words.phones}
 	hashes |= {_name_hash(words_of(name)) for name in words.names}
 	entries = [_entry(erasing, action="Person", string_hashes="\n".join(sorted(hashes)))]
-	for hashed, taken in sorted(decisions.items()):
-		if taken[0] != "Hers":
-			entries.append(_entry(erasing, action="Left", record_hash=hashed, string_hashes=taken[0]))
+	for hashed, decision in sorted(left.items()):
+		entries.append(_entry(erasing, action="Left", record_hash=hashed, string_hashes=decision))
 	write(entries)
 
 
@@ -102,15 +101,9 @@ def note(erasing: Any, lines: Iterable[Any]) -> None:
 
 
 def _entry(erasing: Any, **values: Any) -> dict[str, Any]:
-	now = now_datetime()
 	return {
-		"name": frappe.generate_hash(length=16),
-		"creation": now,
-		"modified": now,
-		"owner": "Administrator",
-		"modified_by": "Administrator",
-		"docstatus": 0,
-		"erased_on": now,
+		**_blank(),
+		"erased_on": now_datetime(),
 		"document_type": None,
 		"plan": erasing.plan,
 		"company": erasing.company,
@@ -136,8 +129,7 @@ def write(entries: list[dict[str, Any]]) -> None:
 		for one in entries
 	)
 	_append(told)
-	columns = list(entries[0])
-	frappe.db.bulk_insert(ENTRY, columns, [[one[key] for key in columns] for one in entries], chunk_size=500)
+	_insert(entries)
 
 
 def path() -> Path:
@@ -180,52 +172,52 @@ def take_in(copy: Path) -> int:
 	told, foreign = read(copy)
 	if foreign:
 		raise ValueError(f"{foreign} lines were written with another encryption_key than this site has")
-	have = {_identity(one) for one in (read(path())[0] if path().exists() else [])}
+	have = {_identity(one) for one in _in_file()}
 	missing = [one for one in told if _identity(one) not in have]
 	_append("".join(json.dumps(one | {"key": key_mark()}) + "\n" for one in missing))
 	return len(missing)
 
 
 def _identity(one: dict[str, Any]) -> tuple[Any, ...]:
-	return one["plan"], one["action"], one["record_hash"], one["string_hashes"]
+	return tuple(one[name] for name in ("plan", "action", "record_hash", "string_hashes"))
 
 
 def entries() -> list[dict[str, Any]]:
 	"""All entries, of the database and of the file, oldest first; each once."""
-	found = frappe.get_all(ENTRY, fields=list(TOLD), order_by="erased_on asc, creation asc")
-	known = [{key: str(row[key]) if row[key] is not None else None for key in TOLD} for row in found]
-	if path().exists():
-		known += read(path())[0]
-	unique = {_identity(one): one for one in reversed(known)}
+	unique = {_identity(one): one for one in (*reversed(_in_file()), *reversed(_in_database()))}
 	return sorted(unique.values(), key=lambda one: one["erased_on"] or "")
+
+
+def _in_database() -> list[dict[str, Any]]:
+	found = frappe.get_all(ENTRY, fields=list(TOLD), order_by="erased_on asc, creation asc")
+	return [{key: str(row[key]) if row[key] is not None else None for key in TOLD} for row in found]
+
+
+def _in_file() -> list[dict[str, Any]]:
+	return read(path())[0] if path().exists() else []
 
 
 def bring_back() -> int:
 	"""Put entries that only the file knows, as after a restore, back into the database; how many."""
-	known = {
-		(row.plan, row.action, row.record_hash, row.string_hashes)
-		for row in frappe.get_all(
-			ENTRY, fields=["plan", "action", "record_hash", "string_hashes"], order_by="creation asc"
-		)
-	}
-	now = now_datetime()
-	missing = [
-		{
-			"name": frappe.generate_hash(length=16),
-			"creation": now,
-			"modified": now,
-			"owner": "Administrator",
-			"modified_by": "Administrator",
-			"docstatus": 0,
-			**one,
-			"is_own": int(one["is_own"] or 0),
-		}
-		for one in entries()
-		if _identity(one) not in known
-	]
-	if missing:
-		columns = list(missing[0])
-		frappe.db.bulk_insert(
-			ENTRY, columns, [[one[key] for key in columns] for one in missing], chunk_size=500
-		)
+	known = {_identity(one) for one in _in_database()}
+	missing = {_identity(one): one for one in _in_file() if _identity(one) not in known}
+	_insert([{**_blank(), **one, "is_own": int(one["is_own"] or 0)} for one in missing.values()])
 	return len(missing)
+
+
+def _blank() -> dict[str, Any]:
+	now = now_datetime()
+	return {
+		"name": frappe.generate_hash(length=16),
+		"creation": now,
+		"modified": now,
+		"owner": "Administrator",
+		"modified_by": "Administrator",
+		"docstatus": 0,
+	}
+
+
+def _insert(rows: list[dict[str, Any]]) -> None:
+	if rows:
+		columns = list(rows[0])
+		frappe.db.bulk_insert(ENTRY, columns, [[row[key] for key in columns] for row in rows], chunk_size=500)

@@ -417,5 +417,11 @@ def _decisions(doc: Any) -> dict[str, list[str]]:
 	return json.loads((doc and doc.decisions) or "{}")
 
 
+def left_by(stored: str | None) -> dict[str, str]:
+	"""What officers decided to leave: {keyed hash of the record: "Not Hers" or "Keep"}, of a plan's `decisions`."""
+	taken = json.loads(stored or "{}")
+	return {hashed: one[0] for hashed, one in taken.items() if one[0] != Decision.HERS.value}
+
+
 def _set(plan: str, **values: Any) -> None:
 	frappe.db.set_value(PLAN, plan, values, update_modified=False)

@@ -18,7 +18,7 @@ from signflow.core.erasure.masking import Words
 from signflow.core.privacy.persons import mails_in, phones_in
 from signflow.core.privacy.texts_in_files import Outcome, read_many
 from signflow.services.erasure import bytes_of_files
-from signflow.services.erasure.planning import LINE, PLAN, record_hash
+from signflow.services.erasure.planning import LINE, PLAN, left_by, record_hash
 from signflow.services.erasure.reach import NOT_SEARCHED
 from signflow.services.privacy.keeping import REFERENCES, Keeping
 from signflow.services.privacy.person_records import KINDS, region
@@ -341,9 +341,9 @@ def _values(doc: Any) -> Iterator[Any]:
 
 def _decided() -> set[str]:
 	"""The hashes of records of which an officer decided in any plan that they are not hers, or are kept."""
-	found = set()
-	for stored in frappe.get_all("Erasure Plan", pluck="decisions", order_by="creation asc"):
-		found |= {hashed for hashed, taken in json.loads(stored or "{}").items() if taken[0] != "Hers"}
+	found: set[str] = set()
+	for stored in frappe.get_all(PLAN, pluck="decisions", order_by="creation asc"):
+		found |= left_by(stored).keys()
 	return found
 
 

@@ -41,18 +41,21 @@ MAKERS = ("owner", "modified_by")
 LISTS = ("_assign", "_liked_by", "_seen")
 # A row that is nothing but a link goes with what it links to.
 ROWS_THAT_ARE_LINKS = ("Dynamic Link", "Communication Link", "Event Participants", "Email Queue Recipient")
-# SQLite bounds how deep an expression goes, and each column adds one level for each word.
 COLUMNS = 25
+# SQLite bounds how deep an expression goes (1000), and each column adds one level for each way of writing each word.
+DEEPEST = 700
 # Of one table so many rows are read with their words; a person of whom more is held is searched for again afterwards.
 MOST_ROWS = 5000
 
 
 @dataclass
 class Cell:
-	"""What of her stands in one row: `strong` is a mail or telephone of hers, `named` her name."""
+	"""In which columns she stands of one table's `rows` within a record: `strong` with a mail or telephone, `named` with
+	her name alone."""
 
 	strong: set[str] = field(default_factory=set)
 	named: set[str] = field(default_factory=set)
+	rows: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -140,8 +143,10 @@ def _search_words(reach: Reach, table: Table, present: set[str], words: Words, n
 		return
 	queried = frappe.qb.DocType(table.doctype)
 	always = ["name", *(name for name in ("parent", "parenttype") if table.is_child)]
-	for place in range(0, len(columns), COLUMNS):
-		some = columns[place : place + COLUMNS]
+	ways = 4 * len(words.mails) + 2 * len(words.names) + len(words.phones)
+	step = COLUMNS if frappe.db.db_type == "mariadb" else max(1, min(COLUMNS, DEEPEST // ways))
+	for place in range(0, len(columns), step):
+		some = columns[place : place + step]
 		condition = any_of(
 			(holds_in_mail if (table.doctype, name) in MAILS_AS_SENT else holds_escaped)(
 				queried[name], texts=words.mails, phones=words.phones, names=words.names
@@ -171,6 +176,7 @@ def _note(reach: Reach, table: Table, row: Any, column: str, words: Words, needl
 		strong = bool(found & (words.mails | words.phones))
 	cell = reach.cells[_record_of(table, row)].setdefault(table.doctype, Cell())
 	(cell.strong if strong else cell.named).add(column)
+	cell.rows.add(str(row.name))
 
 
 def _record_of(table: Table, row: Any) -> Record:

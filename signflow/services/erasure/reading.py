@@ -12,7 +12,7 @@ from frappe.utils import cstr, strip_html
 
 from signflow.core.erasure.masking import Neutral, Words
 from signflow.core.privacy.persons import Start
-from signflow.services.erasure import planning
+from signflow.services.erasure import bytes_of_files, planning
 from signflow.services.erasure.planning import LINE, PLAN
 from signflow.services.privacy import data_map
 from signflow.services.privacy.accesses import record_access
@@ -189,7 +189,8 @@ def _titles(doctype: str, names: list[str]) -> dict[str, str]:
 	columns = frappe.db.get_table_columns(doctype)
 	title = _TITLES.get(doctype) or meta.get_title_field()
 	title = title if title in columns else "name"
-	found = {}
+	# A file that no File row names is called by its path.
+	found = {path: path for path in bytes_of_files.unnamed(names)} if doctype == "File" else {}
 	for some in chunks(names):
 		query = frappe.qb.from_(table).select(table.name, table[title].as_("title"), table.creation)
 		for row in query.where(table.name.isin(some)).orderby(table.name).run(as_dict=True):
@@ -210,7 +211,8 @@ def _title(title: Any, name: Any, made: Any, is_hash: bool) -> str:
 
 def _link(doctype: str, name: str) -> str:
 	"""Where a record is seen in Desk, "" for whom its permissions do not let in."""
-	return frappe.utils.get_url_to_form(doctype, name) if _may_read(doctype, name) else ""
+	there = frappe.db.exists(doctype, name) and _may_read(doctype, name)
+	return frappe.utils.get_url_to_form(doctype, name) if there else ""
 
 
 def _may_read(doctype: str, name: str) -> bool:
@@ -289,6 +291,7 @@ def _asked(row: Any, reader: Reader, words: Words) -> dict[str, Any]:
 	}
 	given = reader.read(doctype, name) if frappe.db.exists("DocType", doctype) else None
 	if given is None:
+		record["title"] = _titles(doctype, [name]).get(name) or record["title"]
 		return record
 	record["title"] = _titles(doctype, [name]).get(name) or given.title
 	record["link"] = _link(doctype, name)

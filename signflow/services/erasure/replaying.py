@@ -11,7 +11,7 @@ from typing import Any
 import frappe
 from frappe.utils import now_datetime
 
-from signflow.core.erasure.masking import DOMAIN, Neutral
+from signflow.core.erasure.masking import Neutral
 from signflow.core.privacy import persons
 from signflow.core.privacy.datamap import Holds
 from signflow.core.privacy.persons import Record, Start
@@ -139,7 +139,7 @@ def _replay(start: Start, entries: list[dict[str, Any]]) -> str | None:
 		start,
 		entries[0]["company"],
 		decisions,
-		Neutral(neutral, f"erased-{neutral.rsplit(' ', 1)[-1]}@{DOMAIN}"),
+		Neutral.of(*neutral.rsplit(" ", 1)),
 	)
 	if plan is None:
 		return None

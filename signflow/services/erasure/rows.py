@@ -112,17 +112,22 @@ def erase(erasing: Erasing, doctype: str, stored: Mapping[str, Any]) -> None:
 	for child in child_tables(doctype):
 		frappe.db.delete(child, {"parent": ["in", names], "parenttype": doctype})
 	frappe.db.delete(doctype, {"name": ["in", names]})
+	if _has_passwords(doctype):
+		auth = frappe.qb.Table("__Auth")
+		frappe.qb.from_(auth).delete().where((auth.doctype == doctype) & auth.name.isin(names)).run()
 	if doctype in erasing.indexed:
 		index = frappe.qb.Table("__global_search")
 		frappe.qb.from_(index).delete().where((index.doctype == doctype) & index.name.isin(names)).run()
 	_forget_cached(doctype, names)
 
 
+def _has_passwords(doctype: str) -> bool:
+	return any(one.fieldtype == "Password" for one in frappe.get_meta(doctype).fields)
+
+
 def child_tables(doctype: str) -> list[str]:
 	"""The tables that hold the rows within records of `doctype`."""
-	found = [one.options for one in frappe.get_meta(doctype).get_table_fields()]
-	# Frappe keeps a user's own defaults as rows that no field names.
-	return list(dict.fromkeys([*found, *(["DefaultValue"] if doctype == "User" else [])]))
+	return list(dict.fromkeys(one.options for one in frappe.get_meta(doctype).get_table_fields()))
 
 
 def warm(erasing: Erasing, doctypes: Iterable[str]) -> None:
@@ -174,9 +179,9 @@ def mask(erasing: Erasing, line: Any, row: Any) -> None:
 			changes[key] = new
 	_write(doctype, row.name, changes)
 	if new and new != row.name:
-		_follow(erasing, doctype, row.name, new)
-	elif doctype in erasing.indexed:
-		_reindex(erasing, doctype, row.name, row.name)
+		_follow(doctype, row.name, new)
+	if doctype in erasing.indexed:
+		_reindex(erasing, doctype, row.name, new or row.name)
 	_forget_cached(doctype, [row.name])
 
 
@@ -238,15 +243,16 @@ def _write(doctype: str, name: Any, changes: Mapping[str, Any]) -> None:
 	query.where(table.name == name).run()
 
 
-def _follow(erasing: Erasing, doctype: str, old: str, new: str) -> None:
+def _follow(doctype: str, old: str, new: str) -> None:
 	"""What belongs to a renamed record by its name alone, and is no link of any DocType."""
 	for child in child_tables(doctype):
 		table = frappe.qb.DocType(child)
 		frappe.qb.update(table).set(table.parent, new).where(
 			(table.parenttype == doctype) & (table.parent == old)
 		).run()
-	if doctype in erasing.indexed:
-		_reindex(erasing, doctype, old, new)
+	if _has_passwords(doctype):
+		auth = frappe.qb.Table("__Auth")
+		frappe.qb.update(auth).set(auth.name, new).where((auth.doctype == doctype) & (auth.name == old)).run()
 
 
 def _reindex(erasing: Erasing, doctype: str, old: str, new: str) -> None:

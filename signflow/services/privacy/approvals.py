@@ -59,6 +59,15 @@ def lift_hold(hold: str, reason: str) -> None:
 	holds.forget(hold)
 
 
+def require_words(text: str | None, asked: str, most: int = 1000) -> str:
+	"""What an officer has to say of a decision, tidied and cut to `most` characters. Raises ValidationError with `asked`
+	for less than three letters."""
+	words = (text or "").strip()
+	if len(words) < 3:
+		frappe.throw(asked)
+	return words[:most]
+
+
 def require_officer() -> None:
 	"""Raise PermissionError unless the user is a data protection officer."""
 	if frappe.session.user != "Administrator" and OFFICER not in frappe.get_roles():

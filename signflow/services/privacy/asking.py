@@ -68,7 +68,8 @@ def _ask(name: str, language: str) -> None:
 		return
 	made = frappe.db.get_value(row.party_type, row.party, "creation")
 	texts = texts_for(row.company, row.party_type) if made == row.party_made_on else []
-	asked = [_ask_for(row, text, language) for text in texts]
+	person = consents.person_of(row.party_type, row.party) if texts else None
+	asked = [_ask_for(row, person, text, language) for text in texts]
 	done = {"asking": "Asked", "asked_on": now_datetime()} if any(asked) else {"asking": "Not Asked"}
 	_set(name, attempts=0, **done)
 
@@ -83,8 +84,7 @@ def _claimed(name: str) -> Any:
 	return row
 
 
-def _ask_for(row: Any, text: str, language: str) -> bool:
-	person = consents.person_of(row.party_type, row.party)
+def _ask_for(row: Any, person: Any, text: str, language: str) -> bool:
 	if _has_been_asked(person.emails, text):
 		# A worker killed after it had asked finds here that it had.
 		return True

@@ -103,7 +103,7 @@ def _renew(row: Any, text: str) -> None:
 	last = consents.state_of(person, text)
 	said = consents.as_said(consents.rows_of(person, row.company), person)
 	if last and last.row == row.name and not has_objected(said, getdate()):
-		_ask(row.email, text, row.language, record=("Consent", row.name), consent=row.name, renewal=True)
+		ask(row.email, text, row.language, record=("Consent", row.name), consent=row.name, renewal=True)
 
 
 def _about_to_end(text: str, days: int) -> list[Any]:
@@ -161,12 +161,7 @@ def ask_to_confirm(row: Any) -> bool:
 		)
 
 
-def ask(email: str, text: str, language: str, *, record: tuple[str, str], message: str, person: str) -> bool:
-	"""Mail the question whether somebody consents; False when the mail system does not take the address."""
-	return _ask(email, text, language, record=record, message=message, person=person)
-
-
-def _ask(
+def ask(
 	email: str,
 	text: str,
 	language: str,
@@ -177,6 +172,7 @@ def _ask(
 	person: str | None = None,
 	renewal: bool = False,
 ) -> bool:
+	"""Mail the question whether somebody consents; False when the mail system does not take the address."""
 	shown = consents.current_wording(text, language)
 	company = frappe.db.get_value("Consent Text", text, "company")
 	with print_language(shown.language):

@@ -34,7 +34,7 @@ from signflow.services.privacy import accesses, kinds_of_records, lookup, notice
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import find_subject
 from signflow.services.privacy.record_names import name_of
-from signflow.services.subject_requests import matching, package_texts, records, signed
+from signflow.services.subject_requests import matching, package_texts, protecting, records, signed
 from signflow.services.subject_requests.giving import Given, Reader, Withheld, written_time
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
@@ -50,7 +50,7 @@ KEEP_DAYS = 14
 MOST_BYTES = 500 * 2**20
 BATCH = 50
 # What happened to a signature request names all its people in one row: an officer looks at it first.
-_OF_SEVERAL = ("Signature Event", "Signature Event Payload", "Signature Request")
+_OF_SEVERAL = ("Signature Event", "Signature Event Payload", "Signature Request", "Sealed Revision")
 # Packages, and the blackened files that go into them.
 _OURS = re.compile(r"[0-9a-f]{40}\.(zip(\.part)?|pdf|png|jpg)")
 
@@ -68,6 +68,7 @@ def prepare(request: str) -> str:
 	# A copy that was answered with is made anew where its link was lost.
 	if doc.status in ("Unverified", "Refused") or doc.joined_to or not doc.verified_on:
 		frappe.throw(_("First it has to be shown who asks."))
+	protecting.require_her_mailbox(doc)
 	if not matching.confirmed(doc):
 		frappe.throw(_("Confirm first which records are this person's."))
 	for older in frappe.get_all(
@@ -184,7 +185,11 @@ def _items(doc: Any, found: lookup.LookUp) -> list[dict[str, Any]]:
 				}
 			)
 	by_record = {(one["record_doctype"], one["record_name"]): one for one in items}
-	for paper in signed.papers(found, doc.company):
+	papers = signed.papers(found, doc.company)
+	for name in signed.copies_of_unsigned(papers):
+		if ("File", name) in by_record:
+			by_record["File", name]["included"] = 0
+	for paper in papers:
 		# Evidence is no data that she gave us herself; what she signed is.
 		given = paper.signed and (doc.scope == "Access" or paper.doctype == signed.REVISION)
 		by_record[paper.doctype, paper.name] = {
@@ -335,7 +340,7 @@ def viewed(row: Any) -> Given | None:
 	"""What an item would give, for an officer's eyes: written into the log of accesses."""
 	export = frappe.get_doc(EXPORT, row.export)
 	subject = _subject(export)
-	given = _read(Reader(frozenset(subject.mails), frozenset(subject.phones)), row)
+	given = _read(_reader(subject), row)
 	_record_view(subject, export, row)
 	return given
 
@@ -433,6 +438,11 @@ def _subject(export: Any) -> Subject:
 	return find_subject(matching.start_of(request))[0]
 
 
+def _reader(subject: Subject) -> Reader:
+	guarded = protecting.addresses_of_others(subject)
+	return Reader(frozenset(subject.mails), frozenset(subject.phones), guarded=guarded)
+
+
 def _read(reader: Reader, row: Any) -> Given | None:
 	only = None
 	if not row.whole:
@@ -466,7 +476,7 @@ def _sha256(path: Path) -> str:
 def _pack(doc: Any, token: str) -> None:
 	"""Read what is given anew, write it into an encrypted ZIP, and tell the person."""
 	subject = _subject(doc)
-	reader = Reader(frozenset(subject.mails), frozenset(subject.phones))
+	reader = _reader(subject)
 	rows = frappe.get_all(ITEM, filters={"export": doc.name}, fields=["*"], order_by="place asc")
 	packed, files, size, withheld = [], dict[Path, str](), 0, []
 	blackened = _blackened(rows)

@@ -5,6 +5,7 @@ which marketing and informing read; the requests are what it is made from, so it
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import frappe
@@ -14,7 +15,7 @@ from frappe.utils import getdate, now_datetime
 
 from signflow.core.privacy.persons import Record
 from signflow.services.privacy import accesses, consents
-from signflow.services.privacy.approvals import require_officer
+from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.privacy.consents import Given, Person
 from signflow.services.subject_requests import letters, matching, records
 from signflow.services.subject_requests.records import PERSON, REQUEST
@@ -106,34 +107,31 @@ def announce_lifting(name: str, reason: str, on: Any) -> None:
 	day = getdate(on)
 	if day <= getdate():
 		frappe.throw(_("The person is told before the restriction ends: choose a day to come."))
-	if len((reason or "").strip()) < 3:
-		frappe.throw(_("Say why the restriction ends: the person is told."))
-	sent = letters.send_lifting(doc, reason.strip()[:2000], day)
+	words = require_words(reason, _("Say why the restriction ends: the person is told."), 2000)
+	sent = letters.send_lifting(doc, words, day)
 	if not sent:
 		frappe.msgprint(
 			_("No mail could be sent: tell the person by letter or telephone, and note it."), alert=True
 		)
 	doc.restriction_lifted_on = day
 	records.save(doc)
-	records.step(doc, "Restriction Lifted", f"{day}: {reason.strip()[:1000]}")
-
-
-def daily() -> None:
-	"""Take the marks of restrictions that have ended away, and write those in force anew (daily; commits)."""
-	_write_anew()
+	records.step(doc, "Restriction Lifted", f"{day}: {words[:1000]}")
 
 
 @one_transaction
-def _write_anew() -> None:
-	for doctype in MARKED:
-		marked = frappe.get_all(doctype, {FIELD: ["is", "set"]}, pluck="name", order_by="name asc")
-		mark({(doctype, name) for name in marked})
-	mark(_in_force())
-
-
-def mark(found: Any) -> None:
-	"""Write on records (DocType, name) for which companies they are restricted now (in the caller's transaction)."""
+def daily() -> None:
+	"""Take the marks of restrictions that have ended away, and write those in force anew (daily; commits)."""
 	in_force = _in_force()
+	marked = set(in_force)
+	for doctype in MARKED:
+		names = frappe.get_all(doctype, {FIELD: ["is", "set"]}, pluck="name", order_by="name asc")
+		marked |= {(doctype, name) for name in names}
+	mark(marked, in_force)
+
+
+def mark(found: Iterable[Record], in_force: Mapping[Record, set[str]] | None = None) -> None:
+	"""Write on records (DocType, name) for which companies they are restricted now (in the caller's transaction)."""
+	in_force = _in_force() if in_force is None else in_force
 	for doctype, name in sorted(found):
 		if doctype not in MARKED or not frappe.db.exists(doctype, name):
 			continue

@@ -12,7 +12,7 @@ from frappe.utils import cint, formatdate, getdate, now_datetime
 from signflow.core.erasure import clock
 from signflow.services.erasure import backups, certificate
 from signflow.services.guests import plain
-from signflow.services.privacy.approvals import require_officer
+from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.subject_requests import letters, next_steps, recipients, records
 from signflow.services.times import holidays_of
 from signflow.services.transaction import one_transaction
@@ -22,10 +22,7 @@ MAX_WORDS = 2000
 
 
 def _words(text: str, asked: str) -> str:
-	words = (text or "").strip()
-	if len(words) < 3:
-		frappe.throw(asked)
-	return words[:MAX_WORDS]
+	return require_words(text, asked, MAX_WORDS)
 
 
 def _mailed(doc: Any, sent: bool) -> None:

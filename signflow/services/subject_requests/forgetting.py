@@ -76,7 +76,7 @@ def daily() -> None:
 	"""Once a day: pseudonymise what was answered long enough ago; each request by itself, so that one holds up no other."""
 	keeping = Keeping()
 	for name in due():
-		with work.edge(f"pseudonymising {name}"):
+		with work.edge("pseudonymising"):
 			pseudonymise(name, keeping)
 
 
@@ -180,8 +180,6 @@ def _delete_beside(doc: Any, own: list[Record], keeping: Keeping) -> None:
 	mails = [one for one in _mails_of(doc, own) if not keeping.of(MAIL, one)]
 	about = [*own, *((MAIL, one) for one in mails)]
 	erasing = Erasing("", "", Neutral("", ""), Words(), doc.company, {})
-	index = frappe.qb.Table("__global_search")
-	erasing.indexed = {row[0] for row in frappe.qb.from_(index).select(index.doctype).distinct().run()}
 	for doctype, kind, name in BESIDE:
 		if not frappe.db.table_exists(doctype):
 			continue

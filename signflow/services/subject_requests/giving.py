@@ -19,6 +19,7 @@ from frappe.utils.data import get_url
 from signflow.core.privacy import persons
 from signflow.services.privacy.person_records import region
 from signflow.services.subject_requests import signed
+from signflow.services.subject_requests.protecting import stands_in
 
 _SECRET = re.compile(
 	r"passw|passphrase|secret|token|api_key|page_key|otp|salt|hmac|_hash$|reset_.*key|session", re.IGNORECASE
@@ -70,6 +71,8 @@ class Reader:
 	mails: frozenset[str] = frozenset()
 	phones: frozenset[str] = frozenset()
 	where: str = field(default_factory=region)
+	# Protected addresses of others: withheld wherever they stand, whatever is decided.
+	guarded: frozenset[str] = frozenset()
 
 	def read(
 		self, doctype: str, name: str, *, only: Iterable[str] | None = None, withheld: Withheld | None = None
@@ -87,6 +90,8 @@ class Reader:
 			lines.append(self._signers(doc, withheld or Withheld()))
 		title = cstr(doc.get(doc.meta.get_title_field())) or cstr(doc.name)
 		title = self._without(title, withheld or Withheld())
+		if stands_in(title, self.guarded):
+			title = cstr(doc.name) if not stands_in(cstr(doc.name), self.guarded) else _(doctype)
 		return Given(doctype, cstr(doc.name), title, tuple(lines), path, file_name, lost)
 
 	def _lines(self, doc: Any, only: set[str] | None, withheld: Withheld) -> list[Line]:
@@ -129,7 +134,7 @@ class Reader:
 		return lines
 
 	def _line(self, path: str, label: str, value: Any, df: Any, withheld: Withheld) -> Line:
-		if path in withheld.fields:
+		if path in withheld.fields or (isinstance(value, str) and stands_in(_words(value, df), self.guarded)):
 			return Line(path, label, _("Withheld: it concerns somebody else."), None, withheld=True)
 		written = _words(value, df)
 		text = self._without(written, withheld)

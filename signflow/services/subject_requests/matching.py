@@ -12,6 +12,7 @@ from frappe import _
 from signflow.core.privacy import persons
 from signflow.core.privacy.persons import PersonRecord, Record, Start, Subject
 from signflow.services.privacy import accesses, searching
+from signflow.services.privacy.approvals import require_words
 from signflow.services.privacy.person_records import KINDS, find_subject
 from signflow.services.subject_requests import records
 from signflow.services.subject_requests.proofs import BY_TEXT
@@ -162,8 +163,7 @@ def choose(name: str, doctype: str, record: str, because: str) -> None:
 	"""
 	if doctype not in KINDS or not frappe.db.exists(doctype, record):
 		frappe.throw(_("There is no such record of a person."))
-	if len((because or "").strip()) < 3:
-		frappe.throw(_("Say in a few words how you know that it is the person."))
+	because = require_words(because, _("Say in a few words how you know that it is the person."), 500)
 	doc = records.still_open(name)
 	if any((row.record_doctype, row.record_name) == (doctype, record) for row in doc.persons):
 		frappe.throw(_("This record is listed already."))
@@ -178,7 +178,7 @@ def choose(name: str, doctype: str, record: str, because: str) -> None:
 		},
 	)
 	records.save(doc)
-	records.step(doc, "Confirmed", f"{doctype}: {because.strip()[:500]}")
+	records.step(doc, "Confirmed", f"{doctype}: {because}")
 
 
 def confirmed(doc: Any) -> frozenset[Record]:

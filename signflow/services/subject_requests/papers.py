@@ -26,9 +26,12 @@ from signflow.services.subject_requests import records
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
+from signflow.signflow.stored_words import N_, kept
+from signflow.signflow.uploads import bytes_of
 
 MOST_BYTES = 10 * 2**20
 MOST_PAPERS = 10
+MAIL = "Communication"
 # An ending that says something else than the bytes do is a mistake or an attack.
 _BEGINNINGS = {
 	"pdf": b"%PDF-",
@@ -76,21 +79,55 @@ def add(request: str, file_name: str, data: bytes, *, by_person: bool) -> str:
 	Whether the caller may add to the request is for him to know. Raises Refused for what is not taken.
 	"""
 	name, kind = checked(file_name, data)
-	doc = records.for_change(request)
-	if doc.joined_to:
-		doc = records.for_change(doc.joined_to)
-	if doc.status not in (*records.OPEN, "Unverified"):
-		raise Refused("closed", _("This request was answered already."), 409)
-	if len(_rows([doc.name])) >= MOST_PAPERS:
-		raise Refused(
-			"too_many", _("{0} papers at most. Send the others by mail or post.").format(MOST_PAPERS), 409
-		)
-	row = _keep(doc.name, name, kind, data)
+	doc = _open(request)
+	row = _add(doc, name, kind, data)
 	records.step(doc, "Paper Added")
 	if by_person:
 		for user in notices.officers(REQUEST, doc.company):
 			notices.notify(user, (REQUEST, doc.name), lambda: _("A paper was added to {0}.").format(doc.name))
 	return row
+
+
+@one_transaction
+def add_mail(request: str, mail: str) -> dict[str, Any]:
+	"""Keep what came with a mail on an open request: {"added": how many, "refused": ["name: why"]}.
+
+	Whether the caller may read the mail and add to the request is for him to know. The mail belongs to the request from then
+	on, unless it belongs to another record already.
+	"""
+	doc = _open(request)
+	added, refused = 0, []
+	attached = {"attached_to_doctype": MAIL, "attached_to_name": mail}
+	for name in frappe.get_all("File", attached, pluck="name", order_by="creation asc, name asc"):
+		file = frappe.get_doc("File", name)
+		data = bytes_of(file)
+		try:
+			_add(doc, *checked(file.file_name, data), data)
+			added += 1
+		except Refused as reason:
+			refused.append(f"{file.file_name}: {reason.text}")
+	if not frappe.db.get_value(MAIL, mail, "reference_name"):
+		frappe.db.set_value(MAIL, mail, {"reference_doctype": REQUEST, "reference_name": doc.name})
+	records.step(doc, "Paper Added", kept(N_("From a mail: {0}"), mail))
+	return {"added": added, "refused": refused}
+
+
+def _open(request: str) -> Any:
+	"""The locked request on which papers are kept: the one that it is answered under, where it is joined to one."""
+	doc = records.for_change(request)
+	if doc.joined_to:
+		doc = records.for_change(doc.joined_to)
+	if doc.status not in (*records.OPEN, "Unverified"):
+		raise Refused("closed", _("This request was answered already."), 409)
+	return doc
+
+
+def _add(doc: Any, name: str, kind: str, data: bytes) -> str:
+	if len(_rows([doc.name])) >= MOST_PAPERS:
+		raise Refused(
+			"too_many", _("{0} papers at most. Send the others by mail or post.").format(MOST_PAPERS), 409
+		)
+	return _keep(doc.name, name, kind, data)
 
 
 def _keep(request: str, name: str, kind: str, data: bytes) -> str:

@@ -14,6 +14,7 @@ import frappe
 from frappe import _
 
 from signflow.core.identity.levels import Level
+from signflow.services.privacy.approvals import require_words
 
 HOOK = "signflow_person_proofs"
 # What staff vouch for, with the words of how.
@@ -44,15 +45,15 @@ class Proof:
 BY_CODE = Proof("Code by Mail", Level.MAIL_CODE.value)
 BY_LINK = Proof("Link in a Mail", Level.MAIL_CODE.value)
 BY_LOGIN = Proof("Login", Level.MAIL_CODE.value)
+BY_MAILBOX = (BY_CODE.method, BY_LINK.method, BY_LOGIN.method)
 
 
 def by_staff(method: str, note: str) -> Proof:
 	"""What staff have seen. Raises ValidationError for another method, or without a word of how."""
 	if method not in BY_STAFF:
 		frappe.throw(_("Say how the person was proven."))
-	if len((note or "").strip()) < 3:
-		frappe.throw(_("Say in a few words how you know that it is the person."))
-	return Proof(method, IN_PERSON if method != "Other" else Level.NONE.value, note.strip()[:1000])
+	words = require_words(note, _("Say in a few words how you know that it is the person."))
+	return Proof(method, IN_PERSON if method != "Other" else Level.NONE.value, words)
 
 
 def is_lower(level: str | None, than: str | None) -> bool:

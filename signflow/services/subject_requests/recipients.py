@@ -14,7 +14,7 @@ from frappe.utils import add_days, getdate, now_datetime
 from signflow.services import delivery, notices
 from signflow.services.company import house
 from signflow.services.privacy.activities import in_force
-from signflow.services.privacy.approvals import require_officer
+from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.transaction import one_transaction
 from signflow.signflow.addresses import one_address
 
@@ -138,9 +138,7 @@ def waive(notice: str, reason: str) -> None:
 
 
 def _settle(notice: str, words: str, asked: str, *, status: str, field: str) -> None:
-	if len(words.strip()) < 3:
-		frappe.throw(asked)
-	values = {field: words.strip()[:1000], "status": status, "settled_by": frappe.session.user}
+	values = {field: require_words(words, asked), "status": status, "settled_by": frappe.session.user}
 	if status == "Answered":
 		values["answered_on"] = now_datetime()
 	_set(notice, **values)

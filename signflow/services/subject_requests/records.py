@@ -21,10 +21,12 @@ TYPES = ("Access", "Portability", "Rectification", "Erasure", "Restriction", "Ob
 OPEN = ("Open", "Waiting for Person", "Planned", "Approved", "Running")
 CLOSED = ("Done", "Refused")
 # What a request that is answered under another shares with it.
-_FOLLOWS = ("status", "due_on", "extended_on", "extension_reason", "done_on", "outcome")
+_FOLLOWS = (
+	*("status", "due_on", "extended_on", "extension_reason", "done_on", "outcome"),
+	*("refused_by", "refused_on", "refusal_reason"),
+)
 # Steps whose note is one of a field's options.
 _CHOSEN = ("Received", "Proven")
-_FOLLOWS_REFUSAL = ("refused_by", "refused_on", "refusal_reason")
 
 
 def for_change(name: str) -> Any:
@@ -41,7 +43,7 @@ def save(doc: Any) -> Any:
 		return doc.insert(ignore_permissions=True)
 	doc.save(ignore_permissions=True)
 	for name in joined(doc.name):
-		shared = {field: doc.get(field) for field in (*_FOLLOWS, *_FOLLOWS_REFUSAL)}
+		shared = {field: doc.get(field) for field in _FOLLOWS}
 		frappe.db.set_value(REQUEST, name, shared)
 	return doc
 
@@ -81,6 +83,12 @@ def steps(name: str) -> list[Any]:
 	for row in rows:
 		row.note = _(row.note) if row.note and row.kind in _CHOSEN else said(row.note)
 	return rows
+
+
+def is_nobodys(row: Any) -> bool:
+	"""Whether a request (its `status` and `source`) came by the public page and nobody has proven that it is his: it may be
+	somebody's typing of another's address."""
+	return row.status == "Unverified" and row.source == "Web Page"
 
 
 def advance(name: str, status: str, note: str = "") -> None:

@@ -6,6 +6,7 @@ submitted and cancelled documents, mails, logs, and what was signed.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +21,11 @@ from signflow.core.privacy.correcting import Correction, corrected
 from signflow.core.privacy.datamap import DataMap, Holds
 from signflow.core.privacy.findings import Strength
 from signflow.core.privacy.kinds import FREE_TEXTS, TEXTS
-from signflow.core.privacy.persons import Start
+from signflow.core.privacy.persons import Record, Start
 from signflow.services.privacy import accesses, data_map, kinds_of_records, lookup
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import region
-from signflow.services.subject_requests import records
+from signflow.services.subject_requests import matching, records
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import is_conflict, one_transaction
 from signflow.signflow.stored_words import N_, kept
@@ -74,7 +75,7 @@ def propose(request: str, corrections: Iterable[Any]) -> list[Place]:
 	wrongs = [_correction(one) for one in corrections]
 	if not wrongs:
 		frappe.throw(_("Say what is wrong and what is right."))
-	confirmed = [(row.record_doctype, row.record_name) for row in doc.persons if row.confirmed]
+	confirmed = matching.confirmed(doc)
 	if not confirmed or not doc.verified_on:
 		frappe.throw(_("First it has to be shown who asks, and which records are this person's."))
 	found = lookup.look_up(_start(confirmed, wrongs), company=doc.company)
@@ -91,12 +92,12 @@ def propose(request: str, corrections: Iterable[Any]) -> list[Place]:
 	return places
 
 
-def _start(confirmed: list[tuple[str, str]], wrongs: list[Correction]) -> Start:
+def _start(confirmed: frozenset[Record], wrongs: list[Correction]) -> Start:
 	"""Her records, and what was hers: once her own record is right, the rest is found by what is wrong in it."""
 	old = {kind: frozenset(one.old for one in wrongs if one.kind == kind) for kind in ("Email", "Phone")}
 	mails = frozenset(mail for text in old["Email"] for mail in persons.mails_in(text))
 	phones = frozenset(filter(None, (persons.phone_of(text, region()) for text in old["Phone"])))
-	return Start(records=frozenset(confirmed), mails=mails, phones=phones)
+	return Start(records=confirmed, mails=mails, phones=phones)
 
 
 def _correction(said: Any) -> Correction:
@@ -134,7 +135,7 @@ def _in_row(
 	doc: Any, row: Any, table: str, wrongs: list[Correction], the_map: DataMap, advice: str, because: str
 ) -> list[Place]:
 	entry = the_map.doctypes.get(row.doctype)
-	found = []
+	found, where = [], region()
 	for field in entry.fields.values() if entry else ():
 		df = row.meta.get_field(field.fieldname)
 		present = row.get(field.fieldname)
@@ -145,7 +146,7 @@ def _in_row(
 		proposed, in_text = present, field.holds in _TEXTS
 		for wrong in wrongs:
 			if in_text or field.holds in _HOLDS[wrong.kind]:
-				proposed = corrected(proposed, wrong, region())
+				proposed = corrected(proposed, wrong, where)
 		if proposed == present:
 			continue
 		how, why = advice, because
@@ -216,9 +217,7 @@ def apply(request: str, corrections: Iterable[Any], chosen: Iterable[str]) -> di
 				raise
 			refused.append({"doctype": _(doctype), "name": name, "text": str(refusal)})
 			frappe.clear_messages()
-	_note(
-		request, {doctype: len([1 for one in by_record if one[0] == doctype]) for doctype, _name in by_record}
-	)
+	_note(request, Counter(doctype for doctype, _name in by_record))
 	return {
 		"done": done,
 		"records": len(by_record) - len(refused),
@@ -247,11 +246,10 @@ def _correct(doctype: str, name: str, places: list[Place]) -> int:
 @one_transaction
 def _note(request: str, counts: dict[str, int]) -> None:
 	doc = frappe.get_doc(REQUEST, request)
-	confirmed = [(row.record_doctype, row.record_name) for row in doc.persons if row.confirmed]
 	records.step(doc, "Note", kept(N_("Corrected in {0} records."), sum(counts.values())))
 	accesses.record_access(
 		"Change",
-		Start(records=frozenset(confirmed)),
+		matching.start_of(doc),
 		purpose=_("Correction for {0}").format(request),
 		counts=counts,
 		company=doc.company,

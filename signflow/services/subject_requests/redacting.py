@@ -11,7 +11,7 @@ from frappe import _
 
 from signflow.core.privacy import texts_in_files
 from signflow.services.guests import Refused
-from signflow.services.privacy.approvals import require_officer
+from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.subject_requests import access, papers, records
 from signflow.services.transaction import one_transaction
 from signflow.signflow.stored_words import N_, kept
@@ -40,8 +40,7 @@ def replace(item: str, file_name: str, data: bytes, reason: str) -> None:
 		name, kind = papers.checked(file_name, data, MOST_BYTES)
 	except Refused as refused:
 		frappe.throw(refused.text)
-	if len(reason.strip()) < 3:
-		frappe.throw(_("Say why this is withheld: the person is told."))
+	reason = require_words(reason, _("Say why this is withheld: the person is told."), 500)
 	row = frappe.get_doc(access.ITEM, item)
 	before = hashlib.sha256(original(item)[1]).hexdigest()
 	after = hashlib.sha256(data).hexdigest()
@@ -74,7 +73,7 @@ def _keep(item: str, name: str, kind: str, data: bytes, reason: str, before: str
 			"redacted_name": name,
 			"redacted_sha256": after,
 			"original_sha256": before,
-			"reason": reason.strip()[:500],
+			"reason": reason,
 			"included": 1,
 			"decided_by": frappe.session.user,
 		},

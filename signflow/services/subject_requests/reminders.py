@@ -60,7 +60,7 @@ def unanswered() -> list[Any]:
 			["name", "company", "request_type", "status", "source", "due_on", "reminded_on"],
 			order_by="due_on asc, name asc",
 		)
-		if not (row.status == "Unverified" and row.source == "Web Page")
+		if not records.is_nobodys(row)
 	]
 
 

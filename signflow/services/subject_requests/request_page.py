@@ -22,6 +22,7 @@ from signflow.services.subject_requests import (
 	papers,
 	phone_proof,
 	proofs,
+	protecting,
 	records,
 )
 from signflow.services.subject_requests.records import REQUEST
@@ -75,7 +76,16 @@ def check_code(session: str, code: str, language: str) -> dict[str, Any]:
 		if made and made.status == "Unverified":
 			_limit(visit)
 			intake.proven(made.name, proofs.BY_CODE)
+	_note_mailbox(visit["mail"])
 	return view(visit, language, made.name if made else "")
+
+
+def _note_mailbox(mail: str) -> None:
+	"""What staff have taken in: its mailbox is shown to be the person's by the same code."""
+	filters = {"email": mail.lower(), "status": ["in", records.OPEN]}
+	for name in frappe.get_all(REQUEST, filters, pluck="name", order_by="name asc", limit=MOST_SHOWN):
+		if not protecting.is_mailbox_proven(name):
+			intake.proven(name, proofs.BY_CODE)
 
 
 def _limit(visit: dict[str, Any]) -> None:
@@ -164,7 +174,7 @@ def view(visit: dict[str, Any], language: str, made: str = "") -> dict[str, Any]
 		limit=MOST_SHOWN,
 	)
 	# Another's typing of this address on the public page is not this visitor's: only who brought it proves it.
-	shown = [row for row in rows if not (row.status == "Unverified" and row.source == "Web Page")]
+	shown = [row for row in rows if not records.is_nobodys(row)]
 	return {
 		"mail": visit["mail"],
 		"made": made if any(row.name == made for row in shown) else "",
@@ -210,8 +220,7 @@ def _own(visit: dict[str, Any], reference: str, *states: str) -> str:
 		["name", "status", "source"],
 		as_dict=True,
 	)
-	hidden = row and row.status == "Unverified" and row.source == "Web Page"
-	if not row or hidden or row.status not in states:
+	if not row or records.is_nobodys(row) or row.status not in states:
 		raise Refused("invalid_input", _("This call is not complete. Load the page again."), 422)
 	return row.name
 

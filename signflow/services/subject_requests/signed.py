@@ -25,12 +25,14 @@ _PARTY = ("customer", "reference_name")
 
 @dataclass(frozen=True)
 class Paper:
-	"""One record of an agreement: a sealed file or a piece of evidence. `signed`: she signed, or it tells what she did."""
+	"""One record of an agreement: a sealed file (at `file_url`) or a piece of evidence. `signed`: she signed, or it tells what
+	she did."""
 
 	doctype: str
 	name: str
 	title: str
 	signed: bool
+	file_url: str = ""
 
 
 def papers(found: LookUp, company: str) -> list[Paper]:
@@ -46,8 +48,17 @@ def papers(found: LookUp, company: str) -> list[Paper]:
 	for request in _of_company(mine | parties, company):
 		for row in final_revisions(request):
 			if row.file_url:
-				told.append(Paper(REVISION, row.name, row.document_title or row.name, request in mine))
+				title = row.document_title or row.name
+				told.append(Paper(REVISION, row.name, title, request in mine, row.file_url))
 	return told + _evidence(list(signers), company)
+
+
+def copies_of_unsigned(told: list[Paper]) -> set[str]:
+	"""The Files under which sealed files that she has not signed hang elsewhere, such as on her customer's record."""
+	names: list[str] = []
+	for chunk in chunks({paper.file_url for paper in told if paper.file_url and not paper.signed}):
+		names += frappe.get_all("File", {"file_url": ["in", chunk]}, pluck="name", order_by="name asc")
+	return set(names)
 
 
 def _signers(found: LookUp) -> dict[str, str]:

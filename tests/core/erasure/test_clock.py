@@ -54,12 +54,6 @@ def test_an_extension_counts_from_receipt() -> None:
 			clock.extended_due_on(date(2026, 1, 31), FINLAND, months)
 
 
-def test_an_extension_or_a_refusal_is_told_within_the_first_month() -> None:
-	received = date(2026, 1, 31)
-	assert clock.may_still_tell(received, date(2026, 3, 2), FINLAND)
-	assert not clock.may_still_tell(received, date(2026, 3, 3), FINLAND)
-
-
 @given(a_day)
 def test_the_due_day_is_a_working_day_at_least_a_month_away(received: date) -> None:
 	due = clock.due_on(received, FINLAND)

@@ -110,6 +110,44 @@ def test_signed_evidence_is_kept_or_asked_about() -> None:
 	assert kept[0].action is Action.KEEP and kept[0].until is None
 
 
+def agreement(**more: Any) -> Found:
+	return Found("Signature Request", "SIGN-1", Nature.EVIDENCE, alone=False, **more)
+
+
+def file_of_agreement(name: str, **more: Any) -> Found:
+	return Found("File", name, Nature.FILE, direct=False, **more)
+
+
+def test_what_becomes_of_an_agreement_becomes_of_its_files_and_copies_go() -> None:
+	its = ("Signature Request", "SIGN-1")
+	mine, theirs = ("Customer", "Maija"), ("Customer", "Acme")
+	files = [
+		file_of_agreement("sealed", part_of=its),
+		file_of_agreement("mine", copy_of=its, under=mine),
+		file_of_agreement("theirs", copy_of=its, under=theirs),
+		file_of_agreement("on invoice", copy_of=its, keeps=(KEPT,)),
+		person(doctype="Customer"),
+	]
+
+	def actions(evidence: Found) -> dict[str, str]:
+		return {name: line.action.value for name, line in by_name(plan([evidence, *files])).items()}
+
+	# First it is decided of the agreement itself.
+	assert actions(agreement()) == {"SIGN-1": "Decide", "Maija": "Erase"}
+	assert actions(agreement(decided=Decision.NOT_HERS)) == {"Maija": "Erase"}
+	kept = plan([agreement(keeps=(KEPT,)), *files])
+	sealed = by_name(kept)["sealed"]
+	assert (sealed.action, sealed.until, sealed.later) == (Action.KEEP, UNTIL, Action.ERASE)
+	copies = {"mine": "Erase", "theirs": "Erase", "on invoice": "Keep", "Maija": "Erase"}
+	assert actions(agreement(keeps=(KEPT,))) == {"SIGN-1": "Keep", "sealed": "Keep", **copies}
+	assert actions(agreement(decided=Decision.KEEP)) == {"SIGN-1": "Keep", "sealed": "Keep", **copies}
+	assert actions(agreement(decided=Decision.HERS)) == {"SIGN-1": "Mask", "sealed": "Erase", **copies}
+	others = agreement(decided=Decision.HERS, others_signed=True)
+	assert actions(others) == {"SIGN-1": "Mask", "sealed": "Keep", **copies, "theirs": "Decide"}
+	sealed = by_name(plan([others, *files]))["sealed"]
+	assert (sealed.until, sealed.statute, sealed.later) == (None, "GDPR 17(3)(e)", Action.ERASE)
+
+
 def test_a_file_of_others_is_asked_about() -> None:
 	assert plan([Found("File", "F", Nature.FILE, alone=False)])[0].action is Action.DECIDE
 	assert plan([Found("File", "F", Nature.FILE)])[0].action is Action.ERASE

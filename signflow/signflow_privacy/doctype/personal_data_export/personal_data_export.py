@@ -5,7 +5,22 @@ from frappe import _
 from frappe.model.document import Document
 
 
-class PersonalDataExport(Document):
+class MadeByItsRequest(Document):
+	"""A part of a copy, which only the services make and end."""
+
+	def validate(self):
+		if not self.flags.signflow:
+			frappe.throw(_("A copy of personal data is made by its request."), frappe.PermissionError)
+
+	def before_rename(self, old: str, new: str, merge: bool = False):
+		frappe.throw(_("A copy of personal data is made by its request."), frappe.PermissionError)
+
+	def on_trash(self):
+		if not self.flags.signflow:
+			frappe.throw(_("A copy of personal data ends by itself."), frappe.PermissionError)
+
+
+class PersonalDataExport(MadeByItsRequest):
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
 
@@ -43,13 +58,4 @@ class PersonalDataExport(Document):
 		work_due: DF.Check
 
 	# end: auto-generated types
-	def validate(self):
-		if not self.flags.signflow:
-			frappe.throw(_("A copy of personal data is made by its request."), frappe.PermissionError)
-
-	def before_rename(self, old: str, new: str, merge: bool = False):
-		frappe.throw(_("A copy of personal data is made by its request."), frappe.PermissionError)
-
-	def on_trash(self):
-		if not self.flags.signflow:
-			frappe.throw(_("A copy of personal data ends by itself."), frappe.PermissionError)
+	pass

@@ -1,11 +1,9 @@
 """One record of a copy of personal data, and whether and how far the person gets it."""
 
-import frappe
-from frappe import _
-from frappe.model.document import Document
+from signflow.signflow_privacy.doctype.personal_data_export.personal_data_export import MadeByItsRequest
 
 
-class PersonalDataExportItem(Document):
+class PersonalDataExportItem(MadeByItsRequest):
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
 
@@ -34,13 +32,4 @@ class PersonalDataExportItem(Document):
 		withheld_texts: DF.LongText | None
 
 	# end: auto-generated types
-	def validate(self):
-		if not self.flags.signflow:
-			frappe.throw(_("A copy of personal data is made by its request."), frappe.PermissionError)
-
-	def before_rename(self, old: str, new: str, merge: bool = False):
-		frappe.throw(_("A copy of personal data is made by its request."), frappe.PermissionError)
-
-	def on_trash(self):
-		if not self.flags.signflow:
-			frappe.throw(_("A copy of personal data ends by itself."), frappe.PermissionError)
+	pass
