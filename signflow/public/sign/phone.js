@@ -7,7 +7,7 @@ export function create(kit, call, send) {
 	return (one, proof) => {
 		const id = (what) => `phone-${what}-${one.reference}`;
 		const input = (what, more) => el("input", { id: id(what), type: "text", ...more });
-		const number = input("number", { type: "tel", autocomplete: "tel", maxlength: 40 });
+		const number = input("number", { inputmode: "tel", autocomplete: "tel", maxlength: 40 });
 		const code = input("code", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: 12 });
 		const wrong = el("div", { className: "problem", role: "alert" });
 		const refused = el("div", { className: "problem", role: "alert" });
