@@ -343,7 +343,7 @@ def test_another_app_adds_a_step_and_raises_the_level(house: House, monkeypatch:
 		),
 	)
 	assert proofs.further(name) == [
-		{"method": "Electronic Identity", "title": "Bank ID", "link": f"/bank?request={name}"}
+		{"method": "Electronic Identity", "title": "Bank ID", "link": f"/bank?request={name}", "form": ""}
 	]
 	for_writing()
 	intake.proven(name, Proof("Electronic Identity", "substantial", "By her bank"))

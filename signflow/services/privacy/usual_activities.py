@@ -144,6 +144,8 @@ USUAL: tuple[UsualActivity, ...] = (
 			*("HD Desk Account Request", "HD Portal Signup Request", "HD Team", "HD Email Feedback"),
 			*("HD Organization", "HD View", "Quality Feedback", "HD Canned Response"),
 			*("HD Service Holiday List", "HD Escalation Rule"),
+			# The calls of the telephony app, which Helpdesk brings along from 1.24 on.
+			*("TP Call Log", "TP Telephony Agent"),
 		),
 		retention=_("Three years after the ticket was closed."),
 		must_give=_("We cannot answer without knowing where to."),
