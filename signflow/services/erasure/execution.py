@@ -39,7 +39,7 @@ JOB_SECONDS = 200
 BATCH = 20
 MOST_ATTEMPTS = 5
 # So long a transaction goes on; nobody waits longer for the rows in it.
-TRANSACTION_SECONDS = 0.05
+TRANSACTION_SECONDS = 0.08
 # So soon after the approval, which read all again, only each record is looked at before it goes.
 FRESH_SECONDS = 120
 
