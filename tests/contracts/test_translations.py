@@ -13,6 +13,9 @@ LANGUAGES = ("fi", "sv")
 PLACES = re.compile(r"\{\w*\}|%\(\w+\)\w|%[sd]|</?\w+[^>]*>")
 # The same in every language.
 COMMON = {
+	"Amazon S3",
+	"Dropbox",
+	"Google Drive",
 	"Helpdesk",
 	"{0}: {2}",
 	"PDF",

@@ -25,7 +25,7 @@ def shut_out(erasing: Erasing) -> None:
 @one_transaction
 def _drop_series(erasing: Erasing) -> None:
 	"""Counters of names that begin with what hers begin with ("Maija Meri-"), unless somebody else's begin so too."""
-	series = frappe.qb.DocType("Series")
+	series = frappe.qb.Table("tabSeries")
 	found = holds(
 		series.name, texts=erasing.words.mails, phones=erasing.words.phones, names=erasing.words.names
 	)

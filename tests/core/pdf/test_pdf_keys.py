@@ -89,7 +89,8 @@ def test_test_key():
 	)
 	key = SealKey.from_pkcs12(data, passphrase)
 	assert key.self_signed and key.subject == key.issuer and "(test seal)" in key.subject
-	assert key.not_before < NOW < key.not_after < NOW + timedelta(days=3 * 366)
+	now = datetime.now(timezone.utc)
+	assert key.not_before < now < key.not_after < now + timedelta(days=3 * 366)
 	assert len(key.fingerprint) == 64 and key.chain_pem == key.certificate_pem
 	usage = key.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
 	assert usage.digital_signature and usage.content_commitment and not usage.key_cert_sign
