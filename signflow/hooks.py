@@ -10,6 +10,7 @@ before_install = "signflow.install.before_install"
 after_install = ["signflow.install.after_install", "signflow.integrations.helpdesk.ticket_actions.offer"]
 after_migrate = [
 	"signflow.install.after_migrate",
+	"signflow.services.erasure.restricting.refresh",
 	"signflow.services.privacy.data_map.scan",
 	"signflow.integrations.helpdesk.ticket_actions.offer",
 	"signflow.integrations.helpdesk.notice_link.bring_up_to_date",
@@ -284,6 +285,7 @@ scheduler_events = {
 		"signflow.services.subject_requests.reminders.daily",
 		"signflow.services.subject_requests.carrying_out.daily",
 		"signflow.services.erasure.backups.daily",
+		"signflow.services.erasure.restricting.refresh",
 	],
 	"daily_long": [
 		"signflow.services.privacy.holds.daily",

@@ -106,7 +106,6 @@ def kept(kept_house: House) -> Iterator[Kept]:
 	yield Kept(house, hers, contact, free, plan, people)
 	for_writing()
 	frappe.db.set_value("Erasure Plan Line", {"plan": plan}, "status", "Done")
-	restricting.forget()
 	frappe.db.commit()
 
 

@@ -360,7 +360,7 @@ def _approve(plan: str, request: str | None) -> None:
 		digest=digest(plan),
 	)
 	# What it keeps is restricted from now on.
-	restricting.forget()
+	restricting.note_kinds(plan)
 	if request:
 		records.advance(request, "Approved", kept(N_("Plan {0}"), plan))
 

@@ -9,11 +9,13 @@ is, nothing is asked of the database, else one indexed look-up is. No `has_permi
 Frappe 15 an answer of ours would come before theirs.
 """
 
+import contextlib
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.utils import cint, formatdate
+from redis.exceptions import RedisError
 
 from signflow.core.privacy.datamap import DataMap
 from signflow.services.privacy import data_map
@@ -27,7 +29,8 @@ IN_FORCE = ("Approved", "Running", "Failed", "Done")
 DEFAULT_ROLES = ("Accounts User", "Accounts Manager", "Auditor")
 # Our own records have rules of their own.
 OURS = ("Signflow", "Signflow Privacy")
-_KINDS, _SECONDS = "signflow_kept_kinds", 3600
+# In Redis; with a member that tells that the database was read.
+_KINDS, _IS_READ = "signflow_kept_kinds", ""
 # What lies beside a record and takes it to somebody else: the fields that name the record.
 _BESIDE = {
 	"DocShare": ("share_doctype", "share_name"),
@@ -37,12 +40,20 @@ _BESIDE = {
 
 
 def kinds() -> frozenset[str]:
-	"""The DocTypes of which something is kept after an erasure; from the cache."""
-	known = frappe.cache.get_value(_KINDS, expires=True)
-	if known is None:
-		known = _read_kinds()
-		frappe.cache.set_value(_KINDS, known, expires_in_sec=_SECONDS)
-	return frozenset(known)
+	"""The DocTypes of which something is, or once was, kept after an erasure; from the cache.
+
+	A set that only grows: whoever reads the database as it was a moment ago takes nothing out of it.
+	"""
+	try:
+		known = {frappe.safe_decode(one) for one in frappe.cache.smembers(_KINDS)}
+		if _IS_READ not in known:
+			found = _read_kinds()
+			frappe.cache.sadd(_KINDS, _IS_READ, *found)
+			known |= set(found)
+	except RedisError:
+		# Frappe goes on without its cache, and so do we.
+		return frozenset(_read_kinds())
+	return frozenset(known - {_IS_READ})
 
 
 def _read_kinds() -> list[str]:
@@ -62,10 +73,20 @@ def _in_force(line: Any, plan: Any) -> Any:
 	return (line.action == "Keep") & (line.status == "Waiting") & plan.status.isin(IN_FORCE)
 
 
-def forget() -> None:
-	"""What is kept has changed: read anew which DocTypes it is of, once the transaction is committed."""
-	frappe.cache.delete_value(_KINDS)
-	frappe.db.after_commit.add(lambda: frappe.cache.delete_value(_KINDS))
+def note_kinds(plan: str) -> None:
+	"""A plan was approved, or has ended: from now on what it keeps is looked for."""
+	filters = {"plan": plan, "action": "Keep"}
+	found = frappe.get_all(
+		LINE, filters, pluck="record_doctype", distinct=True, order_by="record_doctype asc"
+	)
+	if found:
+		frappe.cache.sadd(_KINDS, *found)
+
+
+def refresh() -> None:
+	"""After a migration and daily: what the cache has lost is in it again, as after a restore."""
+	with contextlib.suppress(RedisError):
+		frappe.cache.sadd(_KINDS, _IS_READ, *_read_kinds())
 
 
 def kept(doctype: str, name: Any) -> Any:
@@ -258,4 +279,4 @@ def on_erased(plan: str) -> None:
 	for doctype, found in sorted(names.items()):
 		if _is_locked(doctype):
 			frappe.qb.from_(index).delete().where((index.doctype == doctype) & index.name.isin(found)).run()
-	forget()
+	note_kinds(plan)
