@@ -18,7 +18,7 @@ from signflow.services.erasure import execution, planning
 STRANGERS = 1000
 BUILD = re.compile(
 	"tab(DocType|DocField|DocPerm|Custom Field|Custom DocPerm|Property Setter|DefaultValue|Singles|Country)"
-	"|information_schema|sqlite_|pragma",
+	"|tabTranslation|information_schema|sqlite_|pragma|select count",
 	re.IGNORECASE,
 )
 
