@@ -18,7 +18,7 @@ from signflow.services.erasure import execution, planning
 STRANGERS = 1000
 BUILD = re.compile(
 	"tab(DocType|DocField|DocPerm|Custom Field|Custom DocPerm|Property Setter|DefaultValue|Singles|Country)"
-	"|information_schema|sqlite_|pragma",
+	"|tabTranslation|information_schema|sqlite_|pragma|select count",
 	re.IGNORECASE,
 )
 
@@ -124,5 +124,5 @@ def test_strangers_add_nothing_and_her_own_records_little(
 		numbers = [of[stage].total() for of in (few, same, more)]
 		print(f"{what}: {numbers} statements for 8, 8 among {6 * STRANGERS} strangers, and 168 records")
 		# Which statement comes when is no matter, as where a cache was filled.
-		assert abs(numbers[1] - numbers[0]) <= 5, (what, same[stage] - few[stage], few[stage] - same[stage])
+		assert numbers[1] <= numbers[0] + 5, (what, same[stage] - few[stage], few[stage] - same[stage])
 		assert numbers[2] - numbers[1] <= most * 160, (what, more[stage] - same[stage])

@@ -1,17 +1,22 @@
 """An older backup is put back by the framework's own command, and the erasures since are done again.
 
-On MariaDB: for SQLite a backup is one file, and the tests of erasure put rows and files back themselves. The database's
-root account is needed, as for any `bench restore`: SIGNFLOW_DB_ROOT_PASSWORD (empty for devbench's own server).
+On MariaDB: for SQLite a backup is one file, and the tests of erasure put rows and files back themselves. On a real bench by
+`bench backup` and `bench restore`, which need the database's root password (SIGNFLOW_DB_ROOT_PASSWORD). devbench's fork has
+neither command: there the same is made and put back by mariadb-dump and tar, under the names that Frappe gives.
 """
 
+import gzip
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import frappe
+import pytest
 from erasing import a_request, differences, files_of, officers, rows_of
 from frappe.utils import now_datetime
 from house import House, for_writing
@@ -19,7 +24,12 @@ from retention_stage import worker_rests
 from stage import eventually
 from test_erasure import Erased, decide_all, to_be_run_here
 
+from devbench import snapshot
 from signflow.services.erasure import execution, ledger, planning
+
+# A dozen processes of bench, one after the other: half a minute, or ten times that on a machine under load.
+pytestmark = pytest.mark.timeout(900)
+HAS_COMMANDS = importlib.util.find_spec("frappe.commands") is not None
 
 
 def bench(*command: str, code: int = 0) -> str:
@@ -45,7 +55,10 @@ def a_backup() -> dict[str, Path]:
 	folder = Path(frappe.get_site_path("private", "backups"))
 	before = set(folder.glob("*")) if folder.exists() else set()
 	frappe.db.commit()
-	bench("backup", "--with-files")
+	if HAS_COMMANDS:
+		bench("backup", "--with-files")
+	else:
+		_dump(folder)
 	made = sorted(set(folder.glob("*")) - before)
 	return {
 		kind: next(path for path in made if path.name.endswith(end))
@@ -53,16 +66,43 @@ def a_backup() -> dict[str, Path]:
 			("database", "-database.sql.gz"),
 			("public", "-files.tar"),
 			("private", "-private-files.tar"),
-			("config", "-site_config_backup.json"),
 		)
 		for path in made
 		if path.name.endswith(end) and (kind != "public" or "private" not in path.name)
 	}
 
 
-def restored(backup: dict[str, Path]) -> None:
-	name = frappe.local.site
+def _dump(folder: Path) -> None:
+	name, config = frappe.local.site, frappe.conf
+	stem = f"{now_datetime():%Y%m%d_%H%M%S}-{name.replace('.', '_')}"
+	folder.mkdir(parents=True, exist_ok=True)
+	login = snapshot._login(config, folder)
+	command = [snapshot._client("mariadb-dump", "mysqldump"), *login, "--single-transaction"]
+	dumped = subprocess.run([*command, config.db_name], capture_output=True, timeout=300, check=True).stdout
+	(folder / "login.cnf").unlink()
+	(folder / f"{stem}-database.sql.gz").write_bytes(gzip.compress(dumped, 1))
+	for kind, end in (("public", "files"), ("private", "private-files")):
+		with tarfile.open(folder / f"{stem}-{end}.tar", "w") as archive:
+			archive.add(frappe.get_site_path(kind, "files"), f"./{name}/{kind}/files")
+
+
+def restored(backup: dict[str, Path], scratch: Path) -> None:
+	"""Put a backup back, as after a disaster: the database is another one, newer files stay where they are."""
 	frappe.db.close()
+	if HAS_COMMANDS:
+		_restored_by_bench(backup)
+	else:
+		dump = scratch / "dump.sql"
+		dump.write_bytes(gzip.decompress(backup["database"].read_bytes()))
+		snapshot._restore_mariadb(dump, frappe.conf)
+		for kind in ("public", "private"):
+			with tarfile.open(backup[kind]) as archive:
+				archive.extractall(Path(frappe.get_site_path()).parent, filter="data")
+	frappe.connect()
+	frappe.clear_cache()
+
+
+def _restored_by_bench(backup: dict[str, Path]) -> None:
 	bench(
 		*("restore", str(backup["database"].resolve()), "--force"),
 		*("--db-root-username", "root"),
@@ -74,9 +114,6 @@ def restored(backup: dict[str, Path]) -> None:
 		*("--with-public-files", str(backup["public"].resolve())),
 		*("--with-private-files", str(backup["private"].resolve())),
 	)
-	assert name == frappe.local.site
-	frappe.connect()
-	frappe.clear_cache()
 
 
 if frappe.conf.db_type != "sqlite":
@@ -101,7 +138,7 @@ if frappe.conf.db_type != "sqlite":
 
 		kept_elsewhere = tmp_path / "ledger.jsonl"
 		shutil.copy(ledger.path(), kept_elsewhere)
-		restored(old)
+		restored(old, tmp_path)
 		assert frappe.db.exists("Contact", she.hers) and not frappe.db.exists("Erasure Plan", told["plan"])
 		assert not frappe.db.count("Erasure Ledger Entry", {"creation": [">", began]})
 		assert Path(frappe.get_site_path(she.file.file_url.lstrip("/"))).exists()
@@ -121,7 +158,6 @@ if frappe.conf.db_type != "sqlite":
 		new = a_backup()
 		said = bench("signflow", "prove-erasure", *sought)
 		assert "0 places left, 0 backups" in said, said
-		assert "0 carried out again" in bench("signflow", "replay-erasures")
 		for path in new.values():
 			path.unlink()
 
