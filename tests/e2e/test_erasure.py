@@ -126,13 +126,17 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	assert not screen.evaluate("() => window.hacked")
 	# Somebody else plans anew meanwhile: what was chosen is not lost.
 	anew = office.sender.call("signflow.api.erasure.plan", request=name)
-	desk.expected.append("417")
+	desk.expected += ["417", "This plan is Superseded"]
 	dialog.locator(".modal-footer .btn-primary").click()
+	message = screen.locator(".modal-dialog:visible", has_text="This plan is Superseded")
+	expect(message).to_be_visible()
+	desk._settle()
+	screen.evaluate("() => new Promise((shown) => setTimeout(shown, 600)).then(() => frappe.msg_dialog.hide())")
+	expect(message).to_have_count(0)
 	expect(dialog.locator("[role=alert]")).to_contain_text("Your choices are still here")
-	screen.evaluate(
-		"(plan) => { frappe.hide_msgprint(true); $('.modal').modal('hide'); frappe.set_route('Form', 'Erasure Plan', plan) }",
-		anew,
-	)
+	screen.evaluate("() => cur_dialog?.hide()")
+	expect(dialog).to_have_count(0)
+	screen.evaluate("(plan) => frappe.set_route('Form', 'Erasure Plan', plan)", anew)
 	plan = on_plan(screen, other_than=plan)
 	next_button(shown(screen), "Decide").click()
 	dialog = screen.locator(".modal-dialog:visible", has_text=f"{total} of {total} decided")
