@@ -6,7 +6,7 @@ from office import Office, Person, until
 from playwright.sync_api import Locator, Page, expect
 from test_desk import logs_in, opens, shown
 from test_verify_page import drops
-from window import DESKTOP, PHONE, Window
+from window import PHONE, Window
 
 pytestmark = pytest.mark.timeout(300)
 PASSWORD = "Tarkka-Virkailija-7"
@@ -107,9 +107,6 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	expect(card).to_contain_text("Maija Meri")
 	expect(card).to_contain_text("what tells who it was is taken out")
 	desk.keep("erasure-decide-1280")
-	screen.set_viewport_size(PHONE)
-	desk.keep("erasure-decide-360")
-	screen.set_viewport_size(DESKTOP)
 	# Nothing chosen is said, and with the keyboard alone everything can be.
 	dialog.locator(".modal-footer .btn-primary").click()
 	expect(dialog.locator("[role=alert]")).to_have_text("Decide at least one of them.")
@@ -126,13 +123,18 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	assert not screen.evaluate("() => window.hacked")
 	# Somebody else plans anew meanwhile: what was chosen is not lost.
 	anew = office.sender.call("signflow.api.erasure.plan", request=name)
-	desk.expected.append("417")
+	desk.expected += ["417", "This plan is Superseded"]
 	dialog.locator(".modal-footer .btn-primary").click()
+	message = screen.locator(".modal-dialog:visible", has_text="This plan is Superseded")
+	expect(message).to_be_visible()
+	# Bootstrap hides nothing that is still on its way in.
+	screen.wait_for_function("() => !frappe.msg_dialog.$wrapper.data('bs.modal')._isTransitioning")
+	screen.evaluate("() => frappe.msg_dialog.hide()")
+	expect(message).to_have_count(0)
 	expect(dialog.locator("[role=alert]")).to_contain_text("Your choices are still here")
-	screen.evaluate(
-		"(plan) => { frappe.hide_msgprint(true); $('.modal').modal('hide'); frappe.set_route('Form', 'Erasure Plan', plan) }",
-		anew,
-	)
+	screen.evaluate("() => cur_dialog?.hide()")
+	expect(dialog).to_have_count(0)
+	screen.evaluate("(plan) => frappe.set_route('Form', 'Erasure Plan', plan)", anew)
 	plan = on_plan(screen, other_than=plan)
 	next_button(shown(screen), "Decide").click()
 	dialog = screen.locator(".modal-dialog:visible", has_text=f"{total} of {total} decided")
