@@ -193,6 +193,9 @@ def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str) -
 		proof_method="Known to Staff",
 		proof_note="Called from the number that we know",
 	)
+	(contact,) = office.lists("Contact", email_id=maija.address)
+	letter = {"file_name": "letter.pdf", "content": "%PDF-1.7 the neighbours", "is_private": 1}
+	office.makes("File", attached_to_doctype="Contact", attached_to_name=contact, **letter)
 	rows = until(lambda: office.sender.read("Data Subject Request", name)["persons"], "proposed", 60)
 	office.sender.call(
 		f"{API}.confirm", name=name, rows=[row["name"] for row in rows if row["strength"] == "Certain"]
@@ -209,6 +212,7 @@ def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str) -
 	desk.keep("desk-copy-1280")
 	# Namesakes are listed too, not ticked.
 	hers = form.locator("tr", has_text="surely this person's").filter(has_text="Contact person: Maija")
+	form.locator("summary", has_text="Identity").click()
 	hers.get_by_role("link").first.click()
 	dialog = screen.locator(".modal-dialog:visible", has_text="The person gets it")
 	expect(dialog).to_contain_text(maija.address)
@@ -217,6 +221,23 @@ def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str) -
 	dialog.locator("textarea[data-fieldname='reason']").fill("It names her family")
 	dialog.locator(".modal-footer .btn-primary").click()
 	expect(form).to_contain_text("something withheld")
+	# A file that names others is blackened elsewhere and given in the original's place.
+	form.locator("summary", has_text="Files").click()
+	form.get_by_role("link", name="letter.pdf").click()
+	dialog = screen.locator(".modal-dialog:visible", has_text="Give a Blackened File Instead")
+	with screen.expect_download() as opened:
+		dialog.get_by_role("button", name="Open the File").click()
+	assert opened.value.path().read_bytes() == b"%PDF-1.7 the neighbours"
+	dialog.locator("textarea[data-fieldname='reason']").fill("It names the neighbours")
+	black = {"name": "black.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 nobody"}
+	dialog.locator("input[type=file]").set_input_files(black)
+	expect(dialog).to_be_hidden()
+	form.locator("summary", has_text="Files").click()
+	form.get_by_role("link", name="letter.pdf").click()
+	dialog = screen.locator(".modal-dialog:visible", has_text="Given in its place: black.pdf")
+	expect(dialog).to_be_visible()
+	desk.keep("desk-copy-blackened-1280")
+	dialog.locator(".modal-footer .btn-primary").click()
 	screen.get_by_role("button", name="Pack and Tell the Person").click()
 	screen.locator(".modal-dialog:visible .btn-primary", has_text="Yes").click()
 
@@ -237,6 +258,8 @@ def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str) -
 		page.get_by_role("button", name="Fetch the encrypted copy").click()
 	with pyzipper.AESZipFile(fetched.value.path()) as package:
 		html = package.read("index.html", pwd=passphrase.encode()).decode()
+		files = [package.read(one, pwd=passphrase.encode()) for one in package.namelist()]
+	assert b"%PDF-1.7 nobody" in files and b"%PDF-1.7 the neighbours" not in files
 	assert fetched.value.suggested_filename == f"{name}.zip"
 	assert maija.address in html and "It names her family" in html
 	expect(page.get_by_text("Your data is saved on your device.").last).to_be_visible()
