@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import frappe
+from pypika.terms import ExistsCriterion
 
 from signflow.core.erasure.masking import Words
 from signflow.core.erasure.planner import Pointer
@@ -79,10 +80,14 @@ def search(words: Words, targets: Collection[Record], tables: Mapping[str, Table
 		by_target[doctype].add(name)
 	required = required_columns()
 	needles = words.needles()
-	for table in tables.values():
-		if table.is_single or table.doctype in NOT_SEARCHED or not frappe.db.table_exists(table.doctype):
-			continue
-		if not _has_rows(table.doctype):
+	searched = [
+		table
+		for table in tables.values()
+		if not (table.is_single or table.doctype in NOT_SEARCHED) and frappe.db.table_exists(table.doctype)
+	]
+	filled = _with_rows([table.doctype for table in searched])
+	for table in searched:
+		if table.doctype not in filled:
 			continue
 		present = set(frappe.db.get_table_columns(table.doctype))
 		_search_words(reach, table, present, words, needles)
@@ -90,9 +95,18 @@ def search(words: Words, targets: Collection[Record], tables: Mapping[str, Table
 	return reach
 
 
-def _has_rows(doctype: str) -> bool:
-	table = frappe.qb.DocType(doctype)
-	return bool(frappe.qb.from_(table).select(table.name).limit(1).run())
+def _with_rows(doctypes: Collection[str]) -> set[str]:
+	"""Those of which there is a row at all: most tables of a site are empty."""
+	found = set()
+	for some in chunks(doctypes):
+		tables = [frappe.qb.DocType(doctype) for doctype in some]
+		asked = [
+			ExistsCriterion(frappe.qb.from_(table).select(table.name)).as_(f"has_{place}")
+			for place, table in enumerate(tables)
+		]
+		(answers,) = frappe.qb.select(*asked).run()
+		found |= {doctype for doctype, has in zip(some, answers, strict=True) if has}
+	return found
 
 
 def required_columns() -> set[tuple[str, str]]:
