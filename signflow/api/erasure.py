@@ -17,12 +17,14 @@ def plan(request: str, anew: bool | int = False) -> str:
 
 
 @frappe.whitelist(methods=["POST"])
-def decide(plan: str, decisions: dict | str) -> str:
-	"""Decide lines (line → "Hers", "Not Hers" or "Keep"); the name of the plan made anew with that."""
+def decide(
+	plan: str, decisions: dict | str, keep_until: str | None = None, keep_ground: str | None = None
+) -> str:
+	"""Decide lines (line → "Hers", "Not Hers" or "Keep"); what is kept, until which day and why. The name of the plan made anew."""
 	chosen = frappe.parse_json(decisions)
 	if not isinstance(chosen, dict) or not all(isinstance(one, str) for one in chosen.values()):
 		frappe.throw(_("Say of each line what becomes of it."))
-	return planning.decide(plan, chosen)
+	return planning.decide(plan, chosen, keep_until=keep_until, keep_ground=keep_ground)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import frappe
 import pytest
 from erasing import a_request, differences, files_of, holding, lines_of, officers, put_back, rows_of
-from frappe.utils import now_datetime
+from frappe.utils import add_days, getdate, now_datetime
 from frappe.utils.background_jobs import get_queue, get_redis_conn
 from house import House, a_pdf, for_writing
 from planted import Planted
@@ -612,13 +612,13 @@ def test_what_was_kept_goes_by_itself_once_its_time_is_over(erased: dict[str, An
 	assert frappe.db.get_value("Sales Invoice", she.held, "contact_email") == she.mail
 
 
-def erase(house: House, contact: str, decide: Any) -> str:
-	"""Plan, decide with `decide(line)` until nothing is asked, approve, carry out; the plan."""
+def erase(house: House, contact: str, decide: Any, **keep: Any) -> str:
+	"""Plan, decide with `decide(line)` until nothing is asked, approve, carry out; the plan. `keep`: until when and why."""
 	made, approver = officers(house)
 	frappe.set_user(made)
 	plan = planning.plan_erasure(a_request(house, ("Contact", contact)))
 	while asked := lines_of(plan, action="Decide"):
-		plan = planning.decide(plan, {line.name: decide(line) for line in asked})
+		plan = planning.decide(plan, {line.name: decide(line) for line in asked}, **keep)
 	frappe.set_user(approver)
 	planning.approve(plan)
 	frappe.set_user("Administrator")
@@ -742,3 +742,45 @@ def test_an_agreement_of_others_too_stays_sealed_and_its_copies_go(house: House)
 	assert not files_of_agreement(sent.name) and not [path for path in sealed.values() if path.exists()]
 	assert {line.status for line in lines_of(plan, action="Keep", record_doctype="File")} == {"Done"}
 	assert evidence.verify(sent.name).ok
+
+
+def test_what_an_officer_keeps_has_a_reason_and_a_day_and_goes_on_it(house: House) -> None:
+	frappe.set_user("Administrator")
+	mail = f"kaisa.{house.key}@posti.example"
+	for_writing()
+	contact = house._insert(
+		"Contact",
+		first_name="Kaisa",
+		last_name=f"Kauppi{house.key}",
+		email_ids=[{"email_id": mail, "is_primary": 1}],
+	).name
+	minutes = house._insert(
+		"File",
+		file_name=f"minutes-{house.key}.txt",
+		is_private=1,
+		content=f"Present: {mail}, pekka@muu.example",
+	)
+	path = Path(frappe.get_site_path(minutes.file_url.lstrip("/")))
+	frappe.db.commit()
+	asked = []
+
+	def decide(line: Any) -> str:
+		asked.append(line.record_name)
+		return "Keep"
+
+	day = add_days(getdate(), 400)
+	plan = erase(house, contact, decide, keep_until=str(day), keep_ground="A claim is under way.")
+	assert asked == [minutes.name] and path.exists()
+	(line,) = lines_of(plan, action="Keep")
+	assert (line.keep_until, line.ground) == (day, "A claim is under way.")
+	assert "A claim is under way." in frappe.db.get_value("Erasure Plan", plan, "told")
+	left = frappe.get_all("Erasure Ledger Entry", {"plan": plan, "action": "Left"}, pluck="string_hashes")
+	assert left == [f"Keep {day}"]
+	execution.daily()
+	assert path.exists()
+	for_writing()
+	frappe.db.set_value("Erasure Plan Line", line.name, "keep_until", add_days(getdate(), -1))
+	frappe.db.commit()
+	execution.daily()
+	frappe.db.rollback()
+	assert not path.exists() and not frappe.db.exists("File", minutes.name)

@@ -9,6 +9,7 @@ import pytest
 from asking import an_officer, as_officer, the
 from erasing import a_request, lines_of, officers
 from frappe.translate import print_language
+from frappe.utils import add_days, getdate
 from house import House, another_company, as_program, for_writing
 from retention_stage import a_keeping_rule, worker_rests
 from stage import eventually
@@ -164,8 +165,19 @@ def test_decisions_that_make_no_sense_are_refused_and_change_nothing(stage: dict
 	lines = lines_of(stage["plan"], action="Decide")
 	officer = as_program(stage["house"].web, stage["made"])
 	url = f"{stage['house'].web}/api/method/signflow.api.erasure.decide"
-	for decided in ({lines[0].name: "Perhaps"}, {"no-such-line": "Keep"}):
-		answer = officer.post(url, json={"plan": stage["plan"], "decisions": decided}, timeout=60)
+	keep = {lines[0].name: "Keep"}
+	coming = str(add_days(getdate(), 30))
+	for decided, until, ground in (
+		({lines[0].name: "Perhaps"}, None, None),
+		({"no-such-line": "Keep"}, coming, "A claim is under way."),
+		# Nothing is kept without a day to come and a reason.
+		(keep, None, "A claim is under way."),
+		(keep, str(getdate()), "A claim is under way."),
+		(keep, "soon", "A claim is under way."),
+		(keep, coming, "  "),
+	):
+		values = {"decisions": decided, "keep_until": until, "keep_ground": ground}
+		answer = officer.post(url, json={"plan": stage["plan"], **values}, timeout=60)
 		assert answer.status_code == 417, answer.text[:500]
 	frappe.db.rollback()
 	assert frappe.db.get_value("Erasure Plan", stage["plan"], "status") == "Draft"

@@ -66,7 +66,8 @@ class Found:
 	hangs under, the record of somebody else with her name. `shared`: another controller on this site holds records of her too.
 	`under`: what it hangs under. `masks`: what its fields become where it stays; `words`: her words stand in its texts.
 	`takes`: what it is called where it stays, "" if its name says nothing of her. `part_of`, `copy_of`: the signed agreement
-	whose own file it is, or which it shows or copies elsewhere; `others_signed`: an agreement of others too.
+	whose own file it is, or which it shows or copies elsewhere; `others_signed`: an agreement of others too. `chosen`: until
+	when and why an officer keeps it, who decided so (`decided`).
 	"""
 
 	doctype: str
@@ -84,6 +85,7 @@ class Found:
 	words: bool = False
 	takes: str = ""
 	decided: Decision | None = None
+	chosen: Kept | None = None
 	shared: bool = False
 	part_of: Record | None = None
 	copy_of: Record | None = None
@@ -199,7 +201,9 @@ def _first(one: Found) -> Line | None:
 		# Whose it is need not be asked of what stays as it is anyhow.
 		return _kept(one) if one.certain else None
 	if one.decided is Decision.KEEP:
-		return replace(_line(one, Action.KEEP, BY_OFFICER), later=_later(one))
+		chosen = one.chosen or Kept(None, "")
+		line = _line(one, Action.KEEP, BY_OFFICER)
+		return replace(line, until=chosen.until, ground=chosen.ground, later=_later(one))
 	if one.strength is Strength.TRACE and one.decided is None:
 		# She made or handled it, and it is others': who made it is changed with all rows of its table.
 		return _line(one, Action.MASK, OTHERS_TOO) if one.words else None

@@ -391,7 +391,7 @@ def daily() -> None:
 def due_lines(today: date) -> list[Any]:
 	"""The kept lines of finished plans whose date has passed, and those without one: a hold on them may be lifted by now.
 
-	What an officer decided to keep has no end of its own, unless it lasts as long as others do.
+	What an officer decided to keep without a day (before days were asked for) has no end, unless it lasts as long as others do.
 	"""
 	line, plan = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
 	query = frappe.qb.from_(line).join(plan).on(plan.name == line.plan).select(line.star)

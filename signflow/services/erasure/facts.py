@@ -75,7 +75,8 @@ class Facts:
 	companies: set[str] = field(default_factory=set)
 
 
-Decided = Callable[[Record], Decision | None]
+# What an officer decided of a record; of what he keeps, until when and why.
+Decided = Callable[[Record], tuple[Decision | None, Kept | None]]
 
 
 def gather(
@@ -83,7 +84,7 @@ def gather(
 	neutral: Neutral,
 	*,
 	company: str = "",
-	decided: Decided = lambda _record: None,
+	decided: Decided = lambda _record: (None, None),
 	known: Words | None = None,
 	look: Look | None = None,
 	seconds: float = SECONDS,
@@ -454,11 +455,11 @@ class _Gathering:
 		keeps: tuple[Kept, ...] = ()
 		if keeping and self.strengths[record] in (Strength.CERTAIN, Strength.SHARED, Strength.POSSIBLE):
 			keeps = tuple(Kept(one.until, one.ground, one.statute) for one in keeping.of(doctype, name))
-		decided = self.decided(record)
+		decided, chosen = self.decided(record)
 		if doctype == EVIDENCE and row.get("status") != "Completed" and not decided:
 			# Nothing was agreed, so nothing proves anything.
 			decided = Decision.HERS if self.strengths[record] is Strength.CERTAIN else None
-		certain = self.strengths[record] is Strength.CERTAIN or decided is Decision.HERS
+		certain = self.strengths[record] is Strength.CERTAIN or decided in (Decision.HERS, Decision.KEEP)
 		return Found(
 			doctype,
 			name,
@@ -475,6 +476,7 @@ class _Gathering:
 			words=record in reach.cells,
 			takes=self._takes(record, alone) if certain and nature is not Nature.FILE else "",
 			decided=decided,
+			chosen=chosen,
 			shared=bool(self.facts.companies),
 			part_of=self.parts.get(record),
 			copy_of=self.copies.get(record),

@@ -10,16 +10,17 @@ import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
+from frappe.utils import getdate, now_datetime
 from frappe.utils.password import decrypt, encrypt
 
 from signflow.core.erasure import planner
 from signflow.core.erasure.masking import Neutral, Words
-from signflow.core.erasure.planner import Action, Decision, Line
+from signflow.core.erasure.planner import Action, Decision, Kept, Line
 from signflow.core.privacy.persons import Record, Start, Subject
 from signflow.services import work
 from signflow.services.acting import acting_as
@@ -27,7 +28,7 @@ from signflow.services.erasure import restricting, telling
 from signflow.services.erasure.facts import Facts, gather, mails_of_the_house
 from signflow.services.erasure.in_files import SECONDS, Look
 from signflow.services.privacy.accesses import record_access
-from signflow.services.privacy.approvals import require_officer
+from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.site_keys import keyed_hash
 from signflow.services.subject_requests import matching, records
 from signflow.services.transaction import one_transaction
@@ -66,10 +67,20 @@ def plan_erasure(request: str, *, anew: bool = False) -> str:
 	)
 
 
-def decide(plan: str, decisions: Mapping[str, str]) -> str:
-	"""Decide lines of a plan (line → "Hers", "Not Hers" or "Keep"), and plan anew with that; the new plan's name."""
+def decide(
+	plan: str, decisions: Mapping[str, str], *, keep_until: Any = None, keep_ground: str | None = None
+) -> str:
+	"""Decide lines of a plan (line → "Hers", "Not Hers" or "Keep"), and plan anew with that; the new plan's name.
+
+	What is kept is kept until the day `keep_until`, on the ground `keep_ground`, which the person is told (GDPR 12(4), 17(3)).
+	Raises ValidationError where these are missing or the day is no day to come.
+	"""
 	require_officer()
 	doc = _open_plan(plan, "Draft")
+	kept_by: list[str] = []
+	if Decision.KEEP.value in decisions.values():
+		ground = require_words(keep_ground, _("Say why it must be kept: the person is told."), 140)
+		kept_by = [_day_to_come(keep_until), ground]
 	taken = _decisions(doc)
 	for name, decision in decisions.items():
 		line = frappe.db.get_value(
@@ -79,9 +90,20 @@ def decide(plan: str, decisions: Mapping[str, str]) -> str:
 			frappe.throw(_("This line is not to be decided."))
 		if decision not in _DECISIONS:
 			frappe.throw(_("Say of each line what becomes of it."))
-		taken[line.record_hash] = [decision, frappe.session.user]
+		why = kept_by if decision == Decision.KEEP.value else []
+		taken[line.record_hash] = [decision, frappe.session.user, *why]
 	request = frappe.get_doc("Data Subject Request", doc.request)
 	return _make(doc.request, doc.company, _start(request, doc), taken, doc, _look_of(doc))
+
+
+def _day_to_come(given: Any) -> str:
+	try:
+		day = getdate(given) if given else None
+	except (ValueError, TypeError, frappe.ValidationError):
+		day = None
+	if not day or day <= getdate():
+		frappe.throw(_("Say until which day to come it must be kept."))
+	return day.isoformat()
 
 
 def look_on(doc: Any, seconds: float) -> None:
@@ -174,9 +196,13 @@ def draft(
 ) -> tuple[Facts, list[Line]]:
 	"""What would be done, as of now: reads only, and goes on with the look into files."""
 
-	def decided(record: Record) -> Decision | None:
+	def decided(record: Record) -> tuple[Decision | None, Kept | None]:
 		taken = decisions.get(record_hash(*record))
-		return Decision(taken[0]) if taken else None
+		if not taken:
+			return None, None
+		# A decision of before days were asked for names none.
+		chosen = Kept(date.fromisoformat(taken[2]), taken[3]) if len(taken) > 2 else None
+		return Decision(taken[0]), chosen
 
 	facts = gather(start, neutral, company=company, decided=decided, known=known, look=look, seconds=seconds)
 	lines = planner.plan(facts.found, facts.pointers)
@@ -413,14 +439,26 @@ def _latest(request: str) -> Any:
 
 
 def _decisions(doc: Any) -> dict[str, list[str]]:
-	"""What was decided of which record: {keyed hash of the record: [decision, user]}."""
+	"""What was decided of which record: {keyed hash: [decision, user]}; of what is kept [decision, user, day, ground]."""
 	return json.loads((doc and doc.decisions) or "{}")
 
 
 def left_by(stored: str | None) -> dict[str, str]:
-	"""What officers decided to leave: {keyed hash of the record: "Not Hers" or "Keep"}, of a plan's `decisions`."""
+	"""What officers decided to leave: {keyed hash of the record: "Not Hers", "Keep" or "Keep 2030-12-31"}, of a plan's `decisions`."""
 	taken = json.loads(stored or "{}")
-	return {hashed: one[0] for hashed, one in taken.items() if one[0] != Decision.HERS.value}
+	return {
+		hashed: " ".join([one[0], *one[2:3]])
+		for hashed, one in taken.items()
+		if one[0] != Decision.HERS.value
+	}
+
+
+def as_decided(left: str) -> list[str | None]:
+	"""What `left_by` said of a record, as a decision again; what an officer gave as its ground was told in the certificate."""
+	word, _space, day = left.partition(" ")
+	if word == Decision.KEEP.value and day:
+		return [word, None, day, planner.BY_OFFICER]
+	return [left or Decision.NOT_HERS.value, None]
 
 
 def _set(plan: str, **values: Any) -> None:

@@ -132,7 +132,7 @@ def _replay(start: Start, entries: list[dict[str, Any]]) -> str | None:
 	decisions = {}
 	for one in entries:
 		if one["record_hash"] and one["action"] == "Left":
-			decisions[one["record_hash"]] = [one["string_hashes"] or "Not Hers", None]
+			decisions[one["record_hash"]] = planning.as_decided(one["string_hashes"] or "")
 		elif one["record_hash"]:
 			decisions.setdefault(one["record_hash"], ["Hers", None])
 	plan = planning.make_replay(

@@ -145,7 +145,15 @@ async function decide(frm) {
 	const dialog = new frappe.ui.Dialog({
 		title: __("Decide"),
 		size: "large",
-		fields: [{ fieldname: "records", fieldtype: "HTML" }],
+		fields: [
+			{ fieldname: "records", fieldtype: "HTML" },
+			{ fieldname: "keep_section", fieldtype: "Section Break", label: __("What must be kept"), hidden: 1 },
+			{ fieldname: "keep_until", fieldtype: "Date", label: __("Keep Until") },
+			{ fieldtype: "Column Break" },
+			{ fieldname: "keep_ground", fieldtype: "Data", label: __("Why"), length: 140, description: __("The person is told.") },
+			{ fieldtype: "Section Break" },
+			{ fieldname: "problem", fieldtype: "HTML" },
+		],
 		primary_action_label: __("Save the Decisions"),
 		primary_action: () => save(frm, dialog),
 	});
@@ -156,9 +164,12 @@ async function decide(frm) {
 	if (found.more) {
 		body.append($("<p class='text-muted'>").text(__("{0} more follow once these are decided.", [found.more])));
 	}
-	body.append($("<p role='alert' tabindex='-1' class='text-danger mb-0'>"));
-	const count = () =>
-		body.find(".erasure-count").text(__("{0} of {1} decided", [body.find("input[type=radio]:checked").length, total]));
+	dialog.fields_dict.problem.$wrapper.append($("<p role='alert' tabindex='-1' class='text-danger mb-0'>"));
+	const count = () => {
+		const checked = body.find("input[type=radio]:checked");
+		body.find(".erasure-count").text(__("{0} of {1} decided", [checked.length, total]));
+		dialog.set_df_property("keep_section", "hidden", checked.is("[value='Keep']") ? 0 : 1);
+	};
 	body.on("change", "input[type=radio]", (event) => {
 		chosen.set(event.target.dataset.key, event.target.value);
 		count();
@@ -225,7 +236,8 @@ async function save(frm, dialog) {
 	}
 	dialog.disable_primary_action();
 	try {
-		const plan = await frappe.xcall(`${API}decide`, { plan: frm.doc.name, decisions });
+		const { keep_until, keep_ground } = dialog.get_values(true);
+		const plan = await frappe.xcall(`${API}decide`, { plan: frm.doc.name, decisions, keep_until, keep_ground });
 		chosen.clear();
 		dialog.hide();
 		frappe.set_route("Form", "Erasure Plan", plan);
