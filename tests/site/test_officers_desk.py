@@ -152,6 +152,7 @@ def test_what_is_to_be_decided_is_shown_and_seeing_it_is_logged(stage: dict[str,
 
 
 def test_a_file_to_be_decided_is_opened_by_whoever_may_read_it(stage: dict[str, Any]) -> None:
+	frappe.clear_messages()
 	for user, may_open in ((stage["made"], False), ("Administrator", True)):
 		shown = as_user(user, lambda: reading.to_decide(stage["plan"]))
 		(kind,) = [one for one in shown["kinds"] if one["kind"] == "File"]
