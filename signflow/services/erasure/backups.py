@@ -24,7 +24,7 @@ from signflow.services.privacy.approvals import require_officer
 from signflow.services.subject_requests import records
 from signflow.services.times import site_time, written_day
 from signflow.services.transaction import one_transaction
-from signflow.signflow.stored_words import kept
+from signflow.signflow.stored_words import N_, kept
 
 BACKUP, PLAN = "Erasure Backup", "Erasure Plan"
 FOLDER = "Folder of the Site"
@@ -239,9 +239,9 @@ def _say_if_last(request: str) -> None:
 	if doc:
 		seen = not frappe.db.exists(BACKUP, {"request": request, "status": "Time Over"})
 		note = (
-			_("None of the backups that were listed is left.", "en")
+			N_("None of the backups that were listed is left.")
 			if seen
-			else _("By what was declared, none is left.", "en")
+			else N_("By what was declared, none is left.")
 		)
 		records.step(doc, "Backups Gone", kept(note), by_itself=True)
 
