@@ -117,7 +117,14 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 			section.get_by_role("group").get_by_role("button", name="It is somebody else's").click()
 		else:
 			section.get_by_label("It is somebody else's").check()
+	# What is kept needs a day and a reason.
+	expect(dialog.get_by_text("What must be kept")).to_be_hidden()
+	card.get_by_label("It must be kept").check()
+	expect(dialog.get_by_text("What must be kept")).to_be_visible()
+	dialog.get_by_text("What must be kept").scroll_into_view_if_needed()
+	desk.keep("erasure-keep-1280")
 	card.get_by_label("It is this person's").check()
+	expect(dialog.get_by_text("What must be kept")).to_be_hidden()
 	total = dialog.locator("fieldset").count()
 	expect(dialog.locator(".erasure-count")).to_have_text(f"{total} of {total} decided")
 	assert not screen.evaluate("() => window.hacked")
