@@ -53,6 +53,7 @@ EMPTIED = (
 		"Webhook Request Log",
 		"User Session Display",
 	),
+	*("Personal Data Export", "Personal Data Export Item"),
 	*("Data Import", "Data Import Log", "SMS Log", "Energy Point Log", "Bulk Update", "Document Share Key"),
 )
 FRAMEWORK_TABLES = ("Sessions", "__UserSettings", "__global_search")
@@ -221,7 +222,7 @@ def _empty(report: Report) -> None:
 
 # Files
 
-FOLDERS = ("public/files", "private/files", "private/backups")
+FOLDERS = ("public/files", "private/files", "private/backups", "private/signflow-copies")
 
 
 def plan_files(site: Path, urls: dict[str, str], report: Report) -> None:
