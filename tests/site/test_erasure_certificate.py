@@ -7,9 +7,10 @@ import pytest
 from house import House, as_program, attachments_of, for_writing
 from test_subject_requests import an_officer, taken_in
 
+from signflow.core.erasure.masking import Words
 from signflow.services import verification
 from signflow.services.delivery import BLANK
-from signflow.services.erasure import planning
+from signflow.services.erasure import planning, proving
 from signflow.services.subject_requests import decisions, records
 
 pytestmark = pytest.mark.timeout(240)
@@ -60,6 +61,10 @@ def test_the_answer_brings_a_sealed_certificate(house: House) -> None:
 		order_by="creation asc",
 	)
 	assert queued and all(row.message == BLANK for row in queued)
+	# Whom the answer went to is the request's own, and goes with it: nothing is left of her for that.
+	proof = proving.prove(Words(frozenset({mail})), backups=False)
+	assert not proof.left, proof.left
+	assert "tabEmail Queue Recipient" in {place.where for place in proof.requests}
 
 
 def test_without_an_erasure_there_is_no_certificate(house: House) -> None:

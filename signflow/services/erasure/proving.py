@@ -22,6 +22,7 @@ from signflow.services.erasure.planning import LINE, PLAN, left_by, record_hash
 from signflow.services.erasure.reach import NOT_SEARCHED
 from signflow.services.privacy.keeping import REFERENCES, Keeping
 from signflow.services.privacy.person_records import KINDS, region
+from signflow.services.subject_requests import records
 
 ROWS = 1000
 FILES = 20
@@ -136,7 +137,7 @@ class _Search:
 		self._sort(doctype, row, place, strings)
 
 	def _sort(self, doctype: str, row: Any, place: Place, strings: set[str]) -> None:
-		if doctype in NOT_SEARCHED:
+		if doctype in NOT_SEARCHED or _is_mail_of_request(doctype, row):
 			self.proof.requests.append(place)
 			return
 		record = (
@@ -338,6 +339,15 @@ def _walk(site: Path) -> Iterator[Path]:
 def _values(doc: Any) -> Iterator[Any]:
 	for row in [doc, *doc.get_all_children()]:
 		yield from row.get_valid_dict().values()
+
+
+def _is_mail_of_request(doctype: str, row: Any) -> bool:
+	"""Whether it is a mail about a request, or whom it went to: the answer itself goes with the request."""
+	if doctype == "Email Queue":
+		return row.get("reference_doctype") == records.REQUEST
+	if doctype != "Email Queue Recipient" or not row.get("parent"):
+		return False
+	return frappe.db.get_value("Email Queue", row.parent, "reference_doctype") == records.REQUEST
 
 
 def _decided() -> set[str]:

@@ -10,10 +10,13 @@ from signflow.core.erasure.planner import Action, Line
 from signflow.services.privacy.record_names import name_of
 from signflow.services.times import written_day
 
+# Lists that the house keeps of records which are told of themselves.
+_LISTS = ("Legal Hold Record", "Personal Data Export Item")
+
 
 def what_is_told(lines: Iterable[Line], language: str) -> str:
 	"""A text in `language` ("fi", "sv", "en"), one line for each kind of record; names nobody."""
-	lines = list(lines)
+	lines = [line for line in lines if line.doctype not in _LISTS]
 	with print_language(language):
 		said = []
 		for action, head in (
