@@ -1,6 +1,7 @@
 """The answer to an erasure brings a sealed certificate of what went and what stays; here stays its hash alone (GDPR 12(3))."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import frappe
 import pytest
@@ -65,6 +66,30 @@ def test_the_answer_brings_a_sealed_certificate(house: House) -> None:
 	proof = proving.prove(Words(frozenset({mail})), backups=False)
 	assert not proof.left, proof.left
 	assert "tabEmail Queue Recipient" in {place.where for place in proof.requests}
+
+
+def test_two_clicks_on_complete_answer_once(house: House) -> None:
+	"""A second answer would bring a second certificate, by which the first is no longer known."""
+	officer = as_program(house.web, an_officer())
+	mail = f"twice.{house.key}@posti.example"
+	request = taken_in(house, "Erasure", mail)
+	plan = a_plan(request, house.company)
+	frappe.db.commit()
+
+	def click(_number: int) -> int:
+		url = f"{house.web}/api/method/signflow.api.subject_requests.complete"
+		values = {"name": request, "outcome": "Your data is erased."}
+		return officer.post(url, json=values, timeout=120).status_code
+
+	with ThreadPoolExecutor(3) as clicks:
+		assert sorted(clicks.map(click, range(3))) == [200, 417, 417]
+	frappe.db.rollback()
+	for kind in ("Done", "Mailed"):
+		assert frappe.db.count("Data Subject Request Step", {"request": request, "kind": kind}) == 1
+	((_name, data),) = attachments_of(
+		house.mailbox.wait_for(mail, subject="Your data request is done")
+	).items()
+	assert frappe.db.get_value("Erasure Plan", plan, "certificate_sha256") == hashlib.sha256(data).hexdigest()
 
 
 def test_without_an_erasure_there_is_no_certificate(house: House) -> None:

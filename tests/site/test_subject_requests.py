@@ -289,6 +289,9 @@ def test_records_are_proposed_with_strength_and_reason_and_confirmed_by_an_offic
 	rows = [row.name for row in doc.persons if row.strength == "Certain"]
 	with as_officer():
 		matching.confirm(name, rows)
+		# A second click says nothing new.
+		matching.confirm(name, rows)
+	assert kinds(name).count("Confirmed") == 1
 	found = matching.start_of(the(name)).records
 	# ERPNext makes a Contact with each Lead.
 	assert {("Contact", contact), ("Lead", lead)} <= found and ("Contact", namesake) not in found

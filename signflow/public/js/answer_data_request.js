@@ -12,6 +12,21 @@ export function set_next_step(frm, label, action) {
 	frm.page.btn_primary.attr("aria-label", label);
 }
 
+let at_work = false;
+
+/** Run `action` with the page frozen. A second click while one is in flight does nothing. */
+export async function once(action) {
+	if (at_work) return;
+	at_work = true;
+	frappe.dom.freeze();
+	try {
+		await action();
+	} finally {
+		at_work = false;
+		frappe.dom.unfreeze();
+	}
+}
+
 /** Buttons and, where somebody has to be told, a list on a Data Subject Request. */
 export async function offer_answers(frm) {
 	if (frm.is_new() || !frm.doc.verified_on || frm.doc.joined_to) return;
@@ -44,8 +59,10 @@ async function offer_copy(frm, open) {
 }
 
 export async function prepare_copy(frm) {
-	const name = await frappe.xcall("signflow.api.subject_access.prepare", { request: frm.doc.name });
-	frappe.set_route("Form", "Personal Data Export", name);
+	await once(async () => {
+		const name = await frappe.xcall("signflow.api.subject_access.prepare", { request: frm.doc.name });
+		frappe.set_route("Form", "Personal Data Export", name);
+	});
 }
 
 // Corrections

@@ -123,13 +123,14 @@ def complete(name: str, outcome: str, *, otherwise: bool = False) -> None:
 	"""
 	require_officer()
 	words = _words(outcome, _("Say what was done: the person is told."))
+	# Locked before anything is read or made: of two clicks the second waits, and finds the request answered.
+	doc = records.still_open(name)
 	if left := certificate.left_of(name):
 		frappe.throw(
 			_(
 				"The last erasure left {0} places with the person's data: plan again before you answer."
 			).format(left)
 		)
-	doc = records.still_open(name)
 	missing = next_steps.next_step(doc)["said"]
 	if missing and not (otherwise and doc.request_type not in next_steps.NEVER_LEFT_OUT):
 		frappe.throw(missing)

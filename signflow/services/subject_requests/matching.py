@@ -141,7 +141,7 @@ def _judged_by_phone(record: PersonRecord, phone: str, name: str, subject: Subje
 
 @one_transaction
 def confirm(name: str, rows: list[str]) -> None:
-	"""Say which of the proposed rows (names of child rows) are the person; the others are not.
+	"""Say which of the proposed rows (names of child rows) are the person; the others are not. The same again writes nothing.
 
 	With the caller's permission to decide. Raises ValidationError for a row of another request.
 	"""
@@ -149,10 +149,25 @@ def confirm(name: str, rows: list[str]) -> None:
 	known = {row.name for row in doc.persons}
 	if not set(rows) <= known:
 		frappe.throw(_("The proposals have changed meanwhile: look at them again."))
+	note = kept(N_("Records confirmed: {0}"), len(rows))
+	if {row.name for row in doc.persons if row.confirmed} == set(rows) and _last_word(name) == note:
+		return
 	for row in doc.persons:
 		row.confirmed = int(row.name in rows)
 	records.save(doc)
-	records.step(doc, "Confirmed", kept(N_("Records confirmed: {0}"), len(rows)))
+	records.step(doc, "Confirmed", note)
+
+
+def _last_word(name: str) -> str | None:
+	"""The note of the last step by which records were proposed or confirmed."""
+	found = frappe.get_all(
+		records.STEP,
+		{"request": name, "kind": ["in", ("Records Proposed", "Confirmed")]},
+		pluck="note",
+		order_by="at desc, creation desc, name desc",
+		limit=1,
+	)
+	return found[0] if found else None
 
 
 @one_transaction

@@ -237,9 +237,11 @@ const OFFERED = (frm, next) => {
 	};
 };
 
-async function plan_erasure(frm) {
-	const plan = await frappe.xcall("signflow.api.erasure.plan", { request: frm.doc.name });
-	frappe.set_route("Form", "Erasure Plan", plan);
+function plan_erasure(frm) {
+	return signflow.once(async () => {
+		const plan = await frappe.xcall("signflow.api.erasure.plan", { request: frm.doc.name });
+		frappe.set_route("Form", "Erasure Plan", plan);
+	});
 }
 
 function refusal(frm, group) {
@@ -301,7 +303,9 @@ function confirm_records(frm) {
 	dialog.show();
 }
 
-async function run(frm, verb, values) {
-	await frappe.xcall(`${API}${verb}`, { ...values, name: frm.doc.name });
-	frm.reload_doc();
+function run(frm, verb, values) {
+	return signflow.once(async () => {
+		await frappe.xcall(`${API}${verb}`, { ...values, name: frm.doc.name });
+		frm.reload_doc();
+	});
 }

@@ -55,17 +55,21 @@ function offer(frm) {
 	}
 }
 
-async function call(frm, verb) {
-	await frappe.xcall(API + verb, { plan: frm.doc.name });
-	frm.reload_doc();
+function call(frm, verb) {
+	return signflow.once(async () => {
+		await frappe.xcall(API + verb, { plan: frm.doc.name });
+		frm.reload_doc();
+	});
 }
 
 function decide_anew(frm) {
-	frappe.confirm(__("What was decided before is forgotten, and the erasure is planned anew. Go on?"), async () => {
-		chosen.clear();
-		const plan = await frappe.xcall(`${API}plan`, { request: frm.doc.request, anew: 1 });
-		frappe.set_route("Form", "Erasure Plan", plan);
-	});
+	frappe.confirm(__("What was decided before is forgotten, and the erasure is planned anew. Go on?"), () =>
+		signflow.once(async () => {
+			chosen.clear();
+			const plan = await frappe.xcall(`${API}plan`, { request: frm.doc.request, anew: 1 });
+			frappe.set_route("Form", "Erasure Plan", plan);
+		})
+	);
 }
 
 // What becomes of it. All words of records are set as text, never as HTML.
