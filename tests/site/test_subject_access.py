@@ -15,6 +15,8 @@ import pytest
 import pyzipper
 import requests
 from asking import an_officer
+from frappe import _
+from frappe.translate import print_language
 from house import House, Signer, a_pdf, as_program, for_writing, long_ago, text_of
 from personas import NOBODY
 from planted import Planted
@@ -22,6 +24,8 @@ from stage import eventually
 
 from signflow.core.privacy.findings import Strength
 from signflow.services.subject_requests import access, recipients, redacting
+from signflow.services.subject_requests.giving import Reader
+from signflow.signflow.stored_words import N_, kept
 
 # Seen by the officer alone, whoever else manages what; managers see who has to be told.
 EXPECTATIONS: dict[str, dict[str, dict[str, str]]] = {
@@ -166,6 +170,20 @@ def test_all_of_hers_and_nothing_of_others_is_proposed(copy: Copy) -> None:
 	# A company's invoice that names her, and its customer's record, are not hers as a whole.
 	partly = [row for row in rows if row.record_doctype == "Sales Invoice" and row.record_name != she.invoice]
 	assert partly and not any(row.whole for row in partly)
+
+
+def test_words_of_the_site_are_said_in_her_language(copy: Copy) -> None:
+	for_writing()
+	doc = frappe.get_doc("Data Subject Request", copy.request)
+	stored = kept(N_("Holds the address {0}, and the name fits."), copy.she.mail)
+	frappe.db.set_value(doc.persons[0].doctype, doc.persons[0].name, "because", stored)
+	frappe.db.commit()
+	with print_language("fi"):
+		given = Reader(frozenset((copy.she.mail,))).read("Data Subject Request", copy.request)
+		told = _("Holds the address {0}, and the name fits.").format(copy.she.mail)
+	assert given and told != stored and "Holds" not in told
+	(line,) = [line for line in given.lines if line.path == "persons.1.because"]
+	assert line.text == line.value == told
 
 
 def test_she_fetches_it_by_link_and_code(copy: Copy) -> None:

@@ -20,6 +20,7 @@ from signflow.core.privacy import persons
 from signflow.services.privacy.person_records import region
 from signflow.services.subject_requests import signed
 from signflow.services.subject_requests.protecting import stands_in
+from signflow.signflow.stored_words import said
 
 _SECRET = re.compile(
 	r"passw|passphrase|secret|token|api_key|page_key|otp|salt|hmac|_hash$|reset_.*key|session", re.IGNORECASE
@@ -29,6 +30,7 @@ _KINDS = {"name": "Data", "creation": "Datetime", "modified": "Datetime"}
 MARKUP = ("Text Editor", "HTML Editor", "Markdown Editor", "HTML")
 PROSE = (*MARKUP, "Small Text", "Text", "Long Text", "Phone")
 FILES = ("Attach", "Attach Image")
+_MODULES = ("Signflow", "Signflow Privacy")
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,9 @@ class Reader:
 				continue
 			if only is not None and f"{named}{df.fieldname}" not in only:
 				continue
+			# Elsewhere it is what somebody typed.
+			if isinstance(value, str) and doc.meta.module in _MODULES:
+				value = said(value)
 			shown = label + _(df.label or df.fieldname)
 			lines.append(self._line(prefix + df.fieldname, shown, value, df, withheld))
 		return lines
