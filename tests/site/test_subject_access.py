@@ -398,6 +398,36 @@ def test_it_ends_and_leaves_nothing(copy: Copy) -> None:
 	assert copy.call("begin", "", token=token).status_code == 401
 
 
+def test_a_link_whose_address_was_erased_has_ended(copy: Copy) -> None:
+	copy.collected()
+	token = copy.packed()
+	frappe.db.set_value(access.EXPORT, copy.export, "email", None)
+	frappe.db.commit()
+	error = copy.call("begin", "", token=token).json()["message"]["error"]
+	assert error == copy.call("begin", "", token="nonsense").json()["message"]["error"]
+	assert error["code"] == "old_link"
+
+
+def test_a_second_browser_waits_for_the_same_code(copy: Copy) -> None:
+	copy.collected()
+	token = copy.packed()
+	first, second = (copy.call("begin", "", token=token) for _time in range(2))
+	assert second.status_code == 200, second.text
+	session, shown = second.json()["message"]["session"], second.json()["message"]
+	assert session != first.json()["message"]["session"] and 0 < shown["resend_after_seconds"] <= 60
+	message = copy.she.house.mailbox.wait_for(copy.mail, subject="Your code for fetching")
+	code = re.search(r">\s*(\d{6})\s*<", text_of(message)).group(1)
+	# Tries count together, and the code opens one visit alone.
+	wrong = f"{(int(code) + 1) % 10**6:06}"
+	sessions = [one.json()["message"]["session"] for one in (first, second)]
+	refused = [copy.call("check_code", one, code=wrong).json()["message"]["error"] for one in sessions]
+	assert [error["tries_left"] for error in refused] == [4, 3]
+	assert copy.call("view", session).json()["message"]["error"]["code"] == "not_identified"
+	assert copy.call("check_code", session, code=code).status_code == 200
+	other = copy.call("view", first.json()["message"]["session"])
+	assert other.json()["message"]["error"]["code"] == "not_identified"
+
+
 def test_another_copy_ends_the_one_before(copy: Copy) -> None:
 	first = copy.collected().export
 	copy.collected()
