@@ -7,6 +7,7 @@ import os
 import re
 import zipfile
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from planted import Planted
 from stage import eventually
 
 from signflow.core.privacy.findings import Strength
-from signflow.services.subject_requests import access, recipients, redacting
+from signflow.services.privacy import notices
+from signflow.services.subject_requests import access, letters, package_texts, recipients, redacting
 from signflow.services.subject_requests.giving import Reader
 from signflow.signflow.stored_words import N_, kept
 
@@ -396,6 +398,29 @@ def test_it_ends_and_leaves_nothing(copy: Copy) -> None:
 	for verb in ("view", "download"):
 		assert copy.call(verb).json()["message"]["error"]["code"] == "old_link"
 	assert copy.call("begin", "", token=token).status_code == 401
+
+
+def test_without_a_notice_it_tells_her_rights_and_the_officer_is_warned(copy: Copy) -> None:
+	copy.collected()
+	web, company = copy.she.house.web, copy.she.house.company
+	assert not notices.published(company)
+	officer = an_officer()
+	for_writing()
+	frappe.db.set_value("User", officer, "language", "fi")
+	frappe.db.commit()
+	asking = {"doctype": access.EXPORT, "name": copy.export}
+	answer = as_program(web, officer).get(
+		f"{web}/api/method/frappe.desk.form.load.getdoc", params=asking, timeout=TIMEOUT
+	)
+	text = "No privacy notice is published: the copy says nothing of purposes, sources, recipients and retention. You have to tell the person these yourself, in your answer (GDPR 15(1))."
+	with print_language("fi"):
+		told = _(text)
+	assert answer.json()["docs"][0]["__onload"]["warning"] == told
+	with print_language("fi"):
+		page = package_texts.page(copy.row, access._subject(copy.row), [], [])
+		complaint = letters.complaint_route(company)
+	assert 'id="rights"' in page and 'id="about"' not in page
+	assert all(escape(line) in page for line in complaint) and "tietosuoja@om.fi" in page
 
 
 def test_a_link_whose_address_was_erased_has_ended(copy: Copy) -> None:

@@ -30,7 +30,7 @@ from signflow.core.privacy.persons import Subject
 from signflow.services import work
 from signflow.services.company import house
 from signflow.services.letters import send_letter
-from signflow.services.privacy import accesses, kinds_of_records, lookup, notices
+from signflow.services.privacy import accesses, kinds_of_records, lookup
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import find_subject
 from signflow.services.privacy.record_names import name_of
@@ -253,18 +253,12 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 	)
 	log.db_set("user", made_by, update_modified=False)
 	more = ", ".join(sorted(name_of(doctype) for doctype in found.more))
-	notes = [_("There is more of these than was read: {0}").format(more)] if more else []
-	if not notices.published(company):
-		notes.append(
-			_(
-				"No privacy notice is published: the copy says nothing of purposes, recipients, retention and rights. Tell the person these in your answer (GDPR 15(1))."
-			)
-		)
+	note = _("There is more of these than was read: {0}").format(more) if more else None
 	_set(
 		export,
 		status="To Review",
 		record_count=len(items),
-		note="\n".join(notes) or None,
+		note=note,
 		work_due=0,
 		work_attempts=0,
 		failure=None,
@@ -274,6 +268,15 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 
 
 # What the officer decides
+
+
+def warning(export: Any) -> str:
+	"""What an officer must know before a copy is packed, in the language spoken; "" if there is nothing."""
+	if export.status != "To Review" or export.scope != "Access" or package_texts.has_notice(export):
+		return ""
+	return _(
+		"No privacy notice is published: the copy says nothing of purposes, sources, recipients and retention. You have to tell the person these yourself, in your answer (GDPR 15(1))."
+	)
 
 
 def items_of(export: str) -> list[dict[str, Any]]:
