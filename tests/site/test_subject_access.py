@@ -188,6 +188,33 @@ def test_words_of_the_site_are_said_in_her_language(copy: Copy) -> None:
 	assert line.text == line.value == told
 
 
+def test_what_tells_staff_of_the_work_for_her_is_not_given(copy: Copy) -> None:
+	she, officer = copy.she, an_officer()
+	for_writing()
+	about = {"request": ("Data Subject Request", copy.request), "lead": ("Lead", she.lead)}
+	made: dict[str, list[tuple[str, str]]] = {"request": [], "lead": []}
+	for key, record in about.items():
+		html = f"<p>{she.mail} waits</p>"
+		log = {"document_type": record[0], "document_name": record[1], "subject": html, "type": "Alert"}
+		to_do = {"reference_type": record[0], "reference_name": record[1], "description": html}
+		for doc in (
+			{"doctype": "Notification Log", "for_user": officer, "from_user": officer, **log},
+			{"doctype": "ToDo", "allocated_to": officer, "assigned_by": officer, **to_do},
+		):
+			made[key].append((doc["doctype"], frappe.get_doc(doc).insert(ignore_permissions=True).name))
+	frappe.db.commit()
+	copy.collected()
+	rows = {(row.record_doctype, row.record_name): row for row in access.items_of(copy.export)}
+	assert not set(made["request"]) & set(rows)
+	assert not [doctype for doctype, _name in rows if doctype in ("Personal Data Access", access.EXPORT)]
+	found = set(made["lead"]) & set(rows)
+	assert ("ToDo", made["lead"][1][1]) in found
+	for record in (*made["lead"], about["request"]):
+		given = Reader(frozenset((she.mail,))).read(*record)
+		assert given and not [line for line in given.lines if officer in line.text]
+		assert any(one in line.text for line in given.lines for one in (she.mail, copy.mail))
+
+
 def test_she_fetches_it_by_link_and_code(copy: Copy) -> None:
 	she = copy.collected().she
 	issue = copy.item("Issue", next(name for doctype, name in she.certain if doctype == "Issue"))
