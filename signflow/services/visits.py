@@ -45,17 +45,26 @@ class Letter(NamedTuple):
 	has_code: bool = True
 
 
-def begin(mail: str, language: str, page: str = "terminate", **more: Any) -> tuple[str, dict[str, Any]]:
+def begin(
+	mail: str, language: str, page: str = "terminate", *, shared: str = "", **more: Any
+) -> tuple[str, dict[str, Any]]:
 	"""Begin a visit of `page` (a key of LETTERS) for whoever says that `mail` is his; returns (session, what it shows).
 
-	`more` is kept with the visit.
+	`more` is kept with the visit. `shared` names what visitors have a secret link to: who comes with it while a code is on its
+	way waits for that code, in a visit of his own, and the tries at it are counted together.
 
 	Raises Refused `invalid_input` for what is no address, `too_many` beyond the bounds of one address.
 	"""
 	mail = one_address(mail) or ""
 	if not mail:
 		raise Refused("invalid_input", _("Write your mail address."), 422, field="mail")
+	began = now_datetime().timestamp()
 	if counted(f"visit wait {mail.lower()}", RESEND_SECONDS) > 1:
+		first = shared and frappe.cache.get_value(_key("shared", f"{page} {shared}"), expires=True)
+		if first and (sent := visit_of(first)) and sent["mail"] == mail:
+			session, hashed = new_session()
+			_put(hashed, {**sent, **more, "language": language, "identified": 0, "code_of": first})
+			return session, _shown(mail, max(1, RESEND_SECONDS - int(began - sent["began"])))
 		raise Refused(
 			"too_many",
 			_("A mail is on its way to this address. You can ask for another in a minute."),
@@ -65,19 +74,24 @@ def begin(mail: str, language: str, page: str = "terminate", **more: Any) -> tup
 	if counted(f"visit {mail.lower()}", DAY_SECONDS) > MAX_MAILS_A_DAY:
 		raise Refused("too_many", _("Too many codes were asked for today. Try again tomorrow."), 429)
 	session, hashed = new_session()
-	began = now_datetime().timestamp()
 	_put(hashed, {**more, "mail": mail, "language": language, "page": page, "began": began, "identified": 0})
+	if shared:
+		frappe.cache.set_value(_key("shared", f"{page} {shared}"), hashed, expires_in_sec=RESEND_SECONDS)
 	frappe.enqueue(
 		"signflow.services.visits.mail_code",
 		queue="short",
 		visit=hashed,
 		job_id=f"signflow-visit-{secrets.token_hex(8)}",
 	)
-	return session, {
+	return session, _shown(mail, RESEND_SECONDS)
+
+
+def _shown(mail: str, wait: int) -> dict[str, Any]:
+	return {
 		"sent_to": mask_mail(mail),
 		"valid_seconds": otp.CODE_LIFETIME_SECONDS,
 		"tries_left": otp.MAX_TRIES,
-		"resend_after_seconds": RESEND_SECONDS,
+		"resend_after_seconds": wait,
 	}
 
 
@@ -132,19 +146,20 @@ def open_by_link(mail: str, language: str, page: str, **more: Any) -> str:
 def check_code(session: str, code: str, page: str = "terminate") -> dict[str, Any]:
 	"""Identify the visit by the code that was mailed for it; returns the visit. Raises Refused as the signing page does."""
 	visit, found = _of(session, page)
-	tries = counted(f"visit tries {visit}", VISIT_SECONDS)
+	asked = found.get("code_of") or visit
+	tries = counted(f"visit tries {asked}", VISIT_SECONDS)
 	if tries > otp.MAX_TRIES:
 		raise Refused("locked", _("Too many wrong codes. Begin again with your mail address."))
 	if now_datetime().timestamp() - found["began"] > otp.CODE_LIFETIME_SECONDS:
 		raise Refused("code_expired", _("This code has expired. Ask for a new one."))
 	# Without a code for this visit something is compared all the same: the answer and its time stay alike.
-	kept = frappe.cache.get_value(_key("code", visit), expires=True) or {"hash": "0" * 64, "salt": "00" * 16}
-	if not otp.check_code(code, code_hash=kept["hash"], salt=bytes.fromhex(kept["salt"]), session=visit):
+	kept = frappe.cache.get_value(_key("code", asked), expires=True) or {"hash": "0" * 64, "salt": "00" * 16}
+	if not otp.check_code(code, code_hash=kept["hash"], salt=bytes.fromhex(kept["salt"]), session=asked):
 		left = otp.MAX_TRIES - tries
 		if not left:
 			raise Refused("locked", _("Too many wrong codes. Begin again with your mail address."))
 		raise Refused("code_wrong", _("That is not the code. {0} tries left.").format(left), tries_left=left)
-	frappe.cache.delete_value(_key("code", visit))
+	frappe.cache.delete_value(_key("code", asked))
 	found["identified"] = 1
 	_put(visit, found)
 	return found

@@ -7,6 +7,7 @@ import os
 import re
 import zipfile
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,18 @@ import pytest
 import pyzipper
 import requests
 from asking import an_officer
+from frappe import _
+from frappe.translate import print_language
 from house import House, Signer, a_pdf, as_program, for_writing, long_ago, text_of
 from personas import NOBODY
 from planted import Planted
 from stage import eventually
 
 from signflow.core.privacy.findings import Strength
-from signflow.services.subject_requests import access, recipients, redacting
+from signflow.services.privacy import notices
+from signflow.services.subject_requests import access, letters, package_texts, recipients, redacting
+from signflow.services.subject_requests.giving import Reader
+from signflow.signflow.stored_words import N_, kept
 
 # Seen by the officer alone, whoever else manages what; managers see who has to be told.
 EXPECTATIONS: dict[str, dict[str, dict[str, str]]] = {
@@ -166,6 +172,47 @@ def test_all_of_hers_and_nothing_of_others_is_proposed(copy: Copy) -> None:
 	# A company's invoice that names her, and its customer's record, are not hers as a whole.
 	partly = [row for row in rows if row.record_doctype == "Sales Invoice" and row.record_name != she.invoice]
 	assert partly and not any(row.whole for row in partly)
+
+
+def test_words_of_the_site_are_said_in_her_language(copy: Copy) -> None:
+	for_writing()
+	doc = frappe.get_doc("Data Subject Request", copy.request)
+	stored = kept(N_("Holds the address {0}, and the name fits."), copy.she.mail)
+	frappe.db.set_value(doc.persons[0].doctype, doc.persons[0].name, "because", stored)
+	frappe.db.commit()
+	with print_language("fi"):
+		given = Reader(frozenset((copy.she.mail,))).read("Data Subject Request", copy.request)
+		told = _("Holds the address {0}, and the name fits.").format(copy.she.mail)
+	assert given and told != stored and "Holds" not in told
+	(line,) = [line for line in given.lines if line.path == "persons.1.because"]
+	assert line.text == line.value == told
+
+
+def test_what_tells_staff_of_the_work_for_her_is_not_given(copy: Copy) -> None:
+	she, officer = copy.she, an_officer()
+	for_writing()
+	about = {"request": ("Data Subject Request", copy.request), "lead": ("Lead", she.lead)}
+	made: dict[str, list[tuple[str, str]]] = {"request": [], "lead": []}
+	for key, record in about.items():
+		html = f"<p>{she.mail} waits</p>"
+		log = {"document_type": record[0], "document_name": record[1], "subject": html, "type": "Alert"}
+		to_do = {"reference_type": record[0], "reference_name": record[1], "description": html}
+		for doc in (
+			{"doctype": "Notification Log", "for_user": officer, "from_user": officer, **log},
+			{"doctype": "ToDo", "allocated_to": officer, "assigned_by": officer, **to_do},
+		):
+			made[key].append((doc["doctype"], frappe.get_doc(doc).insert(ignore_permissions=True).name))
+	frappe.db.commit()
+	copy.collected()
+	rows = {(row.record_doctype, row.record_name): row for row in access.items_of(copy.export)}
+	assert not set(made["request"]) & set(rows)
+	assert not [doctype for doctype, _name in rows if doctype in ("Personal Data Access", access.EXPORT)]
+	found = set(made["lead"]) & set(rows)
+	assert ("ToDo", made["lead"][1][1]) in found
+	for record in (*made["lead"], about["request"]):
+		given = Reader(frozenset((she.mail,))).read(*record)
+		assert given and not [line for line in given.lines if officer in line.text]
+		assert any(one in line.text for line in given.lines for one in (she.mail, copy.mail))
 
 
 def test_she_fetches_it_by_link_and_code(copy: Copy) -> None:
@@ -378,6 +425,59 @@ def test_it_ends_and_leaves_nothing(copy: Copy) -> None:
 	for verb in ("view", "download"):
 		assert copy.call(verb).json()["message"]["error"]["code"] == "old_link"
 	assert copy.call("begin", "", token=token).status_code == 401
+
+
+def test_without_a_notice_it_tells_her_rights_and_the_officer_is_warned(copy: Copy) -> None:
+	copy.collected()
+	web, company = copy.she.house.web, copy.she.house.company
+	assert not notices.published(company)
+	officer = an_officer()
+	for_writing()
+	frappe.db.set_value("User", officer, "language", "fi")
+	frappe.db.commit()
+	asking = {"doctype": access.EXPORT, "name": copy.export}
+	answer = as_program(web, officer).get(
+		f"{web}/api/method/frappe.desk.form.load.getdoc", params=asking, timeout=TIMEOUT
+	)
+	text = "No privacy notice is published: the copy says nothing of purposes, sources, recipients and retention. You have to tell the person these yourself, in your answer (GDPR 15(1))."
+	with print_language("fi"):
+		told = _(text)
+	assert answer.json()["docs"][0]["__onload"]["warning"] == told
+	with print_language("fi"):
+		page = package_texts.page(copy.row, access._subject(copy.row), [], [])
+		complaint = letters.complaint_route(company)
+	assert 'id="rights"' in page and 'id="about"' not in page
+	assert all(escape(line) in page for line in complaint) and "tietosuoja@om.fi" in page
+
+
+def test_a_link_whose_address_was_erased_has_ended(copy: Copy) -> None:
+	copy.collected()
+	token = copy.packed()
+	frappe.db.set_value(access.EXPORT, copy.export, "email", None)
+	frappe.db.commit()
+	error = copy.call("begin", "", token=token).json()["message"]["error"]
+	assert error == copy.call("begin", "", token="nonsense").json()["message"]["error"]
+	assert error["code"] == "old_link"
+
+
+def test_a_second_browser_waits_for_the_same_code(copy: Copy) -> None:
+	copy.collected()
+	token = copy.packed()
+	first, second = (copy.call("begin", "", token=token) for _time in range(2))
+	assert second.status_code == 200, second.text
+	session, shown = second.json()["message"]["session"], second.json()["message"]
+	assert session != first.json()["message"]["session"] and 0 < shown["resend_after_seconds"] <= 60
+	message = copy.she.house.mailbox.wait_for(copy.mail, subject="Your code for fetching")
+	code = re.search(r">\s*(\d{6})\s*<", text_of(message)).group(1)
+	# Tries count together, and the code opens one visit alone.
+	wrong = f"{(int(code) + 1) % 10**6:06}"
+	sessions = [one.json()["message"]["session"] for one in (first, second)]
+	refused = [copy.call("check_code", one, code=wrong).json()["message"]["error"] for one in sessions]
+	assert [error["tries_left"] for error in refused] == [4, 3]
+	assert copy.call("view", session).json()["message"]["error"]["code"] == "not_identified"
+	assert copy.call("check_code", session, code=code).status_code == 200
+	other = copy.call("view", first.json()["message"]["session"])
+	assert other.json()["message"]["error"]["code"] == "not_identified"
 
 
 def test_another_copy_ends_the_one_before(copy: Copy) -> None:

@@ -14,6 +14,7 @@ from frappe.utils import now_datetime
 from signflow.core.privacy.persons import Record, Start, Subject
 from signflow.services.site_keys import keyed_hash
 
+ACCESS = "Personal Data Access"
 # To tell from its hash which record an access started from, so many names are compared.
 MOST_COMPARED = 200_000
 

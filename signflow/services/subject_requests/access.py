@@ -30,7 +30,7 @@ from signflow.core.privacy.persons import Subject
 from signflow.services import work
 from signflow.services.company import house
 from signflow.services.letters import send_letter
-from signflow.services.privacy import accesses, kinds_of_records, lookup, notices
+from signflow.services.privacy import accesses, kinds_of_records, lookup
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import find_subject
 from signflow.services.privacy.record_names import name_of
@@ -51,6 +51,13 @@ MOST_BYTES = 500 * 2**20
 BATCH = 50
 # What happened to a signature request names all its people in one row: an officer looks at it first.
 _OF_SEVERAL = ("Signature Event", "Signature Event Payload", "Signature Request", "Sealed Revision")
+# By which the house tells its people of a record: the field with the record's DocType, and the one with who is told.
+_INWARD = {
+	"Notification Log": ("document_type", "for_user"),
+	"ToDo": ("reference_type", "allocated_to"),
+	"Comment": ("reference_doctype", ""),
+	"Email Queue": ("reference_doctype", ""),
+}
 # Packages, and the blackened files that go into them.
 _OURS = re.compile(r"[0-9a-f]{40}\.(zip(\.part)?|pdf|png|jpg)")
 
@@ -165,10 +172,13 @@ def _items(doc: Any, found: lookup.LookUp) -> list[dict[str, Any]]:
 	kinds = list(kinds_of_records.labels())
 	items = []
 	for doctype, hits in found.hits.items():
+		if doctype in (EXPORT, accesses.ACCESS):
+			continue  # what looked for her; the accesses are told of in words
+		inward = _inward(doctype, sorted(hits), found.subject)
 		kind = kinds_of_records.kind_of(doctype)
 		titles = _titles(doctype, sorted(hits))
 		for name, hit in hits.items():
-			if doctype == EXPORT:
+			if name in inward:
 				continue
 			if hit.strength == Strength.TRACE and all(one.how is How.MAKER for _path, one in hit.reasons):
 				continue  # she made or changed what is about others
@@ -205,6 +215,27 @@ def _items(doc: Any, found: lookup.LookUp) -> list[dict[str, Any]]:
 	items = list(by_record.values())
 	items.sort(key=lambda one: (kinds.index(one["kind"]), one["record_doctype"], one["record_name"]))
 	return items
+
+
+def _inward(doctype: str, names: list[str], subject: Subject) -> set[str]:
+	"""Those of `names` by which the house tells its own people of its work for her: they say no more of her than that work."""
+	if doctype not in _INWARD:
+		return set()
+	about, to = _INWARD[doctype]
+	ours = [
+		"in",
+		frappe.get_all("DocType", {"module": "Signflow Privacy"}, pluck="name", order_by="name asc"),
+	]
+	fields = ["name", to] if to else ["name"]
+	found = set()
+	for place in range(0, len(names), BATCH * 10):
+		filters = {"name": ["in", names[place : place + BATCH * 10]], about: ours}
+		rows = frappe.get_all(doctype, filters, fields, order_by="name asc")
+		found |= {row.name for row in rows if not to or (row[to] or "").lower() not in subject.mails}
+	if doctype == "Email Queue" and found:
+		hers = {"parent": ["in", sorted(found)], "recipient": ["in", sorted(subject.mails)]}
+		found -= set(frappe.get_all("Email Queue Recipient", hers, pluck="parent", order_by="parent asc"))
+	return found
 
 
 def _is_given(scope: str, hit: lookup.Hit, own: bool) -> bool:
@@ -253,18 +284,12 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 	)
 	log.db_set("user", made_by, update_modified=False)
 	more = ", ".join(sorted(name_of(doctype) for doctype in found.more))
-	notes = [_("There is more of these than was read: {0}").format(more)] if more else []
-	if not notices.published(company):
-		notes.append(
-			_(
-				"No privacy notice is published: the copy says nothing of purposes, recipients, retention and rights. Tell the person these in your answer (GDPR 15(1))."
-			)
-		)
+	note = _("There is more of these than was read: {0}").format(more) if more else None
 	_set(
 		export,
 		status="To Review",
 		record_count=len(items),
-		note="\n".join(notes) or None,
+		note=note,
 		work_due=0,
 		work_attempts=0,
 		failure=None,
@@ -274,6 +299,15 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 
 
 # What the officer decides
+
+
+def warning(export: Any) -> str:
+	"""What an officer must know before a copy is packed, in the language spoken; "" if there is nothing."""
+	if export.status != "To Review" or export.scope != "Access" or package_texts.has_notice(export):
+		return ""
+	return _(
+		"No privacy notice is published: the copy says nothing of purposes, sources, recipients and retention. You have to tell the person these yourself, in your answer (GDPR 15(1))."
+	)
 
 
 def items_of(export: str) -> list[dict[str, Any]]:

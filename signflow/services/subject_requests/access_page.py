@@ -15,6 +15,7 @@ from signflow.services.guests import Refused
 from signflow.services.subject_requests import access, records
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
+from signflow.signflow.addresses import one_address
 
 PAGE = "data"
 # A package opened in memory; larger ones come encrypted alone.
@@ -24,7 +25,8 @@ MOST_OPEN_BYTES = 100 * 2**20
 def begin(token: str, language: str) -> tuple[str, dict[str, Any]]:
 	"""Begin a visit for a link of ours and mail its code; as `visits.begin`. Raises Refused `old_link` for any other."""
 	export = _of_link(token)
-	return visits.begin(export.email, language, PAGE, export=export.name)
+	# Her second browser within a minute waits for the same code.
+	return visits.begin(export.email, language, PAGE, shared=export.name, export=export.name)
 
 
 def _of_link(token: str) -> Any:
@@ -38,7 +40,12 @@ def _of_link(token: str) -> Any:
 
 
 def _is_open(row: Any) -> bool:
-	return row.status == "Ready" and get_datetime(row.expires_on) > now_datetime()
+	# Erasure takes the address: then nobody can be sent a code any more.
+	return (
+		row.status == "Ready"
+		and get_datetime(row.expires_on) > now_datetime()
+		and bool(one_address(row.email or ""))
+	)
 
 
 def letter(visit: dict[str, Any]) -> visits.Letter | None:

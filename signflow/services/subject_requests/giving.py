@@ -20,6 +20,7 @@ from signflow.core.privacy import persons
 from signflow.services.privacy.person_records import region
 from signflow.services.subject_requests import signed
 from signflow.services.subject_requests.protecting import stands_in
+from signflow.signflow.stored_words import said
 
 _SECRET = re.compile(
 	r"passw|passphrase|secret|token|api_key|page_key|otp|salt|hmac|_hash$|reset_.*key|session", re.IGNORECASE
@@ -29,6 +30,8 @@ _KINDS = {"name": "Data", "creation": "Datetime", "modified": "Datetime"}
 MARKUP = ("Text Editor", "HTML Editor", "Markdown Editor", "HTML")
 PROSE = (*MARKUP, "Small Text", "Text", "Long Text", "Phone")
 FILES = ("Attach", "Attach Image")
+_TO_STAFF = ("Notification Log", "HD Notification", "ToDo")
+_MODULES = ("Signflow", "Signflow Privacy")
 
 
 @dataclass(frozen=True)
@@ -127,11 +130,24 @@ class Reader:
 				continue
 			if df.fieldtype == "Password" or _SECRET.search(df.fieldname):
 				continue
+			if self._is_staff(doc.meta, df, value):
+				continue
 			if only is not None and f"{named}{df.fieldname}" not in only:
 				continue
+			# Elsewhere it is what somebody typed.
+			if isinstance(value, str) and doc.meta.module in _MODULES:
+				value = said(value)
 			shown = label + _(df.label or df.fieldname)
 			lines.append(self._line(prefix + df.fieldname, shown, value, df, withheld))
 		return lines
+
+	def _is_staff(self, meta: Any, df: Any, value: Any) -> bool:
+		"""Whether a field names who of the house was told or did the work: no information about her (CJEU C-579/21)."""
+		if meta.module not in _MODULES and meta.name not in _TO_STAFF:
+			return False
+		if df.fetch_from and (of := meta.get_field(df.fetch_from.partition(".")[0])) and of.options == "User":
+			return True
+		return df.fieldtype == "Link" and df.options == "User" and value.lower() not in self.mails
 
 	def _line(self, path: str, label: str, value: Any, df: Any, withheld: Withheld) -> Line:
 		if path in withheld.fields or (isinstance(value, str) and stands_in(_words(value, df), self.guarded)):

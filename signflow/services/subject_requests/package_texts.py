@@ -12,6 +12,7 @@ from signflow.core.privacy.persons import Subject
 from signflow.services.privacy import accesses, kinds_of_records, notices
 from signflow.services.privacy.record_names import name_of
 from signflow.services.subject_requests.giving import Given, as_data, written_time
+from signflow.services.subject_requests.letters import complaint_route
 
 _PAGE = "signflow/templates/privacy/export.html"
 
@@ -21,6 +22,7 @@ def page(
 ) -> str:
 	"""The HTML of index.html: what is given (`packed`: item, what is given of it, path of its file), and what is not."""
 	labels = kinds_of_records.labels()
+	about = _about(doc.company, doc.language) if doc.scope == "Access" else ""
 	groups: dict[str, list[dict[str, Any]]] = {}
 	for row, given, path in packed:
 		groups.setdefault(row.kind, []).append(
@@ -44,7 +46,8 @@ def page(
 			groups=[(kind, labels[kind], groups[kind]) for kind in labels if kind in groups],
 			withheld=withheld,
 			accesses=_accesses(subject),
-			about=_about(doc.company, doc.language) if doc.scope == "Access" else "",
+			about=about,
+			rights=_rights(doc.company) if doc.scope == "Access" and not about else [],
 		)
 	)
 
@@ -63,8 +66,26 @@ def _about(company: str, language: str) -> str:
 	Nothing is written for the house here: what nobody has published nobody has stated.
 	"""
 	notice = notices.published(company)
-	text = notices.text_in(notice, language).body if notice else ""
-	return clean_email_html(md_to_html(text or "") or "")
+	text = (notices.text_in(notice, language).body or "").strip() if notice else ""
+	return clean_email_html(md_to_html(text) or "") if text else ""
+
+
+def has_notice(doc: Any) -> bool:
+	"""Whether a copy tells what a notice in force says."""
+	return bool(_about(doc.company, doc.language))
+
+
+def _rights(company: str) -> list[str]:
+	"""What holds without a notice: her rights (GDPR 15-22), whom she asks about the rest, and where she complains (GDPR 77)."""
+	return [
+		_(
+			"You have the right to see your data, to have it corrected or erased, to have its use restricted, to object to its use, to get it in a form that machines read, to take back a consent, and not to be subject to decisions made by machines alone (GDPR 7(3) and 15–22)."
+		),
+		_(
+			"This copy does not say what your data is used for, where it comes from, who receives it and how long it is kept. {0} has to tell you that: if you have not been told, answer the mail that brought you here (GDPR 15(1))."
+		).format(company),
+		*complaint_route(company),
+	]
 
 
 def data(doc: Any, packed: list[tuple[Any, Given, str]]) -> bytes:

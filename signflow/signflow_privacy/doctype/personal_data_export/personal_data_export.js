@@ -10,6 +10,8 @@ frappe.ui.form.on("Personal Data Export", {
 			}, 2500);
 		}
 		const open = ["To Review", "Ready", "Collecting", "Packing", "Failed"].includes(frm.doc.status);
+		const warning = frm.doc.__onload?.warning;
+		frm.set_intro(warning || "", "orange");
 		if (frm.doc.status === "To Review") {
 			frm.page.set_primary_action(__("Pack and Tell the Person"), () => approve(frm));
 		}
@@ -22,7 +24,10 @@ const call = (verb, args) => frappe.xcall(`signflow.api.subject_access.${verb}`,
 
 function approve(frm) {
 	const text = __("An encrypted copy of what is ticked is made, and the person gets a link by mail. Go on?");
-	frappe.confirm(text, async () => {
+	const warning = frm.doc.__onload?.warning;
+	// Without a notice the officer says that he tells the person the rest.
+	const asked = warning ? `<p><b>${frappe.utils.escape_html(warning)}</b></p><p>${text}</p>` : text;
+	frappe.confirm(asked, async () => {
 		await call("approve", { export: frm.doc.name });
 		frm.reload_doc();
 	});

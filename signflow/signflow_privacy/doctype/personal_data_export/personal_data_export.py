@@ -4,6 +4,8 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from signflow.services.subject_requests import access
+
 
 class MadeByItsRequest(Document):
 	"""A part of a copy, which only the services make and end."""
@@ -58,4 +60,6 @@ class PersonalDataExport(MadeByItsRequest):
 		work_due: DF.Check
 
 	# end: auto-generated types
-	pass
+
+	def onload(self):
+		self.set_onload("warning", access.warning(self))
