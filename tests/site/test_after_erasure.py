@@ -93,6 +93,7 @@ def test_backups_are_listed_told_watched_and_gone(house: House, places: list[Pat
 	officer = an_officer()
 	mail = f"backup.{house.key}@posti.example"
 	request, plan = an_ended_plan(house, mail)
+	assert f"The erasure has ended: plan {plan}." in [step.note for step in records.steps(request)]
 	rows = {row.file_name or row.place: row for row in backups.of_plan(plan)}
 	ours = {path.name for path in places[:2]} | {"Snapshots at the host", "A disk in the safe"}
 	assert ours <= rows.keys() and places[2].name not in rows
