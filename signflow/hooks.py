@@ -198,6 +198,7 @@ signflow_erasure_done = [
 	"signflow.services.erasure.backups.note_down",
 	"signflow.services.erasure.restricting.on_erased",
 	"signflow.services.subject_requests.carrying_out.on_erased",
+	"signflow.services.subject_requests.records.note_erased",
 ]
 
 signflow_wording_published = ["signflow.services.privacy.form_consents.show_new_words"]

@@ -308,10 +308,12 @@ def refuse(name: str, reason: str, late: bool | int = False) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
-def complete(name: str, outcome: str, otherwise: bool | int = False) -> None:
-	"""The request is answered, told to the person; `otherwise` than by the steps it takes."""
+def complete(name: str, outcome: str, otherwise: bool | int = False, nothing_held: str | None = None) -> None:
+	"""The request is answered, told to the person; `otherwise` than by the steps it takes, or since nothing is held."""
 	_decide(name)
-	decisions.complete(name, outcome, otherwise=bool(frappe.utils.cint(otherwise)))
+	decisions.complete(
+		name, outcome, otherwise=bool(frappe.utils.cint(otherwise)), nothing_held=nothing_held or ""
+	)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -93,6 +93,7 @@ def test_backups_are_listed_told_watched_and_gone(house: House, places: list[Pat
 	officer = an_officer()
 	mail = f"backup.{house.key}@posti.example"
 	request, plan = an_ended_plan(house, mail)
+	assert f"The erasure has ended: plan {plan}." in [step.note for step in records.steps(request)]
 	rows = {row.file_name or row.place: row for row in backups.of_plan(plan)}
 	ours = {path.name for path in places[:2]} | {"Snapshots at the host", "A disk in the safe"}
 	assert ours <= rows.keys() and places[2].name not in rows
@@ -304,7 +305,8 @@ class Asked:
 
 	def is_answered(self, days_ago: int) -> None:
 		with as_officer(self.officer):
-			decisions.complete(self.request, f"Dear {self.name}, you have your copy.")
+			words = f"Dear {self.name}, you have your copy."
+			decisions.complete(self.request, words, nothing_held="Looked for by the address")
 		self.house.mailbox.wait_for(self.mail, subject="Your data request is done")
 		self.grows_old(days_ago)
 
@@ -358,7 +360,7 @@ def test_two_requests_of_one_person_are_counted_as_hers(house: House) -> None:
 	second = taken_in(house, "Portability", she.mail, person_name=she.name)
 	with as_officer(she.officer):
 		for name in (she.request, second, other.request):
-			decisions.complete(name, "Here it is.")
+			decisions.complete(name, "Here it is.", nothing_held="Looked for by the address")
 	for name in (she.request, second, other.request):
 		for_writing()
 		frappe.db.set_value(REQUEST, name, "done_on", add_days(now_datetime(), -400), update_modified=False)

@@ -97,7 +97,7 @@ def test_without_an_erasure_there_is_no_certificate(house: House) -> None:
 	mail = f"kept.{house.key}@posti.example"
 	request = taken_in(house, "Erasure", mail)
 	a_plan(request, house.company, status="Superseded")
-	decisions.complete(request, "Nothing is held on you.")
+	decisions.complete(request, "Nothing is held on you.", nothing_held="Looked for by the address")
 	assert attachments_of(house.mailbox.wait_for(mail, subject="Your data request is done")) == {}
 
 

@@ -9,7 +9,7 @@ import pytest
 from asking import an_officer, as_officer, the
 from erasing import a_request, lines_of, officers
 from frappe.translate import print_language
-from frappe.utils import add_days, getdate
+from frappe.utils import add_days, getdate, now_datetime
 from house import House, another_company, as_program, for_writing
 from retention_stage import a_keeping_rule, worker_rests
 from stage import eventually
@@ -235,6 +235,28 @@ def test_each_right_has_its_next_step(house: House) -> None:
 	assert the(proposed).status == "Done"
 
 
+@pytest.mark.parametrize("kind", ["Erasure", "Access"])
+def test_without_a_record_nothing_is_answered_silently(house: House, kind: str) -> None:
+	"""A representative's mailbox proposes no record: they are added by hand, or nothing is held, said and on record."""
+	an_officer()
+	request = a_request(house, request_type=kind, is_representative=1, represents="My mother")
+	assert next_steps.next_step(the(request))["step"] == "add_records"
+	with as_officer():
+		with pytest.raises(frappe.ValidationError, match="add her records"):
+			decisions.complete(request, "All is done.")
+		with pytest.raises(frappe.ValidationError, match="how you know"):
+			decisions.complete(request, "All is done.", nothing_held="-")
+		contact = frappe.db.get_value("Contact", {"email_id": house.matti.mail})
+		other = a_request(house, request_type=kind, is_representative=1, represents="My mother")
+		matching.choose(other, "Contact", contact, "The power of attorney names him")
+		with pytest.raises(frappe.ValidationError, match="yet"):
+			decisions.complete(other, "All is done.", nothing_held="Looked through everything")
+	with as_officer():
+		decisions.complete(request, "Nothing is held.", nothing_held="Looked for by name and address")
+	assert the(request).status == "Done" and the(other).status == "Open"
+	assert any("Looked for by name" in step.note for step in records.steps(request))
+
+
 def test_answered_in_another_way_is_on_record(house: House) -> None:
 	an_officer()
 	contact = frappe.db.get_value("Contact", {"email_id": house.maija.mail})
@@ -247,7 +269,9 @@ def test_answered_in_another_way_is_on_record(house: House) -> None:
 
 
 def test_processors_are_told_before_the_answer(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-	request = the(a_request(house, request_type="Rectification"))
+	contact = frappe.db.get_value("Contact", {"email_id": house.maija.mail})
+	restricted = {"request_type": "Restriction", "restricted_on": now_datetime()}
+	request = the(a_request(house, ("Contact", contact), **restricted))
 	assert recipients.unlisted(request) == [] and next_steps.next_step(request)["step"] == "complete"
 
 

@@ -115,11 +115,12 @@ def refuse(name: str, reason: str, late: bool = False) -> None:
 
 
 @one_transaction
-def complete(name: str, outcome: str, *, otherwise: bool = False) -> None:
+def complete(name: str, outcome: str, *, otherwise: bool = False, nothing_held: str = "") -> None:
 	"""The request is answered: what was done, told to the person in these words.
 
 	Raises ValidationError while a step is missing that the request takes, unless it was answered `otherwise` (by word of mouth, on
-	a medium), which is on record. An erasure is never answered otherwise than by erasing.
+	a medium), which is on record. An erasure is never answered otherwise than by erasing. Where no record of the person is confirmed
+	the officer says how he knows that there is `nothing_held`, which is on record as well, for an erasure too.
 	"""
 	require_officer()
 	words = _words(outcome, _("Say what was done: the person is told."))
@@ -131,10 +132,14 @@ def complete(name: str, outcome: str, *, otherwise: bool = False) -> None:
 				"The last erasure left {0} places with the person's data: plan again before you answer."
 			).format(left)
 		)
-	missing = next_steps.next_step(doc)["said"]
-	if missing and not (otherwise and doc.request_type not in next_steps.NEVER_LEFT_OUT):
+	step = next_steps.next_step(doc)
+	missing = step["said"]
+	if step["step"] == next_steps.ADD_RECORDS and nothing_held:
+		because = _words(nothing_held, _("Say how you know that nothing is held."))
+		records.step(doc, "Note", kept(N_("Nothing is held on the person: {0}"), because[:1000]))
+	elif missing and not (otherwise and doc.request_type not in next_steps.NEVER_LEFT_OUT):
 		frappe.throw(missing)
-	if missing:
+	elif missing:
 		records.step(doc, "Note", kept(N_("Answered in another way than by the steps that it takes.")))
 	doc = records.finish(name, words)
 	proof, holding = None, []

@@ -10,6 +10,8 @@ from signflow.services.subject_requests import matching, recipients, records
 PLAN, EXPORT = "Erasure Plan", "Personal Data Export"
 # An erasure is answered by erasing, or refused: nothing else is an answer to it.
 NEVER_LEFT_OUT = ("Erasure",)
+# No record of the person is confirmed: some are added, or an officer says why nothing is held.
+ADD_RECORDS = "add_records"
 
 
 def next_step(doc: Any) -> dict[str, Any]:
@@ -20,8 +22,8 @@ def next_step(doc: Any) -> dict[str, Any]:
 		return _step("")
 	if doc.status == "Unverified":
 		return _step("prove", _("Nobody has proven yet that this request is his."))
-	if not matching.confirmed(doc):
-		return _without_records(doc)
+	if not matching.confirmed(doc) and (step := _without_records(doc)):
+		return step
 	first = {
 		"Erasure": _erasure,
 		"Access": _copy,
@@ -37,15 +39,26 @@ def _step(step: str, said: str = "", record: str | None = None) -> dict[str, Any
 	return {"step": step, "said": said, "record": record}
 
 
-def _without_records(doc: Any) -> dict[str, Any]:
+def _without_records(doc: Any) -> dict[str, Any] | None:
+	"""None where an erasure was carried out, which has taken the records confirmed: what comes after it is next."""
 	kinds = set(frappe.get_all(records.STEP, {"request": doc.name}, pluck="kind", order_by="at asc"))
 	if doc.persons and "Confirmed" not in kinds:
 		return _step(
 			"confirm", _("Say first which of the proposed records are the person's, or that none of them is.")
 		)
-	if doc.request_type == "Erasure" and frappe.db.exists(PLAN, {"request": doc.name, "status": "Running"}):
-		return _step("wait", _("The erasure is under way."))
-	return _step("complete")
+	if doc.request_type == "Erasure" and frappe.db.exists(
+		PLAN, {"request": doc.name, "status": ["in", ("Running", "Done")]}
+	):
+		return None
+	# None of those proposed is hers, or a mailbox alone was taken out of marketing: an officer has said so, or it is done.
+	if kinds & {"Confirmed", "Objection Carried Out"}:
+		return _step("complete")
+	return _step(
+		ADD_RECORDS,
+		_(
+			"No record of the person is confirmed: add her records, or say that nothing is held on her, and why."
+		),
+	)
 
 
 def _erasure(doc: Any) -> dict[str, Any] | None:

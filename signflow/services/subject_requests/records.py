@@ -13,7 +13,7 @@ from frappe.utils import getdate, now_datetime
 from signflow.core.erasure import clock
 from signflow.services.subject_requests import recipients
 from signflow.services.times import holidays_of
-from signflow.signflow.stored_words import as_stored, said
+from signflow.signflow.stored_words import N_, as_stored, kept, said
 
 REQUEST, STEP, PERSON = "Data Subject Request", "Data Subject Request Step", "Data Subject Request Person"
 TYPES = ("Access", "Portability", "Rectification", "Erasure", "Restriction", "Objection")
@@ -105,6 +105,13 @@ def advance(name: str, status: str, note: str = "") -> None:
 	doc.status = status
 	save(doc)
 	step(doc, status if status != "Open" else "Note", note)
+
+
+def note_erased(plan: str) -> None:
+	"""Note on its request that an erasure has ended, which stays Running until it is answered (hook signflow_erasure_done)."""
+	request = frappe.db.get_value("Erasure Plan", plan, "request")
+	if row := request and frappe.db.get_value(REQUEST, request, ["name", "company"], as_dict=True):
+		step(row, "Note", kept(N_("The erasure has ended: plan {0}."), plan), by_itself=True)
 
 
 def finish(name: str, outcome: str) -> Any:

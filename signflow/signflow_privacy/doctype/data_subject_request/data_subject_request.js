@@ -86,22 +86,7 @@ function offer(frm) {
 	if (doc.persons?.length) {
 		frm.add_custom_button(__("Confirm the Records"), () => confirm_records(frm), menu);
 	}
-	add(
-		__("Add a Record"),
-		[
-			{
-				fieldname: "doctype",
-				fieldtype: "Select",
-				label: __("Kind"),
-				options: ["Contact", "Lead", "Customer", "Supplier", "Employee", "User"].map((value) => ({ value, label: __(value) })),
-				default: "Contact",
-				reqd: 1,
-			},
-			{ fieldname: "record", fieldtype: "Dynamic Link", options: "doctype", label: __("Record"), reqd: 1 },
-			words("because", __("How do you know that it is the person?")),
-		],
-		"choose"
-	);
+	frm.add_custom_button(__("Add a Record"), () => add_record(frm), menu);
 	frm.add_custom_button(__("Look Again"), () => run(frm, "propose", {}), menu);
 	add(
 		__("Ask the Person"),
@@ -155,6 +140,25 @@ function offer(frm) {
 	frm.add_custom_button(__("Complete"), () => complete(frm, frm.next_step || {}), menu);
 }
 
+function add_record(frm) {
+	frappe.prompt(
+		[
+			{
+				fieldname: "doctype",
+				fieldtype: "Select",
+				label: __("Kind"),
+				options: ["Contact", "Lead", "Customer", "Supplier", "Employee", "User"].map((value) => ({ value, label: __(value) })),
+				default: "Contact",
+				reqd: 1,
+			},
+			{ fieldname: "record", fieldtype: "Dynamic Link", options: "doctype", label: __("Record"), reqd: 1 },
+			{ fieldname: "because", fieldtype: "Small Text", label: __("How do you know that it is the person?"), reqd: 1 },
+		],
+		(values) => run(frm, "choose", values),
+		__("Add a Record")
+	);
+}
+
 function prove(frm) {
 	frappe.prompt(
 		[
@@ -188,14 +192,21 @@ function complete(frm, next) {
 			reqd: 1,
 		},
 	];
-	// An erasure is answered by erasing, and by nothing else.
-	if (next.said && frm.doc.request_type !== "Erasure") {
+	if (next.step === "add_records") {
+		fields.unshift(
+			{ fieldname: "missing", fieldtype: "HTML", options: `<p class="text-warning">${frappe.utils.escape_html(next.said)}</p>` },
+			{ fieldname: "is_nothing_held", fieldtype: "Check", label: __("Nothing is held on the person; this is put on record"), reqd: 1 },
+			{ fieldname: "nothing_held", fieldtype: "Small Text", label: __("How do you know that nothing is held?"), reqd: 1 }
+		);
+	} else if (next.said && frm.doc.request_type !== "Erasure") {
+		// An erasure is answered by erasing, and by nothing else.
 		fields.unshift(
 			{ fieldname: "missing", fieldtype: "HTML", options: `<p class="text-warning">${frappe.utils.escape_html(next.said)}</p>` },
 			{ fieldname: "otherwise", fieldtype: "Check", label: __("It was answered in another way, such as by word of mouth; this is put on record") }
 		);
 	}
-	frappe.prompt(fields, ({ outcome, otherwise }) => run(frm, "complete", { outcome, otherwise }), __("Complete"));
+	const answered = ({ outcome, otherwise, nothing_held }) => run(frm, "complete", { outcome, otherwise, nothing_held });
+	frappe.prompt(fields, answered, __("Complete"));
 }
 
 // What is next stands alone as the first button; all else is in the menus.
@@ -219,6 +230,7 @@ const OFFERED = (frm, next) => {
 	const carry_out = (label, said) => [label, () => frappe.confirm(said, () => run(frm, "carry_out", {}))];
 	return {
 		prove: frm.doc.email ? [__("Ask for Proof"), () => run(frm, "ask_for_proof", {})] : [__("Proven by Staff"), () => prove(frm)],
+		add_records: [__("Add a Record"), () => add_record(frm)],
 		confirm: [__("Confirm the Records"), () => confirm_records(frm)],
 		plan: [__("Plan the Erasure"), () => plan_erasure(frm)],
 		decide: [__("Decide What Is Unclear"), open_plan],
