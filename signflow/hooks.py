@@ -64,6 +64,7 @@ doc_events = {
 		"after_rename": "signflow.services.privacy.holds.follow_rename",
 	},
 	"Legal Hold": {"after_insert": "signflow.services.privacy.holds.on_placed"},
+	"Personal Data Export": {"onload": "signflow.services.subject_requests.access.on_open"},
 	"Transaction Deletion Record": {"before_submit": "signflow.services.privacy.holds.guard_emptying"},
 	"Web Form": {
 		"validate": "signflow.services.privacy.form_consents.bind",

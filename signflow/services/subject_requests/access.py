@@ -301,13 +301,14 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 # What the officer decides
 
 
-def warning(export: Any) -> str:
-	"""What an officer must know before a copy is packed, in the language spoken; "" if there is nothing."""
+def on_open(export: Any, method: str | None = None) -> None:
+	"""Tell whoever opens a copy, in his language, what he must know before it is packed: `warning` of what is loaded."""
 	if export.status != "To Review" or export.scope != "Access" or package_texts.has_notice(export):
-		return ""
-	return _(
+		return
+	text = _(
 		"No privacy notice is published: the copy says nothing of purposes, sources, recipients and retention. You have to tell the person these yourself, in your answer (GDPR 15(1))."
 	)
+	export.set_onload("warning", text)
 
 
 def items_of(export: str) -> list[dict[str, Any]]:

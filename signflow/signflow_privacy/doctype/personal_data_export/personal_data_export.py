@@ -4,8 +4,6 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from signflow.services.subject_requests import access
-
 
 class MadeByItsRequest(Document):
 	"""A part of a copy, which only the services make and end."""
@@ -60,6 +58,4 @@ class PersonalDataExport(MadeByItsRequest):
 		work_due: DF.Check
 
 	# end: auto-generated types
-
-	def onload(self):
-		self.set_onload("warning", access.warning(self))
+	pass
