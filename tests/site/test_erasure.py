@@ -30,6 +30,7 @@ from signflow.core.erasure.masking import Words
 from signflow.core.privacy.needles import Needles
 from signflow.services import evidence, work
 from signflow.services.erasure import execution, ledger, planning, proving, replaying
+from signflow.services.subject_requests import access
 
 PLANS = ("tabErasure Plan", "tabErasure Plan Line")
 WAITING = "insert_queue_for_Route History"
@@ -42,6 +43,13 @@ TRACES = (
 	"tabError Log",
 	"tabNotification Log",
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_copies_of_before() -> None:
+	"""A site that was restored knows nothing of the copies that an earlier run left, and nobody can open them."""
+	for path in access.folder().iterdir():
+		path.unlink()
 
 
 class Erased(Planted):
@@ -784,3 +792,138 @@ def test_what_an_officer_keeps_has_a_reason_and_a_day_and_goes_on_it(house: Hous
 	execution.daily()
 	frappe.db.rollback()
 	assert not path.exists() and not frappe.db.exists("File", minutes.name)
+
+
+def a_copy(house: House, contact: str, mail: str) -> Any:
+	"""A copy of her data that is ready to be fetched, with a blackened file beside it; its row."""
+	request = a_request(
+		house,
+		("Contact", contact),
+		request_type="Access",
+		email=mail,
+		verified_on=now_datetime(),
+		proof_method="Code by Mail",
+	)
+	export = access.prepare(request)
+
+	def row() -> Any:
+		frappe.db.rollback()
+		return frappe.get_doc(access.EXPORT, export)
+
+	eventually(lambda: row().status == "To Review", "the copy is collected")
+	access.approve(export)
+	eventually(lambda: row().status == "Ready", "the copy is ready")
+	for_writing()
+	black = f"{frappe.generate_hash(length=40)}.pdf"
+	(access.folder() / black).write_bytes(a_pdf())
+	item = frappe.get_all(access.ITEM, {"export": export}, pluck="name", order_by="place asc")[0]
+	frappe.db.set_value(access.ITEM, item, "redacted_file", black)
+	frappe.db.commit()
+	return row()
+
+
+def test_a_copy_that_was_given_does_not_outlive_the_erasure(house: House) -> None:
+	frappe.set_user("Administrator")
+	hers, his = f"saara.{house.key}@posti.example", f"simo.{house.key}@posti.example"
+	for_writing()
+	contacts = [
+		house._insert(
+			"Contact",
+			first_name=first,
+			last_name=f"{last}{house.key}",
+			email_ids=[{"email_id": mail, "is_primary": 1}],
+		).name
+		for first, last, mail in (("Saara", "Sala", hers), ("Simo", "Suo", his))
+	]
+	frappe.db.commit()
+	mine, other = (a_copy(house, contact, mail) for contact, mail in zip(contacts, (hers, his), strict=True))
+	eventually(worker_rests, "nothing is at work")
+	folder = "private/signflow-copies"
+	sought = Words(frozenset({hers}))
+	assert f"{folder}/{mine.file_name}" in {
+		place.where for place in proving.prove(sought, backups=False).left
+	}
+	before = files_of(folder)
+	erase(house, contacts[0], lambda _line: "Hers")
+	row = frappe.get_doc(access.EXPORT, mine.name)
+	assert row.status == "Expired" and not (row.passphrase or row.link_hash or row.email or row.file_name)
+	assert not frappe.get_all(access.ITEM, {"export": mine.name})
+	gone = {Path(path).name for path in before.keys() - files_of(folder).keys()}
+	assert len(gone) == 2 and mine.file_name in gone
+	proof = proving.prove(sought, backups=False)
+	assert not [place for place in proof.left if place.where.startswith(folder)], proof.left
+	# Another person's is opened, and nothing of her is in it; one that nobody can open may be hers.
+	assert frappe.db.get_value(access.EXPORT, other.name, "status") == "Ready"
+	frappe.db.set_value(access.EXPORT, other.name, "passphrase", None)
+	assert f"{folder}/{other.file_name}" in {
+		place.where for place in proving.prove(sought, backups=False).left
+	}
+	frappe.db.rollback()
+
+
+@pytest.mark.parametrize("answer", ["Hers", "Not Hers"])
+def test_what_becomes_of_a_comment_becomes_of_its_copy_on_the_record(house: House, answer: str) -> None:
+	frappe.set_user("Administrator")
+	mail, name = f"tyyne.{house.key}@posti.example", f"Tyyne Tuuli{house.key}"
+	for_writing()
+	contact = house._insert(
+		"Contact",
+		first_name="Tyyne",
+		last_name=f"Tuuli{house.key}",
+		email_ids=[{"email_id": mail, "is_primary": 1}],
+	).name
+	customer = house._insert("Customer", customer_name=f"Kauppa {house.key}").name
+	doc = frappe.get_doc("Customer", customer)
+	other = doc.add_comment("Comment", "Pays late.").name
+	comment = doc.add_comment("Comment", f"{name} rang and asked for the price.").name
+	frappe.db.commit()
+	assert name in frappe.db.get_value("Customer", customer, "_comments")
+	asked = []
+
+	def decide(line: Any) -> str:
+		asked.append((line.record_doctype, line.record_name))
+		return answer
+
+	erase(house, contact, decide)
+	assert asked == [("Comment", comment)]
+	held = frappe.db.get_value("Customer", customer, "_comments")
+	there = [one["name"] for one in json.loads(held)]
+	assert other in there and (name in held) == (answer == "Not Hers")
+	proof = proving.prove(Words(frozenset({mail}), names=frozenset({name})), backups=False)
+	assert not [place for place in proof.left if place.where in ("tabCustomer", "tabComment")], proof.left
+
+
+def test_a_file_of_a_customer_in_which_she_merely_stands_is_not_asked_about(house: House) -> None:
+	frappe.set_user("Administrator")
+	mail = f"venla.{house.key}@posti.example"
+	for_writing()
+	contact = house._insert(
+		"Contact",
+		first_name="Venla",
+		last_name=f"Virta{house.key}",
+		email_ids=[{"email_id": mail, "is_primary": 1}],
+	).name
+	customer = house._insert(
+		"Customer", customer_name=f"Rauta {house.key}", customer_details=f"{mail} recommends them."
+	).name
+	offer, named = (
+		house._insert(
+			"File",
+			file_name=f"{stem}-{house.key}.txt",
+			is_private=1,
+			content=f"{stem} for oskari@muu.example{said}",
+			attached_to_doctype="Customer",
+			attached_to_name=customer,
+		).name
+		for stem, said in (("offer", ""), ("minutes", f", present: {mail}"))
+	)
+	frappe.db.commit()
+	asked = []
+
+	def decide(line: Any) -> str:
+		asked.append(line.record_name)
+		return "Not Hers"
+
+	plan = erase(house, contact, decide)
+	assert named in asked and offer not in asked
+	assert not lines_of(plan, record_name=offer) and frappe.db.exists("File", offer)

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 import shutil
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from mimetypes import guess_type
 from pathlib import Path
 from typing import IO
@@ -62,6 +62,17 @@ def write_package(
 		for chunk in iter(lambda: stream.read(CHUNK), b""):
 			digest.update(chunk)
 	return digest.hexdigest(), target.stat().st_size
+
+
+def read_package(source: Path, passphrase: str) -> Iterator[tuple[str, bytes]]:
+	"""The parts of a package, one by one: path within it and bytes.
+
+	Raises RuntimeError for a wrong passphrase, zipfile.BadZipFile for a package that was changed.
+	"""
+	with pyzipper.AESZipFile(source) as package:
+		package.setpassword(passphrase.encode())
+		for entry in package.infolist():
+			yield entry.filename, package.read(entry)
 
 
 def open_package(source: Path | IO[bytes], passphrase: str, target: IO[bytes]) -> None:

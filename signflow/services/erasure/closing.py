@@ -7,19 +7,28 @@ import frappe
 from signflow.core.privacy.persons import Record, Subject
 from signflow.services.erasure import in_redis
 from signflow.services.erasure import reach as reaching
-from signflow.services.erasure.planning import LINE, left_by, record_hash
+from signflow.services.erasure.planning import LINE, PLAN, left_by, record_hash
 from signflow.services.erasure.rows import Erasing
 from signflow.services.privacy.accesses import hashes_of
 from signflow.services.privacy.keeping import Keeping
 from signflow.services.privacy.matching import any_of, holds
+from signflow.services.subject_requests import access
 from signflow.services.transaction import one_transaction
 
 
 def shut_out(erasing: Erasing) -> None:
 	"""Before anything else: she is logged out everywhere and cannot log in, so that nothing new is written in her name."""
 	_shut_out(erasing.users)
+	_end_copies(erasing)
 	_drop_series(erasing)
 	in_redis.forget_what_waits(erasing)
+
+
+def _end_copies(erasing: Erasing) -> None:
+	"""What she was given earlier holds all that is erased now."""
+	request = frappe.db.get_value(PLAN, erasing.plan, "request")
+	her_records = [(doctype, name) for doctype, name in erasing.told["records"]]
+	access.end_all_of(her_records, erasing.words.mails, company=erasing.company, request=request)
 
 
 @one_transaction
@@ -112,6 +121,8 @@ def _mask_table(
 def close(erasing: Erasing) -> None:
 	"""Do what is left outside the DocTypes' tables, and drop caches."""
 	_close_tables(erasing)
+	# One may have been made while the erasure was under way.
+	_end_copies(erasing)
 	frappe.clear_cache()
 	in_redis.forget_values(erasing)
 	in_redis.forget_jobs(erasing)

@@ -22,7 +22,7 @@ from signflow.services.erasure import bytes_of_files, evidence_of
 from signflow.services.erasure import reach as reaching
 from signflow.services.erasure.evidence_of import EVIDENCE
 from signflow.services.erasure.in_files import SECONDS, Look, Sighting
-from signflow.services.erasure.reach import NOT_SEARCHED, REFERENCES, Reach
+from signflow.services.erasure.reach import COMMENTS, NOT_SEARCHED, REFERENCES, Reach
 from signflow.services.privacy import data_map, lookup
 from signflow.services.privacy.keeping import Keeping
 from signflow.services.privacy.matching import chunks
@@ -160,6 +160,7 @@ class _Gathering:
 		self._take_orphans(reach)
 		self._drop_other_companies(reach)
 		self._take_what_points_to_hers(reach)
+		self._drop_files_of_others(reach)
 		namesakes = self._namesakes()
 		keeping = Keeping(reads={})
 		keeps = keeping.rules or keeping.in_force
@@ -191,7 +192,14 @@ class _Gathering:
 				continue
 			for name, hit in hits.items():
 				record = counted.get((doctype, name), (doctype, name))
-				self._note(record, hit.strength, {reason.how for _label, reason in hit.reasons})
+				# The Comments themselves are found; what copies them follows them.
+				reasons = [reason for label, reason in hit.reasons if label != COMMENTS]
+				strength = hit.strength
+				if len(reasons) < len(hit.reasons):
+					if not reasons:
+						continue
+					strength = max(strength, min(reason.strength for reason in reasons))
+				self._note(record, strength, {reason.how for reason in reasons})
 		self._read_rows(set(self.strengths))
 
 	def _note(self, record: Record, strength: Strength, hows: Iterable[How] = ()) -> None:
@@ -292,6 +300,17 @@ class _Gathering:
 			for source in pointer.sources:
 				if self.strengths.get(source) is Strength.POSSIBLE:
 					self._note(source, Strength.CERTAIN, (How.LINK,))
+
+	def _drop_files_of_others(self, reach: Reach) -> None:
+		"""A file that hangs under a record of others in which she merely stands has nothing of her, unless it holds her words."""
+		for record in [one for one in self.strengths if one[0] == "File"]:
+			above = self.under.get(record)
+			if above is None or record in reach.cells or record in self.copies or record in self.parts:
+				continue
+			if self.hows[record] <= {How.REFERENCE} and not (
+				self._is_hers(above) or self.decided(above)[0] or self.decided(record)[0]
+			):
+				del self.strengths[record]
 
 	def _is_hers(self, record: Record) -> bool:
 		return record in self.look_up.subject.records or self._leads_to_her(record)

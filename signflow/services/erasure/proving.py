@@ -5,8 +5,10 @@ somebody else's, is counted apart. Reads only; nothing of what was found is prin
 """
 
 import gzip
+import io
 import json
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +21,16 @@ from signflow.core.privacy.persons import mails_in, phones_in
 from signflow.core.privacy.texts_in_files import Outcome, read_many
 from signflow.services.erasure import bytes_of_files
 from signflow.services.erasure.planning import LINE, PLAN, left_by, record_hash
-from signflow.services.erasure.reach import NOT_SEARCHED
+from signflow.services.erasure.reach import COMMENTS, NOT_SEARCHED, comments_of
 from signflow.services.privacy.keeping import REFERENCES, Keeping
 from signflow.services.privacy.person_records import KINDS, region
-from signflow.services.subject_requests import records
+from signflow.services.subject_requests import access, records
 
 ROWS = 1000
 FILES = 20
+UNREAD = (Outcome.LOCKED, Outcome.BROKEN)
+# Where copies of the data of persons lie (subject_requests.access.folder).
+COPIES = "private/signflow-copies"
 LARGEST = 50_000_000
 PIECE, OVERLAP = 4_000_000, 4_000
 # The site's own: keys and locks, and the ledger, which has hashes alone.
@@ -127,6 +132,13 @@ class _Search:
 		# A name may begin in one column and end in the next: then it stands in none.
 		if not held:
 			return
+		if COMMENTS in held and (explained := self._of_comments(row)) is not None:
+			told = Place(
+				table, str(row.get("name") or ""), (COMMENTS,), bool(held.pop(COMMENTS) & self.strong)
+			)
+			explained.append(told)
+			if not held:
+				return
 		strings = {one for hits in held.values() for one in hits}
 		place = Place(
 			table,
@@ -135,6 +147,22 @@ class _Search:
 			bool(strings & self.strong),
 		)
 		self._sort(doctype, row, place, strings)
+
+	def _of_comments(self, row: Any) -> list[Place] | None:
+		"""Where a record's copy of its comments belongs: with the comments, if these are somebody else's or kept."""
+		names = [
+			str(one.get("name"))
+			for one in comments_of(row[COMMENTS])
+			if self.needles.found_in(json.dumps(one, ensure_ascii=False))
+		]
+		decided = [record_hash("Comment", name) in self.decided for name in names]
+		if not names:
+			return None
+		if all(decided):
+			return self.proof.others
+		kept = [self._is_kept("Comment", name) for name in names]
+		explained = [one or other for one, other in zip(decided, kept, strict=True)]
+		return self.proof.kept if all(explained) else None
 
 	def _sort(self, doctype: str, row: Any, place: Place, strings: set[str]) -> None:
 		if doctype in NOT_SEARCHED or _is_mail_of_request(doctype, row):
@@ -211,18 +239,54 @@ class _Search:
 	def _read(self, paths: list[Path], site: Path) -> None:
 		small = [path for path in paths if path.stat().st_size <= LARGEST]
 		for path in paths:
-			if path not in small:
+			if path in small:
+				continue
+			if _is_copy(path, site):
+				self.proof.files += 1
+				self._copy(path, str(path.relative_to(site)))
+			else:
 				self._stream(path, path.open("rb"), site)
 		for path, read in zip(
 			small, read_many([(path.name, path.read_bytes()) for path in small]), strict=True
 		):
 			self.proof.files += 1
 			relative = str(path.relative_to(site))
-			if read.outcome in (Outcome.LOCKED, Outcome.BROKEN):
+			if _is_copy(path, site) and (_is_package(path) or read.outcome in UNREAD):
+				self._copy(path, relative)
+				continue
+			if read.outcome in UNREAD:
 				self.proof.unread.append(relative)
 			title = bytes_of_files.title_of(relative)
 			if found := self.needles.found_in(read.text) | self.needles.found_in(title):
 				self._note_file(relative, found)
+
+	def _copy(self, path: Path, relative: str) -> None:
+		"""A copy of somebody's data, opened with the passphrase of its row: one that does not open may be hers, so it is left."""
+		found: set[str] = set()
+		together: list[tuple[str, bytes]] = []
+		try:
+			for name, data in access.parts_of(path):
+				if len(data) > LARGEST:
+					found |= self._found_in(io.BytesIO(data))
+				else:
+					together.append((name, data))
+				if len(together) == FILES or sum(len(one) for _name, one in together) > LARGEST:
+					found |= self._found_in_parts(relative, together)
+					together = []
+			found |= self._found_in_parts(relative, together)
+		except (frappe.ValidationError, RuntimeError, zipfile.BadZipFile):
+			self.proof.left.append(Place(relative, "", ("not read",), True))
+			return
+		if found:
+			self.proof.left.append(Place(relative, "", (), bool(found & self.strong)))
+
+	def _found_in_parts(self, relative: str, parts: list[tuple[str, bytes]]) -> set[str]:
+		found: set[str] = set()
+		for one in read_many(parts) if parts else ():
+			if one.outcome in UNREAD:
+				self.proof.unread.append(relative)
+			found |= self.needles.found_in(one.text)
+		return found
 
 	def _note_file(self, relative: str, found: set[str]) -> None:
 		place = Place(relative, "", (), bool(found & self.strong))
@@ -300,7 +364,7 @@ class _Search:
 		def read() -> bool:
 			left = False
 			for (name, _data), one in zip(together, read_many(together), strict=True):
-				if one.outcome in (Outcome.LOCKED, Outcome.BROKEN):
+				if one.outcome in UNREAD:
 					self.proof.unread.append(f"backups/{path.name}")
 				left |= self._is_left(name, self.needles.found_in(one.text))
 			together.clear()
@@ -327,6 +391,14 @@ class _Search:
 		_site, _slash, inner = name.removeprefix("./").partition("/")
 		names = self._names_of(inner)
 		return not (self._file_is_kept(names) or self._file_is_decided(names))
+
+
+def _is_copy(path: Path, site: Path) -> bool:
+	return path.is_relative_to(site / COPIES)
+
+
+def _is_package(path: Path) -> bool:
+	return ".zip" in path.suffixes
 
 
 def _walk(site: Path) -> Iterator[Path]:

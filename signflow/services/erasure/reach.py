@@ -42,6 +42,8 @@ MAKERS = ("owner", "modified_by")
 LISTS = ("_assign", "_liked_by", "_seen")
 # A row that is nothing but a link goes with what it links to.
 ROWS_THAT_ARE_LINKS = ("Dynamic Link", "Communication Link", "Event Participants", "Email Queue Recipient")
+# A record's own copy of the Comments on it.
+COMMENTS = "_comments"
 COLUMNS = 25
 # SQLite bounds how deep an expression goes (1000), and each column adds one level for each way of writing each word.
 DEEPEST = 700
@@ -131,7 +133,7 @@ def wordy_columns(table: Table, present: set[str]) -> list[str]:
 	named = [one.fieldname for one in table.fields if one.fieldtype in WORDY and one.fieldname in present]
 	if not table.is_child and "name" not in named:
 		named.append("name")
-	return [*named, *(name for name in ("_comments", "_user_tags") if name in present)]
+	return [*named, *(name for name in (COMMENTS, "_user_tags") if name in present)]
 
 
 def links_of(table: Table, present: set[str]) -> Iterator[tuple[str, str, str]]:
@@ -171,9 +173,35 @@ def _search_words(reach: Reach, table: Table, present: set[str], words: Words, n
 		rows = query.where(condition).orderby(queried.name).limit(MOST_ROWS + 1).run(as_dict=True)
 		if len(rows) > MOST_ROWS:
 			reach.more.add(table.doctype)
+		if COMMENTS in some:
+			_leave_to_comments(rows)
 		for row in rows:
 			for name in some:
 				_note(reach, table, row, name, words, needles)
+
+
+def _leave_to_comments(rows: list[Any]) -> None:
+	"""Take out of `_comments` what is a Comment of its own: what becomes of that becomes of its copy here."""
+	held = {row.name: comments_of(row[COMMENTS]) for row in rows}
+	names = {str(one.get("name")) for entries in held.values() for one in entries}
+	there: set[str] = set()
+	for some in chunks(names):
+		there |= set(
+			frappe.get_all("Comment", {"name": ["in", list(some)]}, pluck="name", order_by="name asc")
+		)
+	for row in rows:
+		if entries := held[row.name]:
+			left = [one for one in entries if str(one.get("name")) not in there]
+			row[COMMENTS] = json.dumps(left, ensure_ascii=False) if left else None
+
+
+def comments_of(stored: Any) -> list[dict[str, Any]]:
+	"""What `_comments` holds: {comment (its first 100 letters), by, name} of each Comment; [] if it is none of that."""
+	try:
+		found = json.loads(stored or "[]")
+	except (ValueError, TypeError):
+		return []
+	return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _note(reach: Reach, table: Table, row: Any, column: str, words: Words, needles: Needles) -> None:

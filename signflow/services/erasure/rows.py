@@ -18,7 +18,15 @@ from signflow.core.privacy.needles import Needles
 from signflow.services.erasure import bytes_of_files, evidence_of
 from signflow.services.erasure import reach as reaching
 from signflow.services.erasure.facts import EVIDENCE, PARTIES, TRAILS
-from signflow.services.erasure.reach import LISTS, MAKERS, ROWS_THAT_ARE_LINKS, links_of, listed
+from signflow.services.erasure.reach import (
+	COMMENTS,
+	LISTS,
+	MAKERS,
+	ROWS_THAT_ARE_LINKS,
+	comments_of,
+	links_of,
+	listed,
+)
 from signflow.services.privacy import data_map
 from signflow.services.privacy.matching import CHUNK, any_of, holds
 
@@ -109,6 +117,9 @@ def erase(erasing: Erasing, doctype: str, stored: Mapping[str, Any]) -> None:
 		return
 	if doctype == "File":
 		bytes_of_files.remove(stored.values())
+	elif doctype == "Comment":
+		for row in stored.values():
+			_follow_comment(erasing, row, None)
 	for child in child_tables(doctype):
 		frappe.db.delete(child, {"parent": ["in", names], "parenttype": doctype})
 	frappe.db.delete(doctype, {"name": ["in", names]})
@@ -178,6 +189,8 @@ def mask(erasing: Erasing, line: Any, row: Any) -> None:
 		if (key := _key_field(doctype)) and key in row:
 			changes[key] = new
 	_write(doctype, row.name, changes)
+	if doctype == "Comment":
+		_follow_comment(erasing, row, {**row, **changes})
 	if new and new != row.name:
 		_follow(doctype, row.name, new)
 	if doctype in erasing.indexed:
@@ -218,6 +231,43 @@ def _mask_single(erasing: Erasing, doctype: str) -> None:
 				(singles.doctype == doctype) & (singles.field == name)
 			).run()
 	_forget_cached(doctype, [doctype])
+
+
+def _follow_comment(erasing: Erasing, row: Any, made: Mapping[str, Any] | None) -> None:
+	"""Have the record's own copy of a comment say what the comment says by now; without it once that is gone (None)."""
+	doctype, name = row.get("reference_doctype"), row.get("reference_name")
+	table = erasing.tables.get(doctype or "")
+	if not name or table is None or table.is_single or not frappe.db.table_exists(doctype):
+		return
+	if COMMENTS not in frappe.db.get_table_columns(doctype):
+		return
+	# What points to a record that gets another name does so before the record has it.
+	before = (
+		[old for old, new in erasing.targets[doctype].items() if new == name]
+		if doctype in erasing.targets
+		else []
+	)
+	queried = frappe.qb.DocType(doctype)
+	query = frappe.qb.from_(queried).select(queried.name, queried[COMMENTS])
+	query = query.where(queried.name.isin([name, *before])).orderby(queried.name)
+	for parent in query.for_update().run(as_dict=True):
+		entries = comments_of(parent[COMMENTS])
+		kept = [one if one.get("name") != row.name else _as_copied(erasing, one, made) for one in entries]
+		if kept != entries:
+			left = json.dumps([one for one in kept if one is not None])
+			_write(doctype, parent.name, {COMMENTS: left})
+			_forget_cached(doctype, [parent.name])
+
+
+def _as_copied(
+	erasing: Erasing, entry: dict[str, Any], made: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+	if made is None:
+		return None
+	# As Frappe cuts it: a name that is cut off at its end is no word of hers, and would stay.
+	text = str(made.get("content") or "")
+	by = erasing.without_her(str(entry.get("by") or ""))
+	return {**entry, "comment": f"{text[:97]}..." if len(text) > 100 else text, "by": by}
 
 
 def _closed_user(row: Mapping[str, Any]) -> dict[str, Any]:

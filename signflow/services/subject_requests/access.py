@@ -12,6 +12,7 @@ import re
 import secrets
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,9 +25,9 @@ from frappe.utils import add_days, cint, get_url, now_datetime
 from frappe.utils.password import decrypt, encrypt
 
 from signflow.core.identity.tokens import new_token
-from signflow.core.privacy.export_package import neutral_name, new_passphrase, write_package
+from signflow.core.privacy.export_package import neutral_name, new_passphrase, read_package, write_package
 from signflow.core.privacy.findings import How, Strength
-from signflow.core.privacy.persons import Subject
+from signflow.core.privacy.persons import Record, Subject
 from signflow.services import work
 from signflow.services.company import house
 from signflow.services.letters import send_letter
@@ -667,6 +668,59 @@ def forget(request: str) -> None:
 	for row in frappe.get_all(EXPORT, {"request": request}, ["name", "status"], order_by="name asc"):
 		_end(row.name, "Expired" if row.status == "Ready" else row.status)
 		_set(row.name, note=None, failure=None)
+
+
+@one_transaction
+def end_all_of(
+	person_records: Iterable[Record], mails: Iterable[str], *, company: str | None, request: str | None = None
+) -> None:
+	"""End the copies of a person whose data are erased for `company` (None: for all): what was given does not outlive it.
+
+	Hers are those of requests that an officer confirmed to be of one of `person_records`, that came from one of `mails`
+	(hers alone), and of `request` itself. Their bytes go before the rows are committed: a worker that is killed in
+	between finds the rows again and comes here again.
+	"""
+	for export in _copies_of(set(person_records), sorted(mails), company, request):
+		row = frappe.db.get_value(EXPORT, export, ["status", "file_name"], as_dict=True, for_update=True)
+		for name in filter(None, [row.file_name, *_redacted({"export": export})]):
+			(folder() / name).unlink(missing_ok=True)
+		ended = ("Expired", "Cancelled")
+		_end(
+			export, row.status if row.status in ended else "Expired" if row.status == "Ready" else "Cancelled"
+		)
+
+
+def _copies_of(
+	person_records: set[Record], mails: list[str], company: str | None, request: str | None
+) -> list[str]:
+	rows = frappe.get_all(
+		"Data Subject Request Person",
+		{
+			"parenttype": REQUEST,
+			"confirmed": 1,
+			"record_name": ["in", sorted({name for _doctype, name in person_records})],
+		},
+		["parent", "record_doctype", "record_name"],
+		order_by="name asc",
+	)
+	found = {row.parent for row in rows if (row.record_doctype, row.record_name) in person_records}
+	found |= set(frappe.get_all(REQUEST, {"email": ["in", mails]}, pluck="name", order_by="name asc"))
+	found |= {request} if request else set()
+	within = {"company": company} if company else {}
+	return frappe.get_all(
+		EXPORT, {"request": ["in", sorted(found)], **within}, pluck="name", order_by="name asc"
+	)
+
+
+def parts_of(path: Path) -> Iterator[tuple[str, bytes]]:
+	"""What is in a package that lies in `folder`: path within it and bytes, one by one, for the proof of an erasure.
+
+	Raises ValidationError for one that no export names, RuntimeError for one that was changed.
+	"""
+	passphrase = frappe.db.get_value(EXPORT, {"status": "Ready", "file_name": path.name}, "passphrase")
+	if not passphrase:
+		frappe.throw(_("This copy is not there any more."))
+	return read_package(path, decrypt(passphrase))
 
 
 def _end(export: str, status: str) -> None:
