@@ -322,6 +322,8 @@ def site_company() -> str | None:
 	companies = frappe.get_all(
 		NOTICE, {"status": "Published"}, pluck="company", distinct=True, order_by="company asc"
 	)
+	# A notice may outlive its company.
+	companies = frappe.get_all("Company", {"name": ["in", companies]}, pluck="name", order_by="name asc")
 	default = frappe.defaults.get_global_default("company")
 	if default in companies:
 		return default
