@@ -202,55 +202,34 @@ def _files(she: Any) -> list[Path]:
 @contextlib.contextmanager
 def _watched() -> Iterator[dict[str, Any]]:
 	"""What is asked of the database within, how long it takes and how long rows are locked for whoever else wants them."""
-	import frappe
+	from house import longest_transaction, statements_asked
 
 	told: dict[str, Any] = {}
-	asked: list[str] = []
-	moments: list[float] = []
-	plain = frappe.db.sql
-
-	def counted(query: Any, *args: Any, **kwargs: Any) -> Any:
-		asked.append(str(query))
-		moments.append(time.monotonic())
-		return plain(query, *args, **kwargs)
-
-	frappe.db.sql = counted
 	began = time.monotonic()
+	asked: list[tuple[str, float]] = []
 	try:
-		yield told
+		with statements_asked() as asked:
+			yield told
 	finally:
-		del frappe.db.sql
 		ended = time.monotonic()
 		# The last look over all tables is told apart.
 		ends = next(
 			(
 				place
-				for place, query in enumerate(asked)
+				for place, (query, _moment) in enumerate(asked)
 				if query.startswith("UPDATE") and "finished_on" in query
 			),
 			len(asked) - 1,
 		)
 		last = ends + 1 >= len(asked)
-		told["statements"], told["seconds"] = ends + 1, round((ended if last else moments[ends]) - began, 3)
-		ended = ended if last else moments[ends + 1]
+		told["statements"], told["seconds"] = ends + 1, round((ended if last else asked[ends][1]) - began, 3)
 		if not last:
 			told["last look"] = {
 				"statements": len(asked) - ends - 1,
-				"seconds": round(time.monotonic() - moments[ends], 3),
+				"seconds": round(ended - asked[ends][1], 3),
 			}
-		told["held_ms"] = round(_longest(asked[: ends + 1], moments[: ends + 1], ended) * 1000)
-
-
-def _longest(asked: list[str], moments: list[float], ended: float) -> float:
-	"""The longest time from the first row that a transaction locks to its end, in seconds."""
-	longest, begun = 0.0, 0.0
-	for query, moment in [*zip(asked, moments, strict=True), ("commit", ended)]:
-		verb = query.lower().lstrip()
-		if verb.startswith(("begin", "start transaction", "commit", "rollback")):
-			longest, begun = max(longest, moment - begun if begun else 0), 0.0
-		elif not begun and ("for update" in verb or verb.startswith(("update", "delete", "insert"))):
-			begun = moment
-	return longest
+		closed = ("commit", ended if last else asked[ends + 1][1])
+		told["held_ms"] = round(longest_transaction([*asked[: ends + 1], closed]) * 1000)
 
 
 @contextlib.contextmanager
@@ -361,8 +340,7 @@ def _by_frappe(she: Any) -> dict[str, Any]:
 def _by_signflow(she: Any) -> dict[str, Any]:
 	"""Planned by one officer, what is not surely hers decided, approved by another, carried out by a worker: this process."""
 	import frappe
-	from erasing import a_request, officers
-	from test_erasure import decide_all, to_be_run_here
+	from erasing import a_request, decide_all, officers, to_be_run_here
 
 	from signflow.services.erasure import execution, planning
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import frappe
 from frappe.utils import add_days, getdate
-from house import House, _groups, for_writing
+from house import House, _groups, a_contact, for_writing
 
 from signflow.core.erasure.masking import Words
 
@@ -59,13 +59,7 @@ class Client:
 		self.customer = self.house._insert(
 			"Customer", customer_name=self.name, customer_type="Individual", **_groups()
 		).name
-		self.contact = self.house._insert(
-			"Contact",
-			first_name=self.first,
-			last_name=f"Lasku{self.house.key}",
-			email_ids=[{"email_id": self.mail, "is_primary": 1}],
-			links=[{"link_doctype": "Customer", "link_name": self.customer}],
-		).name
+		self.contact = a_contact(self.first, f"Lasku{self.house.key}", self.mail, ("Customer", self.customer))
 		frappe.db.commit()
 		return self
 

@@ -9,6 +9,7 @@ from frappe.utils.password import update_password
 from house import House, for_writing
 
 from signflow.core.privacy.needles import Needles
+from signflow.services.erasure import execution, planning
 
 OFFICER = "Data Protection Officer"
 # What the process itself writes, and what lives by itself.
@@ -73,6 +74,36 @@ def a_request(house: House, *persons: tuple[str, str], **values: Any) -> str:
 def lines_of(plan: str, **filters: Any) -> list[Any]:
 	frappe.db.rollback()
 	return frappe.get_all("Erasure Plan Line", {"plan": plan, **filters}, ["*"], order_by="place asc")
+
+
+def decide_all(plan: str, by: str) -> str:
+	"""Decide every open line: they are somebody else's."""
+	frappe.set_user(by)
+	asked = lines_of(plan, action="Decide")
+	return planning.decide(plan, {line.name: "Not Hers" for line in asked}) if asked else plan
+
+
+def to_be_run_here(plan: str) -> None:
+	"""As `run_plan`, but the worker is this process."""
+	for_writing()
+	values = {"status": "Running", "work_due": 1, "lease_until": None, "approved_on": now_datetime()}
+	frappe.db.set_value("Erasure Plan", plan, values, update_modified=False)
+	frappe.db.commit()
+
+
+def approved(plan: str, approver: str) -> None:
+	"""Approve a plan as a second officer; it is to be carried out by this process."""
+	frappe.set_user(approver)
+	planning.approve(plan)
+	frappe.set_user("Administrator")
+	to_be_run_here(plan)
+
+
+def carried_out(plan: str) -> None:
+	"""Carry a plan out here, to its end, with nothing left over."""
+	execution.carry_on(plan)
+	frappe.db.rollback()
+	assert frappe.db.get_value("Erasure Plan", plan, ["status", "left_over"]) == ("Done", 0)
 
 
 def rows_of(tables: tuple[str, ...] = ()) -> dict[str, dict[str, tuple]]:

@@ -1,10 +1,12 @@
 """Builders in the product's language: a house that sends requests, signers who sign, mailboxes that get mail."""
 
+import contextlib
 import email
 import email.policy
 import html
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -216,13 +218,7 @@ class House:
 
 	def _contact(self, first: str, last: str) -> Signer:
 		mail = f"{first.lower()}.{self.key}@posti.example"
-		self._insert(
-			"Contact",
-			first_name=first,
-			last_name=last,
-			email_ids=[{"email_id": mail, "is_primary": 1}],
-			links=[{"link_doctype": "Customer", "link_name": self.customer}],
-		)
+		a_contact(first, last, mail, ("Customer", self.customer))
 		return Signer(self, f"{first} {last}", mail)
 
 	def uploads(self, data: bytes | None = None, name: str = "sopimus.pdf") -> str:
@@ -371,6 +367,54 @@ def a_company() -> str:
 		}
 	)
 	return company.insert(ignore_permissions=True).name
+
+
+@contextlib.contextmanager
+def statements_asked() -> Iterator[list[tuple[str, float]]]:
+	"""The statements of a block and the moments (seconds of the monotonic clock) at which they were asked, in a list that fills up."""
+	asked: list[tuple[str, float]] = []
+	plain = frappe.db.sql
+
+	def noted(query: Any, *args: Any, **kwargs: Any) -> Any:
+		asked.append((str(query), time.monotonic()))
+		return plain(query, *args, **kwargs)
+
+	frappe.db.sql = noted
+	try:
+		yield asked
+	finally:
+		del frappe.db.sql
+
+
+def longest_transaction(asked: list[tuple[str, float]]) -> float:
+	"""The longest time from the first row that a transaction locks to its end, in seconds, of what `statements_asked` noted."""
+	longest, begun = 0.0, 0.0
+	for query, moment in asked:
+		verb = query.lower().lstrip()
+		if verb.startswith(("begin", "start transaction", "commit", "rollback")):
+			longest, begun = max(longest, moment - begun if begun else 0), 0.0
+		elif not begun and ("for update" in verb or verb.startswith(("update", "delete", "insert"))):
+			begun = moment
+	return longest
+
+
+def a_contact(first: str, last: str, mail: str, *links: tuple[str, str], **values: Any) -> str:
+	"""A contact with one mail address, under records (DocType, name); its name. `values`: what only signflow writes there."""
+	for_writing()
+	contact = frappe.get_doc(
+		{
+			"doctype": "Contact",
+			"first_name": first,
+			"last_name": last,
+			"email_ids": [{"email_id": mail, "is_primary": 1}],
+			"links": [{"link_doctype": doctype, "link_name": name} for doctype, name in links],
+		}
+	)
+	contact.flags.signflow = bool(values)
+	contact.update(values)
+	contact.insert(ignore_permissions=True)
+	frappe.db.commit()
+	return contact.name
 
 
 def another_company(name: str = "Toinen Oy") -> str:

@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,23 @@ from urllib.parse import quote
 
 import frappe
 import pytest
-from erasing import a_request, differences, files_of, holding, lines_of, officers, put_back, rows_of
+from erasing import (
+	a_request,
+	approved,
+	carried_out,
+	decide_all,
+	differences,
+	files_of,
+	holding,
+	lines_of,
+	officers,
+	put_back,
+	rows_of,
+	to_be_run_here,
+)
 from frappe.utils import add_days, getdate, now_datetime
 from frappe.utils.background_jobs import get_queue, get_redis_conn
-from house import House, a_pdf, for_writing
+from house import House, a_contact, a_pdf, for_writing, longest_transaction, statements_asked
 from planted import Planted
 from retention_stage import a_hold, a_keeping_rule, worker_rests
 from rq.exceptions import NoSuchJobError
@@ -296,13 +308,6 @@ class Erased(Planted):
 		)
 
 
-def decide_all(plan: str, by: str) -> str:
-	"""Decide every open line: they are somebody else's."""
-	frappe.set_user(by)
-	asked = lines_of(plan, action="Decide")
-	return planning.decide(plan, {line.name: "Not Hers" for line in asked}) if asked else plan
-
-
 @pytest.fixture(scope="module")
 def she(kept_house: House) -> Erased:
 	frappe.set_user("Administrator")
@@ -325,37 +330,13 @@ def erased(she: Erased) -> dict[str, Any]:
 	told["planned"] = rows_of()
 	told["asked_files"] = {line.record_name: line for line in lines_of(plan, record_doctype="File")}
 	told["plan"] = plan = decide_all(plan, made)
-	frappe.set_user(approver)
-	planning.approve(plan)
-	frappe.set_user("Administrator")
-	to_be_run_here(plan)
+	approved(plan, approver)
 	told["approved"] = rows_of(PLANS)
 	she.in_redis()
-	asked: list[str] = []
-	times: list[float] = []
-	plain = frappe.db.sql
-
-	def counted(query: Any, *args: Any, **kwargs: Any) -> Any:
-		asked.append(str(query))
-		times.append(time.monotonic())
-		return plain(query, *args, **kwargs)
-
-	frappe.db.sql = counted
-	try:
+	with statements_asked() as told["asked"]:
 		execution.carry_on(plan)
-	finally:
-		del frappe.db.sql
-	told["asked"], told["times"] = asked, times
 	told["after"] = rows_of()
 	return told
-
-
-def to_be_run_here(plan: str) -> None:
-	"""As `run_plan`, but the worker is this process."""
-	for_writing()
-	values = {"status": "Running", "work_due": 1, "lease_until": None, "approved_on": now_datetime()}
-	frappe.db.set_value("Erasure Plan", plan, values, update_modified=False)
-	frappe.db.commit()
 
 
 def test_a_plan_is_a_dry_run(erased: dict[str, Any]) -> None:
@@ -509,21 +490,17 @@ def test_no_trace_is_written_and_few_statements_are_asked(erased: dict[str, Any]
 		more = len(erased["after"][table]) - len(erased["before"][table])
 		assert more <= 0, table
 	asked = erased["asked"]
-	ends = next(place for place, query in enumerate(asked) if "finished_on" in query)
-	assert ends < 400, Counter(query[:70] for query in asked[:ends]).most_common(40)
+	ends = next(place for place, (query, _moment) in enumerate(asked) if "finished_on" in query)
+	assert ends < 400, Counter(query[:70] for query, _moment in asked[:ends]).most_common(40)
 	# From the first row that is locked to the commit; a slow machine must not make the test fail.
-	longest, begun = 0.0, 0.0
-	for query, moment in zip(asked[:ends], erased["times"], strict=False):
-		verb = query.lower()
-		if verb.startswith(("begin", "start transaction", "commit")):
-			longest, begun = max(longest, moment - begun if begun else 0), 0.0
-		elif not begun and ("for update" in verb or verb.startswith(("update", "delete", "insert"))):
-			begun = moment
+	longest = longest_transaction(asked[:ends])
 	print(f"{ends} statements, locks for {longest * 1000:.0f} ms at most")
 	assert longest < 1
 	for table in TRACES:
 		assert not [
-			query for query in asked if f'INSERT INTO "{table}"' in query or f"INTO `{table}`" in query
+			query
+			for query, _moment in asked
+			if f'INSERT INTO "{table}"' in query or f"INTO `{table}`" in query
 		]
 
 
@@ -627,13 +604,8 @@ def erase(house: House, contact: str, decide: Any, **keep: Any) -> str:
 	plan = planning.plan_erasure(a_request(house, ("Contact", contact)))
 	while asked := lines_of(plan, action="Decide"):
 		plan = planning.decide(plan, {line.name: decide(line) for line in asked}, **keep)
-	frappe.set_user(approver)
-	planning.approve(plan)
-	frappe.set_user("Administrator")
-	to_be_run_here(plan)
-	execution.carry_on(plan)
-	frappe.db.rollback()
-	assert frappe.db.get_value("Erasure Plan", plan, ["status", "left_over"]) == ("Done", 0)
+	approved(plan, approver)
+	carried_out(plan)
 	return plan
 
 
@@ -756,12 +728,7 @@ def test_what_an_officer_keeps_has_a_reason_and_a_day_and_goes_on_it(house: Hous
 	frappe.set_user("Administrator")
 	mail = f"kaisa.{house.key}@posti.example"
 	for_writing()
-	contact = house._insert(
-		"Contact",
-		first_name="Kaisa",
-		last_name=f"Kauppi{house.key}",
-		email_ids=[{"email_id": mail, "is_primary": 1}],
-	).name
+	contact = a_contact("Kaisa", f"Kauppi{house.key}", mail)
 	minutes = house._insert(
 		"File",
 		file_name=f"minutes-{house.key}.txt",
@@ -827,12 +794,7 @@ def test_a_copy_that_was_given_does_not_outlive_the_erasure(house: House) -> Non
 	hers, his = f"saara.{house.key}@posti.example", f"simo.{house.key}@posti.example"
 	for_writing()
 	contacts = [
-		house._insert(
-			"Contact",
-			first_name=first,
-			last_name=f"{last}{house.key}",
-			email_ids=[{"email_id": mail, "is_primary": 1}],
-		).name
+		a_contact(first, f"{last}{house.key}", mail)
 		for first, last, mail in (("Saara", "Sala", hers), ("Simo", "Suo", his))
 	]
 	frappe.db.commit()
@@ -866,12 +828,7 @@ def test_what_becomes_of_a_comment_becomes_of_its_copy_on_the_record(house: Hous
 	frappe.set_user("Administrator")
 	mail, name = f"tyyne.{house.key}@posti.example", f"Tyyne Tuuli{house.key}"
 	for_writing()
-	contact = house._insert(
-		"Contact",
-		first_name="Tyyne",
-		last_name=f"Tuuli{house.key}",
-		email_ids=[{"email_id": mail, "is_primary": 1}],
-	).name
+	contact = a_contact("Tyyne", f"Tuuli{house.key}", mail)
 	customer = house._insert("Customer", customer_name=f"Kauppa {house.key}").name
 	doc = frappe.get_doc("Customer", customer)
 	other = doc.add_comment("Comment", "Pays late.").name
@@ -897,12 +854,7 @@ def test_a_file_of_a_customer_in_which_she_merely_stands_is_not_asked_about(hous
 	frappe.set_user("Administrator")
 	mail = f"venla.{house.key}@posti.example"
 	for_writing()
-	contact = house._insert(
-		"Contact",
-		first_name="Venla",
-		last_name=f"Virta{house.key}",
-		email_ids=[{"email_id": mail, "is_primary": 1}],
-	).name
+	contact = a_contact("Venla", f"Virta{house.key}", mail)
 	customer = house._insert(
 		"Customer", customer_name=f"Rauta {house.key}", customer_details=f"{mail} recommends them."
 	).name

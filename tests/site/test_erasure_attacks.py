@@ -9,7 +9,7 @@ import pytest
 from erasing import a_request, lines_of, officers
 from frappe.utils import add_to_date, now_datetime
 from frappe.utils.password import encrypt
-from house import House, another_company, as_program, for_writing
+from house import House, a_contact, another_company, as_program, for_writing
 from retention_stage import a_row, worker_rests
 from stage import eventually
 
@@ -32,12 +32,7 @@ def stage(kept_house: House) -> dict[str, Any]:
 	made, approver = officers(kept_house)
 	for_writing()
 	mail = f"liisa.{kept_house.key}@posti.example"
-	contact = kept_house._insert(
-		"Contact",
-		first_name="Liisa",
-		last_name=f"Lumi{kept_house.key}",
-		email_ids=[{"email_id": mail, "is_primary": 1}],
-	).name
+	contact = a_contact("Liisa", f"Lumi{kept_house.key}", mail)
 	note = kept_house._insert("Note", title=f"n-{kept_house.key}", content=f"Ring {mail}").name
 	kept_house._insert("Note", title=f"m-{kept_house.key}", content=f"Liisa Lumi{kept_house.key} rang")
 	frappe.db.commit()
@@ -231,12 +226,7 @@ def test_records_that_point_to_one_another_and_a_look_that_goes_on_in_a_worker(s
 	house: House = stage["house"]
 	for_writing()
 	mail = f"circle.{house.key}@posti.example"
-	contact = house._insert(
-		"Contact",
-		first_name="Ritva",
-		last_name=f"Rengas{house.key}",
-		email_ids=[{"email_id": mail, "is_primary": 1}],
-	).name
+	contact = a_contact("Ritva", f"Rengas{house.key}", mail)
 	ring = [house._insert("ToDo", description=f"Ring {mail}").name for _place in range(2)]
 	for one, other in (ring, ring[::-1]):
 		frappe.db.set_value("ToDo", one, {"reference_type": "ToDo", "reference_name": other})
@@ -276,12 +266,7 @@ def test_what_two_companies_share_is_asked_about(stage: dict[str, Any]) -> None:
 	house: House = stage["house"]
 	for_writing()
 	mail = f"two.{house.key}@posti.example"
-	contact = house._insert(
-		"Contact",
-		first_name="Tuuli",
-		last_name=f"Two{house.key}",
-		email_ids=[{"email_id": mail, "is_primary": 1}],
-	).name
+	contact = a_contact("Tuuli", f"Two{house.key}", mail)
 	frappe.db.commit()
 	other = another_company(f"Toinen {house.key} Oy")
 	for_writing()

@@ -8,13 +8,12 @@ from typing import Any
 import frappe
 import pytest
 from bookkeeping import LEDGERS, Client, balances, books, has_ledger, reports
-from erasing import a_request, lines_of, officers
+from erasing import a_request, approved, carried_out, decide_all, lines_of, officers
 from house import House, for_writing
 from retention_stage import a_hold, a_keeping_rule, worker_rests
 from stage import eventually
-from test_erasure import decide_all, to_be_run_here
 
-from signflow.services.erasure import execution, planning, proving
+from signflow.services.erasure import planning, proving
 
 
 class Buyer(Client):
@@ -96,13 +95,8 @@ def told(kept_house: House) -> dict[str, Any]:
 	request = a_request(kept_house, ("Contact", she.contact), ("Customer", she.customer))
 	frappe.set_user(made)
 	plan = decide_all(planning.plan_erasure(request), made)
-	frappe.set_user(approver)
-	planning.approve(plan)
-	frappe.set_user("Administrator")
-	to_be_run_here(plan)
-	execution.carry_on(plan)
-	frappe.db.rollback()
-	assert frappe.db.get_value("Erasure Plan", plan, ["status", "left_over"]) == ("Done", 0)
+	approved(plan, approver)
+	carried_out(plan)
 	told["plan"] = plan
 	told["neutral"] = frappe.db.get_value("Erasure Plan", plan, "neutral_name")
 	return told

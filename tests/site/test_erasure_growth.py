@@ -7,11 +7,10 @@ from typing import Any
 
 import frappe
 import pytest
-from erasing import a_request, officers
-from house import House, for_writing
+from erasing import a_request, approved, decide_all, officers
+from house import House, a_contact, for_writing, statements_asked
 from retention_stage import worker_rests
 from stage import eventually
-from test_erasure import decide_all, to_be_run_here
 
 from signflow.services.erasure import execution, planning
 
@@ -27,13 +26,7 @@ def a_person(house: House, key: str, records: int) -> str:
 	"""A Contact, and so many mails, tickets, invoices and comments of hers each; the Contact's name."""
 	for_writing()
 	mail, name = f"{key}.{house.key}@posti.example", f"Kaisa Kasvu{key}{house.key}"
-	contact = house._insert(
-		"Contact",
-		first_name="Kaisa",
-		last_name=f"Kasvu{key}{house.key}",
-		email_ids=[{"email_id": mail, "is_primary": 1}],
-		links=[{"link_doctype": "Customer", "link_name": house.customer}],
-	).name
+	contact = a_contact("Kaisa", f"Kasvu{key}{house.key}", mail, ("Customer", house.customer))
 	rows = {
 		"Communication": {"subject": "Hi", "sender": mail, "recipients": "a@b.example", "content": name},
 		"Issue": {"subject": "Broken", "raised_by": mail, "description": f"Call {name}"},
@@ -76,19 +69,9 @@ def _many(doctype: str, key: str, number: int, values: dict[str, Any]) -> None:
 
 def counted(work: Callable[[], Any]) -> tuple[Any, Counter]:
 	"""What `work` gives, and how often it asked which statement; how DocTypes are built is read once by each process."""
-	asked: Counter = Counter()
-	plain = frappe.db.sql
-
-	def sql(query: Any, *args: Any, **kwargs: Any) -> Any:
-		if not BUILD.search(str(query)):
-			asked[str(query)[:60]] += 1
-		return plain(query, *args, **kwargs)
-
-	frappe.db.sql = sql
-	try:
-		return work(), asked
-	finally:
-		del frappe.db.sql
+	with statements_asked() as asked:
+		given = work()
+	return given, Counter(query[:60] for query, _moment in asked if not BUILD.search(query))
 
 
 def erased(house: House, contact: str) -> tuple[Counter, Counter]:
@@ -98,10 +81,7 @@ def erased(house: House, contact: str) -> tuple[Counter, Counter]:
 	frappe.set_user(made)
 	plan, planned = counted(lambda: planning.plan_erasure(request))
 	plan = decide_all(plan, made)
-	frappe.set_user(approver)
-	planning.approve(plan)
-	frappe.set_user("Administrator")
-	to_be_run_here(plan)
+	approved(plan, approver)
 	_nothing, run = counted(lambda: execution.carry_on(plan))
 	frappe.db.rollback()
 	assert frappe.db.get_value("Erasure Plan", plan, ["status", "left_over"]) == ("Done", 0)

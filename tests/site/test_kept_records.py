@@ -7,13 +7,12 @@ from typing import Any
 import frappe
 import pytest
 from asking import an_officer
-from erasing import a_request, lines_of, officers
+from erasing import a_request, approved, lines_of, officers
 from frappe.utils import add_years, getdate
 from frappe.utils.password import update_password
-from house import House, another_company, as_program, for_writing
+from house import House, a_contact, another_company, as_program, for_writing, statements_asked
 from retention_stage import a_hold, worker_rests
 from stage import eventually
-from test_erasure import to_be_run_here
 from test_erasure_certificate import a_plan
 
 from signflow.services.erasure import execution, planning, restricting
@@ -73,13 +72,7 @@ def kept(kept_house: House) -> Iterator[Kept]:
 		house._insert("Customer", customer_name=f"{name} {house.key}", customer_type="Individual").name
 		for name in ("Kept Kaisa", "Free Fanni")
 	)
-	contact = house._insert(
-		"Contact",
-		first_name="Kaisa",
-		last_name=house.key,
-		email_ids=[{"email_id": f"kaisa.{house.key}@posti.example", "is_primary": 1}],
-		links=[{"link_doctype": "Customer", "link_name": hers}],
-	).name
+	contact = a_contact("Kaisa", house.key, f"kaisa.{house.key}@posti.example", ("Customer", hers))
 	frappe.db.commit()
 	plan = a_plan(a_request(house, ("Customer", hers)), house.company)
 	for_writing()
@@ -224,21 +217,11 @@ def test_the_house_chooses_who_needs_it(kept: Kept) -> None:
 def test_other_records_cost_nothing(kept: Kept) -> None:
 	restricting.kinds()
 	assert restricting.hidden(kept.house.users["seller"], "Item") == ""
-	asked: list[str] = []
-	plain = frappe.db.sql
-
-	def counted(query: Any, *args: Any, **kwargs: Any) -> Any:
-		asked.append(str(query))
-		return plain(query, *args, **kwargs)
-
-	frappe.db.sql = counted
-	try:
+	with statements_asked() as asked:
 		assert restricting.kept("Item", "x") is None
 		assert not asked
 		assert restricting.kept("Customer", kept.free) is None
 		assert len(asked) == 1
-	finally:
-		del frappe.db.sql
 
 
 def test_what_a_hold_kept_goes_once_it_is_lifted(kept_house: House) -> None:
@@ -254,10 +237,7 @@ def test_what_a_hold_kept_goes_once_it_is_lifted(kept_house: House) -> None:
 	request = a_request(kept_house, ("Contact", contact))
 	frappe.set_user(made)
 	plan = planning.plan_erasure(request)
-	frappe.set_user(approver)
-	planning.approve(plan)
-	frappe.set_user("Administrator")
-	to_be_run_here(plan)
+	approved(plan, approver)
 	execution.carry_on(plan)
 	execution.daily()
 	frappe.db.rollback()

@@ -5,7 +5,7 @@ from typing import Any
 
 import frappe
 import pytest
-from house import House, as_program, for_writing
+from house import House, as_program, for_writing, statements_asked
 from personas import PERSONAS
 from planted import Planted
 from pypika.terms import CustomFunction
@@ -127,36 +127,22 @@ def test_a_statement_that_takes_too_long_is_said_to(she: Planted, monkeypatch: p
 	assert ("Customer", she.customer) in found.of(Strength.CERTAIN)
 
 
-def statements(start: Start) -> list[str]:
-	"""What a look-up asks the database."""
-	asked: list[str] = []
-	plain = frappe.db.sql
-
-	def counted(query: Any, *args: Any, **kwargs: Any) -> Any:
-		asked.append(str(query))
-		return plain(query, *args, **kwargs)
-
-	frappe.db.sql = counted
-	try:
-		lookup.look_up(start)
-	finally:
-		del frappe.db.sql
-	return asked
-
-
 def test_the_number_of_statements_does_not_grow_with_the_rows(she: Planted) -> None:
 	start = lookup.start_of(she.mail)
 	lookup.look_up(start)  # what Frappe remembers per process, it remembers now
-	before = len(statements(start))
+	with statements_asked() as before:
+		lookup.look_up(start)
 	for_writing()
 	for number in range(60):
 		she.row("others", "Sales Invoice", customer=she.customer, contact_email=she.mail, po_no=str(number))
 		she.row("others", "Comment", reference_doctype="Contact", reference_name=she.hers, content=she.mail)
-	assert len(statements(start)) == before
+	with statements_asked() as after:
+		lookup.look_up(start)
+	assert len(after) == len(before)
 	tables = len(
 		[one for one in frappe.get_all("DocType", {"issingle": 0}, pluck="name", order_by="name asc")]
 	)
-	assert before < tables + 80, (before, tables)
+	assert len(before) < tables + 80, (len(before), tables)
 
 
 def ask(she: Planted, persona: str, verb: str = "look_up", **values: Any) -> Any:

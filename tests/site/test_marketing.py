@@ -6,7 +6,6 @@ import json
 import threading
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import frappe
@@ -14,7 +13,7 @@ import pytest
 from consenting import Reader, a_text, rows
 from frappe.core.doctype.communication import email as framework
 from frappe.utils import add_months, getdate, nowdate
-from house import House, another_company, as_program, for_writing
+from house import House, another_company, as_program, for_writing, statements_asked
 from stage import eventually
 
 from signflow.integrations.erpnext import mailing_lists
@@ -377,28 +376,12 @@ def test_desk_sees_state_rule_and_row(house: House) -> None:
 	assert refused.status_code == 403
 
 
-@contextmanager
-def counted() -> Iterator[list[str]]:
-	"""The statements of a block, in a list that fills up."""
-	before, statements = frappe.db.sql, []
-
-	def counting(query: Any, *args: Any, **kwargs: Any) -> Any:
-		statements.append(str(query)[:200])
-		return before(query, *args, **kwargs)
-
-	frappe.db.sql = counting
-	try:
-		yield statements
-	finally:
-		frappe.db.sql = before
-
-
 def test_many_addresses_cost_few_queries(house: House) -> None:
 	mails = [f"many{number}.{house.key}@posti.example" for number in range(200)]
 	counts = []
 	marketing.willing(mails[:10], [house.company])
 	for some in (mails[:10], mails):
-		with counted() as statements:
+		with statements_asked() as statements:
 			marketing.willing(some, [house.company])
 		counts.append(len(statements))
 	assert counts[0] == counts[1] <= 15
@@ -416,7 +399,7 @@ def test_many_members_and_records_cost_few_queries(house: House, monkeypatch: py
 		[(name, name, f"{name}@posti.example", now, now) for name in names],
 	)
 	frappe.db.commit()
-	with counted() as statements:
+	with statements_asked() as statements:
 		mailing_lists.refresh_segments()
 	seen = frappe.get_all("Contact", {"name": ["in", names]}, pluck="signflow_email_marketing")
 	assert set(seen) == {"Not Allowed"} and len(statements) < len(names)
@@ -433,7 +416,7 @@ def test_many_members_and_records_cost_few_queries(house: House, monkeypatch: py
 		frappe.db.set_value("Email Group", group, "signflow_company", house.company)
 		frappe.db.commit()
 		monkeypatch.setattr(kept_elsewhere, "AT_ONCE", len(some))
-		with counted() as statements:
+		with statements_asked() as statements:
 			kept_elsewhere.record_members_now(group, text, "2024-05-01", "Folder 7", "fi", "Administrator")
 		counts.append(len(statements))
 		assert receivers(group) == {f"{name}@posti.example" for name in some}

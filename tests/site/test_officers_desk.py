@@ -10,7 +10,7 @@ from asking import an_officer, as_officer, the
 from erasing import a_request, lines_of, officers
 from frappe.translate import print_language
 from frappe.utils import add_days, getdate, now_datetime
-from house import House, another_company, as_program, for_writing
+from house import House, a_contact, another_company, as_program, for_writing
 from retention_stage import a_keeping_rule, worker_rests
 from stage import eventually
 
@@ -31,13 +31,7 @@ def stage(kept_house: House) -> dict[str, Any]:
 	made, approver = officers(house)
 	for_writing()
 	name, mail = f"Liisa Lumi{house.key}", f"liisa.{house.key}@posti.example"
-	contact = house._insert(
-		"Contact",
-		first_name="Liisa",
-		last_name=f"Lumi{house.key}",
-		email_ids=[{"email_id": mail, "is_primary": 1}],
-		links=[{"link_doctype": "Customer", "link_name": house.customer}],
-	).name
+	contact = a_contact("Liisa", f"Lumi{house.key}", mail, ("Customer", house.customer))
 	frappe.get_doc(
 		{
 			"doctype": "Comment",

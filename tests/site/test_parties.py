@@ -16,7 +16,7 @@ import frappe
 import pytest
 from forms import FIELDS, FormPage, a_signable_form, a_web_form, submissions_of
 from frappe.utils import add_to_date, get_datetime, getdate, now_datetime
-from house import House, as_program, for_writing
+from house import House, a_contact, as_program, for_writing
 from stage import eventually
 
 from signflow.integrations.erpnext.matching import name_key, normal_tax_id
@@ -165,24 +165,6 @@ def a_customer(name: str, tax_id: str | None = None, **values: Any) -> str:
 	).insert(ignore_permissions=True)
 	frappe.db.commit()
 	return customer.name
-
-
-def a_contact(first: str, last: str, mail: str, *links: tuple[str, str], **values: Any) -> str:
-	for_writing()
-	contact = frappe.get_doc(
-		{
-			"doctype": "Contact",
-			"first_name": first,
-			"last_name": last,
-			"email_ids": [{"email_id": mail, "is_primary": 1}],
-			"links": [{"link_doctype": doctype, "link_name": name} for doctype, name in links],
-		}
-	)
-	contact.flags.signflow = True
-	contact.update(values)
-	contact.insert(ignore_permissions=True)
-	frappe.db.commit()
-	return contact.name
 
 
 def everything(key: str) -> dict[str, list[str]]:

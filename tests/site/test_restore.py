@@ -17,15 +17,15 @@ from typing import Any
 
 import frappe
 import pytest
-from erasing import a_request, differences, files_of, officers, rows_of
+from erasing import a_request, approved, carried_out, decide_all, differences, files_of, officers, rows_of
 from frappe.utils import now_datetime
-from house import House, for_writing
+from house import House
 from retention_stage import worker_rests
 from stage import eventually
-from test_erasure import Erased, decide_all, to_be_run_here
+from test_erasure import Erased
 
 from devbench import snapshot
-from signflow.services.erasure import execution, ledger, planning
+from signflow.services.erasure import ledger, planning
 
 # A dozen processes of bench, one after the other: half a minute, or ten times that on a machine under load.
 pytestmark = pytest.mark.timeout(900)
@@ -166,14 +166,8 @@ def _erased(she: Erased, made: str, approver: str) -> dict[str, Any]:
 	request = a_request(she.house, ("Contact", she.hers))
 	frappe.set_user(made)
 	plan = decide_all(planning.plan_erasure(request), made)
-	frappe.set_user(approver)
-	planning.approve(plan)
-	frappe.set_user("Administrator")
-	to_be_run_here(plan)
-	execution.carry_on(plan)
-	for_writing()
-	frappe.db.commit()
-	assert frappe.db.get_value("Erasure Plan", plan, ["status", "left_over"]) == ("Done", 0)
+	approved(plan, approver)
+	carried_out(plan)
 	return {"plan": plan, "rows": _rows(), "files": _files()}
 
 
