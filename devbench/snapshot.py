@@ -16,7 +16,9 @@ from pathlib import Path
 from devbench.steps import DevbenchError, run, step
 
 FOLDER = ".devbench-snapshot"
-FILES = ("private/files", "public/files")
+FILES = ("private", "public")
+# A bench's own backups are nobody's to throw away, nor to be copied each time.
+BACKUPS = "backups"
 LIMIT = 900
 APT = "MariaDB's client is not installed: apt-get install --no-install-recommends mariadb-client"
 
@@ -51,7 +53,7 @@ def take(bench: Path, site: str) -> None:
 			)
 			(partial / "login.cnf").unlink()
 		for name in FILES:
-			shutil.copytree(folder / name, partial / name) if (folder / name).exists() else None
+			shutil.copytree(folder / name, partial / name, ignore=shutil.ignore_patterns(BACKUPS))
 		shutil.rmtree(folder / FOLDER, ignore_errors=True)
 		partial.rename(folder / FOLDER)
 
@@ -68,9 +70,12 @@ def restore(bench: Path, site: str) -> None:
 		else:
 			_restore_mariadb(saved / "database.sql", config)
 		for name in FILES:
-			shutil.rmtree(folder / name, ignore_errors=True)
-			if (saved / name).exists():
-				shutil.copytree(saved / name, folder / name)
+			for one in (folder / name).iterdir():
+				if one.is_dir() and one.name != BACKUPS:
+					shutil.rmtree(one)
+				elif one.is_file():
+					one.unlink()
+			shutil.copytree(saved / name, folder / name, dirs_exist_ok=True)
 		(folder / ".test_log").unlink(missing_ok=True)
 		_clear_cache(bench, site)
 

@@ -879,3 +879,29 @@ def test_a_file_of_a_customer_in_which_she_merely_stands_is_not_asked_about(hous
 	plan = erase(house, contact, decide)
 	assert named in asked and offer not in asked
 	assert not lines_of(plan, record_name=offer) and frappe.db.exists("File", offer)
+
+
+def test_who_has_no_mailbox_of_her_own_ends_nobody_elses_copies(house: House) -> None:
+	"""A request that came by letter has no address: neither has whoever is erased here."""
+	frappe.set_user("Administrator")
+	for_writing()
+	contact = a_contact("Martta", f"Maa{house.key}", f"martta.{house.key}@posti.example")
+	other = a_copy(house, contact, f"martta.{house.key}@posti.example")
+	for_writing()
+	frappe.db.set_value("Data Subject Request", other.request, "email", None)
+	frappe.db.commit()
+	access.end_all_of([("Contact", "nobody")], [], company=house.company)
+	frappe.db.rollback()
+	assert frappe.db.get_value(access.EXPORT, other.name, "status") == "Ready"
+	assert (access.folder() / other.file_name).exists()
+
+
+def test_half_a_line_of_the_ledger_spoils_no_other(
+	site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	monkeypatch.setattr(ledger, "path", lambda: tmp_path / "ledger.jsonl")
+	ledger._append('{"plan": "EP-1"}\n')
+	with ledger.path().open("a") as out:
+		out.write('{"plan": "EP-2", "act')
+	ledger._append('{"plan": "EP-3"}\n')
+	assert [one["plan"] for one in ledger.read(ledger.path())[0]] == ["EP-1", "EP-3"]

@@ -322,6 +322,12 @@ def test_a_representative_shows_his_mandate_to_the_officer_alone(house: House) -
 	assert the(joined).joined_to == name
 	asker.adds(joined, "photo.jpeg", picture("JPEG"))
 	assert [one.file_name.rpartition(".")[2] for one in papers_of(name)] == ["pdf", "jpg"]
+	# What an officer attaches in Desk is the house's own: its name is not told.
+	for_writing()
+	note = frappe.get_doc({"doctype": "File", "file_name": "own-notes.txt", "content": "x", "is_private": 1})
+	note.update({"attached_to_doctype": REQUEST, "attached_to_name": name}).insert()
+	frappe.db.commit()
+	assert "own-notes" not in str(asker.does("view"))
 	for_writing()
 	papers.erase([name])
 	frappe.db.commit()
@@ -417,6 +423,8 @@ def test_staff_add_what_came_with_a_later_mail(house: House) -> None:
 	assert done.status_code == 200, done.text[:500]
 	told = done.json()["message"]
 	assert told["added"] == 1 and len(told["refused"]) == 1 and told["refused"][0].startswith("notes.txt: ")
+	# Twice is once.
+	assert reader.post(f"{web}.add_mail", json=values, timeout=30).json()["message"]["added"] == 0
 	(paper,) = papers_of(name)
 	assert paper.file_name == "mandate.pdf" and "Paper Added" in kinds(name)
 	assert frappe.db.get_value("Communication", mail.name, "reference_name") == name

@@ -280,6 +280,9 @@ def _part(one: Found, agreement: Found, above: Line) -> Line:
 	kept = replace(_line(one, Action.KEEP, WITH_AGREEMENT), later=Action.ERASE)
 	if above.action is Action.KEEP:
 		return replace(kept, until=above.until, ground=above.ground, statute=above.statute)
+	if one.keeps:
+		# A hold or a rule may be about the file itself.
+		return replace(_kept(one), later=Action.ERASE)
 	if agreement.others_signed:
 		return replace(kept, because=OTHERS_SIGNED, ground=FOR_OTHERS, statute=EVIDENCE_ARTICLE)
 	return _line(one, Action.ERASE, HERS_ALONE)

@@ -71,8 +71,9 @@ def files_of(requests: Iterable[str]) -> list[Any]:
 	rows = frappe.qb.from_(file).select("*").where(condition).orderby(file.name).run(as_dict=True)
 	for row in rows:
 		owner = owners.get((row.attached_to_doctype, row.attached_to_name))
-		row.is_copy, row.request = owner is None, owner or urls[row.file_url]
-	return rows
+		row.is_copy, row.request = owner is None, owner or urls.get(row.file_url)
+	# The database compares addresses without regard to capitals and accents.
+	return [row for row in rows if row.request]
 
 
 def others_in(request: str, words: Words, subject: Subject) -> bool:

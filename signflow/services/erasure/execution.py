@@ -108,7 +108,7 @@ def _begun(plan: str, token: str) -> Erasing | None:
 	"""The run, if the plan is as it was approved and, before its first line, the data are as they were planned."""
 	doc = frappe.get_doc(PLAN, plan)
 	if doc.status == "Draft":
-		planning.look_on(doc, JOB_SECONDS / 2)
+		planning.look_on(doc, LEASE_SECONDS / 2)
 		return None
 	if doc.status != "Running":
 		_stop(plan, token, doc.status, "")
@@ -128,7 +128,8 @@ def _begun(plan: str, token: str) -> Erasing | None:
 
 @one_transaction
 def _started(erasing: Erasing, decisions: str | None) -> None:
-	if _is_ours(erasing):
+	# Whoever held it before may have noted it already.
+	if _is_ours(erasing) and not frappe.db.get_value(PLAN, erasing.plan, "started_on"):
 		ledger.note_person(erasing, planning.left_by(decisions))
 		_set(erasing.plan, started_on=now_datetime())
 
@@ -418,7 +419,11 @@ def _after(name: str) -> None:
 	agreement = evidence_of.agreement_of(line.record_doctype, line.record_name)
 	keeper = (evidence_of.EVIDENCE, agreement) if agreement else (line.record_doctype, line.record_name)
 	keeping = Keeping()
-	if line.ground != FOR_OTHERS and (keeps := keeping.of(*keeper)):
+	keeps = keeping.of(*keeper) if line.ground != FOR_OTHERS else []
+	if agreement and line.record_doctype == "File":
+		# A hold or a rule may be about the file itself.
+		keeps = keeps or keeping.of("File", line.record_name)
+	if keeps:
 		frappe.db.set_value(LINE, name, "keep_until", keeps[0].until, update_modified=False)
 		return
 	doctype = line.record_doctype
@@ -430,7 +435,7 @@ def _after(name: str) -> None:
 	if row := stored.get(line.record_name):
 		doc = frappe.get_doc(PLAN, line.plan)
 		# Whose it was stands in it alone by now.
-		words = ledger.words_known(doc.name, rows.texts_of(doctype, row))
+		words = ledger.words_known(doc.name, doc.neutral_name, rows.texts_of(doctype, row))
 		erasing = Erasing(doc.name, "", Neutral(doc.neutral_name, doc.neutral_mail), words, doc.company, {})
 		line.action = "Mask" if rows.is_needed(erasing, doctype, row["name"]) else line.later
 		new = line.renamed if line.action == "Mask" else None
@@ -442,11 +447,7 @@ def _after(name: str) -> None:
 			rows.mask(erasing, line, row)
 		if agreement and not evidence_of.others_left(agreement):
 			# Later revisions, and copies that were made since, among them.
-			files = [
-				file
-				for file in evidence_of.files_of([agreement])
-				if not (file.is_copy and keeping.of("File", file.name))
-			]
+			files = [file for file in evidence_of.files_of([agreement]) if not keeping.of("File", file.name)]
 			rows.erase(erasing, "File", {file.name: file for file in files})
 		ledger.note(erasing, [line])
 	left = (line.renamed or line.record_name) if line.action == "Mask" else None

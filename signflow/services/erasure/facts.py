@@ -55,8 +55,6 @@ TRAILS = frozenset(
 PARTIES = ("Customer", "Supplier", "Employee", "Sales Partner", "Shareholder")
 # Rows that belong to a signature request: what becomes of it becomes of them.
 OF_EVIDENCE = ("Signature Request Signer", "Signature Event", "Signature Event Payload", "Sealed Revision")
-# Who is in a mail, as far as its own fields say.
-_PEOPLE = (Holds.EMAIL, Holds.PHONE)
 
 
 @dataclass
@@ -359,14 +357,17 @@ class _Gathering:
 				self.children[doctype, str(row.parent)][child.doctype].append(row)
 
 	def _drop_other_companies(self, reach: Reach) -> None:
-		"""Another controller's records stay out; that there are some, hers or pointing to hers, is told."""
+		"""Another controller's records stay out, and what hangs under them; that there are some, hers or pointing to hers, is told."""
 		if not self.company:
 			return
+		above = {record: self._above(record) for record in self.strengths}
 		by_type: dict[str, set[str]] = defaultdict(set)
-		for record in self.strengths.keys() | {
-			source for one in reach.pointers if not one.standing for source in one.sources
-		}:
-			by_type[record[0]].add(record[1])
+		for doctype, name in set(self.strengths).union(
+			*above.values(),
+			(source for one in reach.pointers if not one.standing for source in one.sources),
+		):
+			by_type[doctype].add(name)
+		theirs: set[Record] = set()
 		for doctype, names in by_type.items():
 			if doctype not in self.tables or self.tables[doctype].is_single:
 				continue
@@ -378,8 +379,17 @@ class _Gathering:
 				query = frappe.qb.from_(table).select(table.name, table.company).where(table.name.isin(some))
 				for name, whose in query.orderby(table.name).run():
 					if whose and whose != self.company:
-						self.strengths.pop((doctype, str(name)), None)
+						theirs.add((doctype, str(name)))
 						self.facts.companies.add(whose)
+		for record, targets in above.items():
+			if record in theirs or targets & theirs:
+				del self.strengths[record]
+
+	def _above(self, record: Record) -> set[Record]:
+		"""The records that a record says it hangs under or belongs to."""
+		row = self.rows.get(record) or {}
+		named = {(str(row.get(kind) or ""), str(row.get(name) or "")) for kind, name in REFERENCES}
+		return {one for one in (*named, self.under.get(record)) if one and all(one)}
 
 	# Judging
 
@@ -610,7 +620,9 @@ def _rows_of_files(paths: Iterable[str]) -> dict[str, list[Any]]:
 		for row in frappe.get_all(
 			"File", {"file_url": ["in", some], "is_folder": 0}, ["*"], order_by="name asc"
 		):
-			found[by_url[row.file_url]].append(row)
+			# The database compares addresses without regard to capitals and accents.
+			if path := by_url.get(row.file_url):
+				found[path].append(row)
 	return found
 
 

@@ -66,11 +66,7 @@ class Look:
 		paths = {str(path.relative_to(bytes_of_files.site())): path for path in bytes_of_files.walk()}
 		if self.is_all:
 			self.seen = {path: one for path, one in self.seen.items() if path in paths}
-			left = [
-				path
-				for path, file in paths.items()
-				if path in self.seen or _stat(file).st_mtime >= self.began
-			]
+			left = [path for path, file in paths.items() if path in self.seen or _changed(file) >= self.began]
 		else:
 			left = [path for path in paths if path > self.at]
 		for some in _together({path: paths[path] for path in sorted(left)}):
@@ -90,6 +86,12 @@ def _stat(path: Path) -> Any:
 	except FileNotFoundError:
 		# Gone meanwhile: nothing is left to read.
 		return Path("/dev/null").stat()
+
+
+def _changed(path: Path) -> float:
+	# What copies a file may keep the time at which its words were written, and not that at which it came here.
+	stat = _stat(path)
+	return max(stat.st_mtime, stat.st_ctime)
 
 
 def _together(paths: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
@@ -117,6 +119,8 @@ class _Reader:
 			for url in frappe.get_all(
 				"Sealed Revision", {"file_url": ["in", list(urls)]}, pluck="file_url", order_by="name asc"
 			)
+			# The database compares addresses without regard to capitals and accents.
+			if url in urls
 		}
 		contents = {
 			path: data

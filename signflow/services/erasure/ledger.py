@@ -53,14 +53,14 @@ def note_person(erasing: Any, left: Mapping[str, str]) -> None:
 	write(entries)
 
 
-def words_known(plan: str, texts: Iterable[str]) -> Words:
-	"""Which addresses, telephones and names in `texts`, in whatever form, are hers whom `plan` erased.
+def words_known(plan: str, neutral: str, texts: Iterable[str]) -> Words:
+	"""Which addresses, telephones and names in `texts`, in whatever form, are hers whom `plan` erased and called `neutral`.
 
 	For what was kept: once its time is over nothing else knows any more whose it was.
 	"""
-	told = frappe.get_all(
-		ENTRY, {"plan": plan, "action": "Person"}, pluck="string_hashes", order_by="creation asc"
-	)
+	# A restored database counts its plans on from an earlier one: a name alone may mean two.
+	asked = {"plan": plan, "neutral": neutral, "action": "Person"}
+	told = frappe.get_all(ENTRY, asked, pluck="string_hashes", order_by="creation asc")
 	hashes = set("\n".join(told).split())
 	mails: set[str] = set()
 	phones: set[str] = set()
@@ -138,8 +138,12 @@ def path() -> Path:
 
 
 def _append(told: str) -> None:
-	with path().open("a", encoding="utf-8") as out:
-		out.write(told)
+	with path().open("ab+") as out:
+		if out.tell():
+			out.seek(-1, os.SEEK_END)
+			# A machine that stopped in the middle of a line leaves half of one: it must not spoil the next.
+			told = told if out.read(1) == b"\n" else f"\n{told}"
+		out.write(told.encode())
 		out.flush()
 		os.fsync(out.fileno())
 
@@ -153,10 +157,11 @@ def read(file: Path) -> tuple[list[dict[str, Any]], int]:
 	"""The entries of a ledger's file, and how many lines were written with another key than this site's."""
 	known, foreign = [], 0
 	for line in file.read_text(encoding="utf-8").splitlines():
-		# A machine that stopped in the middle of a line leaves half of one.
-		if not line.endswith("}"):
+		try:
+			entry = json.loads(line)
+		except ValueError:
+			# Half a line, of a machine that stopped in the middle: nothing of it was carried out.
 			continue
-		entry = json.loads(line)
 		if entry.pop("key", None) in (None, key_mark()):
 			known.append(entry)
 		else:

@@ -112,14 +112,21 @@ def look_on(doc: Any, seconds: float) -> None:
 	if not doc.work_due or not told:
 		return
 	look, subject = Look.of(told.get("files")), told["all_mails"]
-	requests = frappe.get_all(
-		"Signature Request Signer", {"email": ["in", subject]}, pluck="request", order_by="name asc"
+	# "In" of nothing finds rows without a value as well, which are others'.
+	requests = (
+		frappe.get_all(
+			"Signature Request Signer", {"email": ["in", subject]}, pluck="request", order_by="name asc"
+		)
+		if subject
+		else []
 	)
 	look.go_on(words_of(told), [*subject, *mails_of_the_house()], requests, seconds)
 	if look.is_all:
 		with acting_as(doc.made_by):
 			request = frappe.get_doc("Data Subject Request", doc.request)
-			_make(doc.request, doc.company, _start(request, doc), _decisions(doc), doc, look)
+			_make(
+				doc.request, doc.company, _start(request, doc), _decisions(doc), doc, look, replaces=doc.name
+			)
 	else:
 		_keep_look(doc.name, {**told, "files": look.packed()})
 
@@ -163,6 +170,7 @@ def _make(
 	decisions: dict[str, list[str]],
 	before: Any,
 	look: Look,
+	replaces: str | None = None,
 ) -> str:
 	if before and before.neutral_name:
 		neutral = Neutral(before.neutral_name, before.neutral_mail)
@@ -170,7 +178,7 @@ def _make(
 		language = frappe.db.get_single_value("System Settings", "language") or "en"
 		neutral = Neutral.of(_("Erased person", language), secrets.token_hex(4))
 	facts, lines = draft(start, neutral, company or "", decisions, look, words_of(_told(before)))
-	return _write(request, company, neutral, facts, lines, decisions, look)
+	return _write(request, company, neutral, facts, lines, decisions, look, replaces)
 
 
 def make_replay(
@@ -245,7 +253,11 @@ def _write(
 	lines: list[Line],
 	decisions: dict[str, list[str]],
 	look: Look,
+	replaces: str | None = None,
 ) -> str:
+	"""The new plan's name. `replaces`: the draft that it goes on from; where somebody decided meanwhile, his plan stands."""
+	if replaces and frappe.db.get_value(PLAN, replaces, "status", for_update=True) != "Draft":
+		return replaces
 	if request:
 		_refuse_running(request)
 		frappe.db.set_value(

@@ -704,7 +704,9 @@ def _copies_of(
 		order_by="name asc",
 	)
 	found = {row.parent for row in rows if (row.record_doctype, row.record_name) in person_records}
-	found |= set(frappe.get_all(REQUEST, {"email": ["in", mails]}, pluck="name", order_by="name asc"))
+	# "In" of nothing finds rows without a value as well, which are others'.
+	if mails:
+		found |= set(frappe.get_all(REQUEST, {"email": ["in", mails]}, pluck="name", order_by="name asc"))
 	found |= {request} if request else set()
 	within = {"company": company} if company else {}
 	return frappe.get_all(

@@ -50,10 +50,13 @@ def _is_open(row: Any) -> bool:
 
 def letter(visit: dict[str, Any]) -> visits.Letter | None:
 	"""The words around a visitor's code; None where the copy has ended meanwhile."""
-	company = frappe.db.get_value(access.EXPORT, visit["export"], "company")
-	if not company:
+	fields = ["status", "expires_on", "email", "company"]
+	row = frappe.db.get_value(access.EXPORT, visit["export"], fields, as_dict=True)
+	if not row or not _is_open(row):
 		return None
-	return visits.Letter(_("Your code for fetching your data"), "signflow_data_code", house(company)["name"])
+	return visits.Letter(
+		_("Your code for fetching your data"), "signflow_data_code", house(row.company)["name"]
+	)
 
 
 def view(visit: dict[str, Any]) -> dict[str, Any]:

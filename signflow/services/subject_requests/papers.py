@@ -31,6 +31,9 @@ from signflow.signflow.uploads import bytes_of
 
 MOST_BYTES = 10 * 2**20
 MOST_PAPERS = 10
+# What officers attach to a request in Desk is no paper of the person's.
+_PREFIX = "paper-"
+_GIVEN = {"file_url": ["like", f"/private/files/{_PREFIX}%"]}
 MAIL = "Communication"
 # An ending that says something else than the bytes do is a mistake or an attack.
 _BEGINNINGS = {
@@ -97,10 +100,13 @@ def add_mail(request: str, mail: str) -> dict[str, Any]:
 	"""
 	doc = _open(request)
 	added, refused = 0, []
+	there = {row.content_hash for row in _rows([doc.name], _GIVEN)}
 	attached = {"attached_to_doctype": MAIL, "attached_to_name": mail}
 	for name in frappe.get_all("File", attached, pluck="name", order_by="creation asc, name asc"):
 		file = frappe.get_doc("File", name)
 		data = bytes_of(file)
+		if get_content_hash(data) in there:
+			continue
 		try:
 			_add(doc, *checked(file.file_name, data), data)
 			added += 1
@@ -123,7 +129,7 @@ def _open(request: str) -> Any:
 
 
 def _add(doc: Any, name: str, kind: str, data: bytes) -> str:
-	if len(_rows([doc.name])) >= MOST_PAPERS:
+	if len(_rows([doc.name], _GIVEN)) >= MOST_PAPERS:
 		raise Refused(
 			"too_many", _("{0} papers at most. Send the others by mail or post.").format(MOST_PAPERS), 409
 		)
@@ -131,7 +137,7 @@ def _add(doc: Any, name: str, kind: str, data: bytes) -> str:
 
 
 def _keep(request: str, name: str, kind: str, data: bytes) -> str:
-	path = Path(frappe.get_site_path("private", "files", f"paper-{secrets.token_hex(16)}.{kind}"))
+	path = Path(frappe.get_site_path("private", "files", f"{_PREFIX}{secrets.token_hex(16)}.{kind}"))
 	frappe.db.after_rollback.add(partial(path.unlink, missing_ok=True))
 	with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as stream:
 		stream.write(data)
@@ -163,7 +169,7 @@ def of_request(request: str) -> list[dict[str, Any]]:
 	target = frappe.db.get_value(REQUEST, request, "joined_to") or request
 	return [
 		{"name": row.file_name, "size": row.file_size, "added_on": utc_time(row.creation).isoformat()}
-		for row in _rows([target])
+		for row in _rows([target], _GIVEN)
 	]
 
 
@@ -175,10 +181,19 @@ def erase(requests: Iterable[str]) -> None:
 		frappe.db.delete("File", {"name": ["in", [row.name for row in rows]]})
 
 
-def _rows(requests: list[str]) -> list[Any]:
+def _rows(requests: list[str], filters: dict[str, Any] | None = None) -> list[Any]:
 	return frappe.get_all(
 		"File",
-		{"attached_to_doctype": REQUEST, "attached_to_name": ["in", requests or [""]]},
-		["name", "file_name", "file_url", "file_size", "thumbnail_url", "is_folder", "creation"],
+		{"attached_to_doctype": REQUEST, "attached_to_name": ["in", requests or [""]], **(filters or {})},
+		[
+			"name",
+			"file_name",
+			"file_url",
+			"file_size",
+			"thumbnail_url",
+			"is_folder",
+			"creation",
+			"content_hash",
+		],
 		order_by="creation asc, name asc",
 	)

@@ -10,6 +10,7 @@ import frappe
 from frappe import _
 
 from signflow.core.privacy import texts_in_files
+from signflow.core.privacy.texts_in_files import Outcome
 from signflow.services.guests import Refused
 from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.subject_requests import access, papers, records
@@ -46,13 +47,19 @@ def replace(item: str, file_name: str, data: bytes, reason: str) -> None:
 	after = hashlib.sha256(data).hexdigest()
 	if before == after:
 		frappe.throw(_("This is the same file as it was."))
-	if left := _still_read(name, data, frappe.parse_json(row.withheld_texts or "[]")):
+	words = frappe.parse_json(row.withheld_texts or "[]")
+	if words and (left := _still_read(name, data, words)):
 		frappe.throw(_("These words can still be read in the file: {0}").format(", ".join(left)))
 	_keep(item, name, kind, data, reason, before, after)
 
 
 def _still_read(name: str, data: bytes, words: list[str]) -> list[str]:
-	text = " ".join(texts_in_files.read_many([(name, data)])[0].text.casefold().split())
+	found = texts_in_files.read_many([(name, data)])[0]
+	if found.outcome in (Outcome.LOCKED, Outcome.BROKEN, Outcome.TOO_LARGE):
+		frappe.throw(
+			_("This file could not be read, so that nobody knows what still stands in it: save it anew.")
+		)
+	text = " ".join(found.text.casefold().split())
 	return [word for word in words if " ".join(word.casefold().split()) in text]
 
 

@@ -66,6 +66,7 @@ def _key_for(mail: str, key: str) -> str:
 def check_code(session: str, code: str, language: str) -> dict[str, Any]:
 	"""Identify the visit by the mailed code; what it brought along is open from now on. Returns the view."""
 	visit = visits.check_code(session, code, PAGE)
+	_note_mailbox(visit["mail"])
 	if visit.get("wish"):
 		return state(visit, visit["wish"], visit["page_key"], language)
 	made = None
@@ -76,7 +77,6 @@ def check_code(session: str, code: str, language: str) -> dict[str, Any]:
 		if made and made.status == "Unverified":
 			_limit(visit)
 			intake.proven(made.name, proofs.BY_CODE)
-	_note_mailbox(visit["mail"])
 	return view(visit, language, made.name if made else "")
 
 

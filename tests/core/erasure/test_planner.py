@@ -142,6 +142,10 @@ def test_what_becomes_of_an_agreement_becomes_of_its_files_and_copies_go() -> No
 	assert actions(agreement(keeps=(KEPT,))) == {"SIGN-1": "Keep", "sealed": "Keep", **copies}
 	assert actions(agreement(decided=Decision.KEEP)) == {"SIGN-1": "Keep", "sealed": "Keep", **copies}
 	assert actions(agreement(decided=Decision.HERS)) == {"SIGN-1": "Mask", "sealed": "Erase", **copies}
+	# What a hold or a rule says of a file itself holds, whatever becomes of its agreement.
+	held = [file_of_agreement("sealed", part_of=its, keeps=(KEPT,))]
+	line = by_name(plan([agreement(decided=Decision.HERS), *held]))["sealed"]
+	assert (line.action, line.until, line.later) == (Action.KEEP, UNTIL, Action.ERASE)
 	others = agreement(decided=Decision.HERS, others_signed=True)
 	assert actions(others) == {"SIGN-1": "Mask", "sealed": "Keep", **copies, "theirs": "Decide"}
 	sealed = by_name(plan([others, *files]))["sealed"]

@@ -1,8 +1,14 @@
 const API = "signflow.api.erasure.";
 const COLOURS = { Draft: "gray", Approved: "blue", Running: "orange", Done: "green", Failed: "red", Superseded: "gray" };
 const ACTION_COLOURS = { Erase: "red", Mask: "orange", Keep: "blue", Decide: "yellow", Unlink: "gray" };
-// What was chosen and not saved yet, by record: another plan of the same request begins with it.
+// What was chosen and not saved yet, by request and record: another plan of the same request begins with it.
 const chosen = new Map();
+
+function chosen_of(frm) {
+	const whose = frm.doc.request || frm.doc.name;
+	if (!chosen.has(whose)) chosen.set(whose, new Map());
+	return chosen.get(whose);
+}
 
 frappe.ui.form.on("Erasure Plan", {
 	refresh(frm) {
@@ -65,7 +71,7 @@ function call(frm, verb) {
 function decide_anew(frm) {
 	frappe.confirm(__("What was decided before is forgotten, and the erasure is planned anew. Go on?"), () =>
 		signflow.once(async () => {
-			chosen.clear();
+			chosen_of(frm).clear();
 			const plan = await frappe.xcall(`${API}plan`, { request: frm.doc.request, anew: 1 });
 			frappe.set_route("Form", "Erasure Plan", plan);
 		})
@@ -164,7 +170,7 @@ async function decide(frm) {
 	const body = dialog.fields_dict.records.$wrapper.addClass("erasure-decide");
 	body.append($("<p role='status' class='erasure-count text-muted'>"));
 	const total = found.kinds.reduce((sum, kind) => sum + kind.records.length, 0);
-	found.kinds.forEach((kind, place) => body.append(section(kind, place)));
+	found.kinds.forEach((kind, place) => body.append(section(kind, place, chosen_of(frm))));
 	if (found.more) {
 		body.append($("<p class='text-muted'>").text(__("{0} more follow once these are decided.", [found.more])));
 	}
@@ -175,14 +181,14 @@ async function decide(frm) {
 		dialog.set_df_property("keep_section", "hidden", checked.is("[value='Keep']") ? 0 : 1);
 	};
 	body.on("change", "input[type=radio]", (event) => {
-		chosen.set(event.target.dataset.key, event.target.value);
+		chosen_of(frm).set(event.target.dataset.key, event.target.value);
 		count();
 	});
 	count();
 	dialog.show();
 }
 
-function section(kind, place) {
+function section(kind, place, mine) {
 	const title = `${kind.kind} (${kind.records.length})`;
 	const part = $("<section class='mb-4'>").append($("<h5>").text(title), $("<p class='text-muted mb-2'>").text(kind.question));
 	if (kind.records.length > 1) {
@@ -195,11 +201,11 @@ function section(kind, place) {
 		}
 		part.append(all);
 	}
-	kind.records.forEach((record, number) => part.append(card(record, `erasure-${place}-${number}`)));
+	kind.records.forEach((record, number) => part.append(card(record, `erasure-${place}-${number}`, mine)));
 	return part;
 }
 
-function card(record, id) {
+function card(record, id, mine) {
 	const box = $("<fieldset class='border rounded p-3 mb-2' style='overflow-wrap: anywhere'>");
 	box.append($("<legend class='h6 mb-1' style='font-size: inherit; border: 0'>").append(titled(record)));
 	if (record.under) box.append($("<div class='text-muted small'>").text(__("Belongs to {0}", [record.under])));
@@ -218,7 +224,7 @@ function card(record, id) {
 	box.append(fields);
 	for (const [value, label] of CHOICES()) {
 		const radio = $("<input type='radio' class='mr-2'>").attr({ id: `${id}-${value}`.replace(" ", ""), name: id, value });
-		radio.attr({ "data-line": record.line, "data-key": record.key }).prop("checked", chosen.get(record.key) === value);
+		radio.attr({ "data-line": record.line, "data-key": record.key }).prop("checked", mine.get(record.key) === value);
 		box.append(
 			$("<label class='d-block mb-1' style='font-weight: normal'>")
 				.attr("for", radio.attr("id"))
@@ -242,7 +248,7 @@ async function save(frm, dialog) {
 	try {
 		const { keep_until, keep_ground } = dialog.get_values(true);
 		const plan = await frappe.xcall(`${API}decide`, { plan: frm.doc.name, decisions, keep_until, keep_ground });
-		chosen.clear();
+		chosen_of(frm).clear();
 		dialog.hide();
 		frappe.set_route("Form", "Erasure Plan", plan);
 	} catch {

@@ -196,6 +196,6 @@ async function send_form(verb, values) {
 	if (response.ok) return response;
 	const answer = await response.json().catch(() => ({}));
 	const told = JSON.parse(answer._server_messages || "[]").map((text) => JSON.parse(text).message);
-	frappe.msgprint({ title: __("Not Done"), message: told.join("<br>") || __("Try again in a moment."), indicator: "red" });
+	frappe.msgprint({ title: __("Not Done"), message: told.map(frappe.utils.escape_html).join("<br>") || __("Try again in a moment."), indicator: "red" });
 	return null;
 }
