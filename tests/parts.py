@@ -1,6 +1,6 @@
-"""A plugin of pytest: PART=1,2/8 keeps two eighths of a lane's tests, by their names.
+"""A plugin of pytest: PART=1,2/10 keeps two tenths of a lane's tests, by their names.
 
-A full run of all lanes takes two cores half an hour, and CI has a quarter: it runs two eighths of the lanes `core` and
+A full run of all lanes takes two cores half an hour, and CI has a quarter: it runs two tenths of the lanes `core` and
 `site`, which ones by the commit.
 """
 

@@ -1,7 +1,7 @@
 """Where a person's words stand and what points to her records, in every column of every table, marked or not.
 
-The look-up says what is hers; this says all that would be left. One statement for each `COLUMNS` columns of a table, and
-nothing is locked. Run when a plan is made, never while it is carried out.
+The look-up says what is hers; this says all that would be left. One statement says of many tables which have something,
+then one is asked for each `COLUMNS` columns of those; nothing is locked.
 """
 
 import json
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import frappe
-from pypika.terms import ExistsCriterion
 
 from signflow.core.erasure.masking import Words
 from signflow.core.erasure.planner import Pointer
@@ -21,7 +20,15 @@ from signflow.core.privacy.needles import Needles
 from signflow.core.privacy.persons import Record
 from signflow.services.privacy import data_map
 from signflow.services.privacy.keeping import REFERENCES
-from signflow.services.privacy.matching import any_of, chunks, holds, holds_escaped, holds_in_mail
+from signflow.services.privacy.matching import (
+	answered,
+	any_of,
+	chunks,
+	holds,
+	holds_escaped,
+	holds_in_mail,
+	together,
+)
 from signflow.services.privacy.person_records import pointing
 
 # The requests, plans and ledgers themselves, which have their own end; what tells how the site is built.
@@ -73,6 +80,51 @@ class Reach:
 	more: set[str] = field(default_factory=set)
 
 
+# In place of a statement's number: those by which links are searched.
+_LINKS = -1
+
+
+@dataclass
+class _Asked:
+	"""What is asked of a table: `words` (columns, condition) by statement; `links` (column, DocType, column that holds the
+	DocType, names) to the targets, columns `standing` for users and `lists` of users."""
+
+	table: Table
+	words: list[tuple[list[str], Any]]
+	links: list[tuple[str, str, str, set[str]]]
+	standing: list[str]
+	lists: list[str]
+	users: set[str]
+
+	@classmethod
+	def of(cls, table: Table, words: Words, by_target: Mapping[str, set[str]]) -> "_Asked":
+		present = set(frappe.db.get_table_columns(table.doctype))
+		users = by_target.get("User", set())
+		links = []
+		for column, target, type_column in links_of(table, present):
+			if type_column:
+				links += [(column, doctype, type_column, names) for doctype, names in by_target.items()]
+			elif target in by_target:
+				links.append((column, target, "", by_target[target]))
+		return cls(
+			table,
+			list(_words_in(table, present, words)),
+			links,
+			[name for name in MAKERS if name in present] if users else [],
+			[name for name in LISTS if name in present] if users else [],
+			users,
+		)
+
+	def queries(self) -> Iterator[tuple[tuple[str, int], Any]]:
+		"""By (DocType, number of the statement), what tells whether a statement would find anything."""
+		queried = frappe.qb.DocType(self.table.doctype)
+		rows = frappe.qb.from_(queried).select(queried.name)
+		for place, (_columns, condition) in enumerate(self.words):
+			yield (self.table.doctype, place), rows.where(condition)
+		for condition in _conditions(queried, self.links, self.standing, self.lists, self.users):
+			yield (self.table.doctype, _LINKS), rows.where(condition)
+
+
 def search(words: Words, targets: Collection[Record], tables: Mapping[str, Table] | None = None) -> Reach:
 	"""Search all tables for `words`, and for links to `targets`."""
 	reach = Reach()
@@ -87,28 +139,26 @@ def search(words: Words, targets: Collection[Record], tables: Mapping[str, Table
 		for table in tables.values()
 		if not (table.is_single or table.doctype in NOT_SEARCHED) and frappe.db.table_exists(table.doctype)
 	]
-	filled = _with_rows([table.doctype for table in searched])
-	for table in searched:
-		if table.doctype not in filled:
-			continue
-		present = set(frappe.db.get_table_columns(table.doctype))
-		_search_words(reach, table, present, words, needles)
-		_search_links(reach, table, present, by_target, required)
+	filled = _filled(searched)
+	for some in together(filled, len(words.mails) + len(words.phones) + len(words.names)):
+		asked = [_Asked.of(table, words, by_target) for table in some]
+		held = answered(query for one in asked for query in one.queries())
+		for one in asked:
+			for place, (columns, condition) in enumerate(one.words):
+				if (one.table.doctype, place) in held:
+					_search_words(reach, one.table, columns, condition, words, needles)
+			if (one.table.doctype, _LINKS) in held:
+				_search_links(reach, one, required)
 	return reach
 
 
-def _with_rows(doctypes: Collection[str]) -> set[str]:
+def _filled(tables: list[Table]) -> list[Table]:
 	"""Those of which there is a row at all: most tables of a site are empty."""
-	found = set()
-	for some in chunks(doctypes):
-		tables = [frappe.qb.DocType(doctype) for doctype in some]
-		asked = [
-			ExistsCriterion(frappe.qb.from_(table).select(table.name)).as_(f"has_{place}")
-			for place, table in enumerate(tables)
-		]
-		(answers,) = frappe.qb.select(*asked).run()
-		found |= {doctype for doctype, has in zip(some, answers, strict=True) if has}
-	return found
+	found: set[str] = set()
+	for some in chunks([table.doctype for table in tables]):
+		queried = [(doctype, frappe.qb.DocType(doctype)) for doctype in some]
+		found |= answered((doctype, frappe.qb.from_(one).select(one.name)) for doctype, one in queried)
+	return [table for table in tables if table.doctype in found]
 
 
 def required_columns() -> set[tuple[str, str]]:
@@ -153,12 +203,12 @@ def links_of(table: Table, present: set[str]) -> Iterator[tuple[str, str, str]]:
 		yield "for_value", "", "allow"
 
 
-def _search_words(reach: Reach, table: Table, present: set[str], words: Words, needles: Needles) -> None:
+def _words_in(table: Table, present: set[str], words: Words) -> Iterator[tuple[list[str], Any]]:
+	"""(columns, condition) of each statement by which `words` are searched in a table."""
 	columns = wordy_columns(table, present)
 	if not columns or not words:
 		return
 	queried = frappe.qb.DocType(table.doctype)
-	always = ["name", *(name for name in ("parent", "parenttype") if table.is_child)]
 	ways = 4 * len(words.mails) + 2 * len(words.names) + len(words.phones)
 	step = COLUMNS if frappe.db.db_type == "mariadb" else max(1, min(COLUMNS, DEEPEST // ways))
 	for place in range(0, len(columns), step):
@@ -169,15 +219,23 @@ def _search_words(reach: Reach, table: Table, present: set[str], words: Words, n
 			)
 			for name in some
 		)
-		query = frappe.qb.from_(queried).select(*(queried[name] for name in dict.fromkeys((*always, *some))))
-		rows = query.where(condition).orderby(queried.name).limit(MOST_ROWS + 1).run(as_dict=True)
-		if len(rows) > MOST_ROWS:
-			reach.more.add(table.doctype)
-		if COMMENTS in some:
-			_leave_to_comments(rows)
-		for row in rows:
-			for name in some:
-				_note(reach, table, row, name, words, needles)
+		yield some, condition
+
+
+def _search_words(
+	reach: Reach, table: Table, columns: list[str], condition: Any, words: Words, needles: Needles
+) -> None:
+	queried = frappe.qb.DocType(table.doctype)
+	always = ["name", *(name for name in ("parent", "parenttype") if table.is_child)]
+	query = frappe.qb.from_(queried).select(*(queried[name] for name in dict.fromkeys((*always, *columns))))
+	rows = query.where(condition).orderby(queried.name).limit(MOST_ROWS + 1).run(as_dict=True)
+	if len(rows) > MOST_ROWS:
+		reach.more.add(table.doctype)
+	if COMMENTS in columns:
+		_leave_to_comments(rows)
+	for row in rows:
+		for name in columns:
+			_note(reach, table, row, name, words, needles)
 
 
 def _leave_to_comments(rows: list[Any]) -> None:
@@ -227,31 +285,14 @@ def _record_of(table: Table, row: Any) -> Record:
 	return table.doctype, str(row.name)
 
 
-def _search_links(
-	reach: Reach,
-	table: Table,
-	present: set[str],
-	by_target: Mapping[str, set[str]],
-	required: set[tuple[str, str]],
-) -> None:
+def _search_links(reach: Reach, asked: _Asked, required: set[tuple[str, str]]) -> None:
+	table, wanted, standing, lists, users = asked.table, asked.links, asked.standing, asked.lists, asked.users
 	queried = frappe.qb.DocType(table.doctype)
-	users = by_target.get("User", set())
-	wanted = []
-	for column, target, type_column in links_of(table, present):
-		if type_column:
-			for doctype, names in by_target.items():
-				wanted.append((column, doctype, type_column, names))
-		elif target in by_target:
-			wanted.append((column, target, "", by_target[target]))
-	standing = [name for name in MAKERS if name in present] if users else []
-	lists = [name for name in LISTS if name in present] if users else []
-	if not (wanted or standing or lists):
-		return
 	selected = {"name", *(name for name in ("parent", "parenttype") if table.is_child), *standing, *lists}
 	selected |= {column for column, *_rest in wanted} | {kind for _c, _d, kind, _n in wanted if kind}
 	found: dict[tuple[str, Record], set[Record]] = defaultdict(set)
 	counted: dict[tuple[str, Record], int] = defaultdict(int)
-	for condition in _conditions(queried, wanted, [*standing], lists, users):
+	for condition in _conditions(queried, wanted, standing, lists, users):
 		query = frappe.qb.from_(queried).select(*(queried[name] for name in sorted(selected)))
 		for row in query.where(condition).orderby(queried.name).run(as_dict=True):
 			for column, target in _targets_in(row, wanted, standing, lists, users):
@@ -277,7 +318,11 @@ def _search_links(
 
 
 def _conditions(
-	queried: Any, wanted: list[Any], standing: list[str], lists: list[str], users: Collection[str]
+	queried: Any,
+	wanted: list[tuple[str, str, str, set[str]]],
+	standing: list[str],
+	lists: list[str],
+	users: Collection[str],
 ) -> Iterator[Any]:
 	"""One condition for each `CHUNK` of targets."""
 	slices: dict[int, list[Any]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Everything that the site holds on a person, in one view: who she is, then one statement per mapped DocType.
+"""Everything that the site holds on a person, in one view: who she is, then what each mapped DocType holds of her.
 
 Reads only; `api.lookup` writes the log before an answer leaves. Export and erasure read the same `LookUp`.
 """
@@ -195,14 +195,23 @@ def _search_all(result: LookUp, the_map: DataMap, company: str) -> None:
 	about: dict[str, set[str]] = defaultdict(set)
 	for doctype, name in result.subject.records:
 		about[doctype].add(name)
-	for entry in _ordered(the_map):
+	for some in searching.parts(_ordered(the_map), result.subject):
 		if time.monotonic() > deadline:
-			result.unsearched.append(entry.doctype)
+			result.unsearched += [entry.doctype for entry in some]
 			continue
-		found = searching.search(entry, result.subject, about, where)
-		if found.unfinished:
-			result.unsearched.append(entry.doctype)
-		_take(result, found, company, about)
+		known = {doctype: len(names) for doctype, names in about.items()}
+		held = searching.with_hits(some, result.subject, about)
+		for entry in some:
+			new = {doctype for doctype, names in about.items() if len(names) > known.get(doctype, 0)}
+			if entry.doctype not in held and not searching.may_point_to(entry, new):
+				continue
+			if time.monotonic() > deadline:
+				result.unsearched.append(entry.doctype)
+				continue
+			found = searching.search(entry, result.subject, about, where)
+			if found.unfinished:
+				result.unsearched.append(entry.doctype)
+			_take(result, found, company, about)
 	singles = [entry for entry in the_map if entry.is_single]
 	for doctype, finding in searching.search_singles(singles, result.subject, where).items():
 		reasons = tuple((one.fieldname, one) for one in finding.reasons)

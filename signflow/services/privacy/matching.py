@@ -6,14 +6,14 @@ in what people type are neutralised: "%", "_", "\\" and letters that databases f
 
 import base64
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, TypeVar
 
 import frappe
 from pypika.functions import Lower
-from pypika.terms import CustomFunction, Term
+from pypika.terms import CustomFunction, ExistsCriterion, Term
 
 from signflow.core.privacy import persons
 
@@ -21,6 +21,11 @@ from signflow.core.privacy import persons
 SEPARATORS = (" ", "-", "(", ")", "\u00a0", ".", "/")
 # So many values stand in one list; databases bound the parameters of a statement.
 CHUNK = 500
+# So many tables one statement looks into at most; SQLite bounds its parameters, of which each word takes some hundred a table.
+TOGETHER = 20
+_WORDS_TOGETHER = 75
+
+Key = TypeVar("Key")
 
 # Tags and entities may part a name's words; quoted-printable writes a letter as "=C3=A4".
 _BETWEEN_WORDS = "(?:[^0-9a-z]|<[^<>]{0,80}>|&[a-z]{2,6};){1,9}"
@@ -40,6 +45,23 @@ def chunks(values: Collection[str]) -> list[list[str]]:
 	"""`values` in lists that one statement bears."""
 	ordered = sorted(values)
 	return [ordered[place : place + CHUNK] for place in range(0, len(ordered), CHUNK)]
+
+
+def together(tables: Sequence[Key], words: int) -> Iterator[Sequence[Key]]:
+	"""`tables` in parts of which one statement asks for so many words at once."""
+	step = max(1, min(TOGETHER, _WORDS_TOGETHER // max(1, words)))
+	for place in range(0, len(tables), step):
+		yield tables[place : place + step]
+
+
+def answered(queries: Iterable[tuple[Key, Any]]) -> set[Key]:
+	"""The keys of those queries that give a row at all, by one statement: most tables hold nothing of a person."""
+	asked = list(queries)
+	if not asked:
+		return set()
+	columns = [ExistsCriterion(query).as_(f"has_{place}") for place, (_key, query) in enumerate(asked)]
+	(answers,) = frappe.qb.select(*columns).run()
+	return {key for (key, _query), has in zip(asked, answers, strict=True) if has}
 
 
 def equals(column: Term, values: Collection[str]) -> Any:

@@ -1,7 +1,8 @@
-"""One DocType's rows about a person, by one statement (another for each 500 records more that a row may point to)."""
+"""Which DocTypes hold something of a person, many by one statement, and then each one's rows (another statement for each
+500 records more that a row may point to)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,16 @@ from signflow.core.privacy.datamap import (
 from signflow.core.privacy.findings import Finding, Reason, Row, in_text, is_read_as_text, judge
 from signflow.core.privacy.persons import Record, Subject
 from signflow.core.privacy.texts_in_files import text_of
-from signflow.services.privacy.matching import CHUNK, any_of, chunks, equals, holds, holds_in_mail
+from signflow.services.privacy.matching import (
+	CHUNK,
+	answered,
+	any_of,
+	chunks,
+	equals,
+	holds,
+	holds_in_mail,
+	together,
+)
 from signflow.services.privacy.person_records import KINDS, pointing
 
 # Of one DocType at most so many rows are read; of more it is said that there are more.
@@ -60,6 +70,43 @@ def limited() -> Iterator[None]:
 		frappe.db.set_execution_timeout(get_query_execution_timeout() or 0)
 
 
+def parts(entries: Sequence[DocTypeMap], subject: Subject) -> Iterator[Sequence[DocTypeMap]]:
+	"""`entries` in parts, in their order, of which `with_hits` asks by one statement."""
+	return together(entries, len(subject.mails) + len(subject.phones) + len(subject.full_names))
+
+
+def with_hits(
+	entries: Iterable[DocTypeMap], subject: Subject, about: Mapping[str, Collection[str]]
+) -> set[str]:
+	"""The DocTypes among `entries` of which a row may be about her; all where the statement took too long. `about` as in `search`."""
+	queries = []
+	for entry in entries:
+		columns = set(frappe.db.get_table_columns(entry.doctype))
+		table = frappe.qb.DocType(entry.doctype)
+		for condition in _conditions(entry, table, columns, subject, about):
+			queries.append((entry.doctype, frappe.qb.from_(table).select(table.name).where(condition)))
+	try:
+		return answered(queries)
+	except Exception as error:
+		if not _took_too_long(error):
+			raise
+		return {doctype for doctype, _query in queries}
+
+
+def may_point_to(entry: DocTypeMap, doctypes: Collection[str]) -> bool:
+	"""Whether a row of `entry` may be about a record of one of `doctypes`."""
+	return any(
+		bool(one.type_field and doctypes) or one.target in doctypes for one in entry.holding(Holds.PERSON)
+	)
+
+
+def _took_too_long(error: Exception) -> bool:
+	# Frappe 15 passes the database's own exception on.
+	return isinstance(error, frappe.QueryTimeoutError) or bool(
+		error.args and frappe.db.is_statement_timeout(error)
+	)
+
+
 def search(entry: DocTypeMap, subject: Subject, about: Mapping[str, Collection[str]], region: str) -> Found:
 	"""Read and judge the rows of one DocType. `about` as in `findings.judge`."""
 	found = Found(entry)
@@ -71,16 +118,12 @@ def search(entry: DocTypeMap, subject: Subject, about: Mapping[str, Collection[s
 		selected.append(table.company)
 	selected += [table[name] for name in _telling(entry.doctype) if name in columns]
 	mails = [name for name in entry.fields if (entry.doctype, name) in MAILS_AS_SENT]
-	for condition in _conditions(entry, table, columns, subject, about, texts):
+	for condition in _conditions(entry, table, columns, subject, about):
 		query = frappe.qb.from_(table).select(*selected, *texts.values()).where(condition)
 		try:
 			rows = query.orderby(table.name).limit(MOST_ROWS + 1).run(as_dict=True)
 		except Exception as error:
-			# Frappe 15 passes the database's own exception on.
-			if not (
-				isinstance(error, frappe.QueryTimeoutError)
-				or (error.args and frappe.db.is_statement_timeout(error))
-			):
+			if not _took_too_long(error):
 				raise
 			found.unfinished = True
 			continue
@@ -153,7 +196,6 @@ def _conditions(
 	columns: set[str],
 	subject: Subject,
 	about: Mapping[str, Collection[str]],
-	texts: Mapping[str, Any],
 ) -> Iterator[Any]:
 	"""The statement's condition, and one more for each `CHUNK` of records that rows may point to."""
 	plain = []
@@ -166,7 +208,7 @@ def _conditions(
 				links.append(one)
 			else:
 				plain.append(_condition(one, table[one.fieldname], subject, entry.doctype))
-	plain += [_in_words(table[name], subject) for name in SAID_OF_IT if name in texts]
+	plain += [_in_words(table[name], subject) for name in SAID_OF_IT if name in columns]
 	if users := subject.of("User"):
 		plain += [table[name].isin(sorted(users)) for name in MAKERS]
 		plain += [holds(table[name], texts=users) for name in LISTS_OF_USERS if name in columns]

@@ -42,15 +42,19 @@ function end(frm) {
 }
 
 async function show_items(frm) {
-	const place = frm.fields_dict.items_html.$wrapper.empty();
-	if (!["To Review", "Packing", "Ready"].includes(frm.doc.status)) return;
-	const items = await call("items", { export: frm.doc.name });
+	const place = frm.fields_dict.items_html.$wrapper;
+	place.find("details").filter((_place, one) => one.dataset.export !== frm.doc.name).remove();
+	const items = ["To Review", "Packing", "Ready"].includes(frm.doc.status) ? await call("items", { export: frm.doc.name }) : [];
+	// Whoever goes through a group finds it as he left it after each decision.
+	const left = new Map(place.find("details").get().map((one) => [one.dataset.group, one.open]));
+	place.empty();
 	const review = frm.doc.status === "To Review";
 	const groups = Map.groupBy ? Map.groupBy(items, (one) => one.group) : group_by(items);
 	for (const [group, rows] of groups) {
 		const given = rows.filter((one) => one.included).length;
-		const block = $("<details class='mb-3'>").appendTo(place);
-		if (groups.size < 4 || rows.some((one) => one.strength !== "CERTAIN")) block.attr("open", "");
+		const block = $("<details class='mb-3'>").attr({ "data-export": frm.doc.name, "data-group": group }).appendTo(place);
+		const unsure = groups.size < 4 || rows.some((one) => one.strength !== "CERTAIN");
+		block.prop("open", left.get(group) ?? unsure);
 		$("<summary>")
 			.append($("<b>").text(group), document.createTextNode(` ${__("{0} of {1} are given", [given, rows.length])}`))
 			.appendTo(block);
