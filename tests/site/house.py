@@ -369,6 +369,14 @@ def a_company() -> str:
 	return company.insert(ignore_permissions=True).name
 
 
+# Statements by which a process learns how the site is built, once; they are not asked of a person.
+BUILD = re.compile(
+	"tab(DocType|DocField|DocPerm|Custom Field|Custom DocPerm|Property Setter|DefaultValue|Singles|Country)"
+	"|tabTranslation|information_schema|sqlite_|pragma|select count",
+	re.IGNORECASE,
+)
+
+
 @contextlib.contextmanager
 def statements_asked() -> Iterator[list[tuple[str, float]]]:
 	"""The statements of a block and the moments (seconds of the monotonic clock) at which they were asked, in a list that fills up."""

@@ -1,6 +1,5 @@
 """What an erasure asks of the database grows with the person's own records, and not with the tables."""
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -8,18 +7,13 @@ from typing import Any
 import frappe
 import pytest
 from erasing import a_request, approved, decide_all, officers
-from house import House, a_contact, for_writing, statements_asked
+from house import BUILD, House, a_contact, for_writing, statements_asked
 from retention_stage import worker_rests
 from stage import eventually
 
 from signflow.services.erasure import execution, planning
 
 STRANGERS = 1000
-BUILD = re.compile(
-	"tab(DocType|DocField|DocPerm|Custom Field|Custom DocPerm|Property Setter|DefaultValue|Singles|Country)"
-	"|tabTranslation|information_schema|sqlite_|pragma|select count",
-	re.IGNORECASE,
-)
 
 
 def a_person(house: House, key: str, records: int) -> str:

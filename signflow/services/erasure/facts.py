@@ -161,11 +161,11 @@ class _Gathering:
 		self._drop_files_of_others(reach)
 		namesakes = self._namesakes()
 		keeping = Keeping(reads={})
-		keeps = keeping.rules or keeping.in_force
+		keeping.read_ahead((one for one in self.strengths if one in self.rows), self.rows)
 		for record in sorted(self.strengths):
 			if record not in self.rows:
 				continue
-			self.facts.found.append(self._found(record, reach, namesakes, keeping if keeps else None))
+			self.facts.found.append(self._found(record, reach, namesakes, keeping))
 			self.facts.versions[record] = version_of(self.rows[record])
 		self.facts.child_tables = {
 			record: {name for name in tables if self.tables[name].is_child}
@@ -468,7 +468,7 @@ class _Gathering:
 					return None
 		return leads
 
-	def _found(self, record: Record, reach: Reach, namesakes: set[Record], keeping: Keeping | None) -> Found:
+	def _found(self, record: Record, reach: Reach, namesakes: set[Record], keeping: Keeping) -> Found:
 		doctype, name = record
 		row = self.rows[record]
 		own = record in self.look_up.subject.records or record in self.gone
@@ -482,7 +482,7 @@ class _Gathering:
 		direct = bool(hows - {How.REFERENCE, How.MAKER} - (set() if hangs else {How.LINK})) or own
 		docstatus = int(row.get("docstatus") or 0)
 		keeps: tuple[Kept, ...] = ()
-		if keeping and self.strengths[record] in (Strength.CERTAIN, Strength.SHARED, Strength.POSSIBLE):
+		if self.strengths[record] in (Strength.CERTAIN, Strength.SHARED, Strength.POSSIBLE):
 			keeps = tuple(Kept(one.until, one.ground, one.statute) for one in keeping.of(doctype, name))
 		decided, chosen = self.decided(record)
 		if doctype == EVIDENCE and row.get("status") != "Completed" and not decided:

@@ -5,7 +5,8 @@ protects what it names and all that points there. Where a date or a fiscal year 
 record is kept.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -26,6 +27,7 @@ from signflow.core.privacy.retention import (
 	Reckoning,
 )
 from signflow.services.privacy import holds
+from signflow.services.privacy.matching import TOGETHER, answered, chunks
 from signflow.signflow_privacy.record_filters import company_field, filters_of, fits
 
 HOPS = 3
@@ -66,6 +68,19 @@ def keep_until(doctype: str, name: Any, today: date | None = None) -> list[Keep]
 	return Keeping(today).of(doctype, name)
 
 
+@dataclass(frozen=True)
+class _Stored:
+	"""A record as it is stored, and the `rows` (DocType, values) within it."""
+
+	doctype: str
+	values: Any
+	rows: tuple[tuple[str, Any], ...] = ()
+
+	@property
+	def name(self) -> str:
+		return str(self.values.name)
+
+
 @dataclass
 class Keeping:
 	"""The rules and holds in force, read once: for asking of many records in one transaction.
@@ -75,10 +90,13 @@ class Keeping:
 	"""
 
 	today: date | None = None
-	reads: dict[Any, Any] | None = None
+	reads: dict[Record, _Stored | None] | None = None
 	rules: dict[str, list[Any]] = field(default_factory=dict)
 	in_force: list[Any] = field(default_factory=list)
 	years: dict[str | None, FiscalYears] = field(default_factory=dict)
+	# Of what was read ahead: which names fit a rule or hold, and which are remembered by a hold.
+	_fitting: dict[str, dict[str, bool]] = field(default_factory=dict)
+	_remembered: tuple[set[str], set[tuple[str, str]]] = field(default_factory=lambda: (set(), set()))
 
 	def __post_init__(self) -> None:
 		self.today = self.today or getdate()
@@ -96,6 +114,34 @@ class Keeping:
 			order_by="name asc",
 		)
 
+	def read_ahead(self, records: Iterable[Record], rows: Mapping[Record, Any]) -> None:
+		"""Read records, and what they hang under, before `of` is asked of each: by a few statements for each DocType, and
+		not for each record. `rows` are those that the caller has read. Only where `reads` are kept.
+		"""
+		if self.reads is None or not (self.rules or self.in_force):
+			return
+		level, touched = {(doctype, str(name)) for doctype, name in records}, set()
+		for _hop in range(HOPS + 1):
+			level -= self.reads.keys()
+			self.reads.update(_read(level, rows))
+			links = [link for record in level if (one := self.reads[record]) for link in links_of(one)]
+			touched |= {*level, *(target for target, _is_reference in links)}
+			level = {target for target, is_reference in links if is_reference}
+		for rules in self.rules.values():
+			for rule in rules:
+				self._fit(
+					rule.name, rule.document_type, _filters_of(rule), _names(touched, rule.document_type)
+				)
+		spoken_of = {hold.document_type for hold in self.in_force}
+		names = {name for doctype, name in touched if doctype in spoken_of}
+		for some in chunks(names):
+			self._remembered[1].update(holds.remembered((hold.name for hold in self.in_force), some))
+		self._remembered[0].update(names)
+		for hold in self.in_force:
+			if not hold.document_name:
+				wanted = _names(touched, hold.document_type)
+				self._fit(hold.name, hold.document_type, holds.conditions(hold), wanted)
+
 	def of(self, doctype: str, name: Any) -> list[Keep]:
 		"""As `keep_until`, which see."""
 		if not (self.rules or self.in_force):
@@ -107,6 +153,14 @@ class Keeping:
 		found += self._held(own, touched) if self.in_force else []
 		return sorted(found, key=lambda keep: keep.until or date.max, reverse=True)
 
+	def _fit(self, key: str, doctype: str, filters: list[Any], names: Iterable[str]) -> list[str]:
+		"""Those of `names` that fit the filters of a rule or hold; asked once where reads are kept."""
+		known = self._fitting.setdefault(key, {}) if self.reads is not None else {}
+		if new := sorted(set(names) - known.keys()):
+			fitting = set(fits(doctype, filters, new))
+			known.update((name, name in fitting) for name in new)
+		return [name for name in sorted(names) if known[name]]
+
 	def speaks_of(self, doctype: str) -> bool:
 		"""Whether a rule or hold in force names the DocType."""
 		return doctype in self.rules or any(hold.document_type == doctype for hold in self.in_force)
@@ -116,18 +170,17 @@ class Keeping:
 		whose = _company_of(doc)
 		if rule.only_company and whose and whose != rule.only_company:
 			return
-		filters = filters_of(rule.document_type, rule.filters_json)
-		if filters and not fits(rule.document_type, filters, [str(doc.name)]):
+		filters = _filters_of(rule)
+		if filters and not self._fit(rule.name, rule.document_type, filters, [doc.name]):
 			return
 		if rule.date_in:
-			day = dates_of(rule, [doc.name]).get(str(doc.name))
+			day = dates_of(rule, [doc.name]).get(doc.name)
 		else:
-			day = getdate(doc.get(rule.date_field)) if doc.get(rule.date_field) else None
+			written = doc.values.get(rule.date_field)
+			day = getdate(written) if written else None
 		until = self.end_of(rule, day, whose or rule.only_company)
 		if until is None or until >= self.today:
-			yield Keep(
-				until, rule.ground or "", rule.statute or "", (doc.doctype, str(doc.name)), rule=rule.name
-			)
+			yield Keep(until, rule.ground or "", rule.statute or "", (doc.doctype, doc.name), rule=rule.name)
 
 	def end_of(self, rule: Any, day: date | None, company: str | None) -> date | None:
 		"""The last day of keeping by `rule` of a record dated `day`; None if the day or its fiscal year is unknown."""
@@ -142,13 +195,15 @@ class Keeping:
 			self.years[company] = fiscal_years(company)
 		return self.years[company]
 
-	def _held(self, own: list[Any], touched: set[Record]) -> Iterator[Keep]:
-		if not {hold.document_type for hold in self.in_force} & {doctype for doctype, _name in touched}:
+	def _held(self, own: list[_Stored], touched: set[Record]) -> Iterator[Keep]:
+		spoken_of = {hold.document_type for hold in self.in_force}
+		names = {name for doctype, name in touched if doctype in spoken_of}
+		if not names:
 			return
-		remembered = holds.remembered(
-			(hold.name for hold in self.in_force), {name for _kind, name in touched}
-		)
-		itself = own and (own[0].doctype, str(own[0].name))
+		asked, remembered = self._remembered
+		if names - asked:
+			remembered = holds.remembered((hold.name for hold in self.in_force), names)
+		itself = own and (own[0].doctype, own[0].name)
 		whose = own and _company_of(own[0])
 		for hold in self.in_force:
 			names = sorted(name for doctype, name in touched if doctype == hold.document_type)
@@ -159,7 +214,7 @@ class Keeping:
 			elif hold.document_name:
 				held += [name for name in names if name == hold.document_name]
 			elif names and not held:
-				held = fits(hold.document_type, holds.conditions(hold), names)
+				held = self._fit(hold.name, hold.document_type, holds.conditions(hold), names)
 			if held:
 				yield Keep(None, _("Legal hold"), "", (hold.document_type, held[0]), hold=hold.name)
 
@@ -206,25 +261,35 @@ def fiscal_years(company: str | None) -> FiscalYears:
 	)
 
 
-def _company_of(doc: Any) -> str | None:
+def _company_of(doc: _Stored) -> str | None:
 	name = company_field(doc.doctype)
-	return doc.get(name) if name else None
+	return doc.values.get(name) if name else None
+
+
+def _filters_of(rule: Any) -> list[Any]:
+	return filters_of(rule.document_type, rule.filters_json)
+
+
+def _names(records: Iterable[Record], doctype: str) -> set[str]:
+	return {name for one, name in records if one == doctype}
 
 
 def _surroundings(
-	doctype: str, name: Any, reads: dict[Any, Any] | None = None
-) -> tuple[list[Any], set[Record]]:
+	doctype: str, name: Any, reads: dict[Record, _Stored | None] | None = None
+) -> tuple[list[_Stored], set[Record]]:
 	"""The record and those it hangs under (itself first), and all records that these point to, themselves included."""
 	waiting, seen = [((doctype, str(name)), 0)], set()
-	own: list[Any] = []
+	own: list[_Stored] = []
 	touched: set[Record] = set()
+	reads = reads if reads is not None else {}
 	while waiting:
 		record, hops = waiting.pop(0)
 		if record in seen:
 			continue
 		seen.add(record)
-		doc = _read(record, reads if reads is not None else {})
-		if not doc:
+		if record not in reads:
+			reads.update(_read({record}))
+		if not (doc := reads[record]):
 			continue
 		own.append(doc)
 		touched.add(record)
@@ -235,28 +300,63 @@ def _surroundings(
 	return own, touched
 
 
-def _read(record: Record, reads: dict[Any, Any]) -> Any:
-	doctype, name = record
-	if doctype not in reads:
-		meta = frappe.get_meta(doctype) if frappe.db.exists("DocType", doctype) else None
-		reads[doctype] = bool(meta) and not (meta.istable or meta.issingle or meta.get("is_virtual"))
-	if not reads[doctype]:
-		return None
-	if record not in reads:
-		reads[record] = frappe.get_doc(doctype, name) if frappe.db.exists(doctype, name) else None
-	return reads[record]
+def _read(
+	records: Iterable[Record], known: Mapping[Record, Any] | None = None
+) -> dict[Record, _Stored | None]:
+	"""Records as they are stored; None for what is not there or is no record of its own. `known`: rows read before."""
+	known = known or {}
+	found: dict[Record, _Stored | None] = dict.fromkeys(records)
+	by_type: dict[str, set[str]] = defaultdict(set)
+	for doctype, name in found:
+		by_type[doctype].add(name)
+	own = {"istable": 0, "issingle": 0, "is_virtual": 0, "name": ["in", sorted(by_type)]}
+	for doctype in frappe.get_all("DocType", own, pluck="name", order_by="name asc") if by_type else ():
+		# The database compares names without regard to capitals.
+		if doctype not in by_type or not frappe.db.table_exists(doctype):
+			continue
+		names, meta = by_type[doctype], frappe.get_meta(doctype)
+		values = {name: known[doctype, name] for name in names if (doctype, name) in known}
+		table = frappe.qb.DocType(doctype)
+		for some in chunks(names - values.keys()):
+			query = frappe.qb.from_(table).select("*").where(table.name.isin(some)).orderby(table.name)
+			values |= {str(row.name): row for row in query.run(as_dict=True)}
+		rows = _rows_within(meta, doctype, values.keys())
+		for name, one in values.items():
+			found[doctype, name] = _Stored(doctype, one, tuple(rows[name]))
+	return found
 
 
-def links_of(doc: Any) -> Iterator[tuple[Record, bool]]:
+def _rows_within(meta: Any, doctype: str, names: Iterable[str]) -> dict[str, list[tuple[str, Any]]]:
+	"""The rows within records of one DocType, by the record's name, as (DocType, values)."""
+	kinds = sorted({one.options for one in meta.get_table_fields() if frappe.db.table_exists(one.options)})
+	rows: dict[str, list[tuple[str, Any]]] = defaultdict(list)
+	for some in chunks(list(names)):
+		queries = {}
+		for kind in kinds:
+			table = frappe.qb.DocType(kind)
+			within = (table.parenttype == doctype) & table.parent.isin(some)
+			queries[kind] = frappe.qb.from_(table).where(within).orderby(table.parent, table.idx, table.name)
+		filled: set[str] = set()
+		for place in range(0, len(kinds), TOGETHER):
+			asked = kinds[place : place + TOGETHER]
+			filled |= answered((kind, queries[kind].select("name")) for kind in asked)
+		for kind in sorted(filled):
+			for row in queries[kind].select("*").run(as_dict=True):
+				rows[str(row.parent)].append((kind, row))
+	return rows
+
+
+def links_of(doc: _Stored) -> Iterator[tuple[Record, bool]]:
 	"""All records that `doc` and its rows point to, and whether it hangs under them (names them as its subject)."""
-	for row in [doc, *doc.get_all_children()]:
-		for link in row.meta.get_link_fields():
+	for doctype, row in [(doc.doctype, doc.values), *doc.rows]:
+		meta = frappe.get_meta(doctype)
+		for link in meta.get_link_fields():
 			if row.get(link.fieldname):
 				# A mail in the queue hangs under the communication that it carries.
 				yield (link.options, str(row.get(link.fieldname))), link.options == "Communication"
-		for link in row.meta.get_dynamic_link_fields():
+		for link in meta.get_dynamic_link_fields():
 			if row.get(link.fieldname) and row.get(link.options):
 				yield (row.get(link.options), str(row.get(link.fieldname))), True
 		for kind, name in REFERENCES:
-			if row.meta.has_field(kind) and row.meta.has_field(name) and row.get(kind) and row.get(name):
+			if meta.has_field(kind) and meta.has_field(name) and row.get(kind) and row.get(name):
 				yield (row.get(kind), str(row.get(name))), True
