@@ -347,15 +347,21 @@ FIXES = [
 		'"busy_timeout": 20000,',
 	),
 	Text(
+		"model/document.py",
+		"a document read for an update locked nothing: of two who did so, both went on (devbench's SQLite takes its write lock)",
+		'if self.flags.for_update and frappe.db.db_type != "sqlite":',
+		"if self.flags.for_update:",
+	),
+	Text(
 		"query_builder/builder.py",
-		"PyPika's SQLite builder sets wrapper_cls itself, and knows neither locks nor IGNORE",
+		"PyPika's SQLite builder sets wrapper_cls itself, and its lock takes no options",
 		"class SQLite(Base, SQLLiteQuery):\n\tField = terms.Field\n\n\t_BuilderClasss = SQLLiteQueryBuilder\n",
 		"class SQLiteBuilder(SQLLiteQueryBuilder):\n"
 		"\tdef __init__(self, wrapper_cls=SQLiteParameterizedValueWrapper, **kwargs):\n"
 		"\t\tQueryBuilder.__init__(self, dialect=Dialects.SQLLITE, wrapper_cls=wrapper_cls, **kwargs)\n"
 		"\t\tself._insert_or_replace = False\n\n"
 		"\tdef for_update(self, *args, **kwargs):\n"
-		"\t\treturn self\n\n\n"
+		"\t\treturn super().for_update()\n\n\n"
 		"class SQLite(Base, SQLLiteQuery):\n\tField = terms.Field\n\n\t_BuilderClasss = SQLiteBuilder\n",
 	),
 	Text(

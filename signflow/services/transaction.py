@@ -1,7 +1,8 @@
 """One transaction per verb of the trade, tried again when somebody else got there first.
 
-On MariaDB the request's row is locked; on SQLite the unique names of events and revisions are the guard. Both end in
-an exception that says "again", never in a second event or a lost increment.
+What decides is read for an update: on MariaDB its row is locked. SQLite, which locks nothing then, refuses the write of
+whoever has read what another changed meanwhile. Both end in an exception that says "again", never in a second event or a
+lost increment.
 """
 
 import random

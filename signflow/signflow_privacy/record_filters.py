@@ -93,8 +93,13 @@ def check_date_field(doctype: str, fieldname: str) -> None:
 # What a rule or a hold calls `only_company` is not called `company`: Frappe fills a field of that name with the user's
 # own company wherever it was left empty, and a hold on all would hold in one.
 def company_field(doctype: str) -> str | None:
-	"""The field that says whose record it is: "company", else the only link to Company; None if there is none."""
+	"""The field that says whose record it is: "company", else the only link to Company; None if there is none.
+
+	Which of our companies a Customer or Supplier is (ERPNext's `represents_company`) says not whose the record is.
+	"""
 	fields = [
-		field.fieldname for field in frappe.get_meta(doctype).get_link_fields() if field.options == "Company"
+		field.fieldname
+		for field in frappe.get_meta(doctype).get_link_fields()
+		if field.options == "Company" and field.fieldname != "represents_company"
 	]
 	return "company" if "company" in fields else (fields[0] if len(fields) == 1 else None)

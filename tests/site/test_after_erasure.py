@@ -41,6 +41,8 @@ def places():
 		folder / f"20261122_0200-{part}"
 		for part in ("database.sql.gz", "files.tar", "site_config_backup.json")
 	]
+	# Two whose names differ behind their hundred-and-fortieth letter.
+	made += [folder / f"20261122_0200-{'x' * 130}-{part}.sql.gz" for part in ("one", "other")]
 	for path in made:
 		path.write_bytes(b"x" * 10)
 	settings = frappe.get_doc(SETTINGS)
@@ -95,7 +97,10 @@ def test_backups_are_listed_told_watched_and_gone(house: House, places: list[Pat
 	request, plan = an_ended_plan(house, mail)
 	assert f"The erasure has ended: plan {plan}." in [step.note for step in records.steps(request)]
 	rows = {row.file_name or row.place: row for row in backups.of_plan(plan)}
-	ours = {path.name for path in places[:2]} | {"Snapshots at the host", "A disk in the safe"}
+	ours = {path.name for path in (*places[:2], *places[3:])} | {
+		"Snapshots at the host",
+		"A disk in the safe",
+	}
 	assert ours <= rows.keys() and places[2].name not in rows
 	file = rows[places[0].name]
 	# Older than a day with a backup each day: gone within two.

@@ -224,6 +224,30 @@ def test_other_records_cost_nothing(kept: Kept) -> None:
 		assert len(asked) == 1
 
 
+def test_without_the_cache_an_approval_goes_on_and_the_database_is_asked(kept: Kept) -> None:
+	before = restricting.kinds()
+	key = restricting._KINDS
+	frappe.cache.delete_value(key)
+	# Whatever is asked of it as a set Redis refuses now.
+	frappe.cache.set_value(key, "x")
+	try:
+		for_writing()
+		restricting.note_kinds(kept.plan)
+		frappe.db.commit()
+		assert {"Customer", "Contact"} <= restricting.kinds() <= before
+		assert restricting.kept("Customer", kept.customer).plan == kept.plan
+	finally:
+		frappe.cache.delete_value(key)
+	# An emptied cache that is filled before the commit learns of it afterwards.
+	for_writing()
+	restricting.note_kinds(kept.plan)
+	frappe.cache.sadd(key, restricting._IS_READ)
+	assert "Customer" not in restricting.kinds()
+	frappe.db.commit()
+	assert "Customer" in restricting.kinds()
+	restricting.refresh()
+
+
 def test_what_a_hold_kept_goes_once_it_is_lifted(kept_house: House) -> None:
 	made, approver = officers(kept_house)
 	for_writing()

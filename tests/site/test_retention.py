@@ -27,7 +27,7 @@ from retention_stage import (
 )
 from stage import Process, eventually
 
-from signflow.services.privacy import keeping, overdue, retention, retention_presets
+from signflow.services.privacy import holds, keeping, overdue, retention, retention_presets
 
 OURS = (
 	"Retention Rule",
@@ -153,6 +153,53 @@ def test_two_companies_with_rules_of_their_own(house: House) -> None:
 	frappe.db.commit()
 	assert keeping.keep_until(PROBE, f"{key}-a") and keeping.keep_until(PROBE, f"{key}-c")
 	assert not keeping.keep_until(PROBE, f"{key}-theirs")
+
+
+def test_officers_are_told_of_their_companys_rules_alone(house: House) -> None:
+	key, other = house.key, another_company("Toinen Oy")
+	for_writing()
+	for name, company in (("ours", house.company), ("theirs", other), ("theirs-too", other)):
+		a_probe(f"{key}-{name}", company=company)
+	frappe.db.commit()
+	officers = {}
+	for company in (house.company, other):
+		officers[company] = mail = an_officer(house, f"{company}.{key}".replace(" ", ".").lower())
+		limit = {"doctype": "User Permission", "user": mail, "allow": "Company", "for_value": company}
+		frappe.get_doc(limit).insert(ignore_permissions=True)
+		a_rule(company=company, action="Mark for Review")
+	everybody = an_officer(house)
+	run = runs()
+	told = dict(
+		frappe.get_all(
+			"Notification Log",
+			{"document_name": run.name},
+			["for_user", "subject"],
+			as_list=True,
+			order_by="name asc",
+		)
+	)
+	text = "Retention: {0} records were marked for review, 0 refused."
+	assert told[officers[house.company]] == text.format(1)
+	assert told[officers[other]] == text.format(2) and told[everybody] == text.format(3)
+
+
+def test_which_company_a_customer_is_says_not_whose_the_record_is(house: House) -> None:
+	"""ERPNext's `represents_company`, of customers within the group."""
+	other = another_company("Toinen Oy")
+	for_writing()
+	frappe.db.set_value("Customer", house.customer, "represents_company", other)
+	frappe.db.commit()
+	by_name = {"date_field": "creation", "company": house.company}
+	with pytest.raises(frappe.ValidationError, match="does not say whose it is"):
+		a_rule("Customer", **by_name)
+	frappe.db.rollback()
+	# Of a rule that was written before nothing is due.
+	assert overdue.due_filters(a_keeping_rule("Customer", **by_name)) is None
+	assert keeping.keep_until("Customer", house.customer), "every company's rule keeps it"
+	assert holds.fitting(a_hold("Customer", company=house.company), [house.customer]) == [house.customer]
+	for_writing()
+	frappe.db.set_value("Customer", house.customer, "represents_company", None)
+	frappe.db.commit()
 
 
 def test_what_is_past_its_time_goes_with_all_that_hung_under_it(house: House) -> None:

@@ -20,7 +20,7 @@ from frappe.utils.backups import get_backup_path
 from signflow.core.erasure import backups as arithmetic
 from signflow.core.erasure.backups import How, RollOff
 from signflow.services import notices, work
-from signflow.services.privacy.approvals import require_officer
+from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.subject_requests import records
 from signflow.services.times import site_time, written_day
 from signflow.services.transaction import one_transaction
@@ -76,7 +76,7 @@ def _in_folder(until: datetime) -> Iterator[Standing]:
 			FOLDER,
 			"",
 			arithmetic.by_age(made_on, keep, pause) if is_cleared else RollOff(None, How.UNKNOWN),
-			str(path.relative_to(folder))[:140],
+			str(path.relative_to(folder)),
 			made_on,
 			path.stat().st_size,
 		)
@@ -284,15 +284,8 @@ def note_gone(name: str, words: str) -> None:
 		frappe.throw(_("It is noted as gone already."))
 	if row.kind == FOLDER and (Path(get_backup_path()) / row.file_name).is_file():
 		frappe.throw(_("The file is there: delete it first."))
-	if len((words or "").strip()) < 3:
-		frappe.throw(_("Say how you know."))
-	_set(
-		name,
-		status="Gone",
-		gone_on=getdate(),
-		noted_by=frappe.session.user,
-		note=words.strip()[:500],
-	)
+	note = require_words(words, _("Say how you know."), 500)
+	_set(name, status="Gone", gone_on=getdate(), noted_by=frappe.session.user, note=note)
 	if row.status == "There":
 		_say_if_last(row.request)
 

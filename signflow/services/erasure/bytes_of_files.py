@@ -65,7 +65,10 @@ def unnamed(names: Iterable[Any]) -> dict[str, Any]:
 def _let_go_of(urls: Iterable[str]) -> None:
 	"""Sealed revisions and documents of agreements name no bytes that are gone; their digests stay."""
 	for doctype, column in (("Sealed Revision", "file_url"), ("Signature Request Document", "file")):
-		frappe.db.set_value(doctype, {column: ["in", sorted(urls)]}, column, None, update_modified=False)
+		# The columns have no index: a plain read locks no row that is not changed.
+		names = frappe.get_all(doctype, {column: ["in", sorted(urls)]}, pluck="name", order_by="name asc")
+		if names:
+			frappe.db.set_value(doctype, {"name": ["in", names]}, column, None, update_modified=False)
 
 
 def remove(rows: Iterable[Any]) -> None:
@@ -81,10 +84,11 @@ def remove(rows: Iterable[Any]) -> None:
 	file, names = frappe.qb.DocType("File"), [row.name for row in rows]
 	query = frappe.qb.from_(file).select(file.file_url).distinct()
 	shared = {url for (url,) in query.where(file.file_url.isin(sorted(urls)) & file.name.notin(names)).run()}
-	if any(row.get("attached_to_doctype") in OF_AGREEMENTS for row in rows):
-		_let_go_of(urls - shared)
+	gone = urls - shared
+	if gone and any(row.get("attached_to_doctype") in OF_AGREEMENTS for row in rows):
+		_let_go_of(gone)
 	for row in rows:
-		if row.get("file_url") and row.file_url not in shared:
+		if row.get("file_url") in gone:
 			for url in {row.file_url, row.get("thumbnail_url")}:
 				if path := path_of(url):
 					path.unlink(missing_ok=True)

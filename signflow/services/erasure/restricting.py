@@ -10,6 +10,7 @@ Frappe 15 an answer of ours would come before theirs.
 """
 
 import contextlib
+from functools import partial
 from typing import Any
 
 import frappe
@@ -79,20 +80,29 @@ def note_kinds(plan: str) -> None:
 	found = frappe.get_all(
 		LINE, filters, pluck="record_doctype", distinct=True, order_by="record_doctype asc"
 	)
-	if found:
-		frappe.cache.sadd(_KINDS, *found)
+	# Whoever fills an emptied cache before the commit does not find them yet.
+	frappe.db.after_commit.add(partial(_add, found))
 
 
 def refresh() -> None:
 	"""After a migration and daily: what the cache has lost is in it again, as after a restore."""
+	_add([_IS_READ, *_read_kinds()])
+
+
+def _add(found: list[str]) -> None:
+	# Without the cache the database is asked, by all.
 	with contextlib.suppress(RedisError):
-		frappe.cache.sadd(_KINDS, _IS_READ, *_read_kinds())
+		if found:
+			frappe.cache.sadd(_KINDS, *found)
 
 
 def kept(doctype: str, name: Any) -> Any:
 	"""Why a record is restricted, {plan, company, ground, statute, keep_until}; None if it is not. One indexed look-up."""
-	if doctype not in kinds():
-		return None
+	return _kept(doctype, name) if doctype in kinds() else None
+
+
+def _kept(doctype: str, name: Any) -> Any:
+	"""As `kept`, of one of `kinds`."""
 	line, plan = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
 	rows = (
 		frappe.qb.from_(line)
@@ -129,11 +139,14 @@ def _is_locked(doctype: str) -> bool:
 	return bool(field and field.options == "Company") or frappe.db.count("Company") < 2
 
 
+def _is_closed(doctype: str, user: str | None = None) -> bool:
+	"""Whether what is kept of one of `kinds` is closed to a user."""
+	return not (is_being_built() or may_use(user)) and _is_locked(doctype)
+
+
 def _closed_to(doctype: str, name: Any, user: str | None = None) -> Any:
-	"""Why a record is closed to a user; None if it is not."""
-	if doctype not in kinds() or is_being_built() or may_use(user) or not _is_locked(doctype):
-		return None
-	return kept(doctype, name)
+	"""Why a record of one of `kinds` is closed to a user; None if it is not."""
+	return _kept(doctype, name) if _is_closed(doctype, user) else None
 
 
 def _is_open() -> bool:
@@ -168,11 +181,9 @@ def _refuse(row: Any, what: str) -> None:
 def hidden(user: str | None = None, doctype: str | None = None) -> str:
 	"""The condition that leaves what is kept out of lists, searches and link fields of whoever does not need it."""
 	user = user or frappe.session.user
-	if not doctype or doctype not in kinds() or is_being_built() or may_use(user):
+	if not doctype or doctype not in kinds() or not _is_closed(doctype, user):
 		return ""
-	if not _works_here(user) or not _is_locked(doctype):
-		return ""
-	if _is_open():
+	if not _works_here(user) or _is_open():
 		return ""
 	name = f"`tab{doctype}`.`name`"
 	if frappe.get_meta(doctype).autoname == "autoincrement":
@@ -188,14 +199,9 @@ def hidden(user: str | None = None, doctype: str | None = None) -> str:
 
 def on_open(doc: Any, method: str | None = None) -> None:
 	"""Somebody opens a record in a form: say why it is kept and note who looked; refuse whoever does not need it."""
-	if (
-		doc.doctype not in kinds()
-		or doc.is_new()
-		or doc.meta.issingle
-		or not (row := kept(doc.doctype, doc.name))
-	):
+	if doc.is_new() or doc.meta.issingle or not (row := kept(doc.doctype, doc.name)):
 		return
-	if not _is_open() and _works_here(frappe.session.user) and _closed_to(doc.doctype, doc.name):
+	if not _is_open() and _works_here(frappe.session.user) and _is_closed(doc.doctype):
 		_refuse(row, _("This record is restricted."))
 	doc.set_onload(
 		"signflow_kept",
@@ -217,7 +223,7 @@ def on_print(doc: Any, method: str | None = None, *args: Any, **kwargs: Any) -> 
 
 def guard_change(doc: Any, method: str | None = None) -> None:
 	"""Somebody saves a record: what it says of the person stays as it is, save for whoever needs it."""
-	if doc.doctype not in kinds() or doc.is_new() or doc.meta.issingle:
+	if doc.is_new() or doc.meta.issingle or doc.doctype not in kinds():
 		return
 	row = _closed_to(doc.doctype, doc.name)
 	if not row:
@@ -244,7 +250,7 @@ def guard_beside(doc: Any, method: str | None = None) -> None:
 		return
 	if doc.doctype == "DocShare":
 		gets_it = None if doc.everyone else doc.user
-		row = _closed_to(kind, name) or (_closed_to(kind, name, gets_it) if gets_it else kept(kind, name))
+		row = _closed_to(kind, name) or (_closed_to(kind, name, gets_it) if gets_it else _kept(kind, name))
 		if row:
 			_refuse(row, _("This record is not shared."))
 	elif doc.doctype == "ToDo":

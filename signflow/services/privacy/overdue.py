@@ -27,6 +27,9 @@ def due_filters(rule: Any) -> list[list[Any]] | None:
 		]
 	whose = company_field(doctype)
 	if rule.only_company:
+		# Of what says not whose it is, nothing is one company's.
+		if not whose:
+			return None
 		filters.append([doctype, whose, "=", rule.only_company])
 	elif whose:
 		own = frappe.get_all(

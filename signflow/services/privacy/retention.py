@@ -7,14 +7,13 @@ that is submitted or that others point to. Of what was deleted stays a keyed has
 
 import secrets
 import time
-from collections.abc import Callable
+from collections import defaultdict
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.desk.doctype.tag.tag import DocTags
 from frappe.utils import add_to_date, getdate, now_datetime
-from frappe.utils.user import get_users_with_role
 
 from signflow.core.privacy.retention import ERASE
 from signflow.services import notices, work
@@ -23,7 +22,6 @@ from signflow.services.privacy.keeping import Keeping
 from signflow.services.privacy.overdue import count_due, due, due_names
 from signflow.services.site_keys import keyed_hash
 from signflow.services.transaction import is_conflict, one_transaction
-from signflow.signflow.roles import OFFICER
 
 PAST = "Past Its Time"
 # Records that are kept are looked at again in each run; a run that has looked at so many leaves the rest to the next.
@@ -156,20 +154,8 @@ def _end(run: str, token: str, status: str) -> None:
 	if row.lease_token != token:
 		return
 	_set(run, status=status, finished_on=now_datetime(), work_due=0, lease_token=None, lease_until=None)
-	if row.dry_run:
-		return
-	rows = frappe.get_all(
-		"Retention Run Rule",
-		filters={"parent": run, "parenttype": "Retention Run"},
-		fields=["marked", "refused"],
-		order_by="idx asc",
-	)
-	marked, refused = sum(one.marked for one in rows), sum(one.refused for one in rows)
-	if marked or refused:
-		_tell_officers(
-			run,
-			lambda: _("Retention: {0} records were marked for review, {1} refused.").format(marked, refused),
-		)
+	for user, rows in ({} if row.dry_run else _told_of(run)).items():
+		_tell(run, user, rows)
 
 
 @one_transaction
@@ -195,12 +181,35 @@ def _failed(run: str, token: str, place: str) -> None:
 		**({"status": "Failed", "work_due": 0} if attempts >= 5 else {}),
 	)
 	if attempts == 5:
-		_tell_officers(run, lambda: _("The retention run {0} failed.").format(run))
+		for user in _told_of(run):
+			notices.notify(
+				user, ("Retention Run", run), lambda: _("The retention run {0} failed.").format(run)
+			)
 
 
-def _tell_officers(run: str, subject: Callable[[], str]) -> None:
-	for user in sorted(set(get_users_with_role(OFFICER))):
-		notices.notify(user, ("Retention Run", run), subject)
+def _told_of(run: str) -> dict[str, list[Any]]:
+	"""Who is told of a run, and of which of its rules: of one company's rule whoever answers for the company."""
+	filters = {"parent": run, "parenttype": "Retention Run"}
+	rows = frappe.get_all("Retention Run Rule", filters, ["rule", "marked", "refused"], order_by="idx asc")
+	of_one = {"name": ["in", [row.rule for row in rows]]}
+	companies = dict(
+		frappe.get_all("Retention Rule", of_one, ["name", "only_company"], as_list=True, order_by="name asc")
+	)
+	told: dict[str, list[Any]] = defaultdict(list)
+	for row in rows:
+		for user in notices.officers("Retention Rule", companies.get(row.rule)):
+			told[user].append(row)
+	return told
+
+
+def _tell(run: str, user: str, rows: list[Any]) -> None:
+	marked, refused = sum(one.marked for one in rows), sum(one.refused for one in rows)
+	if marked or refused:
+		notices.notify(
+			user,
+			("Retention Run", run),
+			lambda: _("Retention: {0} records were marked for review, {1} refused.").format(marked, refused),
+		)
 
 
 def _set(run: str, **values: Any) -> None:

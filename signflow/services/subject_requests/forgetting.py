@@ -21,7 +21,7 @@ from signflow.services import work
 from signflow.services.erasure import rows
 from signflow.services.erasure.planning import LINE, PLAN, record_hash
 from signflow.services.erasure.rows import Erasing
-from signflow.services.privacy.approvals import require_officer
+from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.privacy.keeping import Keeping
 from signflow.services.site_keys import keyed_hash
 from signflow.services.subject_requests import access, records
@@ -153,8 +153,7 @@ def set_complaint(name: str, is_pending: bool, words: str) -> None:
 	doc = records.for_change(name)
 	if doc.pseudonymised_on:
 		frappe.throw(_("This request was pseudonymised: nobody can tell any more whose it was."))
-	if len((words or "").strip()) < 3:
-		frappe.throw(_("Say where the complaint was made, or how it ended."))
+	words = require_words(words, _("Say where the complaint was made, or how it ended."), 2000)
 	if bool(doc.complaint_pending) == bool(is_pending):
 		return
 	doc.complaint_pending = int(is_pending)

@@ -31,9 +31,6 @@ _CHOSEN = ("Received", "Proven")
 
 def for_change(name: str) -> Any:
 	"""The request, locked, in the caller's transaction: whoever comes second waits, and reads what the first has written."""
-	# What is read "for update" locks nothing on SQLite; a write that changes nothing locks everywhere.
-	request = frappe.qb.DocType(REQUEST)
-	frappe.qb.update(request).set(request.name, request.name).where(request.name == name).run()
 	return frappe.get_doc(REQUEST, name, for_update=True)
 
 

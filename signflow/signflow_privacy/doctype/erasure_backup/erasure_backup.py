@@ -15,7 +15,7 @@ class ErasureBackup(Document):
 		from frappe.types import DF
 
 		company: DF.Link | None
-		file_name: DF.Data | None
+		file_name: DF.SmallText | None
 		goes_by: DF.Date | None
 		gone_on: DF.Date | None
 		how: DF.Literal[
