@@ -207,6 +207,7 @@ signflow_wording_published = ["signflow.services.privacy.form_consents.show_new_
 signflow_request_filed = ["signflow.integrations.erpnext.customer.note_signed"]
 
 has_permission = {
+	"*": "signflow.services.erasure.restricting.may_be_read",
 	"Signature Request": "signflow.services.permissions.request_permission",
 	"Signature Request Signer": "signflow.services.permissions.under_request_permission",
 	"Sealed Revision": "signflow.services.permissions.under_request_permission",

@@ -5,8 +5,7 @@ in Frappe's View Log. For everybody else it is in no list, search, report builde
 prints nowhere, and is not mailed, shared, assigned or changed where it speaks of the person.
 
 Every look at another app's record first asks a small cached list of the DocTypes of which anything is kept: where nothing
-is, nothing is asked of the database, else one indexed look-up is. No `has_permission` of other apps' DocTypes is hooked: on
-Frappe 15 an answer of ours would come before theirs.
+is, nothing is asked of the database, else one indexed look-up is.
 """
 
 import contextlib
@@ -30,6 +29,10 @@ IN_FORCE = ("Approved", "Running", "Failed", "Done")
 DEFAULT_ROLES = ("Accounts User", "Accounts Manager", "Auditor")
 # Our own records have rules of their own.
 OURS = ("Signflow", "Signflow Privacy")
+# Mailing and sharing are refused by what watches them, with the reason.
+_READING = frozenset(("read", "select", "print", "export", "report"))
+# Frappe 15 asks the next app only where one has said nothing; 16 asks all, and takes nothing for a no.
+_NOTHING_TO_SAY = None if frappe.__version__.startswith("15.") else True
 # In Redis; with a member that tells that the database was read.
 _KINDS, _IS_READ = "signflow_kept_kinds", ""
 # What lies beside a record and takes it to somebody else: the fields that name the record.
@@ -195,6 +198,22 @@ def hidden(user: str | None = None, doctype: str | None = None) -> str:
 		f" and kept_line.`record_doctype` = {frappe.db.escape(doctype)} and kept_line.`action` = 'Keep'"
 		f" and kept_line.`status` = 'Waiting' and kept_plan.`status` in ({statuses}))"
 	)
+
+
+def may_be_read(doc: Any, ptype: str = "read", user: str | None = None) -> bool | None:
+	"""Hook `has_permission` of all DocTypes: no to whoever does not need what is kept, with the reason; else nothing.
+
+	For who knows the exact name of a record, as through the REST API. Who may change a record in business goes on doing so.
+	"""
+	if ptype not in _READING or doc.is_new() or doc.meta.issingle or doc.doctype not in kinds():
+		return _NOTHING_TO_SAY
+	row = _closed_to(doc.doctype, doc.name, user)
+	if not row or _is_open() or not _works_here(user or frappe.session.user):
+		return _NOTHING_TO_SAY
+	# Where Frappe would tell the user why; a look of its own at shares loses what is only noted for it.
+	if frappe.flags.get("has_permission_check_logs") is not None:
+		frappe.msgprint(f"{_('This record is restricted.')} {told(row)}", title=_("Restricted"))
+	return False
 
 
 def on_open(doc: Any, method: str | None = None) -> None:
