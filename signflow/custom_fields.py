@@ -151,6 +151,19 @@ FIELDS = {
 			"insert_after": "signflow_verified_on",
 			"module": "Signflow Privacy",
 		},
+		# Withheld from others' copies; `services.subject_requests.protecting` sets it, staff set and take it away by hand.
+		{
+			"fieldname": "signflow_protected_address",
+			"label": _("Address Is Protected"),
+			"description": _(
+				"Left out of copies that others get of their data. Set by a data request that says so, or by hand."
+			),
+			"fieldtype": "Check",
+			"no_copy": 1,
+			"search_index": 1,
+			"insert_after": "signflow_restricted_for",
+			"module": "Signflow Privacy",
+		},
 	],
 	# What they say of direct marketing, for list filters; `integrations.erpnext.mailing_lists` writes it.
 	("Contact", "Lead"): [

@@ -97,6 +97,13 @@ def test_she_gets_it_and_who_lived_with_her_does_not(home: Home) -> None:
 	shown = access.preview(Copy(None, "", his, export_of(his)).item("Address", home.address).name)
 	(line,) = [line for line in shown["lines"] if line["path"] == "address_line1"]
 	assert line["withheld"] and not says(str(shown))
+	# Her request is forgotten one day; what it said of her address is not.
+	for_writing()
+	assert frappe.db.get_value("Contact", home.hers, protecting.MARK) == 1
+	frappe.db.set_value(REQUEST, hers, "has_protected_address", 0)
+	frappe.db.commit()
+	again = home.asks("Portability", home.other, home.his, person_name="Eero")
+	assert not says(home.package(again, home.other))
 
 
 def export_of(request: str) -> str:

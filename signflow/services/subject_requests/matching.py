@@ -14,7 +14,7 @@ from signflow.core.privacy.persons import PersonRecord, Record, Start, Subject
 from signflow.services.privacy import accesses, searching
 from signflow.services.privacy.approvals import require_words
 from signflow.services.privacy.person_records import KINDS, find_subject
-from signflow.services.subject_requests import records
+from signflow.services.subject_requests import protecting, records
 from signflow.services.subject_requests.proofs import BY_TEXT
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
@@ -155,6 +155,7 @@ def confirm(name: str, rows: list[str]) -> None:
 	for row in doc.persons:
 		row.confirmed = int(row.name in rows)
 	records.save(doc)
+	protecting.mark(doc)
 	records.step(doc, "Confirmed", note)
 
 
@@ -193,6 +194,7 @@ def choose(name: str, doctype: str, record: str, because: str) -> None:
 		},
 	)
 	records.save(doc)
+	protecting.mark(doc)
 	records.step(doc, "Confirmed", f"{doctype}: {because}")
 
 

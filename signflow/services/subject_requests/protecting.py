@@ -1,6 +1,7 @@
 """Whose address is protected: it is given to nobody else, and her copy is not sent where she has not shown to be.
 
-Who says so on a request is believed. Her records are those that an officer has confirmed there.
+Who says so on a request is believed. Her records are those that an officer has confirmed there: they are marked, since the
+request is forgotten one day, and staff mark others by hand.
 """
 
 from collections import defaultdict
@@ -11,31 +12,23 @@ from frappe import _
 from frappe.utils import cstr
 
 from signflow.core.privacy.datamap import Holds
-from signflow.core.privacy.persons import Subject
+from signflow.core.privacy.persons import Record, Subject
 from signflow.services.privacy import data_map
 from signflow.services.subject_requests import proofs
 from signflow.services.subject_requests.records import PERSON, REQUEST, STEP
 
+MARK = "signflow_protected_address"
+MARKED = ("Contact", "Lead", "Customer")
 # A street and its number, not the name of a town or a postal code alone.
 _SHORTEST = 5
 
 
 def addresses_of_others(subject: Subject) -> frozenset[str]:
 	"""The protected addresses of others than `subject`, as they are written in their records: streets with numbers."""
-	request, person = frappe.qb.DocType(REQUEST), frappe.qb.DocType(PERSON)
-	rows = (
-		frappe.qb.from_(person)
-		.join(request)
-		.on((person.parent == request.name) & (person.parenttype == REQUEST))
-		.where((person.confirmed == 1) & (request.has_protected_address == 1))
-		.where(request.verified_on.isnotnull())
-		.select(person.record_doctype, person.record_name)
-		.orderby(person.name)
-		.run()
-	)
 	records: dict[str, set[str]] = defaultdict(set)
-	for doctype, name in set(rows) - subject.records:
-		records[doctype].add(name)
+	for doctype, name in (*_said_on_requests(), *_marked()):
+		if (doctype, name) not in subject.records:
+			records[doctype].add(name)
 	for doctype, names in list(records.items()):
 		records["Address"] |= set(_linked(doctype, names))
 	the_map = data_map.load()
@@ -48,6 +41,38 @@ def addresses_of_others(subject: Subject) -> frozenset[str]:
 			for row in frappe.get_all(doctype, filters, fields, order_by="name asc", as_list=True):
 				found |= {" ".join(cstr(value).split()) for value in row}
 	return frozenset(value for value in found if _is_street(value))
+
+
+def _said_on_requests() -> list[Record]:
+	request, person = frappe.qb.DocType(REQUEST), frappe.qb.DocType(PERSON)
+	return (
+		frappe.qb.from_(person)
+		.join(request)
+		.on((person.parent == request.name) & (person.parenttype == REQUEST))
+		.where((person.confirmed == 1) & (request.has_protected_address == 1))
+		.where(request.verified_on.isnotnull())
+		.select(person.record_doctype, person.record_name)
+		.orderby(person.name)
+		.run()
+	)
+
+
+def _marked() -> list[Record]:
+	return [
+		(doctype, name)
+		for doctype in MARKED
+		if frappe.db.table_exists(doctype) and frappe.db.has_column(doctype, MARK)
+		for name in frappe.get_all(doctype, {MARK: 1}, pluck="name", order_by="name asc")
+	]
+
+
+def mark(doc: Any) -> None:
+	"""Mark the confirmed records of a request that says so, in the caller's transaction: the mark outlasts the request."""
+	if not (doc.has_protected_address and doc.verified_on):
+		return
+	for row in doc.persons:
+		if row.confirmed and row.record_doctype in MARKED and frappe.db.has_column(row.record_doctype, MARK):
+			frappe.db.set_value(row.record_doctype, row.record_name, MARK, 1, update_modified=False)
 
 
 def _linked(doctype: str, names: set[str]) -> list[str]:
