@@ -43,6 +43,7 @@ def request_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"reason": _("The reason"),
 		"complaint": _("If you disagree"),
 		"joined_to": _("Answered together with"),
+		"represents": _("You ask for"),
 		"company": _("Asked of"),
 		"question": _("We ask you"),
 		"your_answer": _("Your answer"),

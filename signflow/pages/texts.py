@@ -22,7 +22,11 @@ def visit_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"code_lead": _(
 			"A 6-digit code is on its way to {address}. Type it here to show that the mailbox is yours."
 		),
+		"code_lead_before": _(
+			"A 6-digit code was sent to {address} a moment ago. Type it here to show that the mailbox is yours."
+		),
 		"code_sent": _("The mail is on its way."),
+		"code_was_sent": _("A code was sent a moment ago."),
 		"code_wait": _("You can ask for a new mail in {seconds} s"),
 		"mail_missing": _("Write your mail address."),
 		"session_over": _("Some time has passed. For your safety, please begin again."),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import frappe
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import now_datetime
+from frappe.utils import now_datetime, sha256_hash
 
 from signflow.core.identity import otp
 from signflow.core.identity.masking import mask_mail
@@ -50,8 +50,10 @@ def begin(
 ) -> tuple[str, dict[str, Any]]:
 	"""Begin a visit of `page` (a key of LETTERS) for whoever says that `mail` is his; returns (session, what it shows).
 
-	`more` is kept with the visit. `shared` names what visitors have a secret link to: who comes with it while a code is on its
-	way waits for that code, in a visit of his own, and the tries at it are counted together.
+	`more` is kept with the visit. Who comes to the same page with the same address while a code is on its way waits for that
+	code, in a visit of his own that has nothing of the first one's but the code. `shared` names what visitors have a secret
+	link to: their tries at a code are counted together. Of those who typed an address any may be a stranger: whoever asked for
+	the code keeps his own tries, and all others have as many among them.
 
 	Raises Refused `invalid_input` for what is no address, `too_many` beyond the bounds of one address.
 	"""
@@ -59,12 +61,16 @@ def begin(
 	if not mail:
 		raise Refused("invalid_input", _("Write your mail address."), 422, field="mail")
 	began = now_datetime().timestamp()
+	visit = {**more, "mail": mail, "language": language, "page": page, "began": began, "identified": 0}
+	last = _key("last", sha256_hash(f"{page} {shared} {mail.lower()}"))
 	if counted(f"visit wait {mail.lower()}", RESEND_SECONDS) > 1:
-		first = shared and frappe.cache.get_value(_key("shared", f"{page} {shared}"), expires=True)
-		if first and (sent := visit_of(first)) and sent["mail"] == mail:
+		first = frappe.cache.get_value(last, expires=True)
+		if first and (sent := visit_of(first)):
 			session, hashed = new_session()
-			_put(hashed, {**sent, **more, "language": language, "identified": 0, "code_of": first})
-			return session, _shown(mail, max(1, RESEND_SECONDS - int(began - sent["began"])))
+			tries_of = first if shared else f"{first} others"
+			_put(hashed, {**visit, "began": sent["began"], "code_of": first, "tries_of": tries_of})
+			wait = max(1, RESEND_SECONDS - int(began - sent["began"]))
+			return session, {**_shown(mail, wait), "was_sent": True}
 		raise Refused(
 			"too_many",
 			_("A mail is on its way to this address. You can ask for another in a minute."),
@@ -74,9 +80,8 @@ def begin(
 	if counted(f"visit {mail.lower()}", DAY_SECONDS) > MAX_MAILS_A_DAY:
 		raise Refused("too_many", _("Too many codes were asked for today. Try again tomorrow."), 429)
 	session, hashed = new_session()
-	_put(hashed, {**more, "mail": mail, "language": language, "page": page, "began": began, "identified": 0})
-	if shared:
-		frappe.cache.set_value(_key("shared", f"{page} {shared}"), hashed, expires_in_sec=RESEND_SECONDS)
+	_put(hashed, visit)
+	frappe.cache.set_value(last, hashed, expires_in_sec=RESEND_SECONDS)
 	frappe.enqueue(
 		"signflow.services.visits.mail_code",
 		queue="short",
@@ -147,7 +152,7 @@ def check_code(session: str, code: str, page: str = "terminate") -> dict[str, An
 	"""Identify the visit by the code that was mailed for it; returns the visit. Raises Refused as the signing page does."""
 	visit, found = _of(session, page)
 	asked = found.get("code_of") or visit
-	tries = counted(f"visit tries {asked}", VISIT_SECONDS)
+	tries = counted(f"visit tries {found.get('tries_of') or visit}", VISIT_SECONDS)
 	if tries > otp.MAX_TRIES:
 		raise Refused("locked", _("Too many wrong codes. Begin again with your mail address."))
 	if now_datetime().timestamp() - found["began"] > otp.CODE_LIFETIME_SECONDS:

@@ -5,6 +5,7 @@ A step or a reason is written once, by whoever is at work, and read by others. W
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from frappe import _
@@ -36,14 +37,15 @@ def as_stored(text: str, length: int) -> str:
 	return f" {text}"[:length] if text.startswith(_MARK) else text
 
 
-def said(stored: str | None) -> str:
-	"""What was stored, in the language spoken. What was typed, or written before texts were kept like this, is as it was."""
+def said(stored: str | None, value: Callable[[str], str] = str) -> str:
+	"""What was stored, in the language spoken, its values as `value` says them. What was typed, or written before texts were kept
+	like this, is as it was."""
 	stored = stored or ""
 	if not stored.startswith(_MARK):
 		return stored
 	try:
 		told = json.loads(stored)
-		text, values = str(told["text"]), [str(one) for one in told["values"]]
+		text, values = str(told["text"]), [value(str(one)) for one in told["values"]]
 	except (ValueError, TypeError, KeyError):
 		return stored
 	return _PLACE.sub(lambda at: values[int(at[1])] if int(at[1]) < len(values) else at[0], _(text))

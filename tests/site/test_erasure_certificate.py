@@ -1,17 +1,19 @@
 """The answer to an erasure brings a sealed certificate of what went and what stays; here stays its hash alone (GDPR 12(3))."""
 
 import hashlib
+import io
 from concurrent.futures import ThreadPoolExecutor
 
 import frappe
 import pytest
-from house import House, as_program, attachments_of, for_writing
+from house import House, as_program, attachments_of, for_writing, text_of
+from pypdf import PdfReader
 from test_subject_requests import an_officer, taken_in
 
 from signflow.core.erasure.masking import Words
 from signflow.services import verification
 from signflow.services.delivery import BLANK
-from signflow.services.erasure import planning, proving
+from signflow.services.erasure import certificate, planning, proving
 from signflow.services.subject_requests import decisions, records
 
 pytestmark = pytest.mark.timeout(240)
@@ -55,6 +57,12 @@ def test_the_answer_brings_a_sealed_certificate(house: House) -> None:
 	kept = frappe.db.get_value("Erasure Plan", plan, "certificate_sha256")
 	assert kept == hashlib.sha256(data).hexdigest()
 	assert not frappe.get_all("File", {"file_name": ["like", f"%{request}%"]})
+	pages = PdfReader(io.BytesIO(data)).pages
+	written, told = " ".join(" ".join(page.extract_text() for page in pages).split()), text_of(message)
+	# Where to complain is named, and a test seal says what it is, as on the evidence of an agreement.
+	assert "tietosuoja@om.fi" in written and "bring the matter before a court" in written
+	assert "This is a test seal" in written
+	assert "The certificate of erasure is attached" in told
 	queued = frappe.get_all(
 		"Email Queue",
 		{"reference_name": request, "status": "Sent"},
@@ -92,13 +100,19 @@ def test_two_clicks_on_complete_answer_once(house: House) -> None:
 	assert frappe.db.get_value("Erasure Plan", plan, "certificate_sha256") == hashlib.sha256(data).hexdigest()
 
 
+def test_a_sentence_is_no_item_of_a_list() -> None:
+	told = ["Erased:", "- Contact: 1", "", "Nothing else was found."]
+	assert certificate._parts(told) == [("Erased:", ["Contact: 1"]), ("Nothing else was found.", [])]
+
+
 def test_without_an_erasure_there_is_no_certificate(house: House) -> None:
 	an_officer()
 	mail = f"kept.{house.key}@posti.example"
 	request = taken_in(house, "Erasure", mail)
 	a_plan(request, house.company, status="Superseded")
 	decisions.complete(request, "Nothing is held on you.", nothing_held="Looked for by the address")
-	assert attachments_of(house.mailbox.wait_for(mail, subject="Your data request is done")) == {}
+	message = house.mailbox.wait_for(mail, subject="Your data request is done")
+	assert attachments_of(message) == {} and "attached" not in text_of(message)
 
 
 def test_an_erasure_that_left_something_is_not_answered(house: House) -> None:

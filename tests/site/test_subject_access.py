@@ -25,7 +25,14 @@ from stage import eventually
 
 from signflow.core.privacy.findings import Strength
 from signflow.services.privacy import notices
-from signflow.services.subject_requests import access, letters, package_texts, recipients, redacting
+from signflow.services.privacy.record_names import name_of
+from signflow.services.subject_requests import (
+	access,
+	letters,
+	package_texts,
+	recipients,
+	redacting,
+)
 from signflow.services.subject_requests.giving import Reader
 from signflow.signflow.stored_words import N_, kept
 
@@ -70,7 +77,7 @@ class Copy:
 		frappe.db.commit()
 		access.approve(self.export)
 		message = self.she.house.mailbox.wait_for(self.mail, subject="Your data is ready")
-		return re.search(r"/privacy/data#([\w.-]+)", text_of(message)).group(1)
+		return re.search(r"/privacy/data\?lang=en#([\w.-]+)", text_of(message)).group(1)
 
 	def call(self, verb: str, session: str | None = None, /, **values: Any) -> requests.Response:
 		return requests.post(
@@ -433,6 +440,11 @@ def test_without_a_notice_it_tells_her_rights_and_the_officer_is_warned(copy: Co
 	copy.collected()
 	web, company = copy.she.house.web, copy.she.house.company
 	assert not notices.published(company)
+	# What the worker has noted is said to each reader in his language.
+	for_writing()
+	more = "There is more of these than was read: {0}"
+	frappe.db.set_value(access.EXPORT, copy.export, "note", kept(N_(more), "Contact, Sales Invoice"))
+	frappe.db.commit()
 	# Frappe heeds the language of a user who has logged in, and not of one who calls by key.
 	asking = {"doctype": access.EXPORT, "name": copy.export, "_lang": "fi"}
 	answer = as_program(web, an_officer()).get(
@@ -441,7 +453,9 @@ def test_without_a_notice_it_tells_her_rights_and_the_officer_is_warned(copy: Co
 	text = "No privacy notice is published: the copy says nothing of purposes, sources, recipients and retention. You have to tell the person these yourself, in your answer (GDPR 15(1))."
 	with print_language("fi"):
 		told = _(text)
-	assert answer.json()["docs"][0]["__onload"]["warning"] == told
+		noted = _(more).format(", ".join(sorted(map(name_of, ("Contact", "Sales Invoice")))))
+	shown = answer.json()["docs"][0]
+	assert (shown["__onload"]["warning"], shown["note"]) == (told, noted)
 	with print_language("fi"):
 		page = package_texts.page(copy.row, access._subject(copy.row), [], [])
 		complaint = letters.complaint_route(company)
@@ -465,6 +479,7 @@ def test_a_second_browser_waits_for_the_same_code(copy: Copy) -> None:
 	first, second = (copy.call("begin", "", token=token) for _time in range(2))
 	assert second.status_code == 200, second.text
 	session, shown = second.json()["message"]["session"], second.json()["message"]
+	assert shown["was_sent"] and "was_sent" not in first.json()["message"]
 	assert session != first.json()["message"]["session"] and 0 < shown["resend_after_seconds"] <= 60
 	message = copy.she.house.mailbox.wait_for(copy.mail, subject="Your code for fetching")
 	code = re.search(r">\s*(\d{6})\s*<", text_of(message)).group(1)

@@ -8,13 +8,13 @@ from typing import Any
 import frappe
 import pytest
 import requests
-from asking import REQUEST, Asker, a_wish, an_officer, kinds, of, the
+from asking import REQUEST, Asker, a_wish, an_officer, as_officer, kinds, of, the
 from house import House, a_pdf, another_company, as_program, for_writing, text_of
 from leaving import Visitor
 from personas import Asking
 from PIL import Image
 
-from signflow.services.subject_requests import intake, letters, matching, papers
+from signflow.services.subject_requests import decisions, intake, letters, matching, papers
 from signflow.services.subject_requests.proofs import BY_CODE
 
 
@@ -53,6 +53,28 @@ def test_a_code_works_once_and_for_its_own_visit(house: House) -> None:
 	assert last["code"] == "locked"
 	assert matti.refused("check_code", code=matti.code())["code"] == "locked"
 	assert the(of(matti.mail)[0]).status == "Unverified"
+
+
+def test_a_second_browser_shares_the_code_and_nothing_else(house: House) -> None:
+	mail = house.maija.mail
+	stranger, maija, other = Asker(house, mail), Asker(house, mail), Asker(house, mail)
+	stranger.begins(a_wish("Erasure"))
+	shown = maija.begins()
+	assert shown["was_sent"] and 0 < shown["resend_after_seconds"] <= 60
+	code = maija.code()
+	wrong = f"{(int(code) + 1) % 10**6:06d}"
+	# Whoever types an address can neither use up the tries of who asked for the code, nor have more than five by coming again.
+	other.begins(a_wish("Access"))
+	assert [stranger.refused("check_code", code=wrong)["tries_left"] for _try in range(4)] == [4, 3, 2, 1]
+	assert other.refused("check_code", code=wrong)["tries_left"] == 4
+	other.begins(a_wish("Access"))
+	assert other.refused("check_code", code=wrong)["tries_left"] == 3
+	# Her code opens her own visit: what the stranger asked in her name stays unproven, and he stays outside.
+	view = maija.does("check_code", code=code)
+	assert (view["made"], view["requests"]) == ("", [])
+	assert stranger.refused("check_code", code=code)["code"] == "locked"
+	assert stranger.refused("view")["code"] == other.refused("view")["code"] == "not_identified"
+	assert {the(name).status for name in of(mail)} == {"Unverified"}
 
 
 def test_a_visit_that_proved_nothing_shows_and_makes_nothing(house: House) -> None:
@@ -282,6 +304,7 @@ def test_another_companys_officer_reads_no_row_of_persons(house: House) -> None:
 
 
 # Papers: a stranger's bytes.
+FOR_HER_SON = {"is_representative": True, "represents": "My son, as his guardian"}
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (40, 40)) -> bytes:
@@ -298,8 +321,9 @@ def papers_of(name: str) -> list[Any]:
 
 def test_a_representative_shows_his_mandate_to_the_officer_alone(house: House) -> None:
 	asker = Asker(house, house.maija.mail)
-	name = asker.asks("Access", is_representative=True, represents="My son, as his guardian")
+	name = asker.asks("Access", **FOR_HER_SON)
 	shown = asker.does("view")["requests"][0]
+	assert shown["represents"] == FOR_HER_SON["represents"]
 	assert shown["mandate"] and shown["takes_papers"] and shown["papers"] == []
 	data = a_pdf("A mandate")
 	(shown,) = asker.adds(name, "../../valta\u202ekirja <b>.PDF", data).json()["message"]["requests"]
@@ -318,7 +342,7 @@ def test_a_representative_shows_his_mandate_to_the_officer_alone(house: House) -
 	user = as_program(house.web, house.users["owner"])
 	assert user.get(f"{house.web}{file.file_url}", timeout=30).status_code == 403
 	# A later paper of the request that this one is answered under lies where it is answered.
-	joined = asker.asks_more("Access", is_representative=True, represents="My son, as his guardian")
+	joined = asker.asks_more("Access", **FOR_HER_SON)
 	assert the(joined).joined_to == name
 	asker.adds(joined, "photo.jpeg", picture("JPEG"))
 	assert [one.file_name.rpartition(".")[2] for one in papers_of(name)] == ["pdf", "jpg"]
@@ -368,12 +392,27 @@ def test_what_is_no_paper_is_refused_and_kept_nowhere(
 def asking_house(kept_house: House) -> tuple[Asker, str]:
 	an_officer()
 	asker = Asker(kept_house, kept_house.maija.mail)
-	return asker, asker.asks("Access")
+	return asker, asker.asks("Access", **FOR_HER_SON)
+
+
+def test_papers_are_taken_where_they_are_of_use(house: House) -> None:
+	maija = Asker(house, house.maija.mail)
+	name = maija.asks("Access")
+	(shown,) = maija.does("view")["requests"]
+	assert not shown["takes_papers"] and not shown["represents"]
+	assert maija.adds(name, "passport.pdf", a_pdf()).status_code == 422 and not papers_of(name)
+	with as_officer():
+		decisions.ask(name, "When did you move?")
+	assert maija.does("view")["requests"][0]["takes_papers"]
+	# Who answers in words first may add his paper all the same.
+	maija.does("answer", reference=name, words="In May, see my paper.")
+	(shown,) = maija.adds(name, "lease.pdf", a_pdf()).json()["message"]["requests"]
+	assert [paper["name"] for paper in shown["papers"]] == ["lease.pdf"]
 
 
 def test_papers_come_from_the_requests_own_visit_alone(house: House) -> None:
 	maija, matti = Asker(house, house.maija.mail), Asker(house, house.matti.mail)
-	name = maija.asks("Access")
+	name = maija.asks("Access", **FOR_HER_SON)
 	unproven = Asker(house, house.maija.mail, session="")
 	assert unproven.adds(name, "mandate.pdf", a_pdf()).status_code == 401
 	matti.begins(a_wish())

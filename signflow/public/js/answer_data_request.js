@@ -1,5 +1,7 @@
 // What an officer does to answer a data request: a copy of the data, corrections, and those who have to be told.
 
+import { prompt } from "./prompts";
+
 const COPIES = ["Access", "Portability"];
 const TO_TELL = ["Rectification", "Erasure", "Restriction"];
 
@@ -193,7 +195,7 @@ export async function list_processors(frm) {
 }
 
 function add(frm) {
-	frappe.prompt(
+	prompt(
 		[
 			{ fieldname: "recipient", fieldtype: "Data", label: __("Recipient"), reqd: 1 },
 			{ fieldname: "email", fieldtype: "Data", options: "Email", label: __("Mail Address") },
@@ -202,7 +204,8 @@ function add(frm) {
 			await call("add", { request: frm.doc.name, ...values });
 			frm.refresh();
 		},
-		__("Add a Recipient")
+		__("Add a Recipient"),
+		__("Add")
 	);
 }
 
@@ -213,7 +216,7 @@ function tell(frm, one) {
 		Restriction: __("Please only keep, and do not use otherwise, the personal data of this person that you have from us:"),
 	}[frm.doc.request_type];
 	const who = [frm.doc.person_name, frm.doc.email].filter(Boolean).join(", ");
-	frappe.prompt(
+	prompt(
 		[{ fieldname: "words", fieldtype: "Text", label: __("What the recipient is told"), reqd: 1, default: `${what}\n\n${who}` }],
 		async ({ words }) => {
 			await call("tell", { notice: one.name, words });
@@ -238,12 +241,13 @@ function waive(frm, one) {
 }
 
 function ask(frm, one, verb, name, label) {
-	frappe.prompt(
+	prompt(
 		[{ fieldname: name, fieldtype: "Small Text", label, reqd: 1 }],
 		async (values) => {
 			await call(verb, { notice: one.name, ...values });
 			frm.refresh();
 		},
-		one.recipient
+		one.recipient,
+		__("Put on Record")
 	);
 }

@@ -1,5 +1,7 @@
 // The backups from before an erasure, on the request and on the plan: until when each holds the person.
 
+import { prompt } from "./prompts";
+
 const SHOWN = { "Data Subject Request": "request", "Erasure Plan": "plan" };
 
 export async function show_backups(frm) {
@@ -42,12 +44,13 @@ function written(row) {
 }
 
 function note_gone(frm, name) {
-	frappe.prompt(
+	prompt(
 		{ fieldname: "words", fieldtype: "Small Text", label: __("How do you know that it is gone?"), reqd: 1 },
 		async (values) => {
 			await frappe.xcall("signflow.api.erasure.backup_gone", { name, ...values });
 			frm.reload_doc();
 		},
-		__("Is Gone")
+		__("Is Gone"),
+		__("Put on Record")
 	);
 }

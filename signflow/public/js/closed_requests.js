@@ -1,5 +1,7 @@
 // A data request that was answered: a complaint keeps it as it is; once pseudonymised it says so.
 
+import { prompt } from "./prompts";
+
 export function offer_complaint(frm) {
 	const doc = frm.doc;
 	if (doc.pseudonymised_on) {
@@ -17,7 +19,7 @@ export function offer_complaint(frm) {
 	frm.add_custom_button(
 		label,
 		() =>
-			frappe.prompt(
+			prompt(
 				{
 					fieldname: "words",
 					fieldtype: "Small Text",
@@ -29,7 +31,8 @@ export function offer_complaint(frm) {
 					await frappe.xcall("signflow.api.subject_requests.complaint", args);
 					frm.reload_doc();
 				},
-				label
+				label,
+				__("Put on Record")
 			),
 		__("Actions")
 	);

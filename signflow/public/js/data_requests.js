@@ -1,6 +1,7 @@
 // Data requests in Desk: taken in by staff, from a mail or a person's record; and what a restriction says on the record.
 
 import { language_field } from "./language_field";
+import { on_button, prompt } from "./prompts";
 
 const ON = ["Customer", "Contact", "Lead"];
 const BY_STAFF = ["Identity Document Shown", "Known to Staff", "Other"];
@@ -33,7 +34,7 @@ export async function from_mail(name) {
 async function add_mail(frm) {
 	const known = await frappe.xcall("signflow.api.subject_requests.open_requests_of", { mail: frm.doc.name });
 	const field = { fieldname: "name", fieldtype: "Link", options: "Data Subject Request", label: __("Data Request"), reqd: 1, default: known[0] };
-	frappe.prompt(
+	prompt(
 		[field],
 		async ({ name }) => {
 			const done = await frappe.xcall("signflow.api.subject_requests.add_mail", { name, mail: frm.doc.name });
@@ -134,17 +135,16 @@ export function new_data_request(values = {}) {
 				mandatory_depends_on: "proof_method",
 			},
 		],
-		primary_action_label: __("Take In"),
-		async primary_action(given) {
-			const { reference_doctype, reference_name } = values;
-			const name = await frappe.xcall("signflow.api.subject_requests.record", {
-				...given,
-				reference_doctype,
-				reference_name,
-			});
-			dialog.hide();
-			frappe.set_route("Form", "Data Subject Request", name);
-		},
+	});
+	on_button(dialog, __("Take In"), async (given) => {
+		const { reference_doctype, reference_name } = values;
+		const name = await frappe.xcall("signflow.api.subject_requests.record", {
+			...given,
+			reference_doctype,
+			reference_name,
+		});
+		dialog.hide();
+		frappe.set_route("Form", "Data Subject Request", name);
 	});
 	dialog.show();
 }

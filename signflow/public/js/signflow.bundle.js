@@ -10,6 +10,7 @@ import { show_what_was_told } from "./privacy_told";
 import { add_ready_form } from "./ready_forms";
 import { show_kept } from "./kept_records";
 import { offer_look_up } from "./look_up_person";
+import { prompt } from "./prompts";
 import { request_signature } from "./request_signature";
 import { choose_filters, date_fields_of, offer_kept, show_filters } from "./retention";
 import { offer_substitute } from "./substitute";
@@ -24,6 +25,7 @@ signflow.new_data_request = new_data_request;
 signflow.may_take_in_data_requests = may_take_in;
 signflow.set_next_step = set_next_step;
 signflow.once = once;
+signflow.prompt = prompt;
 signflow.answer_data_request = { correct, list_processors, prepare_copy };
 signflow.retention = { choose_filters, date_fields_of, show_filters };
 

@@ -142,6 +142,7 @@ function begin(kit, { create }) {
 	if (token && token !== "main") {
 		history.replaceState(history.state, "", location.pathname + location.search);
 		store.set("consents", null);
+		store.set("consents_sent", null);
 		go("open", false);
 		call("open_link", { token })
 			.then((answer) => {

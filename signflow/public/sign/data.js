@@ -69,6 +69,7 @@ function begin(kit, { create }) {
 	if (token && token !== "main") {
 		history.replaceState(history.state, "", location.pathname + location.search);
 		store.set("data", null);
+		store.set("data_sent", null);
 		store.set("data_link", token);
 		go("open", false);
 		ask($("resend"), $("mail-problem")).then(() => $("code-step").hidden && go("mail"));

@@ -13,14 +13,14 @@ Promise.all(["kit", "visit", "phone"].map((name) => import(`./${name}.js${query}
 function begin(kit, { create }, phone) {
 	const { $, t, el, icon, fill, fillList, show, day, size, post, problem, busy, store, keep, announce, lang, once_key } = kit;
 	const asked = new URLSearchParams(location.search);
-	// What goes along to the code: nothing for whoever only looks at her requests.
-	let sending = false;
-	const { call, go, begin_again, resume } = create(kit, {
+	// What goes along to the code: nothing for whoever only looks at her requests. A reload does not change it.
+	const sends = () => Boolean(store.get("request_sends"));
+	const { call, go, begin_again, resume, is_known } = create(kit, {
 		name: "request",
 		api: API,
 		steps: STEPS,
 		identified: (view) => list(view),
-		asks: () => ({ mail: $("mail").value.trim(), ...(sending ? { wish: wish(), key: once_key("request_key", wish()) } : {}) }),
+		asks: () => ({ mail: $("mail").value.trim(), ...(sends() ? { wish: wish(), key: once_key("request_key", wish()) } : {}) }),
 		refused: (error) => PLACES[error.details?.field] && wrong(error.details.field, error.text),
 	});
 
@@ -29,7 +29,11 @@ function begin(kit, { create }, phone) {
 	// First: what she wants.
 	const rights = [...document.querySelectorAll("input[name=right]")];
 	for (const id of ["details", "person-name", "represents", "representative", "protected"]) keep($(id), `request.${id}`);
-	const before = asked.get("right") || store.get("typed.request.right");
+	const scopes = [...document.querySelectorAll("input[name=scope]")];
+	// What a link asks for is chosen once: a reload keeps what was chosen since.
+	const linked = asked.get("right");
+	const before = linked && store.get("request_linked") !== linked ? linked : store.get("typed.request.right") || linked;
+	store.set("request_linked", linked);
 	rights.forEach((box) => {
 		box.checked = box.value === before;
 		box.addEventListener("change", () => {
@@ -37,6 +41,10 @@ function begin(kit, { create }, phone) {
 			problem($("rights-problem"), "");
 			shape();
 		});
+	});
+	scopes.forEach((box) => {
+		box.checked = box.value === (store.get("typed.request.scope") || scopes[0].value);
+		box.addEventListener("change", () => store.set("typed.request.scope", box.value));
 	});
 	$("representative").addEventListener("change", shape);
 	for (const id of ["details", "person-name", "represents"]) {
@@ -53,7 +61,7 @@ function begin(kit, { create }, phone) {
 	function wish() {
 		return {
 			request_type: right() || "",
-			objection_scope: document.querySelector("input[name=scope]:checked").value,
+			objection_scope: scopes.find((box) => box.checked).value,
 			details: $("details").value,
 			person_name: $("person-name").value,
 			is_representative: $("representative").checked,
@@ -82,8 +90,8 @@ function begin(kit, { create }, phone) {
 		if ($("representative").checked && $("represents").value.trim().length < 3) {
 			return wrong("represents", t("represents_missing"));
 		}
-		sending = true;
-		if (!store.get("request_view")) return go("mail");
+		store.set("request_sends", true);
+		if (!is_known()) return go("mail");
 		busy(
 			$("wish-next"),
 			async () => {
@@ -100,30 +108,28 @@ function begin(kit, { create }, phone) {
 		);
 	});
 	$("see").addEventListener("click", () => {
-		sending = false;
-		if (store.get("request_view")) call("view").then((view) => list(view), (error) => over(error.text));
+		store.set("request_sends", false);
+		if (is_known()) call("view").then((view) => list(view), (error) => over(error.text));
 		else go("mail");
 	});
 	$("back-to-wish").addEventListener("click", () => go("wish"));
 	$("another").addEventListener("click", () => go("wish"));
 
 	function over(text) {
-		store.set("request_view", null);
 		show($("logged-in"), false);
 		begin_again(text);
 	}
 
 	// Last: how her requests stand.
 	function list(view, said = null, focus = true) {
-		store.set("request_view", true);
 		const made = view.requests.find((one) => one.reference === view.made);
-		if (made && sending) {
+		if (made && sends()) {
 			for (const id of ["details", "represents"]) {
 				$(id).value = "";
 				store.set(`typed.request.${id}`, "");
 			}
 			store.set("request_key", null);
-			sending = false;
+			store.set("request_sends", false);
 		}
 		show($("made"), Boolean(made));
 		$("list-title").textContent = t(made ? "made" : "list");
@@ -140,6 +146,7 @@ function begin(kit, { create }, phone) {
 		const facts = el("dl", { className: "about wide" });
 		fillList(facts, [
 			[t("reference"), one.reference],
+			[t("represents"), one.represents, "lines"],
 			[t("company"), one.company],
 			[t("received"), day(one.received_on)],
 			[t("due"), one.due_on && day(one.due_on)],
@@ -258,9 +265,12 @@ function begin(kit, { create }, phone) {
 	// The link's token leaves the address bar at once; a reload goes on with the session.
 	const token = location.hash.slice(1).trim();
 	const seen = asked.get("seen");
+	const at = history.state?.step;
+	const typing = at === "wish" || (at === "mail" && !is_known());
 	if (token && token !== "main") {
 		history.replaceState(history.state, "", location.pathname + location.search);
 		store.set("request", null);
+		store.set("request_sent", null);
 		go("open", false);
 		call("open_link", { token })
 			.then((answer) => {
@@ -268,15 +278,14 @@ function begin(kit, { create }, phone) {
 				list({ ...answer.view, made: "" }, null, false);
 			})
 			.catch((error) => over(error.text));
-	} else if (store.get("request_view") && !asked.get("right")) {
-		resume((view) => list(view, null, false));
+	} else if (!typing && store.get("request") && (at || !linked)) {
+		resume((view) => list(view, null, false), "wish");
 	} else {
-		go(seen ? "mail" : "wish", false);
+		go(typing ? at : seen ? "mail" : "wish", false);
 		as_user()
 			.then((answer) => {
 				if (!answer) return;
 				store.set("request", answer.session);
-				store.set("request_view", true);
 				$("logged-in").textContent = t("logged_in", { address: answer.view.mail });
 				show($("logged-in"));
 				if (seen) list(answer.view, null, false);

@@ -11,14 +11,14 @@ function begin(kit, { create }) {
 	const visit = create(kit, {
 		name: "visit",
 		api: "/api/method/signflow.api.terminations.",
-		go,
+		go: show_step,
 		identified: (answer) => {
 			announce(t("code_right"));
 			draw(answer.agreements);
 		},
 	});
 
-	function go(step, focus = true) {
+	function show_step(step, focus = true) {
 		for (const name of STEPS) show($(`${name}-step`), name === step);
 		const now = step === "choose" || step === "none" ? "choose" : "confirm";
 		const items = [...$("steps").querySelectorAll("li")];
@@ -35,13 +35,13 @@ function begin(kit, { create }) {
 
 	// Third: the choice.
 	function draw(agreements) {
-		if (!agreements.length) return go("none");
+		if (!agreements.length) return visit.go("none");
 		fill($("agreements"), ...agreements.map(row));
 		const free = agreements.some((one) => !one.under_notice);
 		show($("reason-field"), free);
 		show($("choose-next"), free);
 		label();
-		go("choose");
+		visit.go("choose");
 	}
 
 	function row(one, place) {

@@ -1,15 +1,53 @@
 // The first two steps of a page that anybody opens: a mail address, then the code mailed there. `name` keeps the visit's
 // session in the tab's store, `identified` gets the answer to the right code. `go(step, focus)` shows one of the page's
-// `steps`, a page that shows more at each has a `go` of its own.
+// `steps`, a page that shows more at each has a `go` of its own. A reload, and Back and forth in the browser, find the step again
+// with what was typed: the store then holds a session and, until the code was right, where it was sent (masked).
 // `asks()` is what goes to the server for a code, `refused(error)` tells whether the page has shown what was wrong.
+
+const TYPED = ["wish", "mail", "code"];
 
 export function create(
 	kit,
-	{ name, api, steps, go = stepping(kit, steps), identified, asks = () => ({ mail: kit.$("mail").value.trim() }), refused = () => false }
+	{ name, api, steps, go: draw_step = stepping(kit, steps), identified, asks = () => ({ mail: kit.$("mail").value.trim() }), refused = () => false }
 ) {
 	const { $, t, count, lang, show, problem, busy, post, store, keep, announce } = kit;
 	let countdown = null;
 	if ($("mail")) keep($("mail"), `${name}.mail`);
+	keep($("code"), `${name}.code`);
+	const sent = () => store.get(`${name}_sent`);
+	/** The visitor has shown who he is, as far as this tab knows. */
+	const is_known = () => Boolean(store.get(name)) && !sent();
+
+	function go(step, focus = true) {
+		remember(step);
+		draw_step(step, focus);
+	}
+
+	/** An entry in the browser's history for each step on which something is typed; what follows the code takes its place. */
+	function remember(step) {
+		const at = history.state?.step;
+		if (step === "open" || step === at) return;
+		const follows = at === "code" && !TYPED.includes(step);
+		history[!at || follows ? "replaceState" : "pushState"]({ step }, "");
+	}
+
+	window.addEventListener("popstate", ({ state }) => {
+		if (!state?.step) return; // a place on the page, not a step
+		if (state.step !== "wish" && is_known()) call("view").then(identified, (error) => begin_again(error.text));
+		else if (state.step === "code" && sent()) enter_code();
+		else draw_step(TYPED.includes(state.step) && state.step !== "code" ? state.step : "mail");
+	});
+
+	// The second of two quick clicks would hit what the first one has just brought under the finger.
+	document.addEventListener(
+		"click",
+		(event) => {
+			if (event.detail < 2 || !event.target.closest("button")) return;
+			event.preventDefault();
+			event.stopPropagation();
+		},
+		true
+	);
 
 	function call(verb, body = {}, seconds = 30) {
 		const headers = { "Content-Type": "application/json", Accept: "application/json" };
@@ -39,11 +77,12 @@ export function create(
 				store.set(name, answer.session);
 				store.set(`${name}_sent`, {
 					to: answer.sent_to,
+					before: Boolean(answer.was_sent),
 					valid: answer.valid_seconds,
 					again: Date.now() + answer.resend_after_seconds * 1000,
 				});
-				$("code").value = "";
-				announce(t("code_sent"));
+				forget_code();
+				announce(t(answer.was_sent ? "code_was_sent" : "code_sent"));
 				setTimeout(() => enter_code());
 			} catch (error) {
 				if (!refused(error)) problem(place, error.text);
@@ -53,18 +92,23 @@ export function create(
 
 	// Second: the code.
 	function enter_code() {
-		const sent = store.get(`${name}_sent`);
-		$("code-lead").textContent = t("code_lead", { address: sent.to });
-		$("code-help").textContent = t("code_help", { minutes: Math.round(sent.valid / 60) });
+		const { to, before, valid } = sent();
+		$("code-lead").textContent = t(before ? "code_lead_before" : "code_lead", { address: to });
+		$("code-help").textContent = t("code_help", { minutes: Math.round(valid / 60) });
 		problem($("code-problem"), "", $("code"));
 		go("code", false);
 		tick();
 		$("code").focus();
 	}
 
+	function forget_code() {
+		$("code").value = "";
+		store.set(`typed.${name}.code`, "");
+	}
+
 	function tick() {
 		clearTimeout(countdown);
-		const seconds = Math.ceil(((store.get(`${name}_sent`)?.again || 0) - Date.now()) / 1000);
+		const seconds = Math.ceil(((sent()?.again || 0) - Date.now()) / 1000);
 		show($("resend"), seconds <= 0);
 		$("resend-wait").textContent = seconds > 0 ? t("code_wait", { seconds }) : "";
 		if (seconds > 0) countdown = setTimeout(tick, 1000);
@@ -80,7 +124,10 @@ export function create(
 		}
 		busy($("code-next"), async () => {
 			try {
-				identified(await call("check_code", { code }));
+				const answer = await call("check_code", { code });
+				store.set(`${name}_sent`, null);
+				forget_code();
+				identified(answer);
 			} catch (error) {
 				if (["session_expired", "locked"].includes(error.code)) return begin_again(error.text);
 				const left = error.details?.tries_left;
@@ -92,22 +139,34 @@ export function create(
 		});
 	});
 
-	function begin_again(text) {
+	function end() {
 		store.set(name, null);
 		store.set(`${name}_sent`, null);
+		forget_code();
+	}
+
+	function begin_again(text) {
+		end();
 		go("mail");
 		problem($("mail-problem"), text || t("session_over"));
 	}
 
-	/** A reload or another language: a visit that was identified goes on where it was; `draw` gets its view. */
-	function resume(draw) {
-		if (!store.get(name)) return go("mail", false);
+	/** A reload or another language: the visit goes on where it was; `draw` gets the view of one that was identified. */
+	function resume(draw, first = "mail") {
+		if (!store.get(name)) return go(first, false);
 		return call("view")
-			.then(draw)
-			.catch((error) => (error.code === "not_identified" && store.get(`${name}_sent`) ? enter_code() : go("mail", false)));
+			.then((view) => {
+				store.set(`${name}_sent`, null);
+				draw(view);
+			})
+			.catch((error) => {
+				if (error.code === "session_expired") end();
+				if (sent()) enter_code();
+				else go(first, false);
+			});
 	}
 
-	return { call, ask, go, begin_again, resume };
+	return { call, ask, go, begin_again, resume, is_known };
 }
 
 /** Shows one of `steps` ("mail" is the element "mail-step") and puts the focus on its heading. */

@@ -5,6 +5,7 @@ which a copy of hers is known again (GDPR 5(2), 12(3)).
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import frappe
@@ -18,6 +19,7 @@ from signflow.services.erasure import backups
 from signflow.services.erasure.planning import PLAN
 from signflow.services.keys import house_key, load_key
 from signflow.services.printing import from_html
+from signflow.services.subject_requests import letters
 from signflow.services.times import written_day
 
 _PRINT = "signflow/templates/privacy/erasure_certificate.html"
@@ -56,8 +58,20 @@ def left_of(request: str) -> int:
 	return cint(plans[0].left_over) if plans else 0
 
 
+def _parts(lines: Iterable[str]) -> list[tuple[str, list[str]]]:
+	"""What a person was told, line by line, as (heading or sentence, its items)."""
+	parts: list[tuple[str, list[str]]] = []
+	for line in lines:
+		if line.startswith("- ") and parts:
+			parts[-1][1].append(line.removeprefix("- "))
+		elif line.strip():
+			parts.append((line, []))
+	return parts
+
+
 def _sealed(request: Any, plans: list[Any], recipients: list[Any]) -> bytes:
 	lang = request.language or "en"
+	key = load_key(house_key(request.company))
 	html = (
 		frappe.get_jenv()
 		.get_template(_PRINT)
@@ -70,12 +84,13 @@ def _sealed(request: Any, plans: list[Any], recipients: list[Any]) -> bytes:
 			person=request.person_name,
 			received_on=written_day(getdate(request.received_on), lang),
 			erased_on=written_day(getdate(plans[-1].finished_on), lang),
-			told=[line for plan in plans for line in (plan.told or "").splitlines()],
+			test_seal=key.self_signed,
+			told=_parts(line for plan in plans for line in (plan.told or "").splitlines()),
 			recipients=[(row.recipient, _(row.status)) for row in recipients],
 			backups=backups.what_is_told(request.name, lang),
+			complaint=letters.complaint_route(request.company),
 			digests=[plan.digest for plan in plans if plan.digest],
 		)
 	)
-	key = load_key(house_key(request.company))
 	reason = _("Certificate of erasure {0}, sealed by {1}").format(request.name, request.company)
 	return seal_report(from_html(html), key, reason=reason)

@@ -39,7 +39,7 @@ from signflow.services.subject_requests import matching, package_texts, protecti
 from signflow.services.subject_requests.giving import Given, Reader, Withheld, written_time
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import one_transaction
-from signflow.signflow.stored_words import N_, kept
+from signflow.signflow.stored_words import N_, kept, said
 
 EXPORT = "Personal Data Export"
 ITEM = "Personal Data Export Item"
@@ -145,7 +145,7 @@ def _failed(export: str, token: str, place: str) -> None:
 	_set(
 		export,
 		work_attempts=attempts,
-		failure=_("See Error Log {0}.").format(log.name),
+		failure=kept(N_("See Error Log {0}."), log.name),
 		lease_token=None,
 		lease_until=work.lease(work.pause(attempts)),
 		**given_up,
@@ -284,8 +284,8 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 		company=company,
 	)
 	log.db_set("user", made_by, update_modified=False)
-	more = ", ".join(sorted(name_of(doctype) for doctype in found.more))
-	note = _("There is more of these than was read: {0}").format(more) if more else None
+	more = ", ".join(sorted(found.more))
+	note = kept(N_("There is more of these than was read: {0}"), more) if more else None
 	_set(
 		export,
 		status="To Review",
@@ -303,7 +303,9 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 
 
 def on_open(export: Any, method: str | None = None) -> None:
-	"""Tell whoever opens a copy, in his language, what he must know before it is packed: `warning` of what is loaded."""
+	"""Tell whoever opens a copy, in his language, what is noted on it, and what he must know before it is packed: `warning`."""
+	export.note = said(export.note, lambda kinds: ", ".join(sorted(map(name_of, kinds.split(", ")))))
+	export.failure = said(export.failure)
 	if export.status != "To Review" or export.scope != "Access" or package_texts.has_notice(export):
 		return
 	text = _(
@@ -568,8 +570,10 @@ def _too_large(export: str, token: str) -> None:
 		_set(
 			export,
 			status="To Review",
-			note=_(
-				"The files are larger than a page can hand over. Leave some out and give them on a medium."
+			note=kept(
+				N_(
+					"The files are larger than a page can hand over. Leave some out and give them on a medium."
+				)
 			),
 			work_due=0,
 			lease_token=None,
@@ -615,7 +619,7 @@ def _ready(export: str, token: str, name: str, subject: Subject, **facts: Any) -
 		template="signflow_data_ready",
 		args={
 			"house": house(doc.company),
-			"link": get_url(f"/privacy/data#{link.text}"),
+			"link": get_url(f"/privacy/data?lang={doc.language}#{link.text}"),
 			"number": doc.request,
 			"until": written_time(expires),
 		},

@@ -189,13 +189,17 @@ def send_refusal(doc: Any) -> bool:
 
 
 def send_answer(doc: Any, attachment: dict[str, Any] | None = None, backups: list[str] | None = None) -> bool:
-	"""The request is done, and what came of it; `attachment` is {"fname", "fcontent"}, `backups` what holds her still."""
+	"""The request is done, and what came of it; `attachment` is its certificate {"fname", "fcontent"}, `backups` what holds her still."""
 	with print_language(doc.language):
+		brought = _(
+			"The certificate of erasure is attached: what was erased, and what is kept, why and until when. We keep no copy of it."
+		)
 		return _send(
 			doc,
 			_("Your data request is done"),
 			[
 				_("We have handled your request: {0}.").format(_right(doc.request_type)),
+				*([brought] if attachment else []),
 				*([_("Backups that hold the data still:"), *backups] if backups else []),
 			],
 			quoted=doc.outcome or "",

@@ -146,8 +146,8 @@ def _proof(visit: dict[str, Any]) -> proofs.Proof:
 
 def view(visit: dict[str, Any], language: str, made: str = "") -> dict[str, Any]:
 	"""A visitor's own requests, newest first: {mail, made, requests: [{reference, type, state, received_on, due_on, days_left,
-	extended, question, outcome, reason, complaint, yours, joined_to, proofs, papers, takes_papers, mandate}]}. `made` is the
-	one just made; `mandate`: a representative's, who may have to show his right.
+	extended, question, outcome, reason, complaint, yours, joined_to, proofs, papers, takes_papers, mandate, represents}]}. `made`
+	is the one just made; `mandate`: a representative's, who may have to show his right; `represents`: for whom he asks, in his words.
 
 	`yours` is asked of what reached the house in his name by mail or letter and is not proven.
 	"""
@@ -169,6 +169,7 @@ def view(visit: dict[str, Any], language: str, made: str = "") -> dict[str, Any]
 			"refusal_reason",
 			"joined_to",
 			"is_representative",
+			"represents",
 		],
 		order_by="received_on desc, name desc",
 		limit=MOST_SHOWN,
@@ -207,20 +208,28 @@ def _shown(row: Any) -> dict[str, Any]:
 		"proofs": proofs.further(row.name) if open_ else [],
 		# What nobody has proven to be his tells its mailbox nothing of what came with it.
 		"papers": [] if row.status == "Unverified" else papers.of_request(row.name),
-		"takes_papers": open_,
+		"takes_papers": _takes_papers(row),
 		"mandate": bool(open_ and row.is_representative),
+		"represents": row.represents or "" if row.is_representative and row.status != "Unverified" else "",
 	}
 
 
-def _own(visit: dict[str, Any], reference: str, *states: str) -> str:
-	"""The name of the visitor's own request; raises Refused alike for another's and for none."""
+def _takes_papers(row: Any) -> bool:
+	"""Papers are of use where a right to ask for another is to be shown, and where the house has asked something. More than that
+	need not be sent (GDPR 5(1)(c)), though a person may still do so by mail or post."""
+	return row.status in records.OPEN and bool(row.is_representative or row.question)
+
+
+def _own(visit: dict[str, Any], reference: str, *states: str, for_papers: bool = False) -> str:
+	"""The name of the visitor's own request, one that takes papers if it is `for_papers`; raises Refused alike for others and none."""
 	row = frappe.db.get_value(
 		REQUEST,
 		{"name": reference, "email": visit["mail"].lower()},
-		["name", "status", "source"],
+		["name", "status", "source", "is_representative", "question"],
 		as_dict=True,
 	)
-	if not row or records.is_nobodys(row) or row.status not in states:
+	is_his = row and not records.is_nobodys(row) and row.status in states
+	if not is_his or (for_papers and not _takes_papers(row)):
 		raise Refused("invalid_input", _("This call is not complete. Load the page again."), 422)
 	return row.name
 
@@ -228,8 +237,8 @@ def _own(visit: dict[str, Any], reference: str, *states: str) -> str:
 def add_paper(
 	visit: dict[str, Any], reference: str, file_name: str, data: bytes, language: str
 ) -> dict[str, Any]:
-	"""The visitor adds a paper to his own open request; the view. Raises Refused for another's and for what is not taken."""
-	name = _own(visit, reference, *records.OPEN)
+	"""The visitor adds a paper to his own open request, where it is of use; the view. Raises Refused for all else."""
+	name = _own(visit, reference, *records.OPEN, for_papers=True)
 	if counted(f"data request papers {visit['mail'].lower()}") > MAX_PAPERS_A_DAY:
 		raise Refused(
 			"too_many", _("Too many papers came in today. Try again tomorrow, or write to us."), 429

@@ -9,7 +9,7 @@ frappe.ui.form.on("Legal Hold", {
 			frm.disable_save();
 		} else if (frappe.user.has_role("Data Protection Officer")) {
 			frm.add_custom_button(__("Lift"), () => {
-				frappe.prompt(
+				signflow.prompt(
 					{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason for Lifting"), reqd: 1 },
 					async ({ reason }) => {
 						await frappe.xcall("signflow.api.retention.lift_hold", { hold: frm.doc.name, reason });

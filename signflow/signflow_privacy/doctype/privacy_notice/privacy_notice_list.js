@@ -12,7 +12,7 @@ frappe.listview_settings["Privacy Notice"] = {
 			return;
 		}
 		listview.page.add_inner_button(__("Draft from the Record"), () =>
-			frappe.prompt(
+			signflow.prompt(
 				[
 					{
 						fieldname: "company",

@@ -25,7 +25,7 @@ const company_field = () => ({
 });
 
 function add_usual(listview) {
-	frappe.prompt(
+	signflow.prompt(
 		[company_field()],
 		async ({ company }) => {
 			const made = await frappe.xcall("signflow.api.register.add_usual_activities", { company });
@@ -49,7 +49,7 @@ function print_record() {
 		{ value: "en", label: "English" },
 	];
 	const own = frappe.boot.lang?.split("-")[0];
-	frappe.prompt(
+	signflow.prompt(
 		[
 			company_field(),
 			{

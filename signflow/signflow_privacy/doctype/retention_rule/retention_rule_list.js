@@ -14,7 +14,7 @@ frappe.listview_settings["Retention Rule"] = {
 	onload(list) {
 		if (frappe.model.can_create("Retention Rule")) {
 			list.page.add_inner_button(__("Add the Usual Rules"), () => {
-				frappe.prompt(
+				signflow.prompt(
 					{
 						fieldname: "company",
 						fieldtype: "Link",
