@@ -289,6 +289,6 @@ def _link(person: Person) -> str:
 		texts = [
 			mail.get_body(("html", "plain")).get_content() for mail in person.mails("Your data is ready")
 		]
-		return [link for text in texts for link in re.findall(r'href="([^"]+/privacy/data#[^"]+)"', text)]
+		return [link for text in texts for link in re.findall(r'href="([^"]+/privacy/data(?:\?lang=\w+)?#[^"]+)"', text)]
 
 	return until(found, "the link to the data", 60)[0]
