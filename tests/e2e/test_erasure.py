@@ -169,6 +169,9 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	screen2.wait_for_function("() => window.cur_frm?.doctype === 'Data Subject Request'")
 	form = shown(screen2)
 	expect(form.locator(".data-request-steps")).to_contain_text("Running")
+	# The run is over, which the status alone does not say.
+	expect(form.get_by_text("Erased, to Be Completed").first).to_be_visible()
+	expect(form.get_by_text("The erasure was carried out.").first).to_be_visible()
 	desk2.keep("erasure-request-360")
 	if "List Processors" in form.locator(".page-head .primary-action:visible").inner_text():
 		# Other tests' activities have processors: each is told, or it is said why not.
@@ -178,6 +181,11 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 		form = open_form(screen2, desk2, "data-subject-request", name)
 	next_button(form, "Complete").click()
 	dialog = screen2.locator(".modal-dialog:visible", has_text="What was done")
+	button = dialog.locator(".modal-footer .btn-primary")
+	expect(button).to_have_text("Complete")
+	button.click()
+	expect(dialog.get_by_role("alert")).to_contain_text("Still to be filled in: What was done")
+	desk2.keep("erasure-complete-missing-360")
 	dialog.locator("textarea").fill("Your data is erased.")
 	desk2.keep("erasure-complete-360")
 	dialog.locator(".modal-footer .btn-primary").click()

@@ -195,6 +195,17 @@ def test_words_of_the_site_are_said_in_her_language(copy: Copy) -> None:
 	assert line.text == line.value == told
 
 
+def test_a_namesake_that_was_proposed_is_not_told_of(copy: Copy) -> None:
+	for_writing()
+	doc = frappe.get_doc("Data Subject Request", copy.request)
+	namesake = {"record_doctype": "Contact", "record_name": "Maija Meri-Naapuri Oy", "strength": "Possible"}
+	doc.append("persons", namesake).db_insert()
+	frappe.db.commit()
+	given = Reader(frozenset((copy.she.mail,))).read("Data Subject Request", copy.request)
+	assert given and "Naapuri" not in str(given.lines)
+	assert any(line.path == "persons.1.record_name" for line in given.lines)
+
+
 def test_what_tells_staff_of_the_work_for_her_is_not_given(copy: Copy) -> None:
 	she, officer = copy.she, an_officer()
 	for_writing()
@@ -210,10 +221,13 @@ def test_what_tells_staff_of_the_work_for_her_is_not_given(copy: Copy) -> None:
 		):
 			made[key].append((doc["doctype"], frappe.get_doc(doc).insert(ignore_permissions=True).name))
 	frappe.db.commit()
+	# The list of a copy names her as well: were each copy to list those before it, each would be twice as long.
+	Copy(she, she.mail, a_request(she)).collected()
 	copy.collected()
 	rows = {(row.record_doctype, row.record_name): row for row in access.items_of(copy.export)}
 	assert not set(made["request"]) & set(rows)
-	assert not [doctype for doctype, _name in rows if doctype in ("Personal Data Access", access.EXPORT)]
+	looked = ("Personal Data Access", access.EXPORT, access.ITEM)
+	assert not [doctype for doctype, _name in rows if doctype in looked]
 	found = set(made["lead"]) & set(rows)
 	assert ("ToDo", made["lead"][1][1]) in found
 	for record in (*made["lead"], about["request"]):

@@ -43,6 +43,14 @@ const WITH_BUTTON = [
 ];
 const OURS = ["Signature Request", "Signature Request Signer", "Sealed Revision", "Signature Event", "Contract Termination", "Contract Withdrawal", "Consent", "Consent Text", "Consent Text Version", "Consent Link", "Consent Campaign", "Consent Campaign Person", "Data Subject Request", "Data Subject Request Step", "Personal Data Export", "Erasure Plan", "Erasure Plan Line", "Recipient Notice"];
 
+// On a phone the framework cuts a form's title after some ten letters: the number of a plan or a request then tells nothing.
+const NUMBERED = ["Erasure Plan", "Data Subject Request"].map((doctype) => `body[data-route^="Form/${doctype}/"] .page-head .title-area`);
+const WRAPPED = "white-space: normal; overflow: visible; overflow-wrap: anywhere; max-width: none; line-height: 1.2; font-size: var(--text-sm)";
+frappe.dom.set_style(
+	`@media (max-width: 575px) { ${NUMBERED.map((area) => `${area} .ellipsis, ${area} .title-text`).join(", ")} { ${WRAPPED} } }`,
+	"signflow-titles"
+);
+
 $(document).on("form-refresh", (_event, frm) => {
 	if (frm?.doctype === "Data Subject Request") {
 		offer_answers(frm);

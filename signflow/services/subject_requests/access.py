@@ -173,7 +173,7 @@ def _items(doc: Any, found: lookup.LookUp) -> list[dict[str, Any]]:
 	kinds = list(kinds_of_records.labels())
 	items = []
 	for doctype, hits in found.hits.items():
-		if doctype in (EXPORT, accesses.ACCESS):
+		if doctype in (EXPORT, ITEM, accesses.ACCESS):
 			continue  # what looked for her; the accesses are told of in words
 		inward = _inward(doctype, sorted(hits), found.subject)
 		kind = kinds_of_records.kind_of(doctype)

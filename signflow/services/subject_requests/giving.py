@@ -31,6 +31,8 @@ MARKUP = ("Text Editor", "HTML Editor", "Markdown Editor", "HTML")
 PROSE = (*MARKUP, "Small Text", "Text", "Long Text", "Phone")
 FILES = ("Attach", "Attach Image")
 _TO_STAFF = ("Notification Log", "HD Notification", "ToDo")
+# Records that a request proposed and nobody confirmed are a namesake's, whose employer their names tell.
+_PROPOSED = "Data Subject Request Person"
 _MODULES = ("Signflow", "Signflow Privacy")
 
 
@@ -106,6 +108,8 @@ class Reader:
 		found += self._fields(doc, "", "", only, withheld)
 		for table in doc.meta.get_table_fields():
 			for number, row in enumerate(doc.get(table.fieldname) or [], 1):
+				if row.doctype == _PROPOSED and not row.confirmed:
+					continue
 				prefix, label = (
 					f"{table.fieldname}.{number}.",
 					f"{_(table.label or table.options)} {number}: ",

@@ -10,14 +10,22 @@ from signflow.services.subject_requests import matching, recipients, records
 PLAN, EXPORT = "Erasure Plan", "Personal Data Export"
 # An erasure is answered by erasing, or refused: nothing else is an answer to it.
 NEVER_LEFT_OUT = ("Erasure",)
+AFTER_THE_RUN = ("list_recipients", "recipients", "complete")
 # No record of the person is confirmed: some are added, or an officer says why nothing is held.
 ADD_RECORDS = "add_records"
 
 
 def next_step(doc: Any) -> dict[str, Any]:
-	"""{step, said, record}: `step` is a code ("confirm", "plan", "copy", "complete" …; "" for a request that is closed), `said` why the
-	request is not answered before it ("" if it may be), in the language spoken, `record` the plan or copy that it is about.
+	"""{step, said, record, is_over}: `step` is a code ("confirm", "plan", "copy", "complete" …; "" for a request that is closed), `said` why the
+	request is not answered before it ("" if it may be), in the language spoken, `record` the plan or copy that it is about,
+	`is_over` whether an erasure was carried out to its end and left nothing: what follows is telling others and answering.
 	"""
+	step = _next(doc)
+	is_over = doc.status == "Running" and step["step"] in AFTER_THE_RUN
+	return {**step, "is_over": is_over}
+
+
+def _next(doc: Any) -> dict[str, Any]:
 	if doc.joined_to or doc.status in records.CLOSED:
 		return _step("")
 	if doc.status == "Unverified":

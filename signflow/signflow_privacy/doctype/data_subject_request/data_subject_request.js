@@ -57,10 +57,10 @@ function offer(frm) {
 	const doc = frm.doc;
 	// One menu: what is next stands beside it, and has room there on a phone too.
 	const menu = __("Actions");
-	const add = (label, fields, verb) =>
-		frm.add_custom_button(label, () => frappe.prompt(fields, (values) => run(frm, verb, values), label), menu);
+	const add = (label, fields, verb, button = label) =>
+		frm.add_custom_button(label, () => signflow.prompt(fields, (values) => run(frm, verb, values), label, button), menu);
 	const words = (fieldname, label, description) => ({ fieldname, fieldtype: "Small Text", label, description, reqd: 1 });
-	add(__("Note"), [words("words", __("Note"))], "add_note");
+	add(__("Note"), [words("words", __("Note"))], "add_note", __("Put on Record"));
 	if (doc.restricted_on && !doc.restriction_lifted_on) {
 		add(
 			__("End the Restriction"),
@@ -93,7 +93,7 @@ function offer(frm) {
 		[words("question", __("Question"), __("It is mailed to the person. The clock goes on."))],
 		"ask"
 	);
-	add(__("Record an Answer"), [words("words", __("Answer"))], "answered");
+	add(__("Record an Answer"), [words("words", __("Answer"))], "answered", __("Put on Record"));
 	if (!doc.extended_on) {
 		add(
 			__("Extend"),
@@ -141,7 +141,7 @@ function offer(frm) {
 }
 
 function add_record(frm) {
-	frappe.prompt(
+	signflow.prompt(
 		[
 			{
 				fieldname: "doctype",
@@ -160,7 +160,7 @@ function add_record(frm) {
 }
 
 function prove(frm) {
-	frappe.prompt(
+	signflow.prompt(
 		[
 			{
 				fieldname: "method",
@@ -178,7 +178,8 @@ function prove(frm) {
 			},
 		],
 		(values) => run(frm, "prove", values),
-		__("Proven by Staff")
+		__("Proven by Staff"),
+		__("Put on Record")
 	);
 }
 
@@ -206,7 +207,7 @@ function complete(frm, next) {
 		);
 	}
 	const answered = ({ outcome, otherwise, nothing_held }) => run(frm, "complete", { outcome, otherwise, nothing_held });
-	frappe.prompt(fields, answered, __("Complete"));
+	signflow.prompt(fields, answered, __("Complete"));
 }
 
 // What is next stands alone as the first button; all else is in the menus.
@@ -220,7 +221,14 @@ async function show_next(frm) {
 	if (offered) {
 		signflow.set_next_step(frm, ...offered);
 	}
-	if (next.said && !["Unverified", "Waiting for Person"].includes(frm.doc.status)) {
+	// The request stays "Running" until the person is answered; that the run is over is said where one looks.
+	if (frm.doc.status === "Running" && next.is_over) {
+		const erased = __("Erased, to Be Completed");
+		frm.page.set_indicator(erased, "orange");
+		frm.set_df_property("status", "description", erased);
+		const rest = next.said || __("What is left is to answer the person.");
+		headline(frm, `${__("The erasure was carried out.")} ${rest}`, "blue");
+	} else if (next.said && !["Unverified", "Waiting for Person"].includes(frm.doc.status)) {
 		headline(frm, frm.doc.has_protected_address ? `${next.said} ${PROTECTED()}` : next.said, frm.doc.has_protected_address ? "red" : "blue");
 	}
 }
@@ -270,14 +278,14 @@ function refusal(frm, group) {
 	if (late) {
 		fields.push({ fieldname: "late", fieldtype: "Check", label: __("The month is over; refuse all the same, on record") });
 	}
-	frm.add_custom_button(__("Refuse"), () => frappe.prompt(fields, (values) => run(frm, "refuse", values), __("Refuse")), group);
+	frm.add_custom_button(__("Refuse"), () => signflow.prompt(fields, (values) => run(frm, "refuse", values), __("Refuse")), group);
 }
 
 function hand_over(frm, group) {
 	frm.add_custom_button(
 		__("Hand Over"),
 		() =>
-			frappe.prompt(
+			signflow.prompt(
 				{
 					fieldname: "company",
 					fieldtype: "Link",

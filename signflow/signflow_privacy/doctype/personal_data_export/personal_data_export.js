@@ -13,7 +13,7 @@ frappe.ui.form.on("Personal Data Export", {
 		const warning = frm.doc.__onload?.warning;
 		frm.set_intro(warning || "", "orange");
 		if (frm.doc.status === "To Review") {
-			frm.page.set_primary_action(__("Pack and Tell the Person"), () => approve(frm));
+			signflow.set_next_step(frm, __("Pack and Tell the Person"), () => approve(frm));
 		}
 		if (open) frm.add_custom_button(__("End This Copy"), () => end(frm));
 		await show_items(frm);
