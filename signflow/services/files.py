@@ -12,6 +12,7 @@ import re
 import secrets
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,11 +22,27 @@ from frappe import _
 from signflow.signflow.uploads import bytes_of
 
 PREFIX = "sealed-"
+# Of what persons add to their data requests (subject_requests.papers).
+PAPER = "paper-"
 _SEALED = re.compile(rf"{PREFIX}[0-9a-f]{{32}}\.pdf", re.IGNORECASE)
+_WRITTEN = re.compile(rf"{_SEALED.pattern}|{PAPER}[0-9a-f]{{32}}\.(pdf|png|jpg)", re.IGNORECASE)
 
 
 class SealedFileLost(frappe.ValidationError):
 	"""A sealed file is not on the disk any more, or is not what was sealed: for the operator to mend."""
+
+
+def write_once(path: Path, data: bytes, mode: int = 0o600) -> None:
+	"""Write a new file, which goes again if the caller's transaction is rolled back. Raises FileExistsError."""
+	with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
+		frappe.db.after_rollback.add(partial(path.unlink, missing_ok=True))
+		stream.write(data)
+
+
+def sha256_of(path: Path) -> str:
+	"""The SHA-256 of a file, read in pieces."""
+	with path.open("rb") as stream:
+		return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def store_sealed(data: bytes, *, attached_to_doctype: str, attached_to_name: str) -> str:
@@ -293,11 +310,11 @@ def _unlink(path: str) -> None:
 
 
 def sweep_orphans(older_than_seconds: int = 3600) -> int:
-	"""Delete sealed files that no record names: a kill between writing and committing leaves one. Returns how many."""
+	"""Delete sealed files and papers that no record names: a kill between writing and committing leaves one. Returns how many."""
 	folder = frappe.get_site_path("private", "files")
 	swept = 0
 	for entry in os.scandir(folder):
-		if not _SEALED.fullmatch(entry.name) or time.time() - entry.stat().st_mtime < older_than_seconds:
+		if not _WRITTEN.fullmatch(entry.name) or time.time() - entry.stat().st_mtime < older_than_seconds:
 			continue
 		named = {"file_url": f"/private/files/{entry.name}"}
 		if not frappe.db.exists("File", named) and not frappe.db.exists("Sealed Revision", named):

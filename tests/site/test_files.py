@@ -293,22 +293,23 @@ def test_the_sweeper_takes_orphans_only(world: World) -> None:
 	folder = path_of("x").parent
 	old = time.time() - 7200
 	orphan = folder / f"sealed-{'0' * 32}.pdf"
+	paper = folder / f"paper-{'0' * 32}.png"
 	young = folder / f"sealed-{'1' * 32}.pdf"
 	stranger = folder / "sealed-envelope.pdf"
-	for path in (orphan, young, stranger):
+	for path in (orphan, paper, young, stranger):
 		path.write_bytes(b"%PDF-")
 	held = path_of(world.sealed(world.open).file_url)
 	lonely = path_of(world.sealed(world.done).file_url)
 	for_writing()
 	rows = frappe.get_all("File", {"file_url": ["like", f"%{lonely.name}"]}, "*", order_by="creation asc")
 	frappe.db.delete("File", {"file_url": ["like", f"%{lonely.name}"]})  # evidence whose File rows are lost
-	for path in (orphan, stranger, held, lonely):
+	for path in (orphan, paper, stranger, held, lonely):
 		os.utime(path, (old, old))
 	try:
-		assert files.sweep_orphans() == 1
+		assert files.sweep_orphans() == 2
 	finally:
 		frappe.db.rollback()
-	assert rows and not orphan.exists()
+	assert rows and not orphan.exists() and not paper.exists()
 	assert young.exists() and stranger.exists() and held.exists() and lonely.exists()
 	young.unlink()
 	stranger.unlink()

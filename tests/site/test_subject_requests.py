@@ -9,6 +9,7 @@ import pytest
 import requests
 from asking import OFFICER, REQUEST, STEP, Asker, a_wish, an_officer, as_officer, kinds, of, the
 from consenting import a_text, actions
+from frappe.translate import print_language
 from frappe.utils import add_days, get_datetime, getdate, now_datetime
 from house import House, another_company, as_program, for_writing, text_of
 from personas import NOBODY, Asking
@@ -351,6 +352,9 @@ def test_another_app_adds_a_step_and_raises_the_level(house: House, monkeypatch:
 	for_writing()
 	intake.proven(name, Proof("Electronic Identity", "substantial", "By her bank"))
 	assert (the(name).proof_level, the(name).status) == ("substantial", "Open")
+	with print_language("sv"):
+		told = [step.note for step in records.steps(name) if step.kind == "Proven"]
+	assert told[-1] == "Elektronisk identifiering: By her bank"
 
 
 # Deciding.

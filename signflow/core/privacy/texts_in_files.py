@@ -12,21 +12,24 @@ import io
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 from zlib import error as ZlibError
 
 from signflow.core.pdf import sandbox
 
+K = TypeVar("K")
 # A larger file is not read; of what is read so many signs are kept, and of an archive so much is unpacked.
 MOST_BYTES = 50_000_000
 MOST_SIGNS = 5_000_000
 MOST_UNPACKED = 150_000_000
 MOST_MEMBERS = 3000
 MOST_PAGES = 2000
+# So many files are read together, unless they are so large.
+TOGETHER, TOGETHER_BYTES = 20, 60_000_000
 # An archive in an archive is opened, one within that is not.
 DEEPEST = 2
 SECONDS, MEMORY_BYTES = 20.0, 2 << 30
@@ -207,6 +210,22 @@ def read_many(files: Sequence[tuple[str, bytes]]) -> list[FileText]:
 		if len(files) > 1:
 			return [one for file in files for one in read_many([file])]
 		return [FileText("", Outcome.BROKEN)]
+
+
+def read_together(files: Iterable[tuple[K, str, bytes]]) -> Iterator[tuple[K, FileText]]:
+	"""`read_many` of (key, file name, bytes), some at a time as they come: not all in memory, few child processes."""
+	some: list[tuple[K, str, bytes]] = []
+	for file in files:
+		some.append(file)
+		if len(some) == TOGETHER or sum(len(data) for _key, _name, data in some) > TOGETHER_BYTES:
+			yield from _keyed(some)
+			some = []
+	yield from _keyed(some)
+
+
+def _keyed(files: list[tuple[K, str, bytes]]) -> Iterator[tuple[K, FileText]]:
+	texts = read_many([(name, data) for _key, name, data in files]) if files else []
+	return zip((key for key, _name, _data in files), texts, strict=True)
 
 
 def _in_child(files: Sequence[tuple[str, bytes]]) -> list[FileText]:

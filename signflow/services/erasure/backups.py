@@ -23,7 +23,7 @@ from signflow.services import notices, work
 from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.subject_requests import records
 from signflow.services.times import site_time, written_day
-from signflow.services.transaction import one_transaction
+from signflow.services.transaction import insert_rows, one_transaction
 from signflow.signflow.stored_words import N_, kept
 
 BACKUP, PLAN = "Erasure Backup", "Erasure Plan"
@@ -124,15 +124,8 @@ def note_down(plan: str) -> None:
 	if not row.request:
 		return
 	frappe.db.delete(BACKUP, {"plan": plan})
-	now = now_datetime()
 	rows = [
 		{
-			"name": frappe.generate_hash(length=16),
-			"owner": "Administrator",
-			"modified_by": "Administrator",
-			"creation": now,
-			"modified": now,
-			"docstatus": 0,
 			"plan": plan,
 			"request": row.request,
 			"company": row.company,
@@ -147,8 +140,7 @@ def note_down(plan: str) -> None:
 		}
 		for one in standing(get_datetime(row.finished_on))
 	]
-	if rows:
-		frappe.db.bulk_insert(BACKUP, list(rows[0]), [list(one.values()) for one in rows], chunk_size=500)
+	insert_rows(BACKUP, rows)
 
 
 def of_request(request: str) -> list[Any]:

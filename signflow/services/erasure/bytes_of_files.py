@@ -1,6 +1,5 @@
 """The bytes behind File rows: gone with the last row that names them, thumbnails and printed copies with them."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from urllib.parse import quote, unquote
 
 import frappe
 
+from signflow.services.files import sha256_of
 from signflow.services.site_keys import keyed_hash
 
 OF_AGREEMENTS = ("Signature Request", "Sealed Revision")
@@ -38,11 +38,6 @@ def title_of(path: str) -> str:
 	return f"{Path(path).name}\n\n{Path(path).stem}"
 
 
-def version_of(data: bytes) -> str:
-	"""What tells that a file was changed; a backup that is put back brings the same."""
-	return keyed_hash("erasure file", hashlib.sha256(data).hexdigest())
-
-
 def unnamed(names: Iterable[Any]) -> dict[str, Any]:
 	"""Files that no File row names, as rows by their paths; those that are gone, or have a row by now, are missing."""
 	paths = [name for name in names if str(name).startswith(FOLDERS)]
@@ -54,7 +49,8 @@ def unnamed(names: Iterable[Any]) -> dict[str, Any]:
 		path: frappe._dict(
 			name=path,
 			file_url=urls_of(path)[1],
-			modified=version_of((site() / path).read_bytes()),
+			# What tells that a file was changed; a backup that is put back brings the same.
+			modified=keyed_hash("erasure file", sha256_of(site() / path)),
 			docstatus=0,
 		)
 		for path in paths

@@ -11,7 +11,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import cint, getdate, now_datetime
+from frappe.utils import getdate, now_datetime
 
 from signflow.core.pdf.seal import seal_report
 from signflow.services.company import house, public_file
@@ -48,14 +48,6 @@ def for_answer(request: Any, recipients: list[Any]) -> dict[str, Any] | None:
 		update_modified=False,
 	)
 	return {"fname": f"{name}.pdf", "fcontent": data}
-
-
-def left_of(request: str) -> int:
-	"""How many places the last plan that was carried out has left with data of the person; 0 without such a plan."""
-	plans = frappe.get_all(
-		PLAN, {"request": request, "status": "Done"}, ["left_over"], order_by="finished_on desc", limit=1
-	)
-	return cint(plans[0].left_over) if plans else 0
 
 
 def _parts(lines: Iterable[str]) -> list[tuple[str, list[str]]]:

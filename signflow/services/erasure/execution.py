@@ -184,8 +184,8 @@ def _batches(plan: str) -> list[list[Any]]:
 		LINE,
 		{"plan": plan, "status": "Planned", "action": ["in", ("Erase", "Mask", "Unlink")]},
 		[
-			*("name", "place", "record_doctype", "record_name", "record_hash", "action", "fields", "words"),
-			*("renamed", "version"),
+			*("name", "record_doctype", "record_name", "record_hash", "action", "fields", "renamed"),
+			"version",
 		],
 		order_by="place asc",
 	)
@@ -363,7 +363,7 @@ def _failed(plan: str, token: str, place: str) -> None:
 		work_attempts=attempts,
 		failure=kept(N_("The run is tried again. See Error Log {0}."), log.name),
 		lease_token=None,
-		lease_until=add_to_date(now_datetime(), seconds=work.pause(attempts)),
+		lease_until=work.lease(work.pause(attempts)),
 		**({"status": "Failed", "work_due": 0} if gives_up else {}),
 	)
 	if gives_up and (officer := frappe.db.get_value(PLAN, plan, "approved_by")):
@@ -437,10 +437,11 @@ def _after(name: str) -> None:
 		# Whose it was stands in it alone by now.
 		words = ledger.words_known(doc.name, doc.neutral_name, rows.texts_of(doctype, row))
 		erasing = Erasing(doc.name, "", Neutral(doc.neutral_name, doc.neutral_mail), words, doc.company, {})
-		line.action = "Mask" if rows.is_needed(erasing, doctype, row["name"]) else line.later
+		pointers = rows.pointers_to(erasing, doctype, row["name"])
+		line.action = "Mask" if rows.is_needed(doctype, pointers) else line.later
 		new = line.renamed if line.action == "Mask" else None
 		if line.action == "Erase" or new:
-			rows.let_go(erasing, doctype, row["name"], new)
+			rows.let_go(erasing, doctype, row["name"], new, pointers)
 		if line.action == "Erase":
 			rows.erase(erasing, doctype, stored)
 		else:

@@ -28,12 +28,11 @@ BATCH, BATCH_BYTES = 40, 40_000_000
 class Sighting:
 	"""What of her stands in a file: `strong` a mail or telephone of hers, not her name alone; `alone`: nobody else's mail does.
 
-	`version` tells that the file was changed; `agreement` is the Signature Request whose sealed document it is a copy of.
+	`agreement` is the Signature Request whose sealed document it is a copy of.
 	"""
 
 	strong: bool
 	alone: bool
-	version: str
 	agreement: str = ""
 
 
@@ -51,7 +50,9 @@ class Look:
 		"""As `packed` was; a new one for nothing."""
 		if not packed:
 			return cls()
-		return cls(**{**packed, "seen": {path: Sighting(**one) for path, one in packed["seen"].items()}})
+		seen = packed["seen"].items()
+		sightings = {path: Sighting(one["strong"], one["alone"], one["agreement"]) for path, one in seen}
+		return cls(**{**packed, "seen": sightings})
 
 	def packed(self) -> dict[str, Any]:
 		"""For JSON."""
@@ -137,7 +138,6 @@ class _Reader:
 				seen[path] = Sighting(
 					bool(found & self.strong),
 					not mails_in(read.text) - self.known,
-					bytes_of_files.version_of(contents[path]),
 					copies.get(path, ""),
 				)
 		return seen

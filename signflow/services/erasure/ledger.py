@@ -21,6 +21,7 @@ from signflow.core.privacy.needles import views
 from signflow.core.privacy.persons import mails_in, phones_in, words_of
 from signflow.services.privacy.person_records import region
 from signflow.services.site_keys import keyed_hash
+from signflow.services.transaction import insert_rows
 
 ENTRY = "Erasure Ledger Entry"
 # So many words a name has at most that is known again.
@@ -102,7 +103,6 @@ def note(erasing: Any, lines: Iterable[Any]) -> None:
 
 def _entry(erasing: Any, **values: Any) -> dict[str, Any]:
 	return {
-		**_blank(),
 		"erased_on": now_datetime(),
 		"document_type": None,
 		"plan": erasing.plan,
@@ -129,7 +129,7 @@ def write(entries: list[dict[str, Any]]) -> None:
 		for one in entries
 	)
 	_append(told)
-	_insert(entries)
+	insert_rows(ENTRY, entries)
 
 
 def path() -> Path:
@@ -206,23 +206,5 @@ def bring_back() -> int:
 	"""Put entries that only the file knows, as after a restore, back into the database; how many."""
 	known = {_identity(one) for one in _in_database()}
 	missing = {_identity(one): one for one in _in_file() if _identity(one) not in known}
-	_insert([{**_blank(), **one, "is_own": int(one["is_own"] or 0)} for one in missing.values()])
+	insert_rows(ENTRY, [{**one, "is_own": int(one["is_own"] or 0)} for one in missing.values()])
 	return len(missing)
-
-
-def _blank() -> dict[str, Any]:
-	now = now_datetime()
-	return {
-		"name": frappe.generate_hash(length=16),
-		"creation": now,
-		"modified": now,
-		"owner": "Administrator",
-		"modified_by": "Administrator",
-		"docstatus": 0,
-	}
-
-
-def _insert(rows: list[dict[str, Any]]) -> None:
-	if rows:
-		columns = list(rows[0])
-		frappe.db.bulk_insert(ENTRY, columns, [[row[key] for key in columns] for row in rows], chunk_size=500)

@@ -18,7 +18,7 @@ import frappe
 
 from signflow.core.erasure.masking import Words
 from signflow.core.privacy.persons import mails_in, phones_in
-from signflow.core.privacy.texts_in_files import Outcome, read_many
+from signflow.core.privacy.texts_in_files import Outcome, read_together
 from signflow.services.erasure import bytes_of_files
 from signflow.services.erasure.planning import LINE, PLAN, left_by, record_hash
 from signflow.services.erasure.reach import COMMENTS, NOT_SEARCHED, comments_of
@@ -27,10 +27,7 @@ from signflow.services.privacy.person_records import KINDS, region
 from signflow.services.subject_requests import access, records
 
 ROWS = 1000
-FILES = 20
 UNREAD = (Outcome.LOCKED, Outcome.BROKEN)
-# Where copies of the data of persons lie (subject_requests.access.folder).
-COPIES = "private/signflow-copies"
 LARGEST = 50_000_000
 PIECE, OVERLAP = 4_000_000, 4_000
 # The site's own: keys and locks, and the ledger, which has hashes alone.
@@ -86,6 +83,7 @@ class _Search:
 		self.waiting_lines = _kept_by_plans()
 		self.namesakes: set[tuple[str, str]] = set()
 		self.waiting: list[tuple[str, Any, Place]] = []
+		self.site, self.copies = Path(frappe.get_site_path()), access.folder()
 
 	def run(self, backups: bool) -> Proof:
 		for table in sorted(frappe.db.get_tables(cached=False)):
@@ -225,33 +223,10 @@ class _Search:
 	# Files
 
 	def _files(self) -> None:
-		site = Path(frappe.get_site_path())
-		batch: list[Path] = []
-		for path in _walk(site):
-			if "backups" in path.relative_to(site).parts:
-				continue
-			batch.append(path)
-			if len(batch) == FILES:
-				self._read(batch, site)
-				batch = []
-		self._read(batch, site)
-
-	def _read(self, paths: list[Path], site: Path) -> None:
-		small = [path for path in paths if path.stat().st_size <= LARGEST]
-		for path in paths:
-			if path in small:
-				continue
-			if _is_copy(path, site):
-				self.proof.files += 1
-				self._copy(path, str(path.relative_to(site)))
-			else:
-				self._stream(path, path.open("rb"), site)
-		for path, read in zip(
-			small, read_many([(path.name, path.read_bytes()) for path in small]), strict=True
-		):
+		for path, read in read_together(self._to_be_read()):
 			self.proof.files += 1
-			relative = str(path.relative_to(site))
-			if _is_copy(path, site) and (_is_package(path) or read.outcome in UNREAD):
+			relative = str(path.relative_to(self.site))
+			if self._is_copy(path) and (_is_package(path) or read.outcome in UNREAD):
 				self._copy(path, relative)
 				continue
 			if read.outcome in UNREAD:
@@ -260,33 +235,45 @@ class _Search:
 			if found := self.needles.found_in(read.text) | self.needles.found_in(title):
 				self._note_file(relative, found)
 
+	def _to_be_read(self) -> Iterator[tuple[Path, str, bytes]]:
+		"""The site's files, but large ones: these are sought through as they stream by."""
+		for path in _walk(self.site):
+			relative = path.relative_to(self.site)
+			if "backups" in relative.parts:
+				continue
+			if path.stat().st_size <= LARGEST:
+				yield path, path.name, path.read_bytes()
+				continue
+			self.proof.files += 1
+			if self._is_copy(path):
+				self._copy(path, str(relative))
+			elif found := self._found_in(path.open("rb")):
+				self._note_file(str(relative), found)
+
+	def _is_copy(self, path: Path) -> bool:
+		return path.is_relative_to(self.copies)
+
 	def _copy(self, path: Path, relative: str) -> None:
 		"""A copy of somebody's data, opened with the passphrase of its row: one that does not open may be hers, so it is left."""
 		found: set[str] = set()
-		together: list[tuple[str, bytes]] = []
-		try:
+
+		def small() -> Iterator[tuple[str, str, bytes]]:
 			for name, data in access.parts_of(path):
 				if len(data) > LARGEST:
-					found |= self._found_in(io.BytesIO(data))
+					found.update(self._found_in(io.BytesIO(data)))
 				else:
-					together.append((name, data))
-				if len(together) == FILES or sum(len(one) for _name, one in together) > LARGEST:
-					found |= self._found_in_parts(relative, together)
-					together = []
-			found |= self._found_in_parts(relative, together)
+					yield relative, name, data
+
+		try:
+			for _relative, read in read_together(small()):
+				if read.outcome in UNREAD:
+					self.proof.unread.append(relative)
+				found |= self.needles.found_in(read.text)
 		except (frappe.ValidationError, RuntimeError, zipfile.BadZipFile):
 			self.proof.left.append(Place(relative, "", ("not read",), True))
 			return
 		if found:
 			self.proof.left.append(Place(relative, "", (), bool(found & self.strong)))
-
-	def _found_in_parts(self, relative: str, parts: list[tuple[str, bytes]]) -> set[str]:
-		found: set[str] = set()
-		for one in read_many(parts) if parts else ():
-			if one.outcome in UNREAD:
-				self.proof.unread.append(relative)
-			found |= self.needles.found_in(one.text)
-		return found
 
 	def _note_file(self, relative: str, found: set[str]) -> None:
 		place = Place(relative, "", (), bool(found & self.strong))
@@ -319,11 +306,6 @@ class _Search:
 		rows = frappe.get_all("File", {"name": ["in", names]}, ["*"], order_by="name asc")
 		told = self.proof.others if all(self._is_others("File", row) for row in rows) else self.proof.left
 		told.append(place)
-
-	def _stream(self, path: Path, source: Any, site: Path) -> None:
-		self.proof.files += 1
-		if found := self._found_in(source):
-			self._note_file(str(path.relative_to(site)), found)
 
 	def _found_in(self, source: Any) -> set[str]:
 		found: set[str] = set()
@@ -358,30 +340,24 @@ class _Search:
 
 	def _archive_tells_more(self, path: Path) -> bool:
 		"""Its members are read as files are, many by one child process; a large one as it streams by."""
-		more = False
-		together: list[tuple[str, bytes]] = []
+		left = []
 
-		def read() -> bool:
-			left = False
-			for (name, _data), one in zip(together, read_many(together), strict=True):
-				if one.outcome in UNREAD:
-					self.proof.unread.append(f"backups/{path.name}")
-				left |= self._is_left(name, self.needles.found_in(one.text))
-			together.clear()
-			return left
-
-		with tarfile.open(path) as archive:
+		def small(archive: tarfile.TarFile) -> Iterator[tuple[str, str, bytes]]:
 			for member in archive:
 				source = archive.extractfile(member) if member.isfile() else None
 				if source is None:
 					continue
 				if member.size > LARGEST:
-					more |= self._is_left(member.name, self._found_in(source))
-					continue
-				together.append((member.name, source.read()))
-				if len(together) == FILES or sum(len(data) for _name, data in together) > LARGEST:
-					more |= read()
-		return (bool(together) and read()) or more
+					left.append(self._is_left(member.name, self._found_in(source)))
+				else:
+					yield member.name, member.name, source.read()
+
+		with tarfile.open(path) as archive:
+			for name, read in read_together(small(archive)):
+				if read.outcome in UNREAD:
+					self.proof.unread.append(f"backups/{path.name}")
+				left.append(self._is_left(name, self.needles.found_in(read.text)))
+		return any(left)
 
 	def _is_left(self, name: str, found: set[str]) -> bool:
 		"""Whether a member of an archive of files holds her words and is no file that is kept or somebody else's."""
@@ -391,10 +367,6 @@ class _Search:
 		_site, _slash, inner = name.removeprefix("./").partition("/")
 		names = self._names_of(inner)
 		return not (self._file_is_kept(names) or self._file_is_decided(names))
-
-
-def _is_copy(path: Path, site: Path) -> bool:
-	return path.is_relative_to(site / COPIES)
 
 
 def _is_package(path: Path) -> bool:

@@ -413,21 +413,26 @@ def texts_of(doctype: str, row: Mapping[str, Any]) -> list[str]:
 	return [value for one in found for value in one.values() if isinstance(value, str)]
 
 
-def is_needed(erasing: Erasing, doctype: str, name: str) -> bool:
+def pointers_to(erasing: Erasing, doctype: str, name: str) -> list[Any]:
+	"""What points to a record, of all tables."""
+	return reaching.search(Words(), [(doctype, name)], erasing.tables).pointers
+
+
+def is_needed(doctype: str, pointers: Iterable[Any]) -> bool:
 	"""Whether what stays needs the record: a link that may not be empty, whoever made it, a document of business."""
 	return any(
 		pointer.required
 		or pointer.standing
 		or (doctype in PARTIES and pointer.table not in (*TRAILS, *ROWS_THAT_ARE_LINKS))
-		for pointer in reaching.search(Words(), [(doctype, name)], erasing.tables).pointers
+		for pointer in pointers
 	)
 
 
-def let_go(erasing: Erasing, doctype: str, name: str, new: str | None) -> None:
-	"""Point whatever points to a record to its new name, or to nothing."""
+def let_go(erasing: Erasing, doctype: str, name: str, new: str | None, pointers: Iterable[Any]) -> None:
+	"""Point what points to a record (`pointers`) to its new name, or to nothing."""
 	erasing.targets[doctype][name] = new
 	columns: dict[str, set[str]] = defaultdict(set)
-	for pointer in reaching.search(Words(), [(doctype, name)], erasing.tables).pointers:
+	for pointer in pointers:
 		columns[pointer.table].add(pointer.column)
 	for table in sorted(columns):
 		while unlink(erasing, table, dict.fromkeys(columns[table])):

@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Generator, Iterable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import frappe
@@ -21,15 +20,15 @@ from signflow.core.privacy import texts_in_files
 from signflow.core.privacy.findings import How, Strength
 from signflow.core.privacy.needles import Needles
 from signflow.core.privacy.persons import Subject
-from signflow.core.privacy.texts_in_files import FileText, Outcome
+from signflow.core.privacy.texts_in_files import Outcome
 from signflow.services import work
 from signflow.services.acting import acting_as
+from signflow.services.erasure import bytes_of_files
 from signflow.services.privacy import lookup
 from signflow.services.transaction import one_transaction
 
 DOCTYPE = "Person File Search"
-# So many files are read together, unless they are so large.
-BATCH, BATCH_BYTES = 20, 60_000_000
+BATCH = texts_in_files.TOGETHER
 JOB_SECONDS = 120
 # Longer than the worst batch takes: each of its files all the time that a child gets.
 LEASE_SECONDS = 480
@@ -171,7 +170,9 @@ def _search(
 	)
 	said: dict[str, set[str]] = {}
 	good = set()
-	for url, read in _read({row.file_url: row.file_name or "" for row in mine}):
+	titles = {row.file_url: row.file_name or "" for row in mine}
+	there = ((url, title, data) for url, title in titles.items() if (data := _bytes_of(url)) is not None)
+	for url, read in texts_in_files.read_together(there):
 		began = time.monotonic()
 		said[url] = needles.found_in(read.text)
 		if time.monotonic() - began > SLOW_SECONDS:
@@ -187,18 +188,6 @@ def _search(
 	return hits, searched, len(mine) - searched, len(rows) - len(mine)
 
 
-def _read(titles: dict[str, str]) -> Iterator[tuple[str, FileText]]:
-	"""(address, text) of the files at these addresses that are there; not more in memory than `BATCH_BYTES` and a file."""
-	together: list[tuple[str, bytes]] = []
-	for place, url in enumerate(titles, start=1):
-		if (content := _bytes_of(url)) is not None:
-			together.append((url, content))
-		if together and (place == len(titles) or sum(len(one) for _, one in together) > BATCH_BYTES):
-			texts = texts_in_files.read_many([(titles[one], content) for one, content in together])
-			yield from zip((one for one, _ in together), texts, strict=True)
-			together = []
-
-
 def _readable(names: Iterable[str]) -> set[str]:
 	return {
 		name
@@ -209,14 +198,8 @@ def _readable(names: Iterable[str]) -> set[str]:
 
 def _bytes_of(url: str | None) -> bytes | None:
 	"""The bytes of a file of this site; None for one elsewhere, or gone. No address is fetched."""
-	bare = (url or "").split("?", 1)[0]
-	if not bare.startswith(("/files/", "/private/files/")):
-		return None
-	site = Path(frappe.get_site_path())
-	is_private = bare.startswith("/private/")
-	folder = (site / "private" / "files" if is_private else site / "public" / "files").resolve()
-	path = (folder / bare.partition("/files/")[2]).resolve()
-	if not path.is_relative_to(folder) or not path.is_file():
+	path = bytes_of_files.path_of(url)
+	if not path or not path.is_file():
 		return None
 	with open(path, "rb") as stream:
 		# One more than is read: it is then known to be too large.

@@ -123,6 +123,6 @@ def name_of(doctype: str) -> str:
 	called = frappe._(doctype)
 	if called != doctype or (frappe.local.lang or "en")[:2] == "en":
 		return called
-	if not frappe.db.exists("DocType", doctype) or frappe.get_meta(doctype).custom:
+	if not frappe.db.exists("DocType", doctype, cache=True) or frappe.get_meta(doctype).custom:
 		return called
 	return f"{kinds_of_records.labels()[kinds_of_records.kind_of(doctype)]} ({doctype})"

@@ -13,7 +13,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.desk.doctype.tag.tag import DocTags
-from frappe.utils import add_to_date, getdate, now_datetime
+from frappe.utils import getdate, now_datetime
 
 from signflow.core.privacy.retention import ERASE
 from signflow.services import notices, work
@@ -177,7 +177,7 @@ def _failed(run: str, token: str, place: str) -> None:
 		work_attempts=attempts,
 		failure=_("The run is tried again. See Error Log {0}.").format(log.name),
 		lease_token=None,
-		lease_until=add_to_date(now_datetime(), seconds=work.pause(attempts)),
+		lease_until=work.lease(work.pause(attempts)),
 		**({"status": "Failed", "work_due": 0} if attempts >= 5 else {}),
 	)
 	if attempts == 5:

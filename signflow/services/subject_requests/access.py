@@ -30,6 +30,7 @@ from signflow.core.privacy.findings import How, Strength
 from signflow.core.privacy.persons import Record, Subject
 from signflow.services import work
 from signflow.services.company import house
+from signflow.services.files import sha256_of
 from signflow.services.letters import send_letter
 from signflow.services.privacy import accesses, kinds_of_records, lookup
 from signflow.services.privacy.approvals import require_officer
@@ -38,7 +39,7 @@ from signflow.services.privacy.record_names import name_of
 from signflow.services.subject_requests import matching, package_texts, protecting, records, signed
 from signflow.services.subject_requests.giving import Given, Reader, Withheld, written_time
 from signflow.services.subject_requests.records import REQUEST
-from signflow.services.transaction import one_transaction
+from signflow.services.transaction import insert_rows, one_transaction
 from signflow.signflow.stored_words import N_, kept, said
 
 EXPORT = "Personal Data Export"
@@ -263,17 +264,7 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 	if not work.is_ours(EXPORT, export, token):
 		return
 	frappe.db.delete(ITEM, {"export": export})
-	now = now_datetime()
-	columns = ("name", "creation", "modified", "owner", "modified_by", "export", "place")
-	fields = tuple(items[0]) if items else ()
-	frappe.db.bulk_insert(
-		ITEM,
-		[*columns, *fields],
-		[
-			(secrets.token_hex(8), now, now, "Administrator", "Administrator", export, place, *one.values())
-			for place, one in enumerate(items, 1)
-		],
-	)
+	insert_rows(ITEM, [{"export": export, "place": place, **one} for place, one in enumerate(items, 1)])
 	made_by, company = frappe.db.get_value(EXPORT, export, ["made_by", "company"])
 	counts = Counter(one["record_doctype"] for one in items)
 	log = accesses.record_access(
@@ -500,15 +491,10 @@ def _blackened(rows: list[Any]) -> dict[str, tuple[Path, str]]:
 	for row in rows:
 		if row.redacted_file:
 			path = folder() / row.redacted_file
-			if _sha256(path) != row.redacted_sha256:
+			if sha256_of(path) != row.redacted_sha256:
 				raise FileNotFoundError("the blackened file was changed")
 			found[row.original_sha256] = (path, row.redacted_name)
 	return found
-
-
-def _sha256(path: Path) -> str:
-	with path.open("rb") as stream:
-		return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _pack(doc: Any, token: str) -> None:
@@ -531,7 +517,7 @@ def _pack(doc: Any, token: str) -> None:
 		given = _read(reader, row)
 		if not given:
 			continue
-		if given.file and blackened and (instead := blackened.get(_sha256(given.file))):
+		if given.file and blackened and (instead := blackened.get(sha256_of(given.file))):
 			given = replace(given, file=instead[0], file_name=instead[1])
 		# A sealed file also hangs under the customer's record: it is given once.
 		file = given.file and given.file.resolve()
@@ -642,12 +628,13 @@ def package(export: Any) -> tuple[Path, str]:
 	return path, decrypt(export.passphrase)
 
 
-def bytes_of(export: Any) -> bytes:
-	"""The package of an export that is ready. Raises ValidationError when it is gone, or is not what was packed."""
-	data = package(export)[0].read_bytes()
+def bytes_of(export: Any) -> tuple[bytes, str]:
+	"""As `package`, but its bytes. Raises ValidationError when it is gone, or is not what was packed."""
+	path, passphrase = package(export)
+	data = path.read_bytes()
 	if hashlib.sha256(data).hexdigest() != export.sha256:
 		frappe.throw(_("This copy was changed on the server. It is not handed over."))
-	return data
+	return data, passphrase
 
 
 def expire() -> None:

@@ -80,10 +80,10 @@ def download(visit: dict[str, Any], *, opened: bool = False) -> tuple[str, bytes
 	row = _of_visit(visit)
 	if opened and row.size > MOST_OPEN_BYTES:
 		raise Refused("too_large", _("This copy is too large to be opened here. Fetch it encrypted."), 422)
-	data = access.bytes_of(row)
+	data, passphrase = access.bytes_of(row)
 	if opened:
 		plain = io.BytesIO()
-		open_package(io.BytesIO(data), access.package(row)[1], plain)
+		open_package(io.BytesIO(data), passphrase, plain)
 		data = plain.getvalue()
 	_count(row.name)
 	return f"{row.request}.zip", data

@@ -112,8 +112,9 @@ def pseudonymise(name: str, keeping: Keeping | None = None) -> bool:
 	access.forget(name)
 	_blank_plans(name)
 	_blank_recipients(name)
-	_blank_steps(doc)
-	_blank_request(doc)
+	strangers = _strangers(doc)
+	_blank_steps(doc, strangers)
+	_blank_request(doc, strangers)
 	records.step(doc, "Pseudonymised", by_itself=True)
 	for doctype, one in own:
 		frappe.clear_document_cache(doctype, one)
@@ -257,8 +258,7 @@ def _blank_recipients(name: str) -> None:
 		frappe.db.set_value(NOTICE, row.name, values, update_modified=False)
 
 
-def _blank_steps(doc: Any) -> None:
-	strangers = _strangers(doc)
+def _blank_steps(doc: Any, strangers: list[str]) -> None:
 	step = frappe.qb.DocType(STEP)
 	frappe.qb.update(step).set(step.note, None).where(step.request == doc.name).run()
 	for column, instead in ((step.by_user, None), (step.owner, "Guest"), (step.modified_by, "Guest")):
@@ -286,8 +286,7 @@ def pseudonym_of(doc: Any) -> str:
 	return f"#{keyed_hash('data request person', told.casefold())[:16]}"
 
 
-def _blank_request(doc: Any) -> None:
-	strangers = _strangers(doc)
+def _blank_request(doc: Any, strangers: list[str]) -> None:
 	columns = set(frappe.db.get_table_columns(REQUEST))
 	values = {
 		**dict.fromkeys((*TEXTS, *(one for one in IN_THE_ROW if one in columns)), None),

@@ -65,14 +65,18 @@ def _about(company: str, language: str) -> str:
 
 	Nothing is written for the house here: what nobody has published nobody has stated.
 	"""
-	notice = notices.published(company)
-	text = (notices.text_in(notice, language).body or "").strip() if notice else ""
+	text = _notice(company, language)
 	return clean_email_html(md_to_html(text) or "") if text else ""
+
+
+def _notice(company: str, language: str) -> str:
+	notice = notices.published(company)
+	return (notices.text_in(notice, language).body or "").strip() if notice else ""
 
 
 def has_notice(doc: Any) -> bool:
 	"""Whether a copy tells what a notice in force says."""
-	return bool(_about(doc.company, doc.language))
+	return bool(_notice(doc.company, doc.language))
 
 
 def _rights(company: str) -> list[str]:

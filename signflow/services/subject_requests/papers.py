@@ -5,7 +5,6 @@ their beginning and not by their name; kept privately under a random name; gone 
 """
 
 import io
-import os
 import secrets
 from collections.abc import Iterable
 from functools import partial
@@ -20,6 +19,7 @@ from PIL import Image
 
 from signflow.services import notices
 from signflow.services.erasure import bytes_of_files
+from signflow.services.files import PAPER, write_once
 from signflow.services.forms import refuse_dangerous
 from signflow.services.guests import Refused, plain
 from signflow.services.subject_requests import records
@@ -32,8 +32,7 @@ from signflow.signflow.uploads import bytes_of
 MOST_BYTES = 10 * 2**20
 MOST_PAPERS = 10
 # What officers attach to a request in Desk is no paper of the person's.
-_PREFIX = "paper-"
-_GIVEN = {"file_url": ["like", f"/private/files/{_PREFIX}%"]}
+_GIVEN = {"file_url": ["like", f"/private/files/{PAPER}%"]}
 MAIL = "Communication"
 # An ending that says something else than the bytes do is a mistake or an attack.
 _BEGINNINGS = {
@@ -137,10 +136,8 @@ def _add(doc: Any, name: str, kind: str, data: bytes) -> str:
 
 
 def _keep(request: str, name: str, kind: str, data: bytes) -> str:
-	path = Path(frappe.get_site_path("private", "files", f"{_PREFIX}{secrets.token_hex(16)}.{kind}"))
-	frappe.db.after_rollback.add(partial(path.unlink, missing_ok=True))
-	with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as stream:
-		stream.write(data)
+	path = Path(frappe.get_site_path("private", "files", f"{PAPER}{secrets.token_hex(16)}.{kind}"))
+	write_once(path, data, 0o640)
 	file = frappe.new_doc("File")
 	file.update(
 		{

@@ -24,7 +24,7 @@ _SHORTEST = 5
 
 
 def addresses_of_others(subject: Subject) -> frozenset[str]:
-	"""The protected addresses of others than `subject`, as they are written in their records: streets with numbers."""
+	"""The protected addresses of others than `subject`, in their records: streets with numbers, in small letters."""
 	records: dict[str, set[str]] = defaultdict(set)
 	for doctype, name in (*_said_on_requests(), *_marked()):
 		if (doctype, name) not in subject.records:
@@ -39,7 +39,7 @@ def addresses_of_others(subject: Subject) -> frozenset[str]:
 		if fields:
 			filters = {"name": ["in", sorted(names)]}
 			for row in frappe.get_all(doctype, filters, fields, order_by="name asc", as_list=True):
-				found |= {" ".join(cstr(value).split()) for value in row}
+				found |= {" ".join(cstr(value).casefold().split()) for value in row}
 	return frozenset(value for value in found if _is_street(value))
 
 
@@ -86,11 +86,11 @@ def _is_street(value: str) -> bool:
 
 
 def stands_in(text: str, addresses: frozenset[str]) -> bool:
-	"""Whether one of `addresses` stands in a text, capitals and spaces aside."""
+	"""Whether one of `addresses` (as `addresses_of_others`) stands in a text, capitals and spaces aside."""
 	if not addresses:
 		return False
 	plain = " ".join(text.casefold().split())
-	return any(address.casefold() in plain for address in addresses)
+	return any(address in plain for address in addresses)
 
 
 def require_her_mailbox(doc: Any) -> None:

@@ -25,7 +25,7 @@ _FOLLOWS = (
 	*("status", "due_on", "extended_on", "extension_reason", "done_on", "outcome"),
 	*("refused_by", "refused_on", "refusal_reason"),
 )
-# Steps whose note is one of a field's options.
+# Steps whose note begins with one of a field's options.
 _CHOSEN = ("Received", "Proven")
 
 
@@ -81,7 +81,9 @@ def steps(name: str) -> list[Any]:
 	fields = ["name", "kind", "at", "by_user", "note"]
 	rows = frappe.get_all(STEP, {"request": name}, fields, order_by="at asc, creation asc, name asc")
 	for row in rows:
-		row.note = _(row.note) if row.note and row.kind in _CHOSEN else said(row.note)
+		# "Identity Document Seen: by Maija"
+		chosen, colon, words = (row.note or "").partition(": ")
+		row.note = f"{_(chosen)}{colon}{words}" if chosen and row.kind in _CHOSEN else said(row.note)
 	return rows
 
 

@@ -3,14 +3,15 @@
 """
 
 import hashlib
-import os
 import secrets
+from typing import Any
 
 import frappe
 from frappe import _
 
 from signflow.core.privacy import texts_in_files
 from signflow.core.privacy.texts_in_files import Outcome
+from signflow.services.files import sha256_of, write_once
 from signflow.services.guests import Refused
 from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.subject_requests import access, papers, records
@@ -23,11 +24,15 @@ MOST_BYTES = 50 * 2**20
 def original(item: str) -> tuple[str, bytes]:
 	"""Name and bytes of the file of an item as it lies on the site, to be read and blackened. For an officer; logged."""
 	require_officer()
-	row = frappe.get_doc(access.ITEM, item)
+	given = _given(frappe.get_doc(access.ITEM, item))
+	return given.file_name, given.file.read_bytes()
+
+
+def _given(row: Any) -> Any:
 	given = access.viewed(row)
 	if not given or not given.file:
 		frappe.throw(_("This record has no file."), frappe.DoesNotExistError)
-	return given.file_name, given.file.read_bytes()
+	return given
 
 
 def replace(item: str, file_name: str, data: bytes, reason: str) -> None:
@@ -43,7 +48,7 @@ def replace(item: str, file_name: str, data: bytes, reason: str) -> None:
 		frappe.throw(refused.text)
 	reason = require_words(reason, _("Say why this is withheld: the person is told."), 500)
 	row = frappe.get_doc(access.ITEM, item)
-	before = hashlib.sha256(original(item)[1]).hexdigest()
+	before = sha256_of(_given(row).file)
 	after = hashlib.sha256(data).hexdigest()
 	if before == after:
 		frappe.throw(_("This is the same file as it was."))
@@ -68,9 +73,7 @@ def _keep(item: str, name: str, kind: str, data: bytes, reason: str, before: str
 	row = frappe.get_doc(access.ITEM, item, for_update=True)
 	access.require_review(row.export)
 	path = access.folder() / f"{secrets.token_hex(20)}.{kind}"
-	frappe.db.after_rollback.add(lambda: path.unlink(missing_ok=True))
-	with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-		stream.write(data)
+	write_once(path, data)
 	access.unlink([row.redacted_file])
 	frappe.db.set_value(
 		access.ITEM,
