@@ -44,6 +44,9 @@ from signflow.services import evidence, work
 from signflow.services.erasure import execution, ledger, planning, proving, replaying
 from signflow.services.subject_requests import access
 
+# Plan, run and proof read the whole site: under load the longest took 204 s on a real one, of pytest's usual 240.
+pytestmark = pytest.mark.timeout(600)
+
 PLANS = ("tabErasure Plan", "tabErasure Plan Line")
 WAITING = "insert_queue_for_Route History"
 # What erasing never adds to.
