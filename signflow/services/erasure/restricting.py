@@ -207,8 +207,9 @@ def may_be_read(doc: Any, ptype: str = "read", user: str | None = None) -> bool 
 	"""
 	if ptype not in _READING or doc.is_new() or doc.meta.issingle or doc.doctype not in kinds():
 		return _NOTHING_TO_SAY
-	row = _closed_to(doc.doctype, doc.name, user)
-	if not row or _is_open() or not _works_here(user or frappe.session.user):
+	if _is_open() or not _works_here(user or frappe.session.user):
+		return _NOTHING_TO_SAY
+	if not (row := _closed_to(doc.doctype, doc.name, user)):
 		return _NOTHING_TO_SAY
 	# Where Frappe would tell the user why; a look of its own at shares loses what is only noted for it.
 	if frappe.flags.get("has_permission_check_logs") is not None:
