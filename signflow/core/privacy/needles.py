@@ -152,7 +152,7 @@ def _words(string: str) -> list[str]:
 
 def _head(string: str) -> str:
 	"""What stands in each folded text that holds a string: its first word; of a telephone nothing that is sure."""
-	return "" if _PHONE.fullmatch(string) else _words(string)[0]
+	return "" if _PHONE.fullmatch(string) else next(iter(_words(string)), "")
 
 
 def _is_name(string: str) -> bool:
