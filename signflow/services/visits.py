@@ -46,14 +46,20 @@ class Letter(NamedTuple):
 
 
 def begin(
-	mail: str, language: str, page: str = "terminate", *, shared: str = "", **more: Any
+	mail: str,
+	language: str,
+	page: str = "terminate",
+	*,
+	shared: str = "",
+	waiting: dict[str, Any] | None = None,
+	**more: Any,
 ) -> tuple[str, dict[str, Any]]:
 	"""Begin a visit of `page` (a key of LETTERS) for whoever says that `mail` is his; returns (session, what it shows).
 
-	`more` is kept with the visit. Who comes to the same page with the same address while a code is on its way waits for that
-	code, in a visit of his own that has nothing of the first one's but the code. `shared` names what visitors have a secret
-	link to: their tries at a code are counted together. Of those who typed an address any may be a stranger: whoever asked for
-	the code keeps his own tries, and all others have as many among them.
+	`more` is kept with the visit. Who comes to the same page with the same address while a code is on its way waits for that code,
+	in a visit of his own that has nothing of the first one's but the code, and keeps `waiting` as well. `shared` names what
+	visitors have a secret link to: their tries at a code are counted together. Of those who typed an address any may be a
+	stranger: whoever asked for the code keeps his own tries, and all others have as many among them.
 
 	Raises Refused `invalid_input` for what is no address, `too_many` beyond the bounds of one address.
 	"""
@@ -68,7 +74,10 @@ def begin(
 		if first and (sent := visit_of(first)):
 			session, hashed = new_session()
 			tries_of = first if shared else f"{first} others"
-			_put(hashed, {**visit, "began": sent["began"], "code_of": first, "tries_of": tries_of})
+			_put(
+				hashed,
+				{**(waiting or {}), **visit, "began": sent["began"], "code_of": first, "tries_of": tries_of},
+			)
 			wait = max(1, RESEND_SECONDS - int(began - sent["began"]))
 			return session, {**_shown(mail, wait), "was_sent": True}
 		raise Refused(

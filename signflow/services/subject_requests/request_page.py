@@ -51,9 +51,12 @@ def begin(mail: str, language: str, given: Any, key: str) -> tuple[str, dict[str
 	wish, request_key = intake.read_wish(given), _key_for(mail, key)
 	# A flood of what nobody proves fills no table and keeps nobody from asking: the visit itself remembers the wish.
 	floods = counted("data requests unproven") > MAX_UNPROVEN_A_DAY
-	kept = {"wish": given, "page_key": key} if floods else {"request_key": request_key}
-	session, shown = visits.begin(mail, language, PAGE, **kept)
-	if not floods:
+	in_visit = {"wish": given, "page_key": key}
+	session, shown = visits.begin(
+		mail, language, PAGE, waiting=in_visit, request_key=request_key, **(in_visit if floods else {})
+	)
+	# Nor does whoever types one address again and again while a code is on its way.
+	if not floods and not shown.get("was_sent"):
 		intake.hold(wish, mail.strip(), language, request_key)
 	return session, shown
 
@@ -67,8 +70,6 @@ def check_code(session: str, code: str, language: str) -> dict[str, Any]:
 	"""Identify the visit by the mailed code; what it brought along is open from now on. Returns the view."""
 	visit = visits.check_code(session, code, PAGE)
 	_note_mailbox(visit["mail"])
-	if visit.get("wish"):
-		return state(visit, visit["wish"], visit["page_key"], language)
 	made = None
 	if key := visit.get("request_key"):
 		made = frappe.db.get_value(
@@ -77,6 +78,8 @@ def check_code(session: str, code: str, language: str) -> dict[str, Any]:
 		if made and made.status == "Unverified":
 			_limit(visit)
 			intake.proven(made.name, proofs.BY_CODE)
+	if not made and visit.get("wish"):
+		return state(visit, visit["wish"], visit["page_key"], language)
 	return view(visit, language, made.name if made else "")
 
 
