@@ -888,6 +888,23 @@ def test_a_file_of_a_customer_in_which_she_merely_stands_is_not_asked_about(hous
 	assert not lines_of(plan, record_name=offer) and frappe.db.exists("File", offer)
 
 
+def test_what_a_namesakes_copy_lists_is_not_asked_about(house: House) -> None:
+	frappe.set_user("Administrator")
+	for_writing()
+	hers, his = (
+		a_contact("Sanna", f"Sama{house.key}", f"sanna{place}.{house.key}@posti.example") for place in (1, 2)
+	)
+	other = a_copy(house, his, f"sanna2.{house.key}@posti.example")
+	items = frappe.get_all(access.ITEM, {"export": other.name}, ["record_name"], order_by="place asc")
+	assert {hers, his} <= {row.record_name for row in items}
+	made, _approver = officers(house)
+	frappe.set_user(made)
+	plan = planning.plan_erasure(a_request(house, ("Contact", hers)))
+	listed = lines_of(plan, record_doctype=access.ITEM)
+	assert {frappe.db.get_value(access.ITEM, line.record_name, "record_name") for line in listed} == {hers}
+	assert {line.action for line in listed} == {"Erase"}
+
+
 def test_who_has_no_mailbox_of_her_own_ends_nobody_elses_copies(house: House) -> None:
 	"""A request that came by letter has no address: neither has whoever is erased here."""
 	frappe.set_user("Administrator")

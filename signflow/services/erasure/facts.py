@@ -53,6 +53,8 @@ TRAILS = frozenset(
 	)
 )
 PARTIES = ("Customer", "Supplier", "Employee", "Sales Partner", "Shareholder")
+# What a copy of somebody's data lists.
+LISTED = "Personal Data Export Item"
 # Rows that belong to a signature request: what becomes of it becomes of them.
 OF_EVIDENCE = ("Signature Request Signer", "Signature Event", "Signature Event Payload", "Sealed Revision")
 
@@ -159,6 +161,7 @@ class _Gathering:
 		self._drop_other_companies(reach)
 		self._take_what_points_to_hers(reach)
 		self._drop_files_of_others(reach)
+		self._drop_lists_of_others()
 		namesakes = self._namesakes()
 		keeping = Keeping(reads={})
 		keeping.read_ahead((one for one in self.strengths if one in self.rows), self.rows)
@@ -308,6 +311,12 @@ class _Gathering:
 			if self.hows[record] <= {How.REFERENCE} and not (
 				self._is_hers(above) or self.decided(above)[0] or self.decided(record)[0]
 			):
+				del self.strengths[record]
+
+	def _drop_lists_of_others(self) -> None:
+		"""What a namesake's copy lists is about the namesake; where it lists a record of hers it points there."""
+		for record, strength in list(self.strengths.items()):
+			if record[0] == LISTED and strength is Strength.POSSIBLE:
 				del self.strengths[record]
 
 	def _is_hers(self, record: Record) -> bool:
