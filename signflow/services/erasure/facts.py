@@ -5,7 +5,7 @@ what a field holds; rules and holds say what must stay.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,8 +146,9 @@ class _Gathering:
 
 	def run(self, look: Look, seconds: float) -> Facts:
 		self._take_hits()
-		reach = reaching.search(self.facts.words, [*self.strengths, *self._gone_users()], self.tables)
-		self._take_gone_users(reach)
+		gone = self._gone_users()
+		reach = reaching.search(self.facts.words, [*self.strengths, *gone], self.tables)
+		self._take_gone_users(reach, gone)
 		self.facts.unsearched += sorted(reach.more)
 		self._take_cells(reach)
 		self._take_trails(reach)
@@ -265,8 +266,7 @@ class _Gathering:
 		)
 		return [("User", mail) for mail in sorted(mails - {one.lower() for one in there})]
 
-	def _take_gone_users(self, reach: Reach) -> None:
-		gone = set(self._gone_users())
+	def _take_gone_users(self, reach: Reach, gone: Collection[Record]) -> None:
 		for pointer in reach.pointers:
 			if pointer.target in gone:
 				self._note(pointer.target, Strength.CERTAIN, (How.LINK,))

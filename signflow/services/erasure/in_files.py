@@ -7,7 +7,7 @@ whose they are, the signers of their agreement say.
 
 import hashlib
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from signflow.core.erasure.masking import Words
 from signflow.core.privacy.persons import mails_in
 from signflow.core.privacy.texts_in_files import MOST_BYTES, read_many
 from signflow.services.erasure import bytes_of_files
+from signflow.services.privacy.matching import chunks
 
 # So long whoever plans waits; a worker reads the rest.
 SECONDS = 15
@@ -63,13 +64,13 @@ class Look:
 	) -> None:
 		"""Read on for about `seconds`. `known`: mail addresses that are nobody else's, `agreements`: hers."""
 		until = time.monotonic() + seconds
-		reader = _Reader(words, frozenset(known), frozenset(agreements))
 		paths = {str(path.relative_to(bytes_of_files.site())): path for path in bytes_of_files.walk()}
 		if self.is_all:
 			self.seen = {path: one for path, one in self.seen.items() if path in paths}
 			left = [path for path, file in paths.items() if path in self.seen or _changed(file) >= self.began]
 		else:
 			left = [path for path in paths if path > self.at]
+		reader = _Reader(words, frozenset(known), frozenset(agreements), _sealed(left))
 		for some in _together({path: paths[path] for path in sorted(left)}):
 			for path in some:
 				self.seen.pop(path, None)
@@ -79,6 +80,20 @@ class Look:
 				if time.monotonic() > until:
 					return
 		self.is_all = True
+
+
+def _sealed(paths: Iterable[str]) -> frozenset[str]:
+	"""Those of these files that are sealed documents themselves, whose agreement decides what becomes of them."""
+	urls = {url: path for path in paths for url in bytes_of_files.urls_of(path)}
+	found = [
+		url
+		for some in chunks(urls)
+		for url in frappe.get_all(
+			"Sealed Revision", {"file_url": ["in", some]}, pluck="file_url", order_by="name asc"
+		)
+	]
+	# The database compares addresses without regard to capitals and accents.
+	return frozenset(urls[url] for url in found if url in urls)
 
 
 def _stat(path: Path) -> Any:
@@ -109,24 +124,17 @@ def _together(paths: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
 
 
 class _Reader:
-	def __init__(self, words: Words, known: frozenset[str], agreements: frozenset[str]):
+	def __init__(
+		self, words: Words, known: frozenset[str], agreements: frozenset[str], sealed: frozenset[str]
+	):
 		self.needles, self.strong = words.needles(), words.mails | words.phones
-		self.known, self.agreements = known | words.mails, agreements
+		self.known, self.agreements, self.sealed = known | words.mails, agreements, sealed
 
 	def read(self, paths: Mapping[str, Path]) -> dict[str, Sighting]:
-		urls = {url: path for path in paths for url in bytes_of_files.urls_of(path)}
-		sealed = {
-			urls[url]
-			for url in frappe.get_all(
-				"Sealed Revision", {"file_url": ["in", list(urls)]}, pluck="file_url", order_by="name asc"
-			)
-			# The database compares addresses without regard to capitals and accents.
-			if url in urls
-		}
 		contents = {
 			path: data
 			for path, file in paths.items()
-			if path not in sealed and (data := _bytes(file)) is not None
+			if path not in self.sealed and (data := _bytes(file)) is not None
 		}
 		copies = self._copies(contents)
 		named = [(Path(path).name, data) for path, data in contents.items()]

@@ -199,11 +199,16 @@ def _search_all(result: LookUp, the_map: DataMap, company: str) -> None:
 		if time.monotonic() > deadline:
 			result.unsearched += [entry.doctype for entry in some]
 			continue
-		known = {doctype: len(names) for doctype, names in about.items()}
-		held = searching.with_hits(some, result.subject, about)
-		for entry in some:
-			new = {doctype for doctype, names in about.items() if len(names) > known.get(doctype, 0)}
-			if entry.doctype not in held and not searching.may_point_to(entry, new):
+		known, held = _sizes(about), searching.with_hits(some, result.subject, about)
+		for place, entry in enumerate(some):
+			new = {doctype for doctype, size in _sizes(about).items() if size > known.get(doctype, 0)}
+			if new and entry.doctype not in held:
+				# Found meanwhile: what follows may point there.
+				left = [one for one in some[place:] if one.doctype not in held]
+				left = [one for one in left if searching.may_point_to(one, new)]
+				held |= searching.with_hits(left, result.subject, about)
+				known = _sizes(about)
+			if entry.doctype not in held:
 				continue
 			if time.monotonic() > deadline:
 				result.unsearched.append(entry.doctype)
@@ -217,6 +222,10 @@ def _search_all(result: LookUp, the_map: DataMap, company: str) -> None:
 		reasons = tuple((one.fieldname, one) for one in finding.reasons)
 		result.hits[doctype] = {doctype: Hit(doctype, doctype, finding.strength, reasons)}
 	_take_index(result, the_map, company, where)
+
+
+def _sizes(about: dict[str, set[str]]) -> dict[str, int]:
+	return {doctype: len(names) for doctype, names in about.items()}
 
 
 def _take_index(result: LookUp, the_map: DataMap, company: str, where: str) -> None:
