@@ -165,7 +165,8 @@ class _Gathering:
 		self._drop_lists_of_others()
 		namesakes = self._namesakes()
 		keeping = Keeping(reads={})
-		keeping.read_ahead((one for one in self.strengths if one in self.rows), self.rows)
+		known = [record for record in self.strengths if record in self.rows]
+		keeping.read_ahead(known, self.rows, {record: self._within(record) for record in known})
 		for record in sorted(self.strengths):
 			if record not in self.rows:
 				continue
@@ -364,6 +365,11 @@ class _Gathering:
 			query = frappe.qb.from_(table).select("*").where(table.parenttype == doctype)
 			for row in query.where(table.parent.isin(some)).orderby(table.name).run(as_dict=True):
 				self.children[doctype, str(row.parent)][child.doctype].append(row)
+
+	def _within(self, record: Record) -> dict[str, list[Any]]:
+		"""What was read of the rows within a record, by their DocType."""
+		read = self.children.get(record, {})
+		return {child.doctype: read.get(child.doctype, []) for child in self.child_maps(record[0])}
 
 	def _drop_other_companies(self, reach: Reach) -> None:
 		"""Another controller's records stay out, and what hangs under them; that there are some, hers or pointing to hers, is told."""

@@ -68,6 +68,10 @@ def keep_until(doctype: str, name: Any, today: date | None = None) -> list[Keep]
 	return Keeping(today).of(doctype, name)
 
 
+# Rows within one record, by their DocType.
+_Within = Mapping[str, list[Any]]
+
+
 @dataclass(frozen=True)
 class _Stored:
 	"""A record as it is stored, and the `rows` (DocType, values) within it."""
@@ -114,16 +118,19 @@ class Keeping:
 			order_by="name asc",
 		)
 
-	def read_ahead(self, records: Iterable[Record], rows: Mapping[Record, Any]) -> None:
+	def read_ahead(
+		self, records: Iterable[Record], rows: Mapping[Record, Any], within: Mapping[Record, _Within]
+	) -> None:
 		"""Read records, and what they hang under, before `of` is asked of each: by a few statements for each DocType, and
-		not for each record. `rows` are those that the caller has read. Only where `reads` are kept.
+		not for each record. `rows` are those that the caller has read, and `within` the tables of rows within records. Only
+		where `reads` are kept.
 		"""
 		if self.reads is None or not (self.rules or self.in_force):
 			return
 		level, touched = {(doctype, str(name)) for doctype, name in records}, set()
 		for _hop in range(HOPS + 1):
 			level -= self.reads.keys()
-			self.reads.update(_read(level, rows))
+			self.reads.update(_read(level, rows, within))
 			links = [link for record in level if (one := self.reads[record]) for link in links_of(one)]
 			touched |= {*level, *(target for target, _is_reference in links)}
 			level = {target for target, is_reference in links if is_reference}
@@ -301,10 +308,12 @@ def _surroundings(
 
 
 def _read(
-	records: Iterable[Record], known: Mapping[Record, Any] | None = None
+	records: Iterable[Record],
+	known: Mapping[Record, Any] | None = None,
+	within: Mapping[Record, _Within] | None = None,
 ) -> dict[Record, _Stored | None]:
-	"""Records as they are stored; None for what is not there or is no record of its own. `known`: rows read before."""
-	known = known or {}
+	"""Records as they are stored; None for what is not there or is no record of its own. `known`, `within`: what was read before."""
+	known, within = known or {}, within or {}
 	found: dict[Record, _Stored | None] = dict.fromkeys(records)
 	by_type: dict[str, set[str]] = defaultdict(set)
 	for doctype, name in found:
@@ -320,28 +329,31 @@ def _read(
 		for some in chunks(names - values.keys()):
 			query = frappe.qb.from_(table).select("*").where(table.name.isin(some)).orderby(table.name)
 			values |= {str(row.name): row for row in query.run(as_dict=True)}
-		rows = _rows_within(meta, doctype, values.keys())
+		rows = _rows_within(meta, doctype, {name: within.get((doctype, name), {}) for name in values})
 		for name, one in values.items():
 			found[doctype, name] = _Stored(doctype, one, tuple(rows[name]))
 	return found
 
 
-def _rows_within(meta: Any, doctype: str, names: Iterable[str]) -> dict[str, list[tuple[str, Any]]]:
-	"""The rows within records of one DocType, by the record's name, as (DocType, values)."""
-	kinds = sorted({one.options for one in meta.get_table_fields() if frappe.db.table_exists(one.options)})
+def _rows_within(meta: Any, doctype: str, known: Mapping[str, _Within]) -> dict[str, list[tuple[str, Any]]]:
+	"""The rows within records of one DocType, by the record's name, as (DocType, values). `known`: by name what was read before."""
 	rows: dict[str, list[tuple[str, Any]]] = defaultdict(list)
-	for some in chunks(list(names)):
-		queries = {}
-		for kind in kinds:
+	for name, tables in known.items():
+		rows[name] += [(kind, row) for kind, found in tables.items() for row in found]
+	asked = []
+	for kind in sorted({one.options for one in meta.get_table_fields()}):
+		names = [name for name, tables in known.items() if kind not in tables]
+		if names and frappe.db.table_exists(kind):
 			table = frappe.qb.DocType(kind)
-			within = (table.parenttype == doctype) & table.parent.isin(some)
-			queries[kind] = frappe.qb.from_(table).where(within).orderby(table.parent, table.idx, table.name)
-		filled: set[str] = set()
-		for place in range(0, len(kinds), TOGETHER):
-			asked = kinds[place : place + TOGETHER]
-			filled |= answered((kind, queries[kind].select("name")) for kind in asked)
-		for kind in sorted(filled):
-			for row in queries[kind].select("*").run(as_dict=True):
+			for some in chunks(names):
+				within = (table.parenttype == doctype) & table.parent.isin(some)
+				query = frappe.qb.from_(table).where(within).orderby(table.parent, table.idx, table.name)
+				asked.append((kind, query))
+	for place in range(0, len(asked), TOGETHER):
+		some = asked[place : place + TOGETHER]
+		filled = answered(((kind, number), query.select("name")) for number, (kind, query) in enumerate(some))
+		for number, (kind, query) in enumerate(some):
+			for row in query.select("*").run(as_dict=True) if (kind, number) in filled else ():
 				rows[str(row.parent)].append((kind, row))
 	return rows
 
