@@ -18,8 +18,8 @@ HETU = "131052-308T"
 
 
 def an_officer() -> str:
-	"""A data protection officer, the house's only one."""
-	mail = "signflow-officer@testi.example"
+	"""A data protection officer who sells too; another user than `asking.an_officer`, who has no other role."""
+	mail = "signflow-selling-officer@testi.example"
 	if not frappe.db.exists("User", mail):
 		for_writing()
 		user = frappe.get_doc(
