@@ -90,7 +90,8 @@ def _erased(she: Any, way: Callable[[Any], dict[str, Any]], *, proved: bool = Fa
 	import frappe
 
 	mine = {(doctype, str(name)) for doctype, name in she.certain}
-	kept = {("Sales Invoice", she.kept), ("Sales Invoice", she.held)}
+	kept = {("Sales Invoice", name) for name in (she.kept, she.held, she.shared_kept)}
+	kept.add(("Communication", she.kept_mail))
 	# She made it and is assigned to it, so her name in it has to go.
 	touched = ("Sales Invoice", she.assigned)
 	others = {(d, str(n)) for d, n in she.others | she.shared | she.possible} - mine - {touched}
