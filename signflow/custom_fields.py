@@ -365,10 +365,13 @@ def columns_of() -> dict[str, list[str]]:
 
 def remove() -> None:
 	"""Take the fields away and blank what they hold; the columns go with `drop_columns`, which cannot be undone."""
+	# A tick is no or yes, never nothing.
+	ticks = {row["fieldname"] for rows in FIELDS.values() for row in rows if row["fieldtype"] == "Check"}
 	for doctype, columns in columns_of().items():
 		table = frappe.qb.DocType(doctype)
 		for column in set(columns) & set(frappe.db.get_table_columns(doctype)):
-			frappe.qb.update(table).set(table[column], None).where(table[column].isnotnull()).run()
+			query = frappe.qb.update(table).set(table[column], 0 if column in ticks else None)
+			query.where(table[column] != 0 if column in ticks else table[column].isnotnull()).run()
 		for name in frappe.get_all(
 			"Custom Field",
 			filters={"dt": doctype, "fieldname": ["in", columns]},
