@@ -166,7 +166,7 @@ class _Gathering:
 		namesakes = self._namesakes()
 		keeping = Keeping(reads={})
 		known = [record for record in self.strengths if record in self.rows]
-		keeping.read_ahead(known, self.rows, {record: self._within(record) for record in known})
+		keeping.read_ahead(known, self.rows, self._within(known))
 		for record in sorted(self.strengths):
 			if record not in self.rows:
 				continue
@@ -366,10 +366,16 @@ class _Gathering:
 			for row in query.where(table.parent.isin(some)).orderby(table.name).run(as_dict=True):
 				self.children[doctype, str(row.parent)][child.doctype].append(row)
 
-	def _within(self, record: Record) -> dict[str, list[Any]]:
-		"""What was read of the rows within a record, by their DocType."""
-		read = self.children.get(record, {})
-		return {child.doctype: read.get(child.doctype, []) for child in self.child_maps(record[0])}
+	def _within(self, records: list[Record]) -> dict[Record, dict[str, list[Any]]]:
+		"""What was read of the rows within each record, by their DocType."""
+		tables = {
+			doctype: [child.doctype for child in self.child_maps(doctype)]
+			for doctype in {doctype for doctype, _name in records}
+		}
+		return {
+			record: {table: self.children.get(record, {}).get(table, []) for table in tables[record[0]]}
+			for record in records
+		}
 
 	def _drop_other_companies(self, reach: Reach) -> None:
 		"""Another controller's records stay out, and what hangs under them; that there are some, hers or pointing to hers, is told."""
@@ -390,12 +396,18 @@ class _Gathering:
 			if not field or field.options != "Company":
 				continue
 			table = frappe.qb.DocType(doctype)
-			for some in chunks(names):
+			owners = {
+				name: self.rows[doctype, name].get("company")
+				for name in names
+				if (doctype, name) in self.rows
+			}
+			for some in chunks(names - owners.keys()):
 				query = frappe.qb.from_(table).select(table.name, table.company).where(table.name.isin(some))
-				for name, whose in query.orderby(table.name).run():
-					if whose and whose != self.company:
-						theirs.add((doctype, str(name)))
-						self.facts.companies.add(whose)
+				owners |= {str(name): whose for name, whose in query.orderby(table.name).run()}
+			for name, whose in owners.items():
+				if whose and whose != self.company:
+					theirs.add((doctype, name))
+					self.facts.companies.add(whose)
 		for record, targets in above.items():
 			if record in theirs or targets & theirs:
 				del self.strengths[record]

@@ -98,8 +98,9 @@ class Keeping:
 	rules: dict[str, list[Any]] = field(default_factory=dict)
 	in_force: list[Any] = field(default_factory=list)
 	years: dict[str | None, FiscalYears] = field(default_factory=dict)
-	# Of what was read ahead: which names fit a rule or hold, and which are remembered by a hold.
+	# Of what was read ahead, by rule or hold: which names fit it, and their dates; and which are remembered by a hold.
 	_fitting: dict[str, dict[str, bool]] = field(default_factory=dict)
+	_dated: dict[str, dict[str, date | None]] = field(default_factory=dict)
 	_remembered: tuple[set[str], set[tuple[str, str]]] = field(default_factory=lambda: (set(), set()))
 
 	def __post_init__(self) -> None:
@@ -136,9 +137,11 @@ class Keeping:
 			level = {target for target, is_reference in links if is_reference}
 		for rules in self.rules.values():
 			for rule in rules:
-				self._fit(
-					rule.name, rule.document_type, _filters_of(rule), _names(touched, rule.document_type)
-				)
+				names = _names(touched, rule.document_type)
+				if filters := _filters_of(rule):
+					self._fit(rule.name, rule.document_type, filters, names)
+				if rule.date_in:
+					self._dates(rule, names)
 		spoken_of = {hold.document_type for hold in self.in_force}
 		names = {name for doctype, name in touched if doctype in spoken_of}
 		for some in chunks(names):
@@ -168,6 +171,14 @@ class Keeping:
 			known.update((name, name in fitting) for name in new)
 		return [name for name in sorted(names) if known[name]]
 
+	def _dates(self, rule: Any, names: Iterable[str]) -> dict[str, date | None]:
+		"""The dates that a rule counts from in other records, by name; asked once where reads are kept."""
+		known = self._dated.setdefault(rule.name, {}) if self.reads is not None else {}
+		if new := sorted(set(names) - known.keys()):
+			dated = dates_of(rule, new)
+			known.update((name, dated.get(name)) for name in new)
+		return known
+
 	def speaks_of(self, doctype: str) -> bool:
 		"""Whether a rule or hold in force names the DocType."""
 		return doctype in self.rules or any(hold.document_type == doctype for hold in self.in_force)
@@ -181,7 +192,7 @@ class Keeping:
 		if filters and not self._fit(rule.name, rule.document_type, filters, [doc.name]):
 			return
 		if rule.date_in:
-			day = dates_of(rule, [doc.name]).get(doc.name)
+			day = self._dates(rule, [doc.name])[doc.name]
 		else:
 			written = doc.values.get(rule.date_field)
 			day = getdate(written) if written else None
