@@ -8,7 +8,7 @@ Promise.all(["kit", "visit"].map((name) => import(`./${name}.js${query}`))).then
 
 function begin(kit, { create }) {
 	const { $, t, el, icon, fill, show, day, problem, busy, store, announce } = kit;
-	const { call, go, begin_again, resume } = create(kit, {
+	const { call, go, begin_again, end, resume } = create(kit, {
 		name: "consents",
 		api: "/api/method/signflow.api.consents.",
 		steps: STEPS,
@@ -141,8 +141,7 @@ function begin(kit, { create }) {
 	const token = location.hash.slice(1).trim();
 	if (token && token !== "main") {
 		history.replaceState(history.state, "", location.pathname + location.search);
-		store.set("consents", null);
-		store.set("consents_sent", null);
+		end();
 		go("open", false);
 		call("open_link", { token })
 			.then((answer) => {

@@ -7,7 +7,7 @@ Promise.all(["kit", "visit"].map((name) => import(`./${name}.js${query}`))).then
 
 function begin(kit, { create }) {
 	const { $, t, el, icon, fill, show, day, size, count, problem, busy, store, announce, save } = kit;
-	const { call, ask, go, begin_again, resume } = create(kit, {
+	const { call, ask, go, begin_again, end, resume } = create(kit, {
 		name: "data",
 		api: "/api/method/signflow.api.subject_access.",
 		steps: STEPS,
@@ -68,8 +68,7 @@ function begin(kit, { create }) {
 	const token = location.hash.slice(1).trim();
 	if (token && token !== "main") {
 		history.replaceState(history.state, "", location.pathname + location.search);
-		store.set("data", null);
-		store.set("data_sent", null);
+		end();
 		store.set("data_link", token);
 		go("open", false);
 		ask($("resend"), $("mail-problem")).then(() => $("code-step").hidden && go("mail"));

@@ -15,7 +15,7 @@ function begin(kit, { create }, phone) {
 	const asked = new URLSearchParams(location.search);
 	// What goes along to the code: nothing for whoever only looks at her requests. A reload does not change it.
 	const sends = () => Boolean(store.get("request_sends"));
-	const { call, go, begin_again, resume, is_known } = create(kit, {
+	const { call, go, begin_again, end, resume, is_known } = create(kit, {
 		name: "request",
 		api: API,
 		steps: STEPS,
@@ -269,8 +269,7 @@ function begin(kit, { create }, phone) {
 	const typing = at === "wish" || (at === "mail" && !is_known());
 	if (token && token !== "main") {
 		history.replaceState(history.state, "", location.pathname + location.search);
-		store.set("request", null);
-		store.set("request_sent", null);
+		end();
 		go("open", false);
 		call("open_link", { token })
 			.then((answer) => {

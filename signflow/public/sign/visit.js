@@ -139,6 +139,7 @@ export function create(
 		});
 	});
 
+	/** Forget the visit in this tab, as where a link begins another. */
 	function end() {
 		store.set(name, null);
 		store.set(`${name}_sent`, null);
@@ -166,7 +167,7 @@ export function create(
 			});
 	}
 
-	return { call, ask, go, begin_again, resume, is_known };
+	return { call, ask, go, begin_again, end, resume, is_known };
 }
 
 /** Shows one of `steps` ("mail" is the element "mail-step") and puts the focus on its heading. */
