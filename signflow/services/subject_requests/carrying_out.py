@@ -17,13 +17,13 @@ from signflow.core.privacy.persons import Record
 from signflow.services.privacy import accesses, consents
 from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.privacy.consents import Given, Person
+from signflow.services.privacy.origin import PARTIES
 from signflow.services.subject_requests import letters, matching, records
 from signflow.services.subject_requests.records import PERSON, REQUEST
 from signflow.services.transaction import one_transaction
 from signflow.signflow.stored_words import N_, kept
 
-# Where the field is; other records of a person are not written to.
-MARKED = ("Contact", "Lead", "Customer")
+# On `PARTIES`; other records of a person are not written to.
 FIELD = "signflow_restricted_for"
 # An objection needs no weighing here, these wait for one (18(1)(a) and (d)).
 MAY_RESTRICT = ("Restriction", "Rectification", "Objection")
@@ -123,7 +123,7 @@ def daily() -> None:
 	"""Take the marks of restrictions that have ended away, and write those in force anew (daily; commits)."""
 	in_force = _in_force()
 	marked = set(in_force)
-	for doctype in MARKED:
+	for doctype in PARTIES:
 		names = frappe.get_all(doctype, {FIELD: ["is", "set"]}, pluck="name", order_by="name asc")
 		marked |= {(doctype, name) for name in names}
 	mark(marked, in_force)
@@ -133,7 +133,7 @@ def mark(found: Iterable[Record], in_force: Mapping[Record, set[str]] | None = N
 	"""Write on records (DocType, name) for which companies they are restricted now (in the caller's transaction)."""
 	in_force = _in_force() if in_force is None else in_force
 	for doctype, name in sorted(found):
-		if doctype not in MARKED or not frappe.db.exists(doctype, name):
+		if doctype not in PARTIES or not frappe.db.exists(doctype, name):
 			continue
 		said = "\n".join(sorted(in_force.get((doctype, name), ())))
 		if (frappe.db.get_value(doctype, name, FIELD) or "") != said:
@@ -144,7 +144,7 @@ def on_erased(plan: str) -> None:
 	"""An erasure has ended: what it keeps of persons is restricted for its company (hook signflow_erasure_done)."""
 	lines = frappe.get_all(
 		LINE,
-		{"plan": plan, "action": "Keep", "status": "Waiting", "record_doctype": ["in", MARKED]},
+		{"plan": plan, "action": "Keep", "status": "Waiting", "record_doctype": ["in", PARTIES]},
 		["record_doctype", "record_name"],
 		order_by="place asc",
 	)
@@ -178,6 +178,8 @@ def _kept() -> list[Any]:
 	line, plan = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
 	query = frappe.qb.from_(line).join(plan).on(plan.name == line.plan)
 	query = query.select(line.record_doctype, line.record_name, plan.company)
-	query = query.where((plan.status == "Done") & plan.company.isnotnull() & line.record_doctype.isin(MARKED))
+	query = query.where(
+		(plan.status == "Done") & plan.company.isnotnull() & line.record_doctype.isin(PARTIES)
+	)
 	query = query.where((line.action == "Keep") & (line.status == "Waiting") & line.record_name.isnotnull())
 	return query.orderby(line.place).orderby(line.name).run(as_dict=True)

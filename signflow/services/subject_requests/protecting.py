@@ -14,11 +14,11 @@ from frappe.utils import cstr
 from signflow.core.privacy.datamap import Holds
 from signflow.core.privacy.persons import Record, Subject
 from signflow.services.privacy import data_map
+from signflow.services.privacy.origin import PARTIES
 from signflow.services.subject_requests import proofs
 from signflow.services.subject_requests.records import PERSON, REQUEST, STEP
 
 MARK = "signflow_protected_address"
-MARKED = ("Contact", "Lead", "Customer")
 # A street and its number, not the name of a town or a postal code alone.
 _SHORTEST = 5
 
@@ -60,7 +60,7 @@ def _said_on_requests() -> list[Record]:
 def _marked() -> list[Record]:
 	return [
 		(doctype, name)
-		for doctype in MARKED
+		for doctype in PARTIES
 		if frappe.db.table_exists(doctype) and frappe.db.has_column(doctype, MARK)
 		for name in frappe.get_all(doctype, {MARK: 1}, pluck="name", order_by="name asc")
 	]
@@ -71,7 +71,7 @@ def mark(doc: Any) -> None:
 	if not (doc.has_protected_address and doc.verified_on):
 		return
 	for row in doc.persons:
-		if row.confirmed and row.record_doctype in MARKED and frappe.db.has_column(row.record_doctype, MARK):
+		if row.confirmed and row.record_doctype in PARTIES and frappe.db.has_column(row.record_doctype, MARK):
 			frappe.db.set_value(row.record_doctype, row.record_name, MARK, 1, update_modified=False)
 
 
