@@ -370,8 +370,9 @@ def remove() -> None:
 	for doctype, columns in columns_of().items():
 		table = frappe.qb.DocType(doctype)
 		for column in set(columns) & set(frappe.db.get_table_columns(doctype)):
-			query = frappe.qb.update(table).set(table[column], 0 if column in ticks else None)
-			query.where(table[column] != 0 if column in ticks else table[column].isnotnull()).run()
+			held = table[column]
+			blank, filled = (0, held != 0) if column in ticks else (None, held.isnotnull())
+			frappe.qb.update(table).set(held, blank).where(filled).run()
 		for name in frappe.get_all(
 			"Custom Field",
 			filters={"dt": doctype, "fieldname": ["in", columns]},

@@ -222,7 +222,7 @@ async function show_next(frm) {
 		signflow.set_next_step(frm, ...offered);
 	}
 	// The request stays "Running" until the person is answered; that the run is over is said where one looks.
-	if (frm.doc.status === "Running" && next.is_over) {
+	if (next.is_over) {
 		const erased = __("Erased, to Be Completed");
 		frm.page.set_indicator(erased, "orange");
 		frm.set_df_property("status", "description", erased);
