@@ -13,8 +13,8 @@ REQUEST, STEP = "Data Subject Request", "Data Subject Request Step"
 OFFICER = "signflow-officer@testi.example"
 
 
-def an_officer(mail: str = OFFICER) -> str:
-	"""An enabled user with the role Data Protection Officer."""
+def an_officer(mail: str = OFFICER, *more: str) -> str:
+	"""An enabled user with the role Data Protection Officer, and `more` roles: another mail for whoever has others."""
 	for_writing()
 	if not frappe.db.exists("User", mail):
 		user = frappe.get_doc(
@@ -25,7 +25,7 @@ def an_officer(mail: str = OFFICER) -> str:
 				"last_name": "Tietosuoja",
 				"send_welcome_email": 0,
 				"language": "en",
-				"roles": [{"role": "Data Protection Officer"}],
+				"roles": [{"role": role} for role in ("Data Protection Officer", *more)],
 			}
 		)
 		user.flags.no_welcome_mail = True

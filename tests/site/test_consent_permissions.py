@@ -7,6 +7,7 @@ from typing import Any
 
 import frappe
 import pytest
+from asking import an_officer
 from consenting import a_text
 from house import House, as_program, for_writing
 from personas import NOBODY, PERSONAS, Asking
@@ -102,22 +103,7 @@ def test_the_proof_is_for_managers(world: Asking) -> None:
 
 
 def test_the_data_protection_officer_sees_all_and_changes_no_proof(world: Asking) -> None:
-	mail = "signflow-officer@testi.example"
-	for_writing()
-	if not frappe.db.exists("User", mail):
-		user = frappe.get_doc(
-			{
-				"doctype": "User",
-				"email": mail,
-				"first_name": "Officer",
-				"send_welcome_email": 0,
-				"roles": [{"role": "Data Protection Officer"}],
-			}
-		)
-		user.flags.no_welcome_mail = True
-		user.insert(ignore_permissions=True)
-	frappe.db.commit()
-	officer = as_program(world.house.web, mail)
+	officer = as_program(world.house.web, an_officer())
 	for (doctype, _state), name in world.records.items():
 		if doctype != "Form Consent":
 			assert officer.get(world.url(doctype, name), timeout=30).status_code == 200, doctype

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import asking
 import frappe
 import pytest
 from house import TIMEOUT, House, as_program, for_writing
@@ -18,24 +19,8 @@ HETU = "131052-308T"
 
 
 def an_officer() -> str:
-	"""A data protection officer who sells too; another user than `asking.an_officer`, who has no other role."""
-	mail = "signflow-selling-officer@testi.example"
-	if not frappe.db.exists("User", mail):
-		for_writing()
-		user = frappe.get_doc(
-			{
-				"doctype": "User",
-				"email": mail,
-				"first_name": "Officer",
-				"send_welcome_email": 0,
-				"language": "en",
-				"roles": [{"role": "Data Protection Officer"}, {"role": "Sales User"}],
-			}
-		)
-		user.flags.no_welcome_mail = True
-		user.insert(ignore_permissions=True)
-		frappe.db.commit()
-	return mail
+	"""An officer who sells too."""
+	return asking.an_officer("signflow-selling-officer@testi.example", "Sales User")
 
 
 def a_custom_field(doctype: str, **values: Any) -> str:
