@@ -1,7 +1,7 @@
-// The page on which a person asks about the data held on her: what she wants, her mailbox and its code, how it stands.
+// The page on which a person asks about the data held on her: what she wants, who she is, her mailbox and its code, how it stands.
 
 const query = new URL(import.meta.url).search;
-const STEPS = ["open", "wish", "mail", "code", "list"];
+const STEPS = ["open", "wish", "about", "mail", "code", "list"];
 const BADGES = { unproven: "warn", open: "", waiting: "warn", done: "good", refused: "" };
 const API = "/api/method/signflow.api.subject_requests.";
 const MOST_PAPER_BYTES = 10 * 2 ** 20;
@@ -53,6 +53,8 @@ function begin(kit, { create }, phone) {
 	const right = () => rights.find((box) => box.checked)?.value;
 
 	function shape() {
+		$("about-title").textContent = right() ? t(right()) : "";
+		$("details-label").textContent = t(right() === "Rectification" ? "details_wrong" : "details");
 		show($("scope"), right() === "Objection");
 		show($("represents-field"), $("representative").checked);
 	}
@@ -75,7 +77,7 @@ function begin(kit, { create }, phone) {
 
 	function wrong(field, text) {
 		const place = PLACES[field];
-		go("wish", false);
+		go(place === "rights" ? "wish" : "about", false);
 		problem($(`${place}-problem`), text, place === "rights" ? null : $(place));
 		(place === "rights" ? rights[0] : $(place)).focus();
 		return true;
@@ -83,17 +85,24 @@ function begin(kit, { create }, phone) {
 
 	$("wish-form").addEventListener("submit", (event) => {
 		event.preventDefault();
-		problem($("wish-problem"), "");
+		if (right()) go("about");
+		else wrong("request_type", t("type_missing"));
+	});
+
+	// Second: who asks, and what about.
+	$("about-form").addEventListener("submit", (event) => {
+		event.preventDefault();
+		problem($("about-problem"), "");
 		if (!right()) return wrong("request_type", t("type_missing"));
-		if (right() === "Rectification" && $("details").value.trim().length < 3) return wrong("details", t("details_missing"));
 		if ($("person-name").value.trim().length < 2) return wrong("person_name", t("name_missing"));
+		if (right() === "Rectification" && $("details").value.trim().length < 3) return wrong("details", t("details_missing"));
 		if ($("representative").checked && $("represents").value.trim().length < 3) {
 			return wrong("represents", t("represents_missing"));
 		}
 		store.set("request_sends", true);
 		if (!is_known()) return go("mail");
 		busy(
-			$("wish-next"),
+			$("about-next"),
 			async () => {
 				try {
 					const view = await call("state", { wish: wish(), key: once_key("request_key", wish()) });
@@ -101,7 +110,7 @@ function begin(kit, { create }, phone) {
 				} catch (error) {
 					if (["session_expired", "not_identified"].includes(error.code)) return over(error.text);
 					if (PLACES[error.details?.field]) setTimeout(() => wrong(error.details.field, error.text));
-					else problem($("wish-problem"), error.text);
+					else problem($("about-problem"), error.text);
 				}
 			},
 			t("sending")
@@ -113,6 +122,7 @@ function begin(kit, { create }, phone) {
 		else go("mail");
 	});
 	$("back-to-wish").addEventListener("click", () => go("wish"));
+	$("back-to-about").addEventListener("click", () => go(sends() ? "about" : "wish"));
 	$("another").addEventListener("click", () => go("wish"));
 
 	function over(text) {
@@ -266,7 +276,7 @@ function begin(kit, { create }, phone) {
 	const token = location.hash.slice(1).trim();
 	const seen = asked.get("seen");
 	const at = history.state?.step;
-	const typing = at === "wish" || (at === "mail" && !is_known());
+	const typing = at === "wish" || (at === "about" && right()) || (at === "mail" && !is_known());
 	if (token && token !== "main") {
 		history.replaceState(history.state, "", location.pathname + location.search);
 		end();
@@ -280,7 +290,7 @@ function begin(kit, { create }, phone) {
 	} else if (!typing && store.get("request") && (at || !linked)) {
 		resume((view) => list(view, null, false), "wish");
 	} else {
-		go(typing ? at : seen ? "mail" : "wish", false);
+		go(typing ? at : seen ? "mail" : linked && right() ? "about" : "wish", false);
 		as_user()
 			.then((answer) => {
 				if (!answer) return;

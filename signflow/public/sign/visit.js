@@ -4,7 +4,9 @@
 // with what was typed: the store then holds a session and, until the code was right, where it was sent (masked).
 // `asks()` is what goes to the server for a code, `refused(error)` tells whether the page has shown what was wrong.
 
-const TYPED = ["wish", "mail", "code"];
+// A page may ask things before the address.
+const BEFORE = ["wish", "about"];
+const TYPED = [...BEFORE, "mail", "code"];
 
 export function create(
 	kit,
@@ -33,7 +35,7 @@ export function create(
 
 	window.addEventListener("popstate", ({ state }) => {
 		if (!state?.step) return; // a place on the page, not a step
-		if (state.step !== "wish" && is_known()) call("view").then(identified, (error) => begin_again(error.text));
+		if (!BEFORE.includes(state.step) && is_known()) call("view").then(identified, (error) => begin_again(error.text));
 		else if (state.step === "code" && sent()) enter_code();
 		else draw_step(TYPED.includes(state.step) && state.step !== "code" ? state.step : "mail");
 	});
