@@ -60,8 +60,9 @@ def _own_bench() -> None:
 		f"  check a file  {url}/verify\n"
 		f"  your data     {url}/privacy/request   as sari.saarela@posti.example\n"
 		f"  data requests {url}/app/data-subject-request   log in as {officer} / {PASSWORD}:\n"
-		f"                one to answer, and an erasure to decide; {second}, with the same\n"
-		f"                password, approves it and carries it out\n"
+		f"                Sari Saarela asks to see her data, Åsa Öhman to be erased: her erasure is\n"
+		f"                planned; {second}, with the same password, approves it\n"
+		f"                and carries it out\n"
 		f"  mails         {stack.mail}\n"
 		f"Stop it all with: make stop"
 	)

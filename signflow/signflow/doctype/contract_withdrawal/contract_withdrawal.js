@@ -36,7 +36,7 @@ async function run(frm, verb, values) {
 }
 
 function choose(frm) {
-	frappe.prompt(
+	signflow.prompt(
 		{
 			fieldname: "request",
 			fieldtype: "Link",
@@ -58,7 +58,7 @@ function accept(frm) {
 }
 
 function close(frm, status) {
-	frappe.prompt(
+	signflow.prompt(
 		{
 			fieldname: "note",
 			fieldtype: "Small Text",

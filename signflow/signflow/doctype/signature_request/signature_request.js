@@ -112,7 +112,7 @@ async function send(frm) {
 }
 
 function cancel(frm) {
-	frappe.prompt(
+	signflow.prompt(
 		{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
 		async ({ reason }) => {
 			await frappe.call({ method: "signflow.api.requests.cancel_request", args: { name: frm.doc.name, reason } });
@@ -136,7 +136,7 @@ async function check(frm) {
 }
 
 function add_signer(frm) {
-	frappe.prompt(
+	signflow.prompt(
 		[
 			{ fieldname: "signer_name", fieldtype: "Data", label: __("Name"), reqd: 1 },
 			{ fieldname: "email", fieldtype: "Data", options: "Email", label: __("Email"), reqd: 1 },
@@ -242,7 +242,7 @@ async function remind(frm, signer) {
 }
 
 function correct(frm, signer) {
-	frappe.prompt(
+	signflow.prompt(
 		{ fieldname: "email", fieldtype: "Data", options: "Email", label: __("Email"), reqd: 1 },
 		async ({ email }) => {
 			await frappe.call({ method: "signflow.api.requests.correct_signer", args: { signer, email } });

@@ -36,7 +36,7 @@ async function preview(frm) {
 		open_preview(frm, {});
 		return;
 	}
-	frappe.prompt(
+	signflow.prompt(
 		{
 			fieldname: "name",
 			fieldtype: "Link",
@@ -67,7 +67,7 @@ async function insert_field(frm) {
 	const fields = frappe
 		.get_meta(frm.doc.reference_doctype)
 		.fields.filter((field) => field.label && !WITHOUT_VALUE.includes(field.fieldtype));
-	frappe.prompt(
+	signflow.prompt(
 		{
 			fieldname: "field",
 			fieldtype: "Autocomplete",
