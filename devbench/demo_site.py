@@ -29,6 +29,7 @@ def fill(smtp_port: int | None, url: str | None) -> None:
 		_customer(customer, people)
 	_contract_file("Rantakodit Oy", company)
 	if not smtp_port:
+		frappe.db.set_single_value("System Settings", {"date_format": "dd.mm.yyyy", "time_format": "HH:mm"})
 		_signable_form()
 		_agreement("Rantakodit Oy")
 		_data_requests(company)

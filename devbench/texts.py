@@ -1,6 +1,6 @@
 """The texts that signflow shows, gathered for translation. Run with the bench's Python.
 
-	python -m devbench.texts update    write signflow/locale/main.pot and bring fi.po and sv.po up to it
+	python -m devbench.texts update    write signflow/locale/main.pot, bring fi.po and sv.po up to it, and docs/words.md
 	python -m devbench.texts check     the same without writing; fails where something would change
 
 The framework gathers (frappe.gettext, as `bench generate-pot-file` and `update-po-files` do), by the patterns in
@@ -9,6 +9,7 @@ line numbers: a file changes only when a text does.
 """
 
 import io
+import re
 import sys
 from pathlib import Path
 from unittest import mock
@@ -17,8 +18,18 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 from frappe.gettext import translate
 
+from devbench.layout import REPO
+
 APP = "signflow"
 LANGUAGES = ("fi", "sv")
+WORDS = REPO / "docs" / "words.md"
+HEAD = """# The names on the screens, in Finnish and Swedish
+
+The other pages name screens, fields and buttons in English. In Desk they stand in the language of the user (his own
+settings). Written by `python -m devbench.texts update` from the translations.
+
+| English | suomi | svenska |
+|---|---|---|"""
 PASSING = ('"POT-Creation-Date:', '"PO-Revision-Date:', '"Generated-By:')
 
 
@@ -50,7 +61,21 @@ def files(template: Catalog) -> dict[Path, bytes]:
 		catalog = translate.get_catalog(APP, language)
 		catalog.update(template, no_fuzzy_matching=True)
 		found[translate.get_po_path(APP, language)] = _written(catalog, language)
-	return found
+	return found | {WORDS: words()}
+
+
+def words() -> bytes:
+	"""What README and docs print bold as the name of something on a screen, in each language."""
+	said = {
+		name.strip(" .:")
+		for page in (REPO / "README.md", *sorted((REPO / "docs").glob("*.md")))
+		for bold in re.findall(r"\*{1,2}([A-Z][^*\n]+)\*{1,2}", page.read_text())
+		for name in bold.split("→")
+	}
+	catalogs = [translate.get_catalog(APP, language) for language in LANGUAGES]
+	rows = [[name, *(catalog[name].string for catalog in catalogs)] for name in said if catalogs[0].get(name)]
+	lines = [" | ".join(row) for row in sorted(rows, key=lambda row: row[0].lower()) if all(row)]
+	return "\n".join([HEAD, *(f"| {line} |" for line in lines), ""]).encode()
 
 
 def _written(catalog: Catalog, language: str | None) -> bytes:

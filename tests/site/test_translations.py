@@ -57,6 +57,7 @@ def test_the_template_holds_every_marked_text(site: str) -> None:
 	assert not marked - kept, "run: python -m devbench.texts update"
 	# Only newer frameworks gather the names of roles.
 	assert not kept - marked - set(frappe.get_all("Role", pluck="name", order_by="name asc"))
+	assert texts.WORDS.read_bytes() == texts.words(), "run: python -m devbench.texts update"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
