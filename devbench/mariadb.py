@@ -11,6 +11,8 @@ from devbench.layout import HOME, _free_port
 from devbench.steps import DevbenchError, run, say, step, wait_until
 
 DATA = HOME / "mariadb"
+# A server that starts empties what it takes for its own: in a folder that two share, the other's tables of the moment as well.
+TEMPORARY = HOME / "mariadb-tmp"
 PID = HOME / "mariadb.pid"
 LOG = HOME / "mariadb.log"
 APT = "MariaDB's server is not installed: apt-get install --no-install-recommends mariadb-server"
@@ -42,7 +44,8 @@ def start() -> None:
 			options = ["--auth-root-authentication-method=normal", "--skip-test-db", f"--datadir={DATA}"]
 			run([binary("mariadb-install-db"), "--no-defaults", *options, *user], seconds=120)
 	command = [server, "--no-defaults", f"--datadir={DATA}", "--socket=server.sock", f"--port={port()}"]
-	command += ["--bind-address=127.0.0.1", "--character-set-server=utf8mb4", *user]
+	TEMPORARY.mkdir(exist_ok=True)
+	command += [f"--tmpdir={TEMPORARY}", "--bind-address=127.0.0.1", "--character-set-server=utf8mb4", *user]
 	command += [
 		"--collation-server=utf8mb4_unicode_ci",
 		"--max-allowed-packet=256M",
