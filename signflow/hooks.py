@@ -199,6 +199,7 @@ signflow_erasure_done = [
 	"signflow.services.erasure.backups.note_down",
 	"signflow.services.erasure.restricting.on_erased",
 	"signflow.services.subject_requests.carrying_out.on_erased",
+	"signflow.services.subject_requests.matching.on_erased",
 	"signflow.services.subject_requests.records.note_erased",
 ]
 

@@ -41,7 +41,7 @@ from stage import eventually
 from signflow.core.erasure.masking import Words
 from signflow.core.privacy.needles import Needles
 from signflow.services import evidence, work
-from signflow.services.erasure import execution, ledger, planning, proving, replaying
+from signflow.services.erasure import closing, execution, ledger, planning, proving, replaying, telling
 from signflow.services.subject_requests import access
 
 # Plan, run and proof read the whole site: under load the longest took 204 s on a real one, of pytest's usual 240.
@@ -755,7 +755,7 @@ def test_what_an_officer_keeps_has_a_reason_and_a_day_and_goes_on_it(house: Hous
 	assert asked == [minutes.name] and path.exists()
 	(line,) = lines_of(plan, action="Keep")
 	assert (line.keep_until, line.ground) == (day, "A claim is under way.")
-	assert "A claim is under way." in frappe.db.get_value("Erasure Plan", plan, "told")
+	assert "A claim is under way, until" in frappe.db.get_value("Erasure Plan", plan, "told")
 	left = frappe.get_all("Erasure Ledger Entry", {"plan": plan, "action": "Left"}, pluck="string_hashes")
 	assert left == [f"Keep {day}"]
 	execution.daily()
@@ -766,6 +766,78 @@ def test_what_an_officer_keeps_has_a_reason_and_a_day_and_goes_on_it(house: Hous
 	execution.daily()
 	frappe.db.rollback()
 	assert not path.exists() and not frappe.db.exists("File", minutes.name)
+
+
+def test_an_agreement_that_an_officer_keeps_is_kept_with_its_parts(house: House) -> None:
+	frappe.set_user("Administrator")
+	maija, matti = house.maija, house.matti
+	sent = signed_by(house, maija, matti)
+	contact = frappe.db.get_value("Contact Email", {"email_id": maija.mail}, "parent")
+
+	def decide(line: Any) -> str:
+		return "Keep" if line.record_name == sent.name else "Hers"
+
+	keep = {"keep_until": str(add_days(getdate(), 400)), "keep_ground": "A claim is under way."}
+	# Carried out with nothing left over.
+	plan = erase(house, contact, decide, **keep)
+	words = Words(frozenset({maija.mail}))
+	proof = proving.prove(words, backups=False)
+	assert not proof.left, proof.left
+	assert not [place for place in proof.others if place.strong]
+	assert {"tabSignature Request Signer", "tabSignature Event Payload"} <= {
+		place.where for place in proof.kept
+	}
+	# Once its day has come nothing explains what would be left.
+	for_writing()
+	filters = {"plan": plan, "action": "Keep"}
+	frappe.db.set_value("Erasure Plan Line", filters, "keep_until", add_days(getdate(), -1))
+	frappe.db.commit()
+	execution.daily()
+	proof = proving.prove(words, backups=False)
+	assert not proof.left and not [place for place in [*proof.kept, *proof.others] if place.strong], proof
+
+
+def test_what_a_run_left_is_planned_anew_with_all_that_is_known_of_her(
+	house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	"""Her Contact is gone by then; the certificate tells of both runs as one."""
+	frappe.set_user("Administrator")
+	contact = frappe.db.get_value("Contact Email", {"email_id": house.maija.mail}, "parent")
+	made, approver = officers(house)
+	frappe.set_user(made)
+	other = a_request(house, ("Contact", contact), request_type="Access", email=house.maija.mail)
+	request = a_request(house, ("Contact", contact), email=house.maija.mail)
+	first = decide_all(planning.plan_erasure(request), made)
+	approved(first, approver)
+	for_writing()
+	# Written behind the plan's back, as by an import that runs beside it.
+	note = house._insert("Note", title=f"Import {house.key}", content="x")
+	look = closing.left_over
+
+	def beside(erasing: Any) -> list[Any]:
+		frappe.db.set_value("Note", note.name, "content", f"Ring {house.maija.mail}")
+		frappe.db.commit()
+		return look(erasing)
+
+	monkeypatch.setattr(closing, "left_over", beside)
+	execution.carry_on(first)
+	monkeypatch.undo()
+	frappe.db.rollback()
+	ended = frappe.get_doc("Erasure Plan", first)
+	assert (ended.status, ended.left_over) == ("Done", 1) and "Note" in ended.failure, ended.failure
+	# Her other request proposes no more what is gone.
+	assert not frappe.get_doc("Data Subject Request", other).persons
+	frappe.set_user(made)
+	second = decide_all(planning.plan_erasure(request), made)
+	assert [line.record_name for line in lines_of(second, action=["in", ["Erase", "Mask"]])] == [note.name]
+	approved(second, approver)
+	carried_out(second)
+	assert house.maija.mail not in (frappe.db.get_value("Note", note.name, "content") or "")
+	assert not frappe.get_all("Erasure Plan", {"request": request, "subject": ["is", "set"]})
+	plans = [frappe.get_doc("Erasure Plan", name) for name in (first, second)]
+	told = telling.what_was_done(plans, "en").splitlines()
+	assert "- Contact person: 1" in told and len(told) == len(set(told)), told
+	assert "Nothing about you was found." not in told
 
 
 def a_copy(house: House, contact: str, mail: str) -> Any:

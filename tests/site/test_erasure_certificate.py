@@ -29,7 +29,6 @@ def a_plan(request: str, company: str, **values: object) -> str:
 			"company": company,
 			"status": "Done",
 			"finished_on": frappe.utils.now_datetime(),
-			"told": "Erased:\n- Contact: 1\nKept because we must, and used for nothing else:\n- Sales Invoice: 2: until 31.12.2032",
 			"digest": "ab" * 32,
 			**values,
 		}

@@ -15,7 +15,7 @@ from frappe.utils import getdate, now_datetime
 
 from signflow.core.pdf.seal import seal_report
 from signflow.services.company import house, public_file
-from signflow.services.erasure import backups
+from signflow.services.erasure import backups, telling
 from signflow.services.erasure.planning import PLAN
 from signflow.services.keys import house_key, load_key
 from signflow.services.printing import from_html
@@ -33,7 +33,7 @@ def for_answer(request: Any, recipients: list[Any]) -> dict[str, Any] | None:
 	plans = frappe.get_all(
 		PLAN,
 		filters={"request": request.name, "status": "Done"},
-		fields=["name", "told", "finished_on", "digest"],
+		fields=["name", "finished_on", "digest"],
 		order_by="finished_on asc",
 	)
 	if not plans:
@@ -61,8 +61,14 @@ def _parts(lines: Iterable[str]) -> list[tuple[str, list[str]]]:
 	return parts
 
 
+def _keeps(plans: list[Any]) -> bool:
+	within = {"plan": ["in", [plan.name for plan in plans]], "action": "Keep", "status": "Waiting"}
+	return bool(frappe.db.exists("Erasure Plan Line", within))
+
+
 def _sealed(request: Any, plans: list[Any], recipients: list[Any]) -> bytes:
 	lang = request.language or "en"
+	said = telling.what_was_done(plans, lang)
 	key = load_key(house_key(request.company))
 	html = (
 		frappe.get_jenv()
@@ -77,7 +83,8 @@ def _sealed(request: Any, plans: list[Any], recipients: list[Any]) -> bytes:
 			received_on=written_day(getdate(request.received_on), lang),
 			erased_on=written_day(getdate(plans[-1].finished_on), lang),
 			test_seal=key.self_signed,
-			told=_parts(line for plan in plans for line in (plan.told or "").splitlines()),
+			told=_parts(said.splitlines()),
+			keeps=_keeps(plans),
 			recipients=[(row.recipient, _(row.status)) for row in recipients],
 			backups=backups.what_is_told(request.name, lang),
 			complaint=letters.complaint_route(request.company),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import frappe
 
 from signflow.core.privacy.persons import Record, Subject
-from signflow.services.erasure import in_redis
+from signflow.services.erasure import evidence_of, in_redis
 from signflow.services.erasure import reach as reaching
 from signflow.services.erasure.planning import LINE, PLAN, left_by, record_hash
 from signflow.services.erasure.rows import Erasing
@@ -143,13 +143,17 @@ def left_over(erasing: Erasing) -> list[Record]:
 	known = {(line.record_doctype, line.record_name) for line in lines}
 	decided = left_by(frappe.db.get_value("Erasure Plan", erasing.plan, "decisions"))
 	keeping = Keeping(reads={})
+	agreements = evidence_of.requests_of(cells)
+
+	def is_explained(record: Record) -> bool:
+		return record in known or record_hash(*record) in decided or bool(keeping.of(*record))
+
 	return [
 		record
 		for record, tables in sorted(cells.items())
 		if any(cell.strong for cell in tables.values())
-		and record not in known
-		and record_hash(*record) not in decided
-		and not keeping.of(*record)
+		and not is_explained(record)
+		and not (record in agreements and is_explained(agreements[record]))
 	]
 
 

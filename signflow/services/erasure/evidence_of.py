@@ -1,18 +1,22 @@
 """A person's part in a signature request: erased where no ground keeps it, so that the chain still verifies."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import frappe
 
 from signflow.core.erasure.masking import DOMAIN, Words
-from signflow.core.privacy.persons import Subject
+from signflow.core.privacy.persons import Record, Subject
 from signflow.services import evidence
 from signflow.services.privacy import data_map
+from signflow.services.privacy.matching import chunks
 from signflow.services.privacy.person_records import pointing
 
 EVIDENCE = "Signature Request"
 SIGNER = "Signature Request Signer"
+# Rows that belong to a signature request: what becomes of it becomes of them.
+PARTS = (SIGNER, "Signature Event", "Signature Event Payload", "Sealed Revision")
 
 
 def signers(request: str) -> list[Any]:
@@ -99,6 +103,23 @@ def agreement_of(doctype: str, name: str) -> str | None:
 		if doctype == "Sealed Revision":
 			return frappe.db.get_value(doctype, name, "request")
 	return name if doctype == EVIDENCE else None
+
+
+def requests_of(records: Iterable[Record]) -> dict[Record, Record]:
+	"""The Signature Request of each record that is a part of one."""
+	by_type: dict[str, list[str]] = defaultdict(list)
+	for doctype, name in records:
+		if doctype in PARTS:
+			by_type[doctype].append(name)
+	found = {}
+	for doctype, names in by_type.items():
+		table = frappe.qb.DocType(doctype)
+		for some in chunks(names):
+			query = frappe.qb.from_(table).select(table.name, table.request).where(table.name.isin(some))
+			for name, request in query.orderby(table.name).run():
+				if request:
+					found[doctype, name] = (EVIDENCE, request)
+	return found
 
 
 def _is_hers(words: Words, told: Mapping[str, Any], row: Any) -> bool:

@@ -308,13 +308,18 @@ def _end(erasing: Erasing, left: list[Record]) -> None:
 		return
 	plan = erasing.plan
 	failed = frappe.db.count(LINE, {"plan": plan, "status": "Failed"})
+	if failed:
+		why = kept(N_("{0} records were changed meanwhile: plan again."), failed)
+	else:
+		where = ", ".join(sorted({doctype for doctype, _name in left}))
+		why = kept(N_("{0} places are left, in: {1}. Plan again."), len(left), where) if left else None
 	_set(
 		plan,
 		status="Failed" if failed else "Done",
-		failure=kept(N_("{0} records were changed meanwhile: plan again."), failed) if failed else None,
+		failure=why,
 		left_over=len(left),
 		# A plan that is made of what is left has to know whose it is.
-		**({} if failed else {"subject": None}),
+		**({} if why else {"subject": None}),
 		work_due=0,
 		lease_token=None,
 		lease_until=None,

@@ -55,8 +55,6 @@ TRAILS = frozenset(
 PARTIES = ("Customer", "Supplier", "Employee", "Sales Partner", "Shareholder")
 # What a copy of somebody's data lists.
 LISTED = "Personal Data Export Item"
-# Rows that belong to a signature request: what becomes of it becomes of them.
-OF_EVIDENCE = ("Signature Request Signer", "Signature Event", "Signature Event Payload", "Sealed Revision")
 
 
 @dataclass
@@ -182,7 +180,7 @@ class _Gathering:
 	# What the look-up found, and what it did not
 
 	def _take_hits(self) -> None:
-		counted = _requests_of(
+		counted = evidence_of.requests_of(
 			(doctype, name) for doctype, hits in self.look_up.hits.items() for name in hits
 		)
 		for doctype, hits in self.look_up.hits.items():
@@ -210,7 +208,7 @@ class _Gathering:
 		self.hows[record] |= set(hows)
 
 	def _take_cells(self, reach: Reach) -> None:
-		counted = _requests_of(reach.cells)
+		counted = evidence_of.requests_of(reach.cells)
 		for found, tables in list(reach.cells.items()):
 			if found[0] in NOT_SEARCHED:
 				del reach.cells[found]
@@ -620,23 +618,6 @@ def _is_reference(pointer: Pointer) -> bool:
 		"reference_ticket",
 		"ticket",
 	)
-
-
-def _requests_of(records: Iterable[Record]) -> dict[Record, Record]:
-	"""The Signature Request of each record that is a part of one."""
-	by_type: dict[str, list[str]] = defaultdict(list)
-	for doctype, name in records:
-		if doctype in OF_EVIDENCE:
-			by_type[doctype].append(name)
-	found = {}
-	for doctype, names in by_type.items():
-		table = frappe.qb.DocType(doctype)
-		for some in chunks(names):
-			query = frappe.qb.from_(table).select(table.name, table.request).where(table.name.isin(some))
-			for name, request in query.orderby(table.name).run():
-				if request:
-					found[doctype, name] = (EVIDENCE, request)
-	return found
 
 
 def _rows_of_files(paths: Iterable[str]) -> dict[str, list[Any]]:

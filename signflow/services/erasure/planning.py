@@ -343,7 +343,7 @@ def _write_lines(plan: str, facts: Facts, lines: list[Line], decisions: Mapping[
 
 
 def packed(subject: Subject, words: Words) -> dict[str, Any]:
-	"""Whom a plan is about, for its run: encrypted in the plan until it has ended."""
+	"""Whom a plan is about, for its run: encrypted in the plan until it has ended and left nothing over."""
 	return {
 		"mails": sorted(words.mails),
 		"phones": sorted(words.phones),
@@ -369,9 +369,7 @@ def approve(plan: str) -> None:
 	"""
 	require_officer()
 	doc = _open_plan(plan, "Draft")
-	user = frappe.session.user
-	deciders = {taken[1] for taken in _decisions(doc).values()}
-	if user == doc.made_by or user in deciders:
+	if not may_approve(doc, frappe.session.user):
 		frappe.throw(
 			_("Who planned an erasure or decided in it does not approve it: ask a second officer."),
 			frappe.PermissionError,
@@ -383,6 +381,11 @@ def approve(plan: str) -> None:
 	if is_stale(doc):
 		frappe.throw(_("The data were changed since this was planned: plan again, please."))
 	_approve(plan, doc.request)
+
+
+def may_approve(doc: Any, user: str) -> bool:
+	"""Whether a user, as far as his part in a plan goes, may approve it: he has neither made it nor decided in it."""
+	return user != doc.made_by and user not in {taken[1] for taken in _decisions(doc).values()}
 
 
 @one_transaction
@@ -440,10 +443,12 @@ def _refuse_running(request: str) -> None:
 
 
 def _latest(request: str) -> Any:
+	"""The plan that a new one goes on from: one that has not ended, or has left something over."""
 	rows = frappe.get_all(
 		PLAN,
-		{"request": request, "status": ["!=", "Done"]},
+		{"request": request},
 		["name", "neutral_name", "neutral_mail", "decisions", "subject"],
+		or_filters={"status": ["!=", "Done"], "subject": ["is", "set"]},
 		order_by="creation desc, name desc",
 		limit=1,
 	)

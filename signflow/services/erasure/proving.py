@@ -17,9 +17,10 @@ from typing import Any
 import frappe
 
 from signflow.core.erasure.masking import Words
+from signflow.core.erasure.planner import Decision
 from signflow.core.privacy.persons import mails_in, phones_in
 from signflow.core.privacy.texts_in_files import Outcome, read_together
-from signflow.services.erasure import bytes_of_files
+from signflow.services.erasure import bytes_of_files, evidence_of
 from signflow.services.erasure.planning import LINE, PLAN, left_by, record_hash
 from signflow.services.erasure.reach import COMMENTS, NOT_SEARCHED, comments_of
 from signflow.services.privacy.keeping import REFERENCES, Keeping
@@ -174,10 +175,14 @@ class _Search:
 		if not doctype and row.get("doctype"):
 			record = (row.doctype, str(row.get("name") or ""))
 		if record[0] and record[1] and frappe.db.exists("DocType", record[0]):
-			if record_hash(*record) in self.decided:
+			records = [record]
+			# What becomes of an agreement becomes of its parts.
+			if doctype in evidence_of.PARTS and row.get("request"):
+				records.append((evidence_of.EVIDENCE, str(row.request)))
+			if any(record_hash(*one) in self.decided for one in records):
 				self.proof.others.append(place)
 				return
-			if self._is_kept(*record):
+			if any(self._is_kept(*one) for one in records):
 				self.kept_strings |= strings
 				self.proof.kept.append(place)
 				return
@@ -395,10 +400,10 @@ def _is_mail_of_request(doctype: str, row: Any) -> bool:
 
 
 def _decided() -> set[str]:
-	"""The hashes of records of which an officer decided in any plan that they are not hers, or are kept."""
+	"""The hashes of records of which an officer decided in any plan that they are not hers; what one keeps is a line of its plan."""
 	found: set[str] = set()
 	for stored in frappe.get_all(PLAN, pluck="decisions", order_by="creation asc"):
-		found |= left_by(stored).keys()
+		found |= {hashed for hashed, left in left_by(stored).items() if left == Decision.NOT_HERS.value}
 	return found
 
 

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
+import frappe
 from frappe import _
 from frappe.translate import print_language
 
@@ -32,9 +34,9 @@ def what_is_told(lines: Iterable[Line], language: str) -> str:
 			if line.action is Action.KEEP
 		)
 		if kept:
-			said.append(_("Kept because we must, and used for nothing else:"))
+			said.append(_("Kept for the reasons named, and used for nothing else:"))
 			for (kind, until, ground, statute), number in sorted(kept.items(), key=str):
-				why = ", ".join(part for part in (_(ground) if ground else "", statute) if part)
+				why = ", ".join(part.rstrip(". ") for part in (_(ground) if ground else "", statute) if part)
 				end = (
 					_("until {0}").format(written_day(until, language))
 					if until
@@ -42,6 +44,29 @@ def what_is_told(lines: Iterable[Line], language: str) -> str:
 				)
 				said.append(f"{_row(kind, number)}: {why}{', ' if why else ''}{end}")
 		return "\n".join(said) or _("Nothing about you was found.")
+
+
+def what_was_done(plans: Iterable[Any], language: str) -> str:
+	"""As `what_is_told`, of plans that were carried out one after the other (rows with `name`): a record is told of once."""
+	lines: dict[Any, Line] = {}
+	for plan in plans:
+		rows = frappe.get_all(
+			"Erasure Plan Line",
+			{"plan": plan.name, "action": ["in", ("Erase", "Mask", "Keep")]},
+			["*"],
+			order_by="place asc",
+		)
+		for row in rows:
+			is_over = row.action == "Keep" and row.status == "Done" and row.later
+			lines[row.record_hash or (plan.name, row.place)] = Line(
+				row.record_doctype,
+				"",
+				Action(row.later if is_over else row.action),
+				until=row.keep_until,
+				ground=row.ground or "",
+				statute=row.statute or "",
+			)
+	return what_is_told(lines.values(), language)
 
 
 def _row(kind: str, number: int) -> str:

@@ -3,7 +3,7 @@
 A name that was typed proves nothing, and neither does a mailbox that several people share: both are shown as what they are.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import frappe
@@ -13,10 +13,11 @@ from signflow.core.privacy import persons
 from signflow.core.privacy.persons import PersonRecord, Record, Start, Subject
 from signflow.services.privacy import accesses, searching
 from signflow.services.privacy.approvals import require_words
+from signflow.services.privacy.matching import chunks
 from signflow.services.privacy.person_records import KINDS, find_subject
 from signflow.services.subject_requests import protecting, records
 from signflow.services.subject_requests.proofs import BY_TEXT
-from signflow.services.subject_requests.records import REQUEST
+from signflow.services.subject_requests.records import PERSON, REQUEST
 from signflow.services.transaction import one_transaction
 from signflow.signflow.stored_words import N_, as_stored, kept
 
@@ -157,6 +158,32 @@ def confirm(name: str, rows: list[str]) -> None:
 	records.save(doc)
 	protecting.mark(doc)
 	records.step(doc, "Confirmed", note)
+
+
+@one_transaction
+def on_erased(plan: str) -> None:
+	"""An erasure has ended: what is no more is proposed by no other open request (hook signflow_erasure_done)."""
+	request = frappe.db.get_value("Erasure Plan", plan, "request")
+	waiting = frappe.get_all(
+		REQUEST, {"status": ["in", records.OPEN], "name": ["!=", request or ""]}, pluck="name"
+	)
+	row = frappe.qb.DocType(PERSON)
+	query = frappe.qb.from_(row).select(row.name, row.parent, row.record_doctype, row.record_name)
+	named: dict[str, list[Any]] = defaultdict(list)
+	for some in chunks(waiting):
+		for one in query.where(row.parent.isin(some)).orderby(row.name).run(as_dict=True):
+			named[one.record_doctype].append(one)
+	gone: set[str] = set()
+	for doctype, rows in sorted(named.items()):
+		there = set(
+			frappe.get_all(doctype, {"name": ["in", [one.record_name for one in rows]]}, pluck="name")
+		)
+		gone |= {one.parent for one in rows if one.record_name not in there}
+	for name in sorted(gone):
+		doc = records.for_change(name)
+		doc.persons = [one for one in doc.persons if frappe.db.exists(one.record_doctype, one.record_name)]
+		records.save(doc)
+		records.step(doc, "Note", kept(N_("A record that was proposed has been erased.")), by_itself=True)
 
 
 def _last_word(name: str) -> str | None:

@@ -44,6 +44,9 @@ function offer(frm) {
 			signflow.set_next_step(frm, __("Decide"), () => decide(frm));
 		} else if (doc.made_by === frappe.session.user) {
 			say(__("All is decided. A second officer approves it: you planned it."), "blue");
+		} else if (!doc.__onload.may_approve) {
+			say(__("You decided in this erasure, so another officer approves it. If it was planned by the only other one, plan it again: then the other one approves it."), "blue");
+			signflow.set_next_step(frm, __("Plan Again"), () => plan(frm));
 		} else {
 			say(__("All is decided. Look through what becomes of it, then approve."), "blue");
 			signflow.set_next_step(frm, __("Approve"), () =>
@@ -69,13 +72,16 @@ function call(frm, verb) {
 }
 
 function decide_anew(frm) {
-	frappe.confirm(__("What was decided before is forgotten, and the erasure is planned anew. Go on?"), () =>
-		signflow.once(async () => {
-			chosen_of(frm).clear();
-			const plan = await frappe.xcall(`${API}plan`, { request: frm.doc.request, anew: 1 });
-			frappe.set_route("Form", "Erasure Plan", plan);
-		})
-	);
+	frappe.confirm(__("What was decided before is forgotten, and the erasure is planned anew. Go on?"), () => {
+		chosen_of(frm).clear();
+		plan(frm, 1);
+	});
+}
+
+function plan(frm, anew = 0) {
+	return signflow.once(async () => {
+		frappe.set_route("Form", "Erasure Plan", await frappe.xcall(`${API}plan`, { request: frm.doc.request, anew }));
+	});
 }
 
 // What becomes of it. All words of records are set as text, never as HTML.

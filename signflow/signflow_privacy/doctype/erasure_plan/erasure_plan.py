@@ -3,6 +3,7 @@
 import frappe
 from frappe import _
 
+from signflow.services.erasure import planning
 from signflow.signflow.kept_fields import KeepsSecrets
 from signflow.signflow.stored_words import said
 
@@ -47,7 +48,8 @@ class ErasurePlan(KeepsSecrets):
 	# end: auto-generated types
 
 	def onload(self):
-		self.failure = said(self.failure)
+		self.failure = said(self.failure, lambda value: ", ".join(map(_, value.split(", "))))
+		self.set_onload("may_approve", planning.may_approve(self, frappe.session.user))
 
 	def validate(self):
 		if not self.flags.signflow:
