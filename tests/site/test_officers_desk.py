@@ -181,8 +181,16 @@ def test_decisions_that_make_no_sense_are_refused_and_change_nothing(stage: dict
 def test_planned_anew_nothing_is_decided(stage: dict[str, Any]) -> None:
 	lines = lines_of(stage["plan"], action="Decide")
 	choose = {line.name: "Not Hers" for line in lines}
-	stage["plan"] = as_user(stage["made"], lambda: planning.decide(stage["plan"], choose))
+	approver = officers(stage["house"])[1]
+	# Whoever decided in a plan is offered no button that refuses him, whoever plans it anew.
+	stage["plan"] = as_user(approver, lambda: planning.decide(stage["plan"], choose))
+	stage["plan"] = as_user(stage["made"], lambda: planning.plan_erasure(stage["request"]))
 	assert not lines_of(stage["plan"], action="Decide")
+	url = f"{stage['house'].web}/api/method/frappe.desk.form.load.getdoc"
+	for user, may in ((stage["made"], False), (approver, False), (an_officer(), True)):
+		values = {"doctype": "Erasure Plan", "name": stage["plan"]}
+		(doc,) = as_program(stage["house"].web, user).get(url, params=values, timeout=60).json()["docs"]
+		assert doc["__onload"]["may_approve"] is may, user
 	stage["plan"] = as_user(stage["made"], lambda: planning.plan_erasure(stage["request"], anew=True))
 	assert len(lines_of(stage["plan"], action="Decide")) == len(lines)
 
