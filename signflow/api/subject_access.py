@@ -112,9 +112,9 @@ def restore(item: str) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
-def approve(export: str) -> None:
-	"""Have the copy packed and sent for."""
-	access.approve(export)
+def approve(export: str, answer: str = "") -> None:
+	"""Have the copy packed and sent for; `answer` is told to the person."""
+	access.approve(export, answer)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -20,5 +20,6 @@ def data_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"copied": _("The passphrase is copied."),
 		"not_copied": _("Your browser does not copy it. Mark the passphrase and copy it by hand."),
 		"fetching": _("Fetching…"),
+		"unencrypted": _("unencrypted"),
 		"fetched": _("Your data is saved on your device."),
 	}

@@ -857,7 +857,7 @@ def a_copy(house: House, contact: str, mail: str) -> Any:
 		return frappe.get_doc(access.EXPORT, export)
 
 	eventually(lambda: row().status == "To Review", "the copy is collected")
-	access.approve(export)
+	access.approve(export, "We hold your data to sell to you.")
 	eventually(lambda: row().status == "Ready", "the copy is ready")
 	for_writing()
 	black = f"{frappe.generate_hash(length=40)}.pdf"

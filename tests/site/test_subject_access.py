@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import frappe
 import pytest
@@ -23,7 +24,10 @@ from personas import NOBODY
 from planted import Planted
 from stage import eventually
 
+from signflow.core.privacy.blackening import BLACK, Blackening
 from signflow.core.privacy.findings import Strength
+from signflow.core.privacy.needles import Needles
+from signflow.services.delivery import BLANK
 from signflow.services.privacy import notices
 from signflow.services.privacy.record_names import name_of
 from signflow.services.subject_requests import (
@@ -34,7 +38,7 @@ from signflow.services.subject_requests import (
 	redacting,
 )
 from signflow.services.subject_requests.giving import Reader
-from signflow.signflow.stored_words import N_, kept
+from signflow.signflow.stored_words import N_, kept, said
 
 # Seen by the officer alone, whoever else manages what; managers see who has to be told.
 EXPECTATIONS: dict[str, dict[str, dict[str, str]]] = {
@@ -56,6 +60,8 @@ class Copy:
 	request: str
 	export: str = ""
 	session: str = ""
+	# What the officer has to say while no notice is published.
+	ANSWER = "We hold your data to sell to you.\nWe give it to nobody."
 
 	@property
 	def row(self) -> Any:
@@ -75,7 +81,7 @@ class Copy:
 	def packed(self) -> str:
 		"""Have it packed; the token of the link that she gets."""
 		frappe.db.commit()
-		access.approve(self.export)
+		access.approve(self.export, self.ANSWER)
 		message = self.she.house.mailbox.wait_for(self.mail, subject="Your data is ready")
 		return re.search(r"/privacy/data\?lang=en#([\w.-]+)", text_of(message)).group(1)
 
@@ -257,6 +263,7 @@ def test_she_fetches_it_by_link_and_code(copy: Copy) -> None:
 	)
 	answer = copy.call("download")
 	assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("application/")
+	assert answer.headers["Content-Disposition"].endswith(f"={copy.request}.zip")
 	assert she.mail.encode() not in answer.content and b"maija" not in answer.content.lower()
 	parts = everything_in(answer.content, view["passphrase"])
 	assert any(data == f"A letter of {she.name}".encode() for data in parts.values())
@@ -270,21 +277,138 @@ def test_she_fetches_it_by_link_and_code(copy: Copy) -> None:
 	for words in (page, parts["data.json"].decode()):
 		assert OTHER not in words.lower() and "Rantatie 1" not in words
 	assert "It names a neighbour." in page and "secret home" in page
+	ready = text_of(she.house.mailbox.wait_for(copy.mail, subject="Your data is ready"))
+	assert f"Hello {escape(she.name)}," in ready and copy.ANSWER.splitlines()[0] in ready
 	user = given["User", she.user]["fields"]
 	assert not [name for name in user if re.search("secret|password|key|token", name)]
 	# What a company's papers say beside her name is not hers.
 	papers = [one for key, one in given.items() if key[0] == "Sales Invoice" and key[1] != she.invoice]
 	assert papers and all(set(one["fields"]) <= {"contact_person", "contact_email"} for one in papers)
 
+	assert all(escape(line) in page for line in copy.ANSWER.splitlines())
+
 	opened = copy.call("download", opened=True)
+	assert opened.headers["Content-Disposition"].endswith(f"={copy.request}-unencrypted.zip")
 	with zipfile.ZipFile(io.BytesIO(opened.content)) as plain:
 		assert plain.read("index.html") == parts["index.html"]
 	assert copy.row.downloads == 2
-	assert frappe.db.get_value("Data Subject Request", copy.request, "status") == "Done"
+	done = frappe.get_doc("Data Subject Request", copy.request)
+	assert done.status == "Done"
+	# Stored in no language: an officer and the person read it each in their own.
+	stored = "A copy of the data was made available, with this answer: {0}"
+	for language in ("fi", "sv", "en"):
+		with print_language(language):
+			told = _(stored).format(copy.ANSWER)
+			assert said(done.outcome) == told and (language == "en" or "made available" not in told)
 	steps = frappe.get_all("Data Subject Request Step", {"request": copy.request}, pluck="kind")
 	assert steps.count("Download") == 2 and {"Mailed", "Done"} <= set(steps)
 	kinds = frappe.get_all("Personal Data Access", pluck="kind", order_by="creation desc", limit=20)
 	assert {"Look-up", "View", "Export"} <= set(kinds)
+
+
+def test_a_withheld_word_stands_nowhere_in_the_copy(copy: Copy) -> None:
+	she, key = copy.she, copy.she.house.key
+	word = f"Saarelan Äijä{key} Remontti"
+	for_writing()
+	customer = she.house._insert("Customer", customer_name=word, customer_type="Company").name
+	contact = she.house._insert(
+		"Contact",
+		first_name=she.name,
+		email_ids=[{"email_id": she.mail, "is_primary": 1}],
+		links=[{"link_doctype": "Customer", "link_name": one} for one in (customer, she.customer)],
+	)
+	assert word in contact.name
+	request = frappe.get_doc("Data Subject Request", copy.request)
+	hers = {"record_doctype": "Contact", "record_name": contact.name, "confirmed": 1, "strength": "Certain"}
+	request.append("persons", hers).db_insert()
+	about = {"reference_doctype": "Contact", "reference_name": contact.name}
+	written = f"<p>{word.upper()}, {escape(word)}, {json.dumps(word)} <b>{quote(word)}</b></p>"
+	mail = {"sender": she.mail, "communication_type": "Communication", "subject": f"To {word.lower()}"}
+	she.house._insert("Communication", **mail, **about, content=written)
+	file = {"attached_to_doctype": "Contact", "attached_to_name": contact.name, "is_private": 1}
+	name = f"{word.replace(' ', '_')}.txt"
+	file = frappe.get_doc(
+		{"doctype": "File", "file_name": name, "content": f"About {she.name}", **file}
+	).insert()
+	frappe.db.commit()
+
+	copy.collected()
+	title = word.split()[1]
+	# Named on one record alone, with two of its Links fields besides.
+	access.decide(
+		copy.item("Contact", contact.name).name,
+		included=True,
+		whole=True,
+		fields=["links.1.link_name", "links.1.link_title"],
+		texts=[word.lower(), title],
+		reason=f"{word} is another's business.",
+	)
+	given = [row for row in access.items_of(copy.export) if word in f"{row.title} {row.record_name}"]
+	assert all(row.included for row in given) and given
+	shown = access.preview(copy.item("File", file.name).name)
+	assert Blackening([word])(str(shown)) == str(shown)
+	with pytest.raises(frappe.ValidationError, match="stand in your answer"):
+		access.approve(copy.export, f"All but {title.upper()}")
+
+	view = copy.opens(copy.packed())
+	answer = copy.call("download", opened=True)
+	with zipfile.ZipFile(io.BytesIO(answer.content)) as plain:
+		parts = {one.filename: plain.read(one) for one in plain.infolist()}
+	assert view["records"] and len(parts) > 2
+	records = json.loads(parts["data.json"])["records"]
+	kinds = {one["doctype"] for one in records if BLACK in json.dumps(one, ensure_ascii=False)}
+	assert {"Contact", "Communication", "File", "Data Subject Request"} <= kinds
+	ready = she.house.mailbox.wait_for(copy.mail, subject="Your data is ready")
+	texts = {**parts, "names": "\n".join(parts).encode(), "mail": text_of(ready).encode()}
+	assert b"About" in parts[next(one["file"] for one in records if one["name"] == file.name)]
+	for member, data in texts.items():
+		folded = data.decode("utf-8", "replace").casefold()
+		for one in (word, title):
+			forms = {one, one.replace(" ", "_"), json.dumps(one)[1:-1], escape(one), quote(one)}
+			assert not [form for form in forms if form.casefold() in folded], (member, one)
+		assert not Needles([word, title]).found_in(data), member
+
+
+def test_what_is_withheld_of_a_record_is_not_told_by_its_name(copy: Copy) -> None:
+	for_writing()
+	contact = copy.she.house._insert("Contact", first_name="Sari", last_name="Salainen")
+	frappe.db.commit()
+	given = Reader().read("Contact", contact.name, withheld=frozenset(("last_name",)))
+	assert given and "Salainen" in contact.name
+	assert "Salainen" not in given.name + given.title and given.title.startswith("Sari")
+
+
+def test_of_a_mail_only_what_is_about_her_is_shown(copy: Copy) -> None:
+	for_writing()
+	mail_id = "<signflow.datarequest.DSR-2026-00001.0123456789abcdef@house.example>"
+	mail = copy.she.house._insert(
+		"Communication",
+		communication_type="Communication",
+		subject="About DSR-2026-00001",
+		sender=copy.she.mail,
+		message_id=mail_id,
+		content=f"<p>Your request DSR-2026-00001</p><pre>In-Reply-To: {escape(mail_id)}</pre>",
+	)
+	queued = frappe.get_doc(
+		{
+			"doctype": "Email Queue",
+			"sender": "house@example.com",
+			"message": BLANK,
+			"message_id": mail_id,
+			"priority": 1,
+			"unsubscribe_method": "/api/method/x",
+			"recipients": [{"recipient": copy.she.mail, "status": "Sent"}],
+		}
+	).insert(ignore_permissions=True)
+	frappe.db.commit()
+	reader = Reader(frozenset((copy.she.mail,)))
+	for doc in (mail, queued):
+		given = reader.read(doc.doctype, doc.name)
+		assert given and not {"message_id", "priority", "unsubscribe_method", "message"} & {
+			line.path for line in given.lines
+		}
+		others = {one for line in given.lines for one in line.others}
+		assert others <= {"house@example.com"}, others
 
 
 def test_the_agreements_that_she_signed_are_in_it(copy: Copy, planted: Planted) -> None:
@@ -470,6 +594,12 @@ def test_without_a_notice_it_tells_her_rights_and_the_officer_is_warned(copy: Co
 		noted = _(more).format(", ".join(sorted(map(name_of, ("Contact", "Sales Invoice")))))
 	shown = answer.json()["docs"][0]
 	assert (shown["__onload"]["warning"], shown["note"]) == (told, noted)
+	with pytest.raises(frappe.ValidationError, match="no privacy notice tells"):
+		access.approve(copy.export, "  ")
+	with print_language("fi"):
+		copied = _("Copy of the data for {0}").format(copy.request)
+		page = package_texts.page(copy.row, access._subject(copy.row), [], [])
+	assert escape(copied) in page and f"Copy of the data for {copy.request}" not in page
 	with print_language("fi"):
 		page = package_texts.page(copy.row, access._subject(copy.row), [], [])
 		complaint = letters.complaint_route(company)

@@ -135,7 +135,7 @@ def views(text: str | bytes, shortest: int = 3) -> Iterator[str]:
 
 def _pattern(string: str) -> str:
 	if _PHONE.fullmatch(string):
-		return _phone_pattern(string)
+		return phone_pattern(string)
 	said = _WORDS_APART.join(re.escape(word) for word in _words(string))
 	if "@" in string:
 		# As `persons.mails_in` has it: no part of a longer mailbox or domain; a full stop may end a sentence.
@@ -159,7 +159,8 @@ def _is_name(string: str) -> bool:
 	return not any(sign in "@+" or sign.isdigit() for sign in string)
 
 
-def _phone_pattern(number: str) -> str:
+def phone_pattern(number: str) -> str:
+	"""An expression for a telephone number (E.164) in every usual way of writing."""
 	try:
 		parsed = phonenumbers.parse(number)
 	except phonenumbers.NumberParseException:

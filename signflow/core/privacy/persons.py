@@ -21,6 +21,13 @@ _FORMS_OF_COMPANY = frozenset(
 )
 # Those that may stand before a name: "Oy Rantakodit Ab".
 _FORMS_BEFORE = frozenset("oy oyj ab abp ry ky kb tmi osk".split())
+# A Message-ID (RFC 5322, 3.6.4): what is left of "@" holds a long run of code, or numbers of a clock and of a process.
+_MESSAGE_ID = re.compile(
+	r"<?[^\s@<>()\[\],;:\"'`|]*(?:[0-9a-f]{16}|\d{9,}\.\d+\.\d+|(?:\d+\.){2}\d{9,})[^\s@<>()\[\],;:\"'`|]*@[\w.\-]+>?",
+	re.IGNORECASE,
+)
+# A record's or a thing's number: letters and digits joined by hyphens ("DSR-2026-00001"). "Puh-040 1234567" is a telephone.
+_REFERENCE = re.compile(r"(?<![\w+])(?=[\w\-]*[^\W\d_])(?=[\w\-]*\d)(?![^\W\d_]+-0\d)[^\W_][\w\-]*")
 MOST_RECORDS = 200
 
 
@@ -57,6 +64,15 @@ def phones_in(text: object, region: str = "FI") -> set[str]:
 	whole = phone_of(said, region) if len(said) < 30 else ""
 	found = {number for _start, _end, number in phones_at(said, region)}
 	return found | ({whole} if whole else set())
+
+
+def without_ids(text: str) -> str:
+	"""`text` without Message-IDs and the numbers of records, in which nobody's mail address or telephone stands."""
+	plain = _MESSAGE_ID.sub(" ", text)
+	# A mailbox may be called like a number: "maija-75@posti.example".
+	return "".join(
+		part if "@" in part else _REFERENCE.sub(" ", part) for part in re.split(r"(\S*@\S*)", plain)
+	)
 
 
 def phones_at(text: str, region: str = "FI") -> list[tuple[int, int, str]]:

@@ -50,7 +50,7 @@ function begin(kit, { create }) {
 				problem($("fetch-problem"), "");
 				try {
 					const bytes = await call("download", { opened }, 600);
-					save(bytes, number, "zip");
+					save(bytes, opened ? `${number}-${t("unencrypted")}` : number, "zip");
 					fill($("fetched"), icon("check"), el("span", {}, t("fetched")));
 					show($("fetched"));
 					announce(t("fetched"));

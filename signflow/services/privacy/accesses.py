@@ -13,6 +13,7 @@ from frappe.utils import now_datetime
 
 from signflow.core.privacy.persons import Record, Start, Subject
 from signflow.services.site_keys import keyed_hash
+from signflow.signflow.stored_words import as_stored
 
 ACCESS = "Personal Data Access"
 # To tell from its hash which record an access started from, so many names are compared.
@@ -46,7 +47,8 @@ def record_access(
 	"""Write one row of the log, in the caller's transaction; returns it.
 
 	`kind` is one of the DocType's; `person` is whose data it was (or hashes by `hashes_of`); `record` the (DocType, name) that it
-	started from; `counts` the number of records by DocType. Raises ValidationError on an unknown kind.
+	started from; `counts` the number of records by DocType. `purpose` is what somebody typed, or a text of the
+	site's (`stored_words.kept`). Raises ValidationError on an unknown kind.
 	"""
 	hashes = hashes_of(person) if isinstance(person, Subject | Start) else list(person)
 	doc = frappe.new_doc("Personal Data Access")
@@ -55,7 +57,7 @@ def record_access(
 			"accessed_on": now_datetime(),
 			"user": frappe.session.user,
 			"kind": kind,
-			"purpose": purpose.strip()[:1000],
+			"purpose": as_stored(purpose, 1000),
 			"company": company,
 			"record_doctype": record[0] if record else None,
 			"record_hash": hash_of("record", "\0".join(record)) if record else None,

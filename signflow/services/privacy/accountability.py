@@ -7,6 +7,8 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, cint, getdate
 
+from signflow.signflow.stored_words import said
+
 ACCESS = "Personal Data Access"
 
 
@@ -38,7 +40,7 @@ def _accesses(first: Any, after: Any, company: str | None) -> Iterator[dict[str,
 			"when": row.accessed_on,
 			"user": row.user,
 			"what": _(row.kind),
-			"why": row.purpose,
+			"why": said(row.purpose),
 			"record": _(row.record_doctype or ""),
 			"number": cint(row.total),
 			"company": row.company,

@@ -25,6 +25,7 @@ from frappe.utils import add_days, cint, get_url, now_datetime
 from frappe.utils.password import decrypt, encrypt
 
 from signflow.core.identity.tokens import new_token
+from signflow.core.privacy.blackening import Blackening
 from signflow.core.privacy.export_package import neutral_name, new_passphrase, read_package, write_package
 from signflow.core.privacy.findings import How, Strength
 from signflow.core.privacy.persons import Record, Subject
@@ -34,10 +35,10 @@ from signflow.services.files import sha256_of
 from signflow.services.letters import send_letter
 from signflow.services.privacy import accesses, kinds_of_records, lookup
 from signflow.services.privacy.approvals import require_officer
-from signflow.services.privacy.person_records import find_subject
+from signflow.services.privacy.person_records import find_subject, region
 from signflow.services.privacy.record_names import name_of
 from signflow.services.subject_requests import matching, package_texts, protecting, records, signed
-from signflow.services.subject_requests.giving import Given, Reader, Withheld, written_time
+from signflow.services.subject_requests.giving import Given, Reader, written_time
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.transaction import insert_rows, one_transaction
 from signflow.signflow.stored_words import N_, kept, said
@@ -48,6 +49,8 @@ RIGHTS = ("Access", "Portability")
 LEASE_SECONDS = 120
 MOST_ATTEMPTS = 5
 KEEP_DAYS = 14
+# Of an officer's answer, in letters.
+MOST_SIGNS = 10_000
 # What a web server can hand over without choking; whoever has more gets it on a medium.
 MOST_BYTES = 500 * 2**20
 BATCH = 50
@@ -270,7 +273,7 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 	log = accesses.record_access(
 		"Look-up",
 		found.subject,
-		purpose=_("Copy of the data for {0}").format(frappe.db.get_value(EXPORT, export, "request")),
+		purpose=_purpose(frappe.db.get_value(EXPORT, export, "request")),
 		counts=counts,
 		company=company,
 	)
@@ -290,6 +293,10 @@ def _keep(export: str, token: str, items: list[dict[str, Any]], found: lookup.Lo
 	)
 
 
+def _purpose(request: str) -> str:
+	return kept(N_("Copy of the data for {0}"), request)
+
+
 # What the officer decides
 
 
@@ -297,16 +304,21 @@ def on_open(export: Any, method: str | None = None) -> None:
 	"""Tell whoever opens a copy, in his language, what is noted on it, and what he must know before it is packed: `warning`."""
 	export.note = said(export.note, lambda kinds: ", ".join(sorted(map(name_of, kinds.split(", ")))))
 	export.failure = said(export.failure)
-	if export.status != "To Review" or export.scope != "Access" or package_texts.has_notice(export):
-		return
-	text = _(
-		"No privacy notice is published: the copy says nothing of purposes, sources, recipients and retention. You have to tell the person these yourself, in your answer (GDPR 15(1))."
-	)
-	export.set_onload("warning", text)
+	if export.status == "To Review" and _lacks_notice(export):
+		text = _(
+			"No privacy notice is published: the copy says nothing of purposes, sources, recipients and retention. You have to tell the person these yourself, in your answer (GDPR 15(1))."
+		)
+		export.set_onload("warning", text)
+
+
+def _lacks_notice(export: Any) -> bool:
+	return export.scope == "Access" and not package_texts.has_notice(export)
 
 
 def items_of(export: str) -> list[dict[str, Any]]:
-	"""The items in their order: {name, record_doctype, label, record_name, title, kind, strength, included, whole, reason, …}."""
+	"""The items in their order: {name, record_doctype, label, record_name, title, kind, strength, included, whole, reason,
+	withheld, words}: how much is withheld of each, and the words among it.
+	"""
 	require_officer()
 	labels = kinds_of_records.labels()
 	rows = frappe.get_all(
@@ -329,9 +341,8 @@ def items_of(export: str) -> list[dict[str, Any]]:
 	)
 	for row in rows:
 		row.label, row.group = name_of(row.record_doctype), labels[row.kind]
-		row.withheld = len(json.loads(row.pop("withheld_fields") or "[]")) + len(
-			json.loads(row.pop("withheld_texts") or "[]")
-		)
+		row.words = len(json.loads(row.pop("withheld_texts") or "[]"))
+		row.withheld = len(json.loads(row.pop("withheld_fields") or "[]")) + row.words
 	return rows
 
 
@@ -369,7 +380,7 @@ def viewed(row: Any) -> Given | None:
 	"""What an item would give, for an officer's eyes: written into the log of accesses."""
 	export = frappe.get_doc(EXPORT, row.export)
 	subject = _subject(export)
-	given = _read(_reader(subject), row)
+	given = _read(_reader(subject, row.export), row)
 	_record_view(subject, export, row)
 	return given
 
@@ -379,7 +390,7 @@ def _record_view(subject: Subject, export: Any, row: Any) -> None:
 	accesses.record_access(
 		"View",
 		subject,
-		purpose=_("Copy of the data for {0}").format(export.request),
+		purpose=_purpose(export.request),
 		counts={row.record_doctype: 1},
 		company=export.company,
 	)
@@ -395,9 +406,9 @@ def decide(
 	texts: list[str] | None = None,
 	reason: str = "",
 ) -> None:
-	"""Whether the person gets a record, as a whole or only where it is about her, without `fields` (paths) and `texts`.
+	"""Whether the person gets a record, as a whole or only where it is about her, without `fields` (paths).
 
-	What is withheld needs a reason, which she is told (GDPR 12(4), 15(4)). For an officer, until it is packed.
+	`texts` are words withheld in the whole copy, whichever record they were named on. What is withheld needs a reason, which she is told (GDPR 12(4), 15(4)). For an officer, until it is packed.
 	"""
 	require_officer()
 	row = frappe.get_doc(ITEM, item, for_update=True)
@@ -428,10 +439,22 @@ def require_review(export: str) -> None:
 
 
 @one_transaction
-def approve(export: str) -> None:
-	"""Have the copy packed and the person told where to fetch it. For an officer."""
+def approve(export: str, answer: str = "") -> None:
+	"""Have the copy packed and the person told where to fetch it, with what the officer says in `answer`. For an officer.
+
+	Raises ValidationError without an answer where no notice tells the rest (GDPR 15(1)), and for one with words that the copy withholds.
+	"""
 	require_officer()
 	require_review(export)
+	doc, answer = frappe.get_doc(EXPORT, export), answer.strip()
+	if _lacks_notice(doc) and not answer:
+		frappe.throw(
+			_("Write what no privacy notice tells the person: purposes, sources, recipients and retention.")
+		)
+	if len(answer) > MOST_SIGNS:
+		frappe.throw(_("The answer is too long: at most {0} characters.").format(MOST_SIGNS))
+	if left := Blackening(words_withheld(export), region()).stand_in(answer):
+		frappe.throw(_("These words are withheld and stand in your answer: {0}").format(", ".join(left)))
 	if not frappe.db.exists(ITEM, {"export": export, "included": 1}):
 		frappe.throw(_("Nothing would be given. Tell the person by an answer to the request instead."))
 	_set(
@@ -439,6 +462,7 @@ def approve(export: str) -> None:
 		status="Packing",
 		approved_by=frappe.session.user,
 		approved_on=now_datetime(),
+		answer=answer or None,
 		progress=0,
 		work_due=1,
 	)
@@ -467,18 +491,24 @@ def _subject(export: Any) -> Subject:
 	return find_subject(matching.start_of(request))[0]
 
 
-def _reader(subject: Subject) -> Reader:
+def _reader(subject: Subject, export: str) -> Reader:
 	guarded = protecting.addresses_of_others(subject)
-	return Reader(frozenset(subject.mails), frozenset(subject.phones), guarded=guarded)
+	without = Blackening(words_withheld(export), region())
+	return Reader(frozenset(subject.mails), frozenset(subject.phones), guarded=guarded, without=without)
+
+
+def words_withheld(export: str) -> list[str]:
+	"""The words that are withheld in a copy, on whichever of its records an officer named them."""
+	filters = {"export": export, "withheld_texts": ["is", "set"]}
+	found = frappe.get_all(ITEM, filters, pluck="withheld_texts", order_by="place asc")
+	return sorted({word for one in found for word in json.loads(one)})
 
 
 def _read(reader: Reader, row: Any) -> Given | None:
 	only = None
 	if not row.whole:
 		only = {path for path, _how in json.loads(row.because or "[]")}
-	withheld = Withheld(
-		frozenset(json.loads(row.withheld_fields or "[]")), tuple(json.loads(row.withheld_texts or "[]"))
-	)
+	withheld = frozenset(json.loads(row.withheld_fields or "[]"))
 	return reader.read(row.record_doctype, row.record_name, only=only, withheld=withheld)
 
 
@@ -500,7 +530,7 @@ def _blackened(rows: list[Any]) -> dict[str, tuple[Path, str]]:
 def _pack(doc: Any, token: str) -> None:
 	"""Read what is given anew, write it into an encrypted ZIP, and tell the person."""
 	subject = _subject(doc)
-	reader = _reader(subject)
+	reader = _reader(subject, doc.name)
 	rows = frappe.get_all(ITEM, filters={"export": doc.name}, fields=["*"], order_by="place asc")
 	packed, files, size, withheld = [], dict[Path, str](), 0, []
 	blackened = _blackened(rows)
@@ -518,7 +548,7 @@ def _pack(doc: Any, token: str) -> None:
 		if not given:
 			continue
 		if given.file and blackened and (instead := blackened.get(sha256_of(given.file))):
-			given = replace(given, file=instead[0], file_name=instead[1])
+			given = replace(given, file=instead[0], file_name=reader.without(instead[1]))
 		# A sealed file also hangs under the customer's record: it is given once.
 		file = given.file and given.file.resolve()
 		if file and file not in files:
@@ -531,8 +561,9 @@ def _pack(doc: Any, token: str) -> None:
 	name, passphrase = f"{secrets.token_hex(20)}.zip", new_passphrase()
 	target = folder() / f"{name}.part"
 	target.unlink(missing_ok=True)
-	page = package_texts.page(doc, subject, packed, withheld)
-	parts = [("index.html", page.encode()), ("data.json", package_texts.data(doc, packed))]
+	page = package_texts.page(doc, subject, packed, withheld, reader.without)
+	data = package_texts.data(doc, packed, reader.without)
+	parts = [("index.html", page.encode()), ("data.json", data)]
 	sha256, written = write_package(
 		target, passphrase, [*parts, *((path, file) for file, path in files.items())]
 	)
@@ -595,10 +626,11 @@ def _ready(export: str, token: str, name: str, subject: Subject, **facts: Any) -
 	accesses.record_access(
 		"Export",
 		subject,
-		purpose=_("Copy of the data for {0}").format(doc.request),
+		purpose=_purpose(doc.request),
 		counts={"File": facts["file_count"]},
 		company=doc.company,
 	)
+	request = records.for_change(doc.request)
 	send_letter(
 		doc.email,
 		subject=_("Your data is ready to be fetched"),
@@ -606,15 +638,22 @@ def _ready(export: str, token: str, name: str, subject: Subject, **facts: Any) -
 		args={
 			"house": house(doc.company),
 			"link": get_url(f"/privacy/data?lang={doc.language}#{link.text}"),
+			"name": request.person_name,
 			"number": doc.request,
+			"answer": doc.answer or "",
 			"until": written_time(expires),
 		},
 		reference=(REQUEST, doc.request),
 	)
-	request = records.for_change(doc.request)
 	records.step(request, "Mailed", by_itself=True)
 	if request.status in records.OPEN:
-		records.finish(doc.request, _("A copy of the data was made available."))
+		records.finish(doc.request, _outcome(doc.answer))
+
+
+def _outcome(answer: str | None) -> str:
+	if answer:
+		return kept(N_("A copy of the data was made available, with this answer: {0}"), answer)
+	return kept(N_("A copy of the data was made available."))
 
 
 # The end
@@ -725,6 +764,7 @@ def _end(export: str, status: str) -> None:
 		export,
 		status=status,
 		email=None,
+		answer=None,
 		file_name=None,
 		passphrase=None,
 		link_hash=None,

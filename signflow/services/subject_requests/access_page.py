@@ -86,7 +86,8 @@ def download(visit: dict[str, Any], *, opened: bool = False) -> tuple[str, bytes
 		open_package(io.BytesIO(data), passphrase, plain)
 		data = plain.getvalue()
 	_count(row.name)
-	return f"{row.request}.zip", data
+	# Of two files in one folder one can be opened without the passphrase.
+	return f"{row.request}{'-' + _('unencrypted') if opened else ''}.zip", data
 
 
 @one_transaction

@@ -5,8 +5,11 @@ Passwords, keys and tokens are never given, whatever the record: they are no inf
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
+from html import unescape
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,8 @@ from frappe.utils import cstr, format_datetime, formatdate, strip_html
 from frappe.utils.data import get_url
 
 from signflow.core.privacy import persons
+from signflow.core.privacy.blackening import BLACK, Blackening
+from signflow.services.delivery import BLANK
 from signflow.services.privacy.person_records import region
 from signflow.services.subject_requests import signed
 from signflow.services.subject_requests.protecting import stands_in
@@ -34,6 +39,23 @@ _TO_STAFF = ("Notification Log", "HD Notification", "ToDo")
 # Records that a request proposed and nobody confirmed are a namesake's, whose employer their names tell.
 _PROPOSED = "Data Subject Request Person"
 _MODULES = ("Signflow", "Signflow Privacy")
+# How a mail is sent and threaded: of the mail system, and not of her.
+_TECHNICAL = {
+	"Email Queue": (
+		*(
+			"priority",
+			"unsubscribe_method",
+			"unsubscribe_params",
+			"add_unsubscribe_link",
+			"expose_recipients",
+		),
+		*("attachments", "retry", "raw_html", "email_account", "error", "message_id"),
+	),
+	"Communication": (
+		*("message_id", "in_reply_to", "uid", "imap_folder", "email_account", "email_status"),
+		*("unread_notification_sent", "seen", "read_receipt"),
+	),
+}
 
 
 @dataclass(frozen=True)
@@ -61,14 +83,6 @@ class Given:
 	lost: str = ""
 
 
-@dataclass(frozen=True)
-class Withheld:
-	"""What is left out of a record: fields by path, and words wherever they stand (GDPR 15(4))."""
-
-	fields: frozenset[str] = frozenset()
-	texts: tuple[str, ...] = ()
-
-
 @dataclass
 class Reader:
 	"""Reads records for one person, whose `mails` and `phones` are no third party's."""
@@ -78,28 +92,43 @@ class Reader:
 	where: str = field(default_factory=region)
 	# Protected addresses of others: withheld wherever they stand, whatever is decided.
 	guarded: frozenset[str] = frozenset()
+	# Words that are withheld for others' sake, in every field, name and title (GDPR 15(4)).
+	without: Blackening = field(default_factory=Blackening)
 
 	def read(
-		self, doctype: str, name: str, *, only: Iterable[str] | None = None, withheld: Withheld | None = None
+		self,
+		doctype: str,
+		name: str,
+		*,
+		only: Iterable[str] | None = None,
+		withheld: frozenset[str] = frozenset(),
 	) -> Given | None:
-		"""What is given of a record, None if it is gone. `only` names fields ("field" or "Row DocType.field"): no others."""
+		"""What is given of a record, None if it is gone. `only` names fields ("field" or "Row DocType.field"): no others.
+
+		`withheld` are paths of fields that are left out for others' sake (GDPR 15(4)).
+		"""
 		if not frappe.get_meta(doctype).issingle and not frappe.db.exists(doctype, name):
 			return None
 		doc = frappe.get_doc(doctype, name)
-		lines = self._lines(doc, None if only is None else set(only), withheld or Withheld())
+		lines = self._lines(doc, None if only is None else set(only), withheld)
 		path, file_name, lost = None, "", ""
 		if doctype == "File" and not doc.is_folder:
 			path, file_name, lost = _bytes_of(doc)
 		elif doctype == signed.REVISION:
 			path, file_name, lost = signed.file_of(doc)
-			lines.append(self._signers(doc, withheld or Withheld()))
+			lines.append(self._signers(doc, withheld))
+		# What is withheld of a record is not told by what the record is called after it.
+		hidden = Blackening(cstr(_value_at(doc, path)) for path in withheld)
 		title = cstr(doc.get(doc.meta.get_title_field())) or cstr(doc.name)
-		title = self._without(title, withheld or Withheld())
-		if stands_in(title, self.guarded):
-			title = cstr(doc.name) if not stands_in(cstr(doc.name), self.guarded) else _(doctype)
-		return Given(doctype, cstr(doc.name), title, tuple(lines), path, file_name, lost)
+		names = (self._called(one, hidden) for one in (cstr(doc.name), title))
+		told = (_with_ending(one, partial(self._called, hidden=hidden)) for one in (file_name, lost))
+		return Given(doctype, *names, tuple(lines), path, *told)
 
-	def _lines(self, doc: Any, only: set[str] | None, withheld: Withheld) -> list[Line]:
+	def _called(self, name: str, hidden: Blackening) -> str:
+		"""What a record or a file is called, without what is withheld."""
+		return BLACK if stands_in(name, self.guarded) else hidden(self.without(name))
+
+	def _lines(self, doc: Any, only: set[str] | None, withheld: frozenset[str]) -> list[Line]:
 		found = [
 			self._line(name, _label(name), doc.get(name), _KINDS[name], withheld)
 			for name in _KINDS
@@ -124,7 +153,7 @@ class Reader:
 		prefix: str,
 		label: str,
 		only: set[str] | None,
-		withheld: Withheld,
+		withheld: frozenset[str],
 		named: str = "",
 	) -> list[Line]:
 		lines = []
@@ -133,6 +162,8 @@ class Reader:
 			if df.fieldtype in no_value_fields or df.fieldtype in table_fields or value in (None, "", 0, 0.0):
 				continue
 			if df.fieldtype == "Password" or _SECRET.search(df.fieldname):
+				continue
+			if df.fieldname in _TECHNICAL.get(doc.doctype, ()) or value == BLANK:
 				continue
 			if self._is_staff(doc.meta, df, value):
 				continue
@@ -153,27 +184,46 @@ class Reader:
 			return True
 		return df.fieldtype == "Link" and df.options == "User" and value.lower() not in self.mails
 
-	def _line(self, path: str, label: str, value: Any, df: Any, withheld: Withheld) -> Line:
-		if path in withheld.fields or (isinstance(value, str) and stands_in(_words(value, df), self.guarded)):
-			return Line(path, label, _("Withheld: it concerns somebody else."), None, withheld=True)
+	def _line(self, path: str, label: str, value: Any, df: Any, withheld: frozenset[str]) -> Line:
 		written = _words(value, df)
-		text = self._without(written, withheld)
-		kept = self._without(value, withheld) if isinstance(value, str) else value
-		# Marks of layout may stand between the letters of a word.
-		kept = text if text != written and getattr(df, "fieldtype", df) in MARKUP else kept
-		others = persons.mails_in(text) - self.mails if isinstance(value, str) else set()
+		if path in withheld or (isinstance(value, str) and stands_in(written, self.guarded)):
+			return Line(
+				path, self.without(label), _("Withheld: it concerns somebody else."), None, withheld=True
+			)
+		text = self.without(written)
+		raw = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else cstr(value)
+		kept = self.without(raw)
+		if kept == raw:
+			kept = value
+		# Marks of layout may stand between the letters of a word; a number is read in other forms too.
+		if text != written and (kept is value or getattr(df, "fieldtype", df) in MARKUP):
+			kept = text
+		others = persons.mails_in(persons.without_ids(text)) - self.mails if isinstance(value, str) else set()
 		if getattr(df, "fieldtype", df) in PROSE or getattr(df, "options", "") == "Phone":
-			others |= persons.phones_in(text, self.where) - self.phones
-		return Line(path, label, text, kept, others=tuple(sorted(others)))
+			others |= persons.phones_in(persons.without_ids(text), self.where) - self.phones
+		return Line(path, self.without(label), text, kept, others=tuple(sorted(others)))
 
-	def _signers(self, revision: Any, withheld: Withheld) -> Line:
+	def _signers(self, revision: Any, withheld: frozenset[str]) -> Line:
 		names, others = signed.signed_by(revision, self.mails)
 		return replace(self._line("signed_by", _("Signed By"), names, "Data", withheld), others=others)
 
-	def _without(self, text: str, withheld: Withheld) -> str:
-		for word in sorted(withheld.texts, key=len, reverse=True):
-			text = re.sub(re.escape(word), "▮▮▮", text, flags=re.IGNORECASE)
-		return text
+
+def _value_at(doc: Any, path: str) -> Any:
+	"""The value of a field by the path of its line."""
+	table, _dot, rest = path.partition(".")
+	if not rest:
+		return doc.get(path)
+	number, _dot, name = rest.partition(".")
+	rows = doc.get(table) or []
+	return rows[int(number) - 1].get(name) if number.isdigit() and 0 < int(number) <= len(rows) else None
+
+
+def _with_ending(file_name: str, called: Callable[[str], str]) -> str:
+	"""A file's name as `called` says it; its ending says what opens it."""
+	ending = Path(file_name).suffix
+	return (
+		called(file_name.removesuffix(ending)) + ending if guess_type(f"x{ending}")[0] else called(file_name)
+	)
 
 
 def _label(name: str) -> str:
@@ -186,7 +236,7 @@ def _words(value: Any, df: Any) -> str:
 	if kind == "Check":
 		return _("Yes") if value else _("No")
 	if kind in MARKUP:
-		return strip_html(cstr(value).replace("</p>", "\n").replace("<br>", "\n")).strip()
+		return unescape(strip_html(cstr(value).replace("</p>", "\n").replace("<br>", "\n"))).strip()
 	if kind == "Select":
 		return _(cstr(value))
 	if kind == "Datetime":

@@ -1,6 +1,7 @@
 """What stands in a copy of a person's data: the page to read and the data for programs."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import frappe
@@ -13,24 +14,32 @@ from signflow.services.privacy import accesses, kinds_of_records, notices
 from signflow.services.privacy.record_names import name_of
 from signflow.services.subject_requests.giving import Given, as_data, written_time
 from signflow.services.subject_requests.letters import complaint_route
+from signflow.signflow.stored_words import said
 
 _PAGE = "signflow/templates/privacy/export.html"
 
 
 def page(
-	doc: Any, subject: Subject, packed: list[tuple[Any, Given, str]], withheld: list[tuple[str, str]]
+	doc: Any,
+	subject: Subject,
+	packed: list[tuple[Any, Given, str]],
+	withheld: list[tuple[str, str]],
+	without: Callable[[str], str] = str,
 ) -> str:
-	"""The HTML of index.html: what is given (`packed`: item, what is given of it, path of its file), and what is not."""
+	"""The HTML of index.html: what is given (`packed`: item, what is given of it, path of its file), and what is not.
+
+	`without` blackens what is withheld in all that is written here; what is given was read without it.
+	"""
 	labels = kinds_of_records.labels()
-	about = _about(doc.company, doc.language) if doc.scope == "Access" else ""
+	about = _about(doc.company, doc.language, without) if doc.scope == "Access" else ""
 	groups: dict[str, list[dict[str, Any]]] = {}
 	for row, given, path in packed:
 		groups.setdefault(row.kind, []).append(
 			{
-				"label": name_of(given.doctype),
+				"label": without(name_of(given.doctype)),
 				"given": given,
 				"path": path,
-				"reason": row.reason,
+				"reason": without(row.reason or ""),
 				"partly": not row.whole,
 			}
 		)
@@ -38,16 +47,19 @@ def page(
 		frappe.get_jenv()
 		.get_template(_PAGE)
 		.render(
-			title=_("Your data at {0}").format(doc.company),
+			title=without(_("Your data at {0}").format(doc.company)),
 			language=doc.language,
 			company=doc.company,
 			number=doc.request,
 			made_on=written_time(now_datetime()),
 			groups=[(kind, labels[kind], groups[kind]) for kind in labels if kind in groups],
-			withheld=withheld,
-			accesses=_accesses(subject),
+			withheld=[(without(label), without(reason)) for label, reason in withheld],
+			accesses=[(when, kind, without(why)) for when, kind, why in _accesses(subject)],
+			answer=without(doc.answer or ""),
 			about=about,
-			rights=_rights(doc.company) if doc.scope == "Access" and not about else [],
+			rights=[without(one) for one in _rights(doc.company)]
+			if doc.scope == "Access" and not about
+			else [],
 		)
 	)
 
@@ -55,18 +67,18 @@ def page(
 def _accesses(subject: Subject) -> list[tuple[str, str, str]]:
 	"""When and what for she was looked up: not by whom (CJEU C-579/21)."""
 	return [
-		(written_time(row.accessed_on), _(row.kind), row.purpose or "")
+		(written_time(row.accessed_on), _(row.kind), said(row.purpose))
 		for row in accesses.accesses_to(subject)[:500]
 	]
 
 
-def _about(company: str, language: str) -> str:
+def _about(company: str, language: str, without: Callable[[str], str]) -> str:
 	"""Purposes, recipients, retention, source and rights (GDPR 15(1)) as the notice in force says them; "" without one.
 
 	Nothing is written for the house here: what nobody has published nobody has stated.
 	"""
 	text = _notice(company, language)
-	return clean_email_html(md_to_html(text) or "") if text else ""
+	return clean_email_html(md_to_html(without(text)) or "") if text else ""
 
 
 def _notice(company: str, language: str) -> str:
@@ -92,10 +104,10 @@ def _rights(company: str) -> list[str]:
 	]
 
 
-def data(doc: Any, packed: list[tuple[Any, Given, str]]) -> bytes:
-	"""The JSON of data.json."""
+def data(doc: Any, packed: list[tuple[Any, Given, str]], without: Callable[[str], str] = str) -> bytes:
+	"""The JSON of data.json; `without` as for `page`."""
 	found = {
-		"controller": doc.company,
+		"controller": without(doc.company),
 		"request": doc.request,
 		"right": {"Access": "GDPR 15", "Portability": "GDPR 20"}[doc.scope],
 		"made_on": now_datetime().isoformat(timespec="seconds"),

@@ -114,14 +114,15 @@ def note_erased(plan: str) -> None:
 
 
 def finish(name: str, outcome: str) -> Any:
-	"""The request is done (in the caller's transaction); `outcome` is what came of it. The letter is the caller's.
+	"""The request is done (in the caller's transaction); `outcome` is what came of it: what somebody typed, or a text of the
+	site's (`stored_words.kept`). The letter is the caller's.
 
 	Raises ValidationError while somebody who was told has not answered (GDPR 19).
 	"""
 	doc = still_open(name)
 	if waiting := recipients.unsettled(name):
 		frappe.throw(_("These have not answered yet: {0}").format(", ".join(waiting)))
-	doc.update({"status": "Done", "done_on": now_datetime(), "outcome": outcome.strip()[:1000]})
+	doc.update({"status": "Done", "done_on": now_datetime(), "outcome": as_stored(outcome, 1000)})
 	save(doc)
 	step(doc, "Done", outcome)
 	return doc

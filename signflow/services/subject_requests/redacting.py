@@ -10,10 +10,12 @@ import frappe
 from frappe import _
 
 from signflow.core.privacy import texts_in_files
+from signflow.core.privacy.blackening import Blackening
 from signflow.core.privacy.texts_in_files import Outcome
 from signflow.services.files import sha256_of, write_once
 from signflow.services.guests import Refused
 from signflow.services.privacy.approvals import require_officer, require_words
+from signflow.services.privacy.person_records import region
 from signflow.services.subject_requests import access, papers, records
 from signflow.services.transaction import one_transaction
 from signflow.signflow.stored_words import N_, kept
@@ -38,7 +40,7 @@ def _given(row: Any) -> Any:
 def replace(item: str, file_name: str, data: bytes, reason: str) -> None:
 	"""Give `data` in place of an item's file: a PDF or a picture. For an officer, until it is packed.
 
-	`reason` is told to the person. Raises ValidationError for the same file, and for one in which the words that the item
+	`reason` is told to the person. Raises ValidationError for the same file, and for one in which words that the copy
 	withholds can still be read: a black bar over a text leaves the text.
 	"""
 	require_officer()
@@ -52,7 +54,7 @@ def replace(item: str, file_name: str, data: bytes, reason: str) -> None:
 	after = hashlib.sha256(data).hexdigest()
 	if before == after:
 		frappe.throw(_("This is the same file as it was."))
-	words = frappe.parse_json(row.withheld_texts or "[]")
+	words = access.words_withheld(row.export)
 	if words and (left := _still_read(name, data, words)):
 		frappe.throw(_("These words can still be read in the file: {0}").format(", ".join(left)))
 	_keep(item, name, kind, data, reason, before, after)
@@ -64,8 +66,7 @@ def _still_read(name: str, data: bytes, words: list[str]) -> list[str]:
 		frappe.throw(
 			_("This file could not be read, so that nobody knows what still stands in it: save it anew.")
 		)
-	text = " ".join(found.text.casefold().split())
-	return [word for word in words if " ".join(word.casefold().split()) in text]
+	return Blackening(words, region()).stand_in(found.text)
 
 
 @one_transaction

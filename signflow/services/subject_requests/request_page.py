@@ -28,6 +28,7 @@ from signflow.services.subject_requests import (
 from signflow.services.subject_requests.records import REQUEST
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
+from signflow.signflow.stored_words import N_, kept, said
 
 PAGE = "requests"
 MAX_REQUESTS_A_DAY = 10
@@ -203,7 +204,7 @@ def _shown(row: Any) -> dict[str, Any]:
 		"days_left": clock.days_left(getdate(row.due_on), getdate()) if open_ else None,
 		"extended": row.extension_reason if row.extended_on and open_ else "",
 		"question": row.question if row.status == "Waiting for Person" else "",
-		"outcome": row.outcome or "" if row.status == "Done" else "",
+		"outcome": said(row.outcome) if row.status == "Done" else "",
 		"reason": row.refusal_reason or "" if row.status == "Refused" else "",
 		"complaint": letters.complaint_route(row.company) if row.status == "Refused" else [],
 		"yours": row.status == "Unverified",
@@ -295,7 +296,7 @@ def _disown(name: str) -> None:
 			"status": "Done",
 			"done_on": frappe.utils.now_datetime(),
 			"secret_hash": None,
-			"outcome": _("The owner of the mailbox says that he has not asked this."),
+			"outcome": kept(N_("The owner of the mailbox says that he has not asked this.")),
 		}
 	)
 	records.save(doc)

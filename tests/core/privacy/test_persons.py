@@ -48,6 +48,27 @@ def test_a_name_with_digits_is_no_telephone() -> None:
 
 
 @pytest.mark.parametrize(
+	"text",
+	[
+		"DSR-2026-00001",
+		"In-Reply-To: <signflow.datarequest.DSR-2026-00001.0123456789abcdef@house.example>",
+		"<176384512345.1234.567890123456@host.local>",
+		"see 550e8400-e29b-41d4-a716-446655440000 and ACC-SINV-2026-00012",
+	],
+)
+def test_ids_of_mails_and_records_hold_nobodys_address(text: str) -> None:
+	left = persons.without_ids(text)
+	assert not persons.mails_in(left) | persons.phones_in(left), left
+
+
+def test_addresses_beside_ids_are_left() -> None:
+	text = "DSR-2026-00001: maija-75@x.fi <m.5f3a2b1c@x.fi>, 0401234567@sms.example, Puh-040 765 4321, 050-111 2222"
+	left = persons.without_ids(text)
+	assert persons.mails_in(left) == persons.mails_in(text)
+	assert persons.phones_in(left) == {"+358401234567", "+358407654321", "+358501112222"}
+
+
+@pytest.mark.parametrize(
 	("one", "other", "can"),
 	[
 		("Maija Meri", "Meri, Maija", True),

@@ -78,6 +78,7 @@ class DataSubjectRequest(KeepsSecrets):
 	def onload(self):
 		for row in self.persons:
 			row.because = said(row.because)
+		self.outcome = said(self.outcome)
 
 	def validate(self):
 		if not self.flags.signflow:

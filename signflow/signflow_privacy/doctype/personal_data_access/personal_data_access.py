@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 
 from signflow.signflow.kept_fields import KeepsSecrets
+from signflow.signflow.stored_words import said
 
 
 class PersonalDataAccess(KeepsSecrets):
@@ -27,6 +28,10 @@ class PersonalDataAccess(KeepsSecrets):
 		user: DF.Link
 
 	# end: auto-generated types
+
+	def onload(self):
+		self.purpose = said(self.purpose)
+
 	def validate(self):
 		if not self.is_new() or not self.flags.signflow:
 			frappe.throw(_("The log of accesses is written once and never changed."), frappe.PermissionError)

@@ -23,14 +23,36 @@ frappe.ui.form.on("Personal Data Export", {
 const call = (verb, args) => frappe.xcall(`signflow.api.subject_access.${verb}`, args);
 
 function approve(frm) {
-	const text = __("An encrypted copy of what is ticked is made, and the person gets a link by mail. Go on?");
 	const warning = frm.doc.__onload?.warning;
-	// Without a notice the officer says that he tells the person the rest.
-	const asked = warning ? `<p><b>${frappe.utils.escape_html(warning)}</b></p><p>${text}</p>` : text;
-	frappe.confirm(asked, async () => {
-		await call("approve", { export: frm.doc.name });
-		frm.reload_doc();
+	const told = [__("An encrypted copy of what is ticked is made, and the person gets a link by mail.")];
+	if (frm.words_withheld) told.push(__("The words that you withhold are blackened in the whole copy, but not inside the files: give blackened files, or leave them out."));
+	const notes = told.map((text) => `<p>${frappe.utils.escape_html(text)}</p>`).join("");
+	const dialog = new frappe.ui.Dialog({
+		title: __("Pack and Tell the Person"),
+		fields: [
+			{
+				fieldname: "notes",
+				fieldtype: "HTML",
+				options: warning ? `<p><b>${frappe.utils.escape_html(warning)}</b></p>${notes}` : notes,
+			},
+			{
+				fieldname: "answer",
+				fieldtype: "Text",
+				label: __("Answer to the Person"),
+				// Without a notice the officer tells the person the rest.
+				reqd: warning ? 1 : 0,
+				description: __("It stands in the mail, in the copy and on the person's page."),
+			},
+		],
+		primary_action_label: __("Pack and Tell the Person"),
+		primary_action: ({ answer }) =>
+			signflow.once(async () => {
+				await call("approve", { export: frm.doc.name, answer: answer || "" });
+				dialog.hide();
+				frm.reload_doc();
+			}),
 	});
+	dialog.show();
 }
 
 function end(frm) {
@@ -45,6 +67,7 @@ async function show_items(frm) {
 	const place = frm.fields_dict.items_html.$wrapper;
 	place.find("details").filter((_place, one) => one.dataset.export !== frm.doc.name).remove();
 	const items = ["To Review", "Packing", "Ready"].includes(frm.doc.status) ? await call("items", { export: frm.doc.name }) : [];
+	frm.words_withheld = items.some((one) => one.words);
 	// Whoever goes through a group finds it as he left it after each decision.
 	const left = new Map(place.find("details").get().map((one) => [one.dataset.group, one.open]));
 	place.empty();
@@ -108,13 +131,14 @@ async function look_at(frm, one, review, included = Boolean(one.included)) {
 			{
 				fieldname: "texts",
 				fieldtype: "Small Text",
-				label: __("Withhold these words wherever they stand (one on each line)"),
+				label: __("Withhold these words in the whole copy (one on each line)"),
+				description: __("Names of records and files too, but not inside a file: blacken that yourself."),
 				default: shown.texts.join("\n"),
 				read_only: !review,
 			},
 			{ fieldname: "reason", fieldtype: "Small Text", label: __("Why it is withheld (the person is told)"), default: one.reason, read_only: !review },
 		],
-		primary_action_label: review ? __("Keep") : __("Close"),
+		primary_action_label: review ? __("Save the Choices") : __("Close"),
 		async primary_action(values) {
 			if (review) {
 				const fields = dialog.$wrapper.find("[data-path]:not(:checked)").get().map((box) => box.dataset.path);
@@ -136,7 +160,7 @@ async function look_at(frm, one, review, included = Boolean(one.included)) {
 	for (const line of shown.lines) {
 		const box = $("<input type='checkbox'>").attr("data-path", line.path).attr("aria-label", line.label);
 		box.prop({ checked: !line.withheld, disabled: !review });
-		const others = line.others.length ? $("<div class='text-warning'>").text(__("Names others: {0}", [line.others.join(", ")])) : "";
+		const others = line.others.length ? $("<div style='border-left:3px solid var(--orange-500);padding-left:8px;font-weight:600'>").text(__("Names others: {0}", [line.others.join(", ")])) : "";
 		table.append(
 			$("<tr>").append(
 				$("<td style='width:2rem'>").append(box),

@@ -29,6 +29,7 @@ class PersonalDataExport(MadeByItsRequest):
 	if TYPE_CHECKING:
 		from frappe.types import DF
 
+		answer: DF.Text | None
 		approved_by: DF.Link | None
 		approved_on: DF.Datetime | None
 		company: DF.Link | None
