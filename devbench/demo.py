@@ -63,7 +63,11 @@ def _own_bench() -> None:
 		f"                Sari Saarela asks to see her data, Åsa Öhman to be erased: her erasure is\n"
 		f"                planned; {second}, with the same password, approves it\n"
 		f"                and carries it out\n"
+		f"  the proof     python3 -m devbench exec --site {stack.site} -- bench --site {stack.site}\n"
+		f"                signflow prove-erasure --mail asa.ohman@posti.example --name 'Åsa Öhman'\n"
 		f"  mails         {stack.mail}\n"
+		f"The public pages speak the browser's language. Desk speaks English until a user chooses another language\n"
+		f"in his own settings (My Settings, Language).\n"
 		f"Stop it all with: make stop"
 	)
 

@@ -32,6 +32,7 @@ def fill(smtp_port: int | None, url: str | None) -> None:
 		frappe.db.set_single_value("System Settings", {"date_format": "dd.mm.yyyy", "time_format": "HH:mm"})
 		_signable_form()
 		_agreement("Rantakodit Oy")
+		_open_terminations()
 		_data_requests(company)
 	settings = frappe.get_single("Signflow Settings")
 	if not settings.privacy_contact:
@@ -116,6 +117,13 @@ def _agreement(customer: str) -> None:
 			"contract_terms": "Huolto",
 		}
 	).insert().submit()
+
+
+def _open_terminations() -> None:
+	"""Customers may end their agreements by themselves; somebody answers for it."""
+	settings = frappe.get_single("Signflow Settings")
+	settings.update({"terminations_open": 1, "termination_responsible": "Administrator"})
+	settings.save()
 
 
 def _data_requests(company: str) -> None:

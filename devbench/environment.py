@@ -27,8 +27,11 @@ for line in metadata.requires(sys.argv[1]) or ():
 
 
 def build() -> None:
-	"""The bench's environment."""
+	"""The bench's environment, and in it the command that the docs know as `bench`."""
 	_build(ENV, LOCK, STAMPS / "environment")
+	command = ENV / "bin" / "bench"
+	command.write_text(f'#!/bin/sh\nexec "{PYTHON}" -m frappe.utils.bench_helper frappe "$@"\n')
+	command.chmod(0o755)
 
 
 def build_next() -> Path:

@@ -55,6 +55,15 @@ def check_code(code: str, language: str | None = None) -> dict[str, Any]:
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=20, seconds=60 * 10)
+@answers
+def fetch_copy(reference: str, language: str | None = None) -> dict[str, str]:
+	"""A session of /privacy/data for the copy that is ready for a request of the visitor's: {session}."""
+	visit = visits.identified(session(), PAGE)[1]
+	return {"session": request_page.fetch_copy(visit, str(reference), reader_language())}
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=60, seconds=60 * 10)
 @answers
 def open_link(token: str, language: str | None = None) -> dict[str, Any]:

@@ -66,6 +66,9 @@ def render_page(name: str, lang: str, translate: Callable[[str], str], context: 
 		"version": assets_version(),
 		"assets": "/assets/signflow/sign",
 		"house": "",
+		"contact": {},
+		"zone": "",
+		"is_open": True,
 		"pdfjs": f"/assets/signflow/pdfjs-{PDFJS_VERSION}",
 	}
 	return environment().get_template(f"{file}.html").render({**values, **(context or {})})

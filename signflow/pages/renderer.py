@@ -7,20 +7,24 @@ of our own work, and opens the database for nothing. A page is the same for ever
 import time
 
 import frappe
+from frappe.utils import get_system_timezone
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from signflow.pages.notice import render_notice
 from signflow.pages.render import APP_FOLDER, LANGUAGES, PAGES, assets_version, environment, render_page
 from signflow.services import forms
-from signflow.services.company import own_name
+from signflow.services.company import contact, own_name
 from signflow.services.privacy import notices
+from signflow.services.terminations import page_is_open
 
 __all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "choose_language", "forget_pages", "respond", "serve"]
 
 # A changed translation or default language shows after this many seconds at the latest.
 KEEP_SECONDS = 300
 KEEP_HOSTS_SECONDS = 10
+# Whether this page is open hangs on the settings: whoever changes them looks at once.
+KEEP_PAGE_SECONDS = {"terminate": 10}
 EMBED = "sign/embed.js"
 NOTICE = "privacy/notice"
 
@@ -181,12 +185,15 @@ def _page(name: str, lang: str) -> bytes:
 		forget_pages()
 	key = (frappe.local.site, name, lang)
 	made, body = _kept.get(key, (0.0, b""))
-	if not body or time.monotonic() - made > KEEP_SECONDS:
+	if not body or time.monotonic() - made > KEEP_PAGE_SECONDS.get(name, KEEP_SECONDS):
 		# The signing page shows whose the request is, and that house's notice, once it is known.
 		ours = name != "sign"
 		known = {
 			"house": own_name() if ours else "",
 			"notice_link": notices.link(None, lang) if ours else "",
+			"contact": contact(about_data=name.startswith("privacy/")) if ours else {},
+			"zone": get_system_timezone(),
+			"is_open": name != "terminate" or page_is_open(),
 		}
 		body = render_page(name, lang, frappe._, known).encode()
 		_kept[key] = (time.monotonic(), body)

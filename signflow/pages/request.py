@@ -17,6 +17,16 @@ def request_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"details_wrong": _("What is wrong, and how should it be?"),
 		"details_missing": _("Say what is wrong and how it should be."),
 		"logged_in": _("You are logged in as {address}: you need no code."),
+		"mail_title": _("Where do we answer?"),
+		"mail_lead": _(
+			"Write your mail address. We send a code there, so that nobody else can ask in your name. If you have dealt with us before, use the address that we know."
+		),
+		"mail_back": _("Change what you ask"),
+		"see_title": _("See your requests"),
+		"see_lead": _(
+			"Write the mail address that you gave in your request. We send a code there, so that nobody else sees your requests."
+		),
+		"see_back": _("Make a new request"),
 		"sending": _("Sending…"),
 		"made": _("We have received your request"),
 		"made_lead": _(
@@ -41,7 +51,15 @@ def request_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"received": _("Received"),
 		"due": _("We answer by"),
 		"extended": _("Why it takes longer"),
+		"answered_on": _("We answered on"),
 		"outcome": _("What we did"),
+		"certificate": _("Certificate of erasure"),
+		"certificate_mailed": _("Mailed to you on {date}. We keep no copy of it."),
+		"copy_until": _("The copy of your data can be fetched until {date}."),
+		"copy_by_mail": _(
+			"The copy of your data can be fetched until {date}, by the link in the mail that we sent you."
+		),
+		"fetch_copy": _("Fetch your data"),
 		"reason": _("The reason"),
 		"complaint": _("If you disagree"),
 		"joined_to": _("Answered together with"),

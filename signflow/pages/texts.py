@@ -29,6 +29,7 @@ def visit_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"code_was_sent": _("A code was sent a moment ago."),
 		"code_wait": _("You can ask for a new mail in {seconds} s"),
 		"mail_missing": _("Write your mail address."),
+		"mail_not_whole": _("This is not a whole mail address. It looks like name@example.com."),
 		"session_over": _("Some time has passed. For your safety, please begin again."),
 	}
 

@@ -46,6 +46,24 @@ def own_name() -> str:
 	return default_company() or frappe.utils.get_url().partition("://")[2]
 
 
+def contact(company: str | None = None, *, about_data: bool = False) -> dict[str, str]:
+	"""Where persons reach us in another way than by a page: {mail, phone}, "" where the site does not say.
+
+	`about_data`: the settings' contact for data matters goes before the company's own address; else it stands in for it.
+	"""
+	company = company or default_company()
+	ours = frappe.get_cached_doc("Company", company) if company else frappe._dict()
+	for_data, own = frappe.get_cached_doc("Signflow Settings").privacy_contact, ours.get("email")
+	mail = (for_data or own) if about_data else (own or for_data)
+	return {"mail": mail or "", "phone": ours.get("phone_no") or ""}
+
+
+def write_to(text: str, *, about_data: bool = False) -> str:
+	"""`text`, which asks its reader to write to us, with the address and telephone behind it."""
+	known = contact(about_data=about_data)
+	return " ".join([text, ", ".join(filter(None, (known["mail"], known["phone"])))]).strip()
+
+
 def house(company: str | None) -> dict[str, str]:
 	"""What mails, pages and documents show of a company: {name, logo}; the settings' logo before its own."""
 	logo = frappe.get_cached_doc("Signflow Settings").logo

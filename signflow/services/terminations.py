@@ -20,6 +20,7 @@ from frappe.utils import (
 from signflow.services import agreements, drafts, endings, letters, sending, visits
 from signflow.services.acting import acting_as
 from signflow.services.agreements import Agreement
+from signflow.services.company import write_to
 from signflow.services.guests import LANGUAGES, Refused
 from signflow.services.requests import signers_of
 from signflow.services.times import written_day
@@ -125,8 +126,10 @@ def not_open() -> Refused:
 	"""The answer where customers cannot terminate by themselves."""
 	return Refused(
 		"not_open",
-		_(
-			"Agreements cannot be terminated on this page. Write to us: a message in your own words is enough."
+		write_to(
+			_(
+				"Agreements cannot be terminated on this page. Write to us: a message in your own words is enough."
+			)
 		),
 		409,
 	)

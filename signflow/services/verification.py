@@ -110,7 +110,7 @@ def _ours(data: bytes, sha256: str, revision: Any) -> dict[str, Any]:
 		},
 		"signers": [
 			{
-				"name": row.signed_name,
+				"name": row.signed_name or _("Name erased"),
 				"signed_on": utc_time(row.signed_on).isoformat(),
 				"identified_by": _(statement(level_named(row.identified_level))),
 			}
@@ -124,8 +124,13 @@ def _ours(data: bytes, sha256: str, revision: Any) -> dict[str, Any]:
 
 def _certificate(data: bytes, sha256: str, erased: Any) -> dict[str, Any]:
 	"""Of a certificate of erasure nothing is kept but its hash, and when it was made."""
-	keys = frappe.get_all("Sealing Key", fields=["certificate_pem"], order_by="creation asc")
-	problems = _in_words(judged(data, [key.certificate_pem for key in keys]).problems)
+	keys = frappe.get_all(
+		"Sealing Key", fields=["certificate_pem", "subject", "is_test"], order_by="creation asc"
+	)
+	verdict = judged(data, [key.certificate_pem for key in keys])
+	problems = _in_words(verdict.problems)
+	subjects = {signature.signer_subject for signature in verdict.signatures}
+	sealed_with = next((key for key in keys if key.subject in subjects), frappe._dict())
 	return {
 		"verdict": "altered" if problems else "genuine",
 		"text": _("This file is ours, but its seals or its evidence do not hold.")
@@ -134,6 +139,8 @@ def _certificate(data: bytes, sha256: str, erased: Any) -> dict[str, Any]:
 		"document": {
 			"title": _("Certificate of Erasure"),
 			"house": erased.company,
+			"seal_subject": sealed_with.subject,
+			"seal_is_test": bool(sealed_with.is_test),
 			"completed_on": utc_time(erased.certificate_made_on).isoformat(),
 		},
 		"problems": problems,

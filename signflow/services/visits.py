@@ -22,7 +22,7 @@ from signflow.services.company import own_name
 from signflow.services.guests import Refused
 from signflow.services.letters import DAY_SECONDS, counted, send_secret
 from signflow.services.transaction import one_transaction
-from signflow.signflow.addresses import one_address
+from signflow.signflow.addresses import one_address, what_is_missing
 
 VISIT_SECONDS = 3600
 RESEND_SECONDS = 60
@@ -63,9 +63,10 @@ def begin(
 
 	Raises Refused `invalid_input` for what is no address, `too_many` beyond the bounds of one address.
 	"""
-	mail = one_address(mail) or ""
+	typed, mail = mail, one_address(mail) or ""
 	if not mail:
-		raise Refused("invalid_input", _("Write your mail address."), 422, field="mail")
+		text = what_is_missing(typed) or _("Write your mail address.")
+		raise Refused("invalid_input", text, 422, field="mail")
 	began = now_datetime().timestamp()
 	visit = {**more, "mail": mail, "language": language, "page": page, "began": began, "identified": 0}
 	last = _key("last", sha256_hash(f"{page} {shared} {mail.lower()}"))

@@ -6,6 +6,7 @@ statement is kept and receipted, and matching is for staff alone. Nobody learns 
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import frappe
@@ -20,12 +21,12 @@ from frappe.utils import (
 )
 
 from signflow.services import agreements, letters, notices, submissions, work
-from signflow.services.company import own_name
+from signflow.services.company import own_name, write_to
 from signflow.services.guests import Refused, plain
 from signflow.services.times import utc_time, written
 from signflow.services.transaction import one_transaction
 from signflow.services.withdrawal_rights import match
-from signflow.signflow.addresses import one_address
+from signflow.signflow.addresses import one_address, what_is_missing
 
 REFUND_DAYS = 14
 MAX_RECEIPTS_A_DAY = 5
@@ -45,7 +46,7 @@ def read_statement(
 	if (trap or "").strip():
 		raise Refused(
 			"invalid_input",
-			_("This looked as if a program had filled in the page. Load it again, or write to us."),
+			write_to(_("This looked as if a program had filled in the page. Load it again, or write to us.")),
 			422,
 		)
 	values = {
@@ -72,7 +73,8 @@ def read_statement(
 			)
 	address = one_address(email)
 	if not address:
-		raise Refused("invalid_input", _("Write the mail address for your receipt."), 422, field="email")
+		text = what_is_missing(email) or _("Write the mail address for your receipt.")
+		raise Refused("invalid_input", text, 422, field="email")
 	return {**values, "email": address}
 
 
@@ -143,17 +145,22 @@ def _find_contract(name: str) -> None:
 
 def statement_of(doc: Any) -> str:
 	"""The statement in the words of the receipt, in the language in which it was made."""
+	return "\n".join(_lines(doc, str))
+
+
+def _lines(doc: Any, typed: Callable[[str], str]) -> list[str]:
+	"""The statement line by line; what anybody may have typed goes through `typed`. The address is the mailed one."""
 	with print_language(doc.language):
 		lines = [
 			_("I withdraw from the contract named below."),
-			_("Name: {0}").format(doc.person_name),
-			_("Contract: {0}").format(doc.contract_reference),
+			_("Name: {0}").format(typed(doc.person_name)),
+			_("Contract: {0}").format(typed(doc.contract_reference)),
 			_("Mail address: {0}").format(doc.email),
 		]
 		if doc.message:
-			lines.append(_("Message: {0}").format(doc.message))
+			lines.append(_("Message: {0}").format(typed(doc.message)))
 		lines.append(_("Stated on {0}").format(written(doc.stated_on, doc.language, seconds=True)))
-	return "\n".join(lines)
+	return lines
 
 
 def _receipt(doc: Any) -> None:
@@ -174,7 +181,8 @@ def _receipt(doc: Any) -> None:
 				"stated_on": written(doc.stated_on, doc.language, seconds=True),
 				"reference": doc.name,
 				"house": own_name(),
-				"statement": _no_links(statement_of(doc)),
+				# The address stays as it is: its reader copies it, and it leads to nobody but himself.
+				"statement": "\n".join(_lines(doc, _no_links)),
 			},
 			reference=(doc.doctype, doc.name),
 		)

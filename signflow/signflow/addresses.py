@@ -24,6 +24,13 @@ def one_address(text: str | None) -> str | None:
 	return text if validate_email_address(text) else None
 
 
+def what_is_missing(typed: str | None) -> str:
+	"""What is said to whoever typed something that is not one mail address; "" where nothing was typed."""
+	if not (typed or "").strip():
+		return ""
+	return _("This is not a whole mail address. It looks like name@example.com.")
+
+
 def addresses_in(text: str | None) -> list[str]:
 	"""The addresses of `text`, one a line or with commas between, each once, in order; not checked."""
 	found: dict[str, str] = {}

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import frappe
 import pytest
+from asking import Asker
 from house import House, as_program, attachments_of, for_writing, text_of
 from pypdf import PdfReader
 from stage import eventually
@@ -51,6 +52,7 @@ def test_the_answer_brings_a_sealed_certificate(house: House) -> None:
 	frappe.db.rollback()
 	verdict = verification.verify_document(data)
 	assert (verdict["verdict"], verdict["problems"]) == ("genuine", []), verdict
+	assert verdict["document"]["seal_is_test"] is True, "a test seal is named as such"
 	changed = bytearray(data)
 	changed[data.index(b"stream") + 40] ^= 1
 	assert verification.verify_document(bytes(changed))["verdict"] == "altered"
@@ -74,6 +76,10 @@ def test_the_answer_brings_a_sealed_certificate(house: House) -> None:
 	proof = proving.prove(Words(frozenset({mail})), backups=False)
 	assert not proof.left, proof.left
 	assert "tabEmail Queue Recipient" in {place.where for place in proof.requests}
+	she = Asker(house, mail)
+	she.begins()
+	(shown,) = she.does("check_code", code=she.code())["requests"]
+	assert shown["answered_on"] and shown["certificate_on"] >= shown["answered_on"]
 
 
 def test_two_clicks_on_complete_answer_once(house: House) -> None:

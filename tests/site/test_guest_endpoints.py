@@ -49,6 +49,7 @@ GUEST_ENDPOINTS = {
 	"signflow.api.subject_requests.check_code": "identifies the visit that asked for the code",
 	"signflow.api.subject_requests.open_link": "whoever is asked whether a request is his has a link and no account",
 	"signflow.api.subject_requests.view": "the visitor's own requests, never data; needs an identified visit",
+	"signflow.api.subject_requests.fetch_copy": "opens /privacy/data for a visit that typed a code; its own copy alone",
 	"signflow.api.subject_requests.state": "asking needs no account (GDPR 12(2)); needs an identified visit",
 	"signflow.api.subject_requests.answer": "an answer to what was asked; needs an identified visit, its own request",
 	"signflow.api.subject_requests.add_paper": "a mandate of an identified visit for its own open request; bounded",

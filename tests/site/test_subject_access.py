@@ -16,7 +16,7 @@ import frappe
 import pytest
 import pyzipper
 import requests
-from asking import an_officer
+from asking import Asker, an_officer
 from frappe import _
 from frappe.translate import print_language
 from house import House, Signer, a_pdf, as_program, for_writing, long_ago, text_of
@@ -24,9 +24,11 @@ from personas import NOBODY
 from planted import Planted
 from stage import eventually
 
+from signflow.core.identity.tokens import parse
 from signflow.core.privacy.blackening import BLACK, Blackening
 from signflow.core.privacy.findings import Strength
 from signflow.core.privacy.needles import Needles
+from signflow.services import visits
 from signflow.services.delivery import BLANK
 from signflow.services.privacy import notices
 from signflow.services.privacy.record_names import name_of
@@ -551,6 +553,40 @@ def test_nobody_else_gets_it(copy: Copy) -> None:
 		timeout=TIMEOUT,
 	)
 	assert other.status_code == 401
+
+
+def test_whoever_typed_a_code_goes_on_from_the_state_of_the_request(copy: Copy) -> None:
+	she = Asker(copy.she.house, copy.mail)
+	she.begins()
+	she.does("check_code", code=she.code())
+
+	def shown(asker: Asker) -> dict[str, Any]:
+		return next(one for one in asker.does("view")["requests"] if one["reference"] == copy.request)
+
+	assert shown(she)["copy"] is None and she.refused("fetch_copy", reference=copy.request)
+	token = copy.collected().packed()
+	eventually(lambda: copy.row.status == "Ready", "it is ready")
+	told = shown(she)
+	assert told["state"] == "done" and told["answered_on"] and told["copy"]["opens"] is True
+	assert told["copy"]["until"][:10] == str(copy.row.expires_on)[:10]
+	session = she.does("fetch_copy", reference=copy.request)["session"]
+	assert copy.call("view", session).json()["message"]["number"] == copy.request
+	assert copy.row.link_hash == parse(token).secret_hash, "the link of the mail goes on working"
+	# Neither before the code, nor by the link of an older mail, nor for somebody else.
+	before = Asker(copy.she.house, f"o.{copy.mail}")
+	before.begins()
+	assert before.refused("fetch_copy", reference=copy.request)["code"] == "not_identified"
+	before.does("check_code", code=before.code())
+	assert before.refused("fetch_copy", reference=copy.request)["code"] == "invalid_input"
+	linked = Asker(
+		copy.she.house, copy.mail, visits.open_by_link(copy.mail, "en", "requests", by="Link in a Mail")
+	)
+	assert shown(linked)["copy"]["opens"] is False
+	assert linked.refused("fetch_copy", reference=copy.request)["code"] == "not_identified"
+	long_ago(access.EXPORT, copy.export, "expires_on", days=1)
+	assert (
+		shown(she)["copy"] is None and she.refused("fetch_copy", reference=copy.request)["code"] == "old_link"
+	)
 
 
 def test_it_ends_and_leaves_nothing(copy: Copy) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import frappe
 import pytest
+import requests
 from frappe.utils import add_days, add_to_date, get_datetime, getdate, now_datetime
-from house import Browser, House, attachments_of, for_writing, long_ago, text_of
+from house import TIMEOUT, Browser, House, attachments_of, for_writing, long_ago, text_of
 from leaving import Visitor, a_contract, a_plan, a_subscription, settings
 from stage import eventually
 
@@ -260,7 +261,31 @@ def test_nobody_ends_what_is_not_his(open_house: House) -> None:
 
 
 def test_the_page_is_closed_until_somebody_is_responsible(house: House) -> None:
-	assert Visitor(house).refused("terminations.begin", mail=house.maija.mail)["code"] == "not_open"
+	frappe.db.set_value("Company", house.company, {"email": "us@house.example", "phone_no": "+358 9 1234"})
+	frappe.db.commit()
+	told = Visitor(house).refused("terminations.begin", mail=house.maija.mail)
+	assert told["code"] == "not_open" and told["text"].endswith("us@house.example, +358 9 1234")
+	for lang, words in (("en", "cannot be terminated on this page"), ("fi", "irtisanoa")):
+		page = requests.get(f"{house.web}/terminate?lang={lang}", timeout=TIMEOUT).text
+		assert words in page and 'href="mailto:us@house.example"' in page
+		assert 'href="tel:+35891234"' in page and 'id="mail"' not in page, "no address is asked for"
+
+
+def test_the_page_opens_with_the_setting(house: House) -> None:
+	assert 'id="mail"' not in requests.get(f"{house.web}/terminate?lang=en", timeout=TIMEOUT).text
+	settings(terminations_open=1, termination_responsible=house.users["owner"])
+	eventually(
+		lambda: 'id="mail"' in requests.get(f"{house.web}/terminate?lang=en", timeout=TIMEOUT).text,
+		"the page is open",
+		30,
+	)
+
+
+def test_an_address_that_is_not_whole_is_told_from_none(open_house: House) -> None:
+	def said(mail: str) -> str:
+		return Visitor(open_house).refused("terminations.begin", mail=mail)["text"]
+
+	assert "not a whole mail address" in said("maija.meri@posti") and "not a whole" not in said(" ")
 
 
 def test_the_notice_ends_in_the_way_that_the_settings_say(open_house: House) -> None:

@@ -5,7 +5,7 @@ import os
 import frappe
 import pytest
 import requests
-from house import TIMEOUT, House, a_pdf
+from house import TIMEOUT, House, a_pdf, for_writing
 from judges import bytes_of, tampered
 from stage import eventually
 
@@ -52,6 +52,15 @@ def test_what_anybody_is_told_about_a_file(house: House) -> None:
 	assert [row["name"] for row in told["signers"]] == ["Maija Meri"]
 	first = frappe.get_doc("Sealed Revision", f"{request.name}-{contract.document}-0")
 	assert asked(bytes_of(first))["signers"] == []
+	# Whose name was erased has signed all the same.
+	signer = frappe.db.get_value(
+		"Signature Request Signer", {"request": request.name, "email": house.matti.mail}
+	)
+	for_writing()
+	frappe.db.set_value("Signature Request Signer", signer, "signed_name", None)
+	frappe.db.commit()
+	assert [row["name"] for row in asked(data)["signers"]] == ["Maija Meri", "Name erased"]
+	assert asked(data, language="fi")["signers"][1]["name"] == "Nimi poistettu"
 	for twin in (tampered(data), data + b"\n% one more line\n"):
 		told = asked(twin)
 		assert told["verdict"] == "altered" and "signers" not in told, told

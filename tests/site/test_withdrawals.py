@@ -234,6 +234,15 @@ def test_what_is_not_complete_is_refused(shop: House, values: dict, field: str |
 	assert not frappe.db.exists("Contract Withdrawal", {"page_key": right["page_key"]})
 
 
+def test_an_address_that_is_not_whole_is_told_from_none(shop: House) -> None:
+	right = {"page_key": "k" * 32, "person_name": "Maija Meri", "contract_reference": "my router"}
+	told = {
+		mail: Visitor(shop).refused("withdrawals.confirm", email=mail, **right)["text"]
+		for mail in ("", "m@posti")
+	}
+	assert "not a whole mail address" in told["m@posti"] and "not a whole" not in told[""]
+
+
 def test_a_mail_to_a_stranger_carries_no_link_and_no_markup_of_the_asker(shop: House) -> None:
 	evil = "<a href='https://evil.example/x'>Win</a> http://evil.example www.evil.example {{ 7*7 }} [x](http://evil.example)"
 	receipt = Visitor(shop).states(
@@ -245,6 +254,7 @@ def test_a_mail_to_a_stranger_carries_no_link_and_no_markup_of_the_asker(shop: H
 			continue
 		text = part.get_content()
 		assert "evil.example" not in text and "href='https://evil" not in text, text
+		assert shop.maija.mail in text, "her own address can be copied"
 		assert "{{ 7*7 }}" in text.replace("\u2060", "") or part.get_content_subtype() == "plain"
 	doc = frappe.get_doc("Contract Withdrawal", receipt["reference"])
 	assert "<" not in doc.contract_reference + doc.message

@@ -137,6 +137,12 @@ function begin(kit, { create }) {
 		);
 	}
 
+	$("another").addEventListener("click", () => {
+		end();
+		$("mail").value = "";
+		go("mail");
+	});
+
 	// The link's token leaves the address bar at once; a reload goes on with the session.
 	const token = location.hash.slice(1).trim();
 	if (token && token !== "main") {

@@ -77,6 +77,20 @@ export function problem(node, text, field = null, again = null) {
 	else field.removeAttribute("aria-invalid");
 }
 
+/** The bar lies over the page's end on a phone: the page ends above it, and focus is never hidden under it. */
+export function watch_bars() {
+	if (!window.ResizeObserver) return;
+	const root = document.documentElement;
+	const bars = [...document.querySelectorAll(".bar")];
+	const watch = new ResizeObserver(() => {
+		const highest = (some) => Math.max(0, ...some.map((bar) => bar.offsetHeight));
+		root.classList.toggle("tall-bar", highest(bars) > window.innerHeight * 0.3);
+		const over = bars.filter((bar) => getComputedStyle(bar).position !== "static");
+		root.style.setProperty("--bar", `${highest(over)}px`);
+	});
+	bars.forEach((bar) => watch.observe(bar));
+}
+
 /** Runs `work` once at a time for `button`, which keeps its focus and says that it is busy. */
 export async function busy(button, work, label = null) {
 	if (button.getAttribute("aria-disabled") === "true") return;
@@ -98,16 +112,19 @@ function parse(value) {
 	const text = String(value).trim().replace(" ", "T").replace(/(\.\d{3})\d+/, "$1");
 	const dayOnly = /^\d{4}-\d{2}-\d{2}$/.test(text);
 	const time = new Date(dayOnly ? `${text}T12:00` : text);
-	return { time, dayOnly, sound: !isNaN(time) };
+	return { time, dayOnly, has_offset: /(Z|[+-]\d{2}:?\d{2})$/.test(text) && !dayOnly, sound: !isNaN(time) };
 }
 
+const zone = document.documentElement.dataset.zone;
 const locale = { en: "en-GB", fi: "fi-FI", sv: "sv-FI" }[lang] || lang;
 
+/** Days are the house's, as its mails and deadlines have them, wherever the reader is. */
 export function day(value) {
 	if (!value) return "";
-	const { time, sound } = parse(value);
+	const { time, sound, has_offset } = parse(value);
 	if (!sound) return String(value);
-	return new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year: "numeric" }).format(time);
+	const parts = { day: "numeric", month: "long", year: "numeric" };
+	return new Intl.DateTimeFormat(locale, { ...parts, ...(has_offset && zone && { timeZone: zone }) }).format(time);
 }
 
 export function moment(value) {

@@ -15,6 +15,12 @@ function begin(kit, { create }, phone) {
 	const asked = new URLSearchParams(location.search);
 	// What goes along to the code: nothing for whoever only looks at her requests. A reload does not change it.
 	const sends = () => Boolean(store.get("request_sends"));
+	function send_along(wanted) {
+		store.set("request_sends", wanted);
+		$("mail-title").textContent = t(wanted ? "mail_title" : "see_title");
+		$("mail-lead").textContent = t(wanted ? "mail_lead" : "see_lead");
+		$("back-to-about-label").textContent = t(wanted ? "mail_back" : "see_back");
+	}
 	const { call, go, begin_again, end, resume, is_known } = create(kit, {
 		name: "request",
 		api: API,
@@ -79,7 +85,9 @@ function begin(kit, { create }, phone) {
 		const place = PLACES[field];
 		go(place === "rights" ? "wish" : "about", false);
 		problem($(`${place}-problem`), text, place === "rights" ? null : $(place));
-		(place === "rights" ? rights[0] : $(place)).focus();
+		// What is wrong stands above the choices: the first of them has the focus, and the question is in view.
+		(place === "rights" ? rights[0] : $(place)).focus({ preventScroll: place === "rights" });
+		if (place === "rights") $("rights").scrollIntoView({ block: "start" });
 		return true;
 	}
 
@@ -99,7 +107,7 @@ function begin(kit, { create }, phone) {
 		if ($("representative").checked && $("represents").value.trim().length < 3) {
 			return wrong("represents", t("represents_missing"));
 		}
-		store.set("request_sends", true);
+		send_along(true);
 		if (!is_known()) return go("mail");
 		busy(
 			$("about-next"),
@@ -117,7 +125,7 @@ function begin(kit, { create }, phone) {
 		);
 	});
 	$("see").addEventListener("click", () => {
-		store.set("request_sends", false);
+		send_along(false);
 		if (is_known()) call("view").then((view) => list(view), (error) => over(error.text));
 		else go("mail");
 	});
@@ -139,7 +147,7 @@ function begin(kit, { create }, phone) {
 				store.set(`typed.request.${id}`, "");
 			}
 			store.set("request_key", null);
-			store.set("request_sends", false);
+			send_along(false);
 		}
 		show($("made"), Boolean(made));
 		$("list-title").textContent = t(made ? "made" : "list");
@@ -162,7 +170,9 @@ function begin(kit, { create }, phone) {
 			[t("due"), one.due_on && day(one.due_on)],
 			[t("extended"), one.extended, "lines"],
 			[t("joined_to"), one.joined_to],
+			[t("answered_on"), one.answered_on && day(one.answered_on)],
 			[t("outcome"), one.outcome, "lines"],
+			[t("certificate"), one.certificate_on && t("certificate_mailed", { date: day(one.certificate_on) })],
 			[t("reason"), one.reason, "lines"],
 			[t("complaint"), one.complaint.join("\n"), "lines"],
 		]);
@@ -175,11 +185,34 @@ function begin(kit, { create }, phone) {
 			one.question ? question(one) : null,
 			one.yours ? whose(one) : null,
 			facts,
+			one.copy ? copy(one) : null,
 			one.takes_papers || one.papers.length ? papers(one) : null,
 			...one.proofs.map((proof) =>
 				proof.form === "phone" ? by_phone(one, proof) : el("p", {}, el("a", { href: proof.link }, proof.title))
 			)
 		);
+	}
+
+	/** The copy that waits: whoever typed a code goes on to it, others have the link of the mail. */
+	function copy(one) {
+		const until = el("p", {}, t(one.copy.opens ? "copy_until" : "copy_by_mail", { date: day(one.copy.until) }));
+		if (!one.copy.opens) return until;
+		const failed = el("div", { className: "problem", role: "alert" });
+		const button = el("button", { type: "button", className: "button primary" }, icon("down"), t("fetch_copy"));
+		button.addEventListener("click", () =>
+			busy(button, async () => {
+				try {
+					const { session } = await call("fetch_copy", { reference: one.reference });
+					store.set("data", session);
+					store.set("data_sent", null);
+					location.assign(`/privacy/data?lang=${lang}`);
+				} catch (error) {
+					if (["session_expired", "not_identified"].includes(error.code)) return over(error.text);
+					problem(failed, error.text);
+				}
+			})
+		);
+		return el("div", { className: "field" }, until, el("div", { className: "row" }, button), failed);
 	}
 
 	function question(one) {
@@ -276,6 +309,7 @@ function begin(kit, { create }, phone) {
 	const token = location.hash.slice(1).trim();
 	const seen = asked.get("seen");
 	const at = history.state?.step;
+	send_along(sends() && !(seen && !at));
 	const typing = at === "wish" || (at === "about" && right()) || (at === "mail" && !is_known());
 	if (token && token !== "main") {
 		history.replaceState(history.state, "", location.pathname + location.search);

@@ -12,7 +12,7 @@ Promise.all(names.map(load)).then(([kit, api, ...rooms]) => begin(kit, api, room
 const CLOSED = ["sealing", "signed", "declined", "completed", "cancelled", "expired", "locked"];
 
 function begin(kit, { createApi }, [read, viewer, confirm, signature, pad, outcome, talk, origin]) {
-	const { $, t, store, show, lang } = kit;
+	const { $, t, store, show, lang, watch_bars } = kit;
 	const api = createApi(kit);
 	const app = { api, view: null, step: null, go, took, take, refresh, start };
 
@@ -163,17 +163,7 @@ function begin(kit, { createApi }, [read, viewer, confirm, signature, pad, outco
 		if (api.takeToken()) location.reload();
 	});
 
-	// The bar lies over the page's end on a phone: the page ends above it, and focus is never hidden under it.
-	const bars = [...document.querySelectorAll(".bar")];
-	if (window.ResizeObserver) {
-		const measure = () => {
-			const height = Math.max(0, ...bars.map((bar) => bar.offsetHeight));
-			document.documentElement.style.setProperty("--bar", `${height}px`);
-			document.documentElement.classList.toggle("tall-bar", height > window.innerHeight * 0.3);
-		};
-		const watch = new ResizeObserver(measure);
-		bars.forEach((bar) => watch.observe(bar));
-	}
+	watch_bars();
 
 	start();
 }

@@ -6,6 +6,7 @@ const STEPS = ["mail", "code", "choose", "none"];
 Promise.all(["kit", "visit"].map((name) => import(`./${name}.js${query}`))).then(([kit, visit]) => begin(kit, visit));
 
 function begin(kit, { create }) {
+	if (document.getElementById("closed-step")) return;
 	const { $, t, el, fill, show, day, problem, busy, store, keep, announce } = kit;
 	keep($("reason"), "terminate.reason");
 	const visit = create(kit, {

@@ -12,8 +12,9 @@ export function create(
 	kit,
 	{ name, api, steps, go: draw_step = stepping(kit, steps), identified, asks = () => ({ mail: kit.$("mail").value.trim() }), refused = () => false }
 ) {
-	const { $, t, count, lang, show, problem, busy, post, store, keep, announce } = kit;
+	const { $, t, count, lang, show, problem, busy, post, store, keep, announce, watch_bars } = kit;
 	let countdown = null;
+	watch_bars();
 	if ($("mail")) keep($("mail"), `${name}.mail`);
 	keep($("code"), `${name}.code`);
 	const sent = () => store.get(`${name}_sent`);
@@ -62,8 +63,9 @@ export function create(
 	$("mail")?.addEventListener("input", () => problem($("mail-problem"), "", $("mail")));
 	$("mail-form")?.addEventListener("submit", (event) => {
 		event.preventDefault();
-		if (!/^\S+@\S+$/.test($("mail").value.trim())) {
-			problem($("mail-problem"), t("mail_missing"), $("mail"));
+		const typed = $("mail").value.trim();
+		if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(typed)) {
+			problem($("mail-problem"), t(typed ? "mail_not_whole" : "mail_missing"), $("mail"));
 			return $("mail").focus();
 		}
 		ask($("mail-next"), $("mail-problem"));

@@ -12,7 +12,8 @@ const NEEDED = { person_name: "name_missing", contract_reference: "contract_miss
 import(`./kit.js${query}`).then(begin);
 
 function begin(kit) {
-	const { $, t, fillList, lang, show, moment, problem, busy, post, store, keep, once_key } = kit;
+	const { $, t, fillList, lang, show, moment, problem, busy, post, store, keep, once_key, watch_bars } = kit;
+	watch_bars();
 	let stated = null;
 	Object.values(FIELDS).forEach((id) => id !== "website" && keep($(id), `withdraw.${id}`));
 	const asked = new URLSearchParams(location.search).get("ref");

@@ -39,6 +39,27 @@ def _of_link(token: str) -> Any:
 	return row
 
 
+def ready_for(request: str, mail: str) -> Any:
+	"""The copy that `mail` can fetch now for `request`: {name, email, expires_on}, or None."""
+	rows = frappe.get_all(
+		access.EXPORT,
+		{"request": request, "status": "Ready"},
+		["name", "status", "email", "expires_on"],
+		order_by="creation desc",
+	)
+	return next((row for row in rows if _is_open(row) and row.email.lower() == mail.lower()), None)
+
+
+def open_for(request: str, mail: str, language: str) -> str:
+	"""A session of this page for whoever has just shown by a code that `mail` is his, as he would by the code of the link.
+
+	Raises Refused `old_link` where there is nothing to fetch."""
+	row = ready_for(request, mail)
+	if not row:
+		raise Refused("old_link", _("This link has ended. Ask the company for a new copy."), 401)
+	return visits.open_by_link(row.email, language, PAGE, by="Code", export=row.name)
+
+
 def _is_open(row: Any) -> bool:
 	# Erasure takes the address: then nobody can be sent a code any more.
 	return (

@@ -14,6 +14,7 @@ from frappe.utils import add_to_date, get_datetime, getdate, now_datetime
 
 from signflow.core.erasure import clock
 from signflow.services import notices, work
+from signflow.services.company import write_to
 from signflow.services.guests import LANGUAGES, Refused, plain
 from signflow.services.privacy.notices import site_company
 from signflow.services.subject_requests import carrying_out, letters, matching, papers, records
@@ -56,7 +57,10 @@ def read_wish(given: Any) -> Wish:
 	if str(given.get("trap") or "").strip():
 		raise Refused(
 			"invalid_input",
-			_("This looked as if a program had filled in the page. Load it again, or write to us."),
+			write_to(
+				_("This looked as if a program had filled in the page. Load it again, or write to us."),
+				about_data=True,
+			),
 			422,
 		)
 	kind = str(given.get("request_type") or "")
@@ -95,7 +99,8 @@ def _company(named: str) -> str:
 	"""The controller whose page it is: the one that the address named, else the site's. A guess tells nothing."""
 	found = (named and frappe.db.get_value("Company", named)) or site_company() or _first_company()
 	if not found:
-		raise Refused("not_open", _("Requests cannot be made on this page yet. Write to us instead."), 409)
+		text = _("Requests cannot be made on this page yet. Write to us instead.")
+		raise Refused("not_open", write_to(text, about_data=True), 409)
 	return found
 
 

@@ -12,10 +12,11 @@ from frappe.utils import getdate
 
 from signflow.core.erasure import clock
 from signflow.services import visits
-from signflow.services.company import own_name
+from signflow.services.company import own_name, write_to
 from signflow.services.guests import Refused, plain
 from signflow.services.letters import counted
 from signflow.services.subject_requests import (
+	access_page,
 	decisions,
 	intake,
 	letters,
@@ -95,7 +96,11 @@ def _note_mailbox(mail: str) -> None:
 def _limit(visit: dict[str, Any]) -> None:
 	if counted(f"data requests {visit['mail'].lower()}") > MAX_REQUESTS_A_DAY:
 		raise Refused(
-			"too_many", _("Too many requests came in today. Try again tomorrow, or write to us."), 429
+			"too_many",
+			write_to(
+				_("Too many requests came in today. Try again tomorrow, or write to us."), about_data=True
+			),
+			429,
 		)
 
 
@@ -150,8 +155,10 @@ def _proof(visit: dict[str, Any]) -> proofs.Proof:
 
 def view(visit: dict[str, Any], language: str, made: str = "") -> dict[str, Any]:
 	"""A visitor's own requests, newest first: {mail, made, requests: [{reference, type, state, received_on, due_on, days_left,
-	extended, question, outcome, reason, complaint, yours, joined_to, proofs, papers, takes_papers, mandate, represents}]}. `made`
-	is the one just made; `mandate`: a representative's, who may have to show his right; `represents`: for whom he asks, in his words.
+	extended, question, outcome, answered_on, certificate_on, copy, reason, complaint, yours, joined_to, proofs, papers, takes_papers,
+	mandate, represents}]}. `made` is the one just made; `mandate`: a representative's, who may have to show his right; `represents`: for
+	whom he asks, in his words; `certificate_on`: when the certificate of erasure was mailed; `copy`: {until, opens} of what can be
+	fetched, from here (`opens`) by whoever typed a code.
 
 	`yours` is asked of what reached the house in his name by mail or letter and is not proven.
 	"""
@@ -170,6 +177,8 @@ def view(visit: dict[str, Any], language: str, made: str = "") -> dict[str, Any]
 			"extension_reason",
 			"question",
 			"outcome",
+			"done_on",
+			"refused_on",
 			"refusal_reason",
 			"joined_to",
 			"is_representative",
@@ -183,7 +192,7 @@ def view(visit: dict[str, Any], language: str, made: str = "") -> dict[str, Any]
 	return {
 		"mail": visit["mail"],
 		"made": made if any(row.name == made for row in shown) else "",
-		"requests": [_shown(row) for row in shown],
+		"requests": [{**_shown(row), **_given(row, visit)} for row in shown],
 	}
 
 
@@ -218,6 +227,37 @@ def _shown(row: Any) -> dict[str, Any]:
 	}
 
 
+def _given(row: Any, visit: dict[str, Any]) -> dict[str, Any]:
+	"""When a request was answered, and what was given with the answer."""
+	answered = {"Done": row.done_on, "Refused": row.refused_on}.get(row.status)
+	export = access_page.ready_for(row.name, visit["mail"])
+	return {
+		"answered_on": _iso(answered),
+		"certificate_on": _iso(_certificate_mailed_on(row.name)) if row.status == "Done" else "",
+		"copy": {"until": _iso(export.expires_on), "opens": _by_code(visit)} if export else None,
+	}
+
+
+def _iso(moment: Any) -> str:
+	return utc_time(moment).isoformat() if moment else ""
+
+
+def _by_code(visit: dict[str, Any]) -> bool:
+	"""Whether a code was typed in this visit: a link of an older mail, or a login, opens no data."""
+	return not visit.get("by")
+
+
+def _certificate_mailed_on(request: str) -> Any:
+	made = frappe.db.get_value(
+		"Erasure Plan",
+		{"request": request, "certificate_made_on": ["is", "set"]},
+		"certificate_made_on",
+		order_by="certificate_made_on desc",
+	)
+	mailed = {"request": request, "kind": "Mailed", "at": [">=", made]}
+	return made and frappe.db.get_value(records.STEP, mailed, "at", order_by="at asc")
+
+
 def _takes_papers(row: Any) -> bool:
 	"""Papers are of use where a right to ask for another is to be shown, and where the house has asked something. More than that
 	need not be sent (GDPR 5(1)(c)), though a person may still do so by mail or post."""
@@ -245,10 +285,21 @@ def add_paper(
 	name = _own(visit, reference, *records.OPEN, for_papers=True)
 	if counted(f"data request papers {visit['mail'].lower()}") > MAX_PAPERS_A_DAY:
 		raise Refused(
-			"too_many", _("Too many papers came in today. Try again tomorrow, or write to us."), 429
+			"too_many",
+			write_to(
+				_("Too many papers came in today. Try again tomorrow, or write to us."), about_data=True
+			),
+			429,
 		)
 	papers.add(name, file_name, data, by_person=True)
 	return view(visit, language)
+
+
+def fetch_copy(visit: dict[str, Any], reference: str, language: str) -> str:
+	"""A session of /privacy/data for the visitor's own copy that is ready; he has typed a code in this visit."""
+	if not _by_code(visit):
+		raise Refused("not_identified", _("Confirm first that it is you: ask for a code."))
+	return access_page.open_for(_own(visit, reference, "Done", *records.OPEN), visit["mail"], language)
 
 
 def begin_phone(session: str, reference: str, number: str, language: str) -> dict[str, Any]:
