@@ -1,6 +1,8 @@
 """A whole erasure: asked on the page, planned and decided by one officer, approved and run by another, answered with a
 sealed certificate that /verify knows. Somebody with the same name is not touched."""
 
+import re
+
 import pytest
 from office import Office, Person, until
 from playwright.sync_api import Locator, Page, expect
@@ -186,6 +188,9 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	dialog = screen2.locator(".modal-dialog:visible", has_text="What was done")
 	button = dialog.locator(".modal-footer .btn-primary")
 	expect(button).to_have_text("Complete")
+	expect(dialog.locator("textarea")).to_have_value(re.compile("^We have erased your data."))
+	expect(dialog).to_contain_text("The person reads English. The sealed certificate of erasure goes along.")
+	dialog.locator("textarea").fill("")
 	button.click()
 	expect(dialog.get_by_role("alert")).to_contain_text("Still to be filled in: What was done")
 	desk2.keep("erasure-complete-missing-360")

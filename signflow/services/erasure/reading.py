@@ -16,7 +16,7 @@ from signflow.core.erasure.masking import Neutral, Words
 from signflow.core.privacy.persons import Start
 from signflow.services.erasure import bytes_of_files, planning
 from signflow.services.erasure.planning import LINE, PLAN
-from signflow.services.privacy import data_map
+from signflow.services.privacy import data_map, mail_titles
 from signflow.services.privacy.accesses import record_access
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.matching import chunks
@@ -30,7 +30,7 @@ ORDER = ("Erase", "Mask", "Keep", "Decide", "Unlink")
 MOST, MOST_TO_DECIDE = 200, 100
 MOST_FIELDS, LONGEST, LONGEST_TITLE = 8, 400, 90
 # What says most of a record whose title field says nothing.
-_TITLES = {"Comment": "content", "ToDo": "description", "Version": "docname", "Email Queue": "reference_name"}
+_TITLES = {"Comment": "content", "ToDo": "description", "Version": "docname"}
 # What a decision takes to know of these; of others what names her, else what the map knows.
 _TEXTS = {
 	"Communication": ("subject", "sender", "recipients", "cc", "communication_date", "content"),
@@ -188,6 +188,8 @@ def _titles(doctype: str, names: list[str]) -> dict[str, str]:
 	meta, table = frappe.get_meta(doctype), frappe.qb.DocType(doctype)
 	if meta.issingle:
 		return {doctype: name_of(doctype)}
+	if doctype in mail_titles.MAILS:
+		return {name: one["title"] for name, one in mail_titles.of(doctype, names).items()}
 	columns = frappe.db.get_table_columns(doctype)
 	title = _TITLES.get(doctype) or meta.get_title_field()
 	title = title if title in columns else "name"
