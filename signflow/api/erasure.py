@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 
 from signflow.services.erasure import backups as backups_
-from signflow.services.erasure import execution, planning, reading
+from signflow.services.erasure import deciding, execution, planning, reading
 from signflow.services.privacy.approvals import require_officer
 
 
@@ -24,7 +24,7 @@ def decide(
 	chosen = frappe.parse_json(decisions)
 	if not isinstance(chosen, dict) or not all(isinstance(one, str) for one in chosen.values()):
 		frappe.throw(_("Say of each line what becomes of it."))
-	return planning.decide(plan, chosen, keep_until=keep_until, keep_ground=keep_ground)
+	return deciding.decide(plan, chosen, keep_until=keep_until, keep_ground=keep_ground)
 
 
 @frappe.whitelist(methods=["POST"])

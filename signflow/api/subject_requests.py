@@ -327,10 +327,10 @@ def complete(name: str, outcome: str, otherwise: bool | int = False, nothing_hel
 
 @frappe.whitelist(methods=["POST"])
 def next_step(name: str) -> dict[str, Any]:
-	"""What is to be done next, and why the request is not answered before: {step, said, record}."""
+	"""What is to be done next, why the request is not answered before, and its answer as proposed: {step, said, record, answer}."""
 	doc = frappe.get_doc(REQUEST, name)
 	doc.check_permission("read")
-	return next_steps.next_step(doc)
+	return {**next_steps.next_step(doc), "answer": decisions.proposed_answer(doc)}
 
 
 @frappe.whitelist(methods=["POST"])

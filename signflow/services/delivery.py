@@ -31,9 +31,16 @@ from signflow.services.withdrawal_rights import withdrawal_link
 from signflow.signflow.addresses import addresses_in
 
 BLANK = "(Removed by signflow: it held a personal link or code.)"
-KINDS = ("invitation", "code", "copy", "closed", "question", "resume", "delivery", "consent", "datarequest")
+KINDS = (
+	*("invitation", "code", "copy", "closed", "question", "resume", "delivery", "consent", "datarequest"),
+	"letter",
+)
 # Mails to people who sign nothing: blanked once sent, and nobody's status hangs on them.
-TO_OTHERS = ("resume", "consent", "datarequest")
+TO_OTHERS = ("resume", "consent", "datarequest", "letter")
+# In the Message-ID of a letter stands no record: it may be called after somebody. Its row names it.
+LETTER = "letter.0"
+# A mail with a code of a page, of which no row stays.
+SECRET = "visit.0"
 DELIVERY = "delivery"
 SIGNER, REQUEST, SUBMISSION = "Signature Request Signer", "Signature Request", "Form Submission"
 CONSENTS = ("Consent", "Consent Campaign Person")
@@ -469,7 +476,7 @@ def settle(queue_name: str) -> None:
 	mail = frappe.db.get_value(
 		"Email Queue",
 		queue_name,
-		["name", "status", "message_id", "error", "creation", "message"],
+		["name", "status", "message_id", "error", "creation", "message", "reference_name"],
 		as_dict=True,
 		for_update=True,
 	)
@@ -478,7 +485,7 @@ def settle(queue_name: str) -> None:
 	kind, signer = kind_and_signer(mail.message_id)
 	if kind in TO_OTHERS:
 		if _fate(mail) in ("Bounced", "Failed"):
-			_letter_returned(signer)
+			_letter_returned(mail.reference_name)
 	elif kind == DELIVERY:
 		_settle_delivery(mail, signer)
 	elif kind and frappe.db.exists(SIGNER, signer):
@@ -518,8 +525,10 @@ def _settle_signers(mail: Any, kind: str, signer: str) -> None:
 		mark(signer, fate, lambda: _("The mail server did not take the mail yet; it is tried again."))
 
 
-def _letter_returned(name: str) -> None:
+def _letter_returned(name: str | None) -> None:
 	"""A mail about the record `name`, to somebody who signs nothing, will not arrive (hook signflow_letter_returned)."""
+	if not name:
+		return
 	for path in frappe.get_hooks("signflow_letter_returned"):
 		frappe.get_attr(path)(name)
 
@@ -580,21 +589,55 @@ def kind_and_signer(message_id: str | None) -> tuple[str | None, str]:
 	return None, ""
 
 
-def sweep() -> None:
-	"""Once a minute: send what waits, settle what Frappe's own flush sent, free what a killed worker holds."""
-	rows = frappe.get_all(
-		"Email Queue",
-		filters={
+def leave_nothing(queue_names: list[str]) -> None:
+	"""Delete mails and whom they went to, in the caller's transaction, whether they were sent or not."""
+	if queue_names:
+		frappe.db.delete("Email Queue Recipient", {"parent": ["in", queue_names]})
+		frappe.db.delete("Email Queue", {"name": ["in", queue_names]})
+
+
+def _sweep_secrets() -> None:
+	"""What a killed worker left of mails whose codes have ended."""
+	ended = {
+		"message_id": ["like", f"signflow.{SECRET}.%"],
+		"creation": ["<", add_to_date(now_datetime(), seconds=-CODE_LIFETIME_SECONDS)],
+	}
+	leave_nothing(frappe.get_all("Email Queue", ended, pluck="name", order_by="name asc"))
+
+
+def _waiting() -> list[Any]:
+	"""Our mails that are not blanked yet, oldest first."""
+	ours = (
+		{
 			# Of a request's own mails only ours: people write others from its form.
 			"reference_doctype": ["in", [SIGNER, REQUEST, SUBMISSION, *CONSENTS, DATA_REQUEST]],
 			"message_id": ["like", "%signflow.%"],
-			"message": ["!=", BLANK],
-			"creation": [">", add_to_date(now_datetime(), days=-GIVE_UP_DAYS - 1)],
 		},
-		fields=["name", "status", "modified", "creation", "message_id"],
-		order_by="creation asc",
-		limit=500,
+		# Letters are about any kind of record.
+		{"message_id": ["like", f"signflow.{LETTER}.%"]},
 	)
+	rows = {
+		row.name: row
+		for which in ours
+		for row in frappe.get_all(
+			"Email Queue",
+			filters={
+				**which,
+				"message": ["!=", BLANK],
+				"creation": [">", add_to_date(now_datetime(), days=-GIVE_UP_DAYS - 1)],
+			},
+			fields=["name", "status", "modified", "creation", "message_id"],
+			order_by="creation asc",
+			limit=500,
+		)
+	}
+	return sorted(rows.values(), key=lambda row: row.creation)
+
+
+def sweep() -> None:
+	"""Once a minute: send what waits, settle what Frappe's own flush sent, free what a killed worker holds."""
+	_sweep_secrets()
+	rows = _waiting()
 	now = now_datetime()
 	for row in rows:
 		if not kind_and_signer(row.message_id)[0]:
@@ -637,9 +680,9 @@ def _returned_to(doc: Any) -> tuple[str, str]:
 	text = _text_of(doc)
 	for message_id in _MESSAGE_ID.findall(text):
 		kind, name = kind_and_signer(message_id)
-		if kind and frappe.db.exists("Email Queue", {"message_id": message_id}):
+		if kind and (queued := frappe.db.exists("Email Queue", {"message_id": message_id})):
 			if kind in TO_OTHERS:
-				_letter_returned(name)
+				_letter_returned(frappe.db.get_value("Email Queue", queued, "reference_name"))
 				return "", ""
 			return (REQUEST if kind == DELIVERY else SIGNER), name
 	if doc.reference_doctype in (SIGNER, REQUEST):

@@ -1,6 +1,7 @@
 """Mails to people who are not, or not yet, signers: codes of the public pages, confirmations, receipts.
 
-They go through Email Queue as `delivery`'s do and are sent at once. Each is bound to a record that staff can open.
+They go through Email Queue as `delivery`'s do: sent at once, tried again, blanked. Of a mail with a code not even its
+row stays: it is about no record, and with none would it ever go.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ def send_letter(
 	if delivery.has_unsubscribed(email):
 		return None
 	queued = delivery.queue(
-		"letter",
+		delivery.LETTER,
 		email,
 		subject=subject,
 		template=template,
@@ -49,7 +50,7 @@ def send_secret(email: str, *, subject: str, template: str, args: dict[str, Any]
 	Whoever has unsubscribed from all mail gets it too: he asked for it himself, and needs it to take anything back (GDPR
 	7(3)). A code lives for minutes: one that the mail server does not take now is not tried again, its reader asks anew.
 	"""
-	queued = delivery.queue("letter", email, subject=subject, template=template, args=args, asked_for=True)
+	queued = queue_secret(email, subject=subject, template=template, args=args)
 	if not queued:
 		return
 	frappe.db.commit()
@@ -57,12 +58,15 @@ def send_secret(email: str, *, subject: str, template: str, args: dict[str, Any]
 		delivery.flush(queued)
 	finally:
 		frappe.db.rollback()
-		status = frappe.db.get_value("Email Queue", queued, "status")
-		values = {"message": delivery.BLANK}
-		if status != "Sent":
-			values.update(status="Error", retry=10)
-		frappe.db.set_value("Email Queue", queued, values)
+		delivery.leave_nothing([queued])
 		frappe.db.commit()
+
+
+def queue_secret(email: str, *, subject: str, template: str, args: dict[str, Any]) -> str | None:
+	"""Queue the mail of `send_secret`, in the caller's transaction; the row's name."""
+	return delivery.queue(
+		delivery.SECRET, email, subject=subject, template=template, args=args, asked_for=True
+	)
 
 
 def counted(key: str, seconds: int = DAY_SECONDS) -> int:

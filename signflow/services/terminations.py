@@ -28,6 +28,7 @@ from signflow.services.transaction import one_transaction
 from signflow.signflow.addresses import one_address
 
 IN_FORCE = ("Notice Given", "Ended")
+OPEN = ("Draft", "Waiting for Signature", "Notice Given")
 PAGE_HOURS = 24
 REQUEST_DAYS = 7
 MAX_REASON = 1000

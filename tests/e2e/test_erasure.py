@@ -1,6 +1,8 @@
 """A whole erasure: asked on the page, planned and decided by one officer, approved and run by another, answered with a
 sealed certificate that /verify knows. Somebody with the same name is not touched."""
 
+import re
+
 import pytest
 from office import Office, Person, until
 from playwright.sync_api import Locator, Page, expect
@@ -102,7 +104,7 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	expect(form.locator(".erasure-told")).to_contain_text("Contact person")
 	desk.keep("erasure-plan-1280")
 	next_button(form, "Decide").click()
-	dialog = screen.locator(".modal-dialog:visible", has_text="decided")
+	dialog = screen.locator(".modal-dialog:visible", has_text="not saved yet")
 	card = dialog.locator("fieldset", has_text="rang").first
 	expect(card).to_contain_text("Maija Meri")
 	expect(card).to_contain_text("what tells who it was is taken out")
@@ -114,9 +116,9 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	screen.keyboard.press("Space")
 	for section in dialog.locator("section").all():
 		if section.locator("fieldset").count() > 1:
-			section.get_by_role("group").get_by_role("button", name="It is somebody else's").click()
+			section.get_by_role("group").get_by_role("button").nth(1).click()
 		else:
-			section.get_by_label("It is somebody else's").check()
+			section.locator("input[value='Not Hers']").check()
 	# What is kept needs a day and a reason.
 	expect(dialog.get_by_text("What must be kept")).to_be_hidden()
 	card.get_by_label("It must be kept").check()
@@ -126,27 +128,30 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	card.get_by_label("It is this person's").check()
 	expect(dialog.get_by_text("What must be kept")).to_be_hidden()
 	total = dialog.locator("fieldset").count()
-	expect(dialog.locator(".erasure-count")).to_have_text(f"{total} of {total} decided")
+	expect(dialog.locator(".erasure-count")).to_have_text(f"{total} of {total} chosen, not saved yet")
 	assert not screen.evaluate("() => window.hacked")
-	# Somebody else plans anew meanwhile: what was chosen is not lost.
-	anew = office.sender.call("signflow.api.erasure.plan", request=name)
-	desk.expected += ["417", "This plan is Superseded"]
+	# What is not saved is said, and what was chosen is not lost.
+	card.get_by_label("It must be kept").check()
+	desk.expected += ["417", "Say why it must be kept"]
 	dialog.locator(".modal-footer .btn-primary").click()
-	message = screen.locator(".modal-dialog:visible", has_text="This plan is Superseded")
+	message = screen.locator(".modal-dialog:visible", has_text="Say why it must be kept")
 	expect(message).to_be_visible()
 	# Bootstrap hides nothing that is still on its way in.
 	screen.wait_for_function("() => !frappe.msg_dialog.$wrapper.data('bs.modal')._isTransitioning")
 	screen.evaluate("() => frappe.msg_dialog.hide()")
 	expect(message).to_have_count(0)
-	expect(dialog.locator("[role=alert]")).to_contain_text("Your choices are still here")
+	expect(dialog.locator("[role=alert]")).to_contain_text("Nothing was saved.")
 	screen.evaluate("() => cur_dialog?.hide()")
 	expect(dialog).to_have_count(0)
-	screen.evaluate("(plan) => frappe.set_route('Form', 'Erasure Plan', plan)", anew)
-	plan = on_plan(screen, other_than=plan)
 	next_button(shown(screen), "Decide").click()
-	dialog = screen.locator(".modal-dialog:visible", has_text=f"{total} of {total} decided")
+	dialog = screen.locator(".modal-dialog:visible", has_text=f"{total} of {total} chosen, not saved yet")
+	card = dialog.locator("fieldset", has_text="rang").first
+	card.get_by_label("It is this person's").check()
+	# Somebody else plans anew meanwhile: what was decided is decided there.
+	anew = office.sender.call("signflow.api.erasure.plan", request=name)
 	dialog.locator(".modal-footer .btn-primary").click()
 	decided = on_plan(screen, other_than=plan)
+	assert decided != anew
 	form = shown(screen)
 	expect(form.get_by_text("A second officer approves it").first).to_be_visible()
 	expect(form.locator(".page-head .primary-action:visible")).to_have_count(0)
@@ -183,6 +188,9 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	dialog = screen2.locator(".modal-dialog:visible", has_text="What was done")
 	button = dialog.locator(".modal-footer .btn-primary")
 	expect(button).to_have_text("Complete")
+	expect(dialog.locator("textarea")).to_have_value(re.compile("^We have erased your data."))
+	expect(dialog).to_contain_text("The person reads English. The sealed certificate of erasure goes along.")
+	dialog.locator("textarea").fill("")
 	button.click()
 	expect(dialog.get_by_role("alert")).to_contain_text("Still to be filled in: What was done")
 	desk2.keep("erasure-complete-missing-360")

@@ -8,16 +8,17 @@ from typing import Any
 
 import frappe
 import pytest
-from asking import REQUEST, an_officer, as_officer, kinds
+from asking import REQUEST, Asker, an_officer, as_officer, kinds
 from frappe.utils import add_days, getdate, now_datetime
 from frappe.utils.backups import get_backup_path
-from house import House, as_program, attachments_of, for_writing, text_of
+from house import House, as_program, attachments_of, for_writing, long_ago, text_of
 from retention_stage import a_hold
+from stage import Process, eventually
 from test_erasure_certificate import a_plan
 from test_subject_requests import taken_in
 
 from signflow.core.erasure.masking import Words
-from signflow.services import verification
+from signflow.services import delivery, letters, verification, visits
 from signflow.services.delivery import BLANK
 from signflow.services.erasure import backups, proving
 from signflow.services.privacy import checks
@@ -468,3 +469,73 @@ def test_only_officers_note_a_complaint(house: House, persona: str) -> None:
 	)
 	assert answer.status_code in (401, 403), answer.text[:300]
 	assert not she.stored().complaint_pending
+
+
+# What the pages mail after the end
+
+
+CODE_LETTER = {
+	"subject": "Your code",
+	"template": "signflow_visit_code",
+	"args": {"code": "123456", "minutes": 10, "house": {}},
+}
+
+
+def what_holds(mail: str) -> list[str]:
+	"""Where the proof finds an address, the request's own places left out."""
+	frappe.db.rollback()
+	return [place.where for place in proving.prove(Words(frozenset({mail})), backups=False).left]
+
+
+def test_looking_at_the_answer_leaves_no_trace(house: House) -> None:
+	"""The receipt invites her to look; the mail with the code is about no record, so nothing else would take it away."""
+	mail = f"looks.{house.key}@posti.example"
+	a_plan(taken_in(house, "Erasure", mail), house.company)
+	asker = Asker(house, mail)
+	asker.begins()
+	asker.does("check_code", code=asker.code())
+	eventually(
+		lambda: not queued_to(mail, reference_doctype=["is", "not set"]), "the mail with the code is gone"
+	)
+	assert not what_holds(mail)
+
+
+@pytest.mark.parametrize("page", ["terminate", "consents", "requests"])
+def test_a_mail_to_nobody_leaves_no_trace(house: House, page: str) -> None:
+	mail = f"nobody.{house.key}@posti.example"
+	visits.begin(mail, "en", page)
+	house.mailbox.wait_for(mail)
+	eventually(lambda: not queued_to(mail), "the mail is gone")
+	assert not what_holds(mail)
+
+
+def test_a_mail_that_was_not_taken_leaves_no_trace(house: House, mail_server: Process) -> None:
+	mail = f"down.{house.key}@posti.example"
+	mail_server.kill()
+	for_writing()
+	letters.send_secret(mail, **CODE_LETTER)
+	assert not queued_to(mail) and not what_holds(mail)
+
+
+def test_a_worker_killed_at_a_mail_leaves_its_row_to_the_sweep(house: House) -> None:
+	mail = f"killed.{house.key}@posti.example"
+	for_writing()
+	queued = letters.queue_secret(mail, **CODE_LETTER)
+	frappe.db.commit()
+	delivery.sweep()
+	assert queued_to(mail), "it may be on its way"
+	long_ago("Email Queue", queued, "creation", "modified", minutes=11)
+	delivery.sweep()
+	assert not queued_to(mail) and not what_holds(mail)
+
+
+def queued_to(mail: str, **filters: Any) -> list[str]:
+	frappe.db.rollback()
+	parents = frappe.get_all(
+		"Email Queue Recipient", {"recipient": mail}, pluck="parent", order_by="name asc"
+	)
+	if not filters:
+		return parents
+	return frappe.get_all(
+		"Email Queue", {"name": ["in", parents], **filters}, pluck="name", order_by="name asc"
+	)

@@ -295,3 +295,33 @@ def test_a_letter_says_names_as_text(house: House) -> None:
 	body = house.mailbox.wait_for(house.maija.mail, subject="Confirmation").get_body(("html",)).get_content()
 	assert "<b>Maija" not in body and "<img src=x>" not in body
 	assert "&lt;img src=" in body
+
+
+def test_a_letter_is_sent_after_an_outage_and_blanked(house: House, mail_server: Process) -> None:
+	mail_server.kill()
+	for_writing()
+	queued_as = letters.send_letter(
+		house.maija.mail,
+		subject="Your data is ready",
+		template="signflow_data_ready",
+		args={
+			"house": {},
+			"link": "https://testi.example/privacy/data#secret",
+			"number": "DSR-1",
+			"until": "then",
+		},
+		reference=("Contact", "Maija Meri"),
+	)
+	frappe.db.commit()
+
+	def row():
+		fields = ["status", "message", "error", "message_id"]
+		return frappe.db.get_value("Email Queue", queued_as, fields, as_dict=True)
+
+	eventually(lambda: row().error, "the mail waits")
+	assert "Maija" not in row().message_id, "a record may be called after somebody"
+	start_mail(mail_server)
+	long_ago("Email Queue", queued_as, "modified", hours=1)
+	delivery.sweep()
+	eventually(lambda: (row().status, row().message) == ("Sent", delivery.BLANK), "it is sent and blanked")
+	assert "#secret" in text_of(house.mailbox.wait_for(house.maija.mail, subject="Your data is ready"))

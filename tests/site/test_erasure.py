@@ -40,8 +40,17 @@ from stage import eventually
 
 from signflow.core.erasure.masking import Words
 from signflow.core.privacy.needles import Needles
-from signflow.services import evidence, work
-from signflow.services.erasure import closing, execution, ledger, planning, proving, replaying, telling
+from signflow.services import evidence, withdrawals, work
+from signflow.services.erasure import (
+	closing,
+	deciding,
+	execution,
+	ledger,
+	planning,
+	proving,
+	replaying,
+	telling,
+)
 from signflow.services.subject_requests import access
 
 # Plan, run and proof read the whole site: under load the longest took 204 s on a real one, of pytest's usual 240.
@@ -614,6 +623,79 @@ def erase(house: House, contact: str, decide: Any, **keep: Any) -> str:
 	approved(plan, approver)
 	carried_out(plan)
 	return plan
+
+
+def test_what_was_decided_holds_where_a_worker_made_the_plan_anew_meanwhile(house: House) -> None:
+	"""Files that the officer may not open: the look into the others ended while he read."""
+	frappe.set_user("Administrator")
+	for_writing()
+	mail = f"selma.{house.key}@posti.example"
+	contact = a_contact("Selma", f"Salo{house.key}", mail)
+	files = [
+		house._insert(
+			"File",
+			file_name=f"{stem}-{house.key}.txt",
+			is_private=1,
+			content=f"{stem}: {mail}, pekka@muu.example",
+		).name
+		for stem in ("minutes", "letter")
+	]
+	frappe.db.commit()
+	made, _approver = officers(house)
+	frappe.set_user(made)
+	request = a_request(house, ("Contact", contact))
+	frappe.set_user(made)
+	read = planning.plan_erasure(request)
+	asked = lines_of(read, action="Decide")
+	assert sorted(line.record_name for line in asked) == sorted(files)
+	planning.plan_erasure(request)
+	decided = deciding.decide(read, {line.name: "Hers" for line in asked})
+	assert not lines_of(decided, action="Decide")
+	again = planning.plan_erasure(request)
+	assert not lines_of(again, action="Decide")
+	assert {line.action for line in lines_of(again, record_doctype="File")} == {"Erase"}
+	with pytest.raises(frappe.ValidationError, match="asks something else"):
+		deciding.decide(read, {asked[0].name: "Hers"})
+	frappe.set_user("Administrator")
+
+
+def test_a_withdrawal_that_nobody_has_answered_is_asked_about(house: House) -> None:
+	frappe.set_user("Administrator")
+	frappe.cache.delete_keys("signflow:count:")
+	mail = f"ossi.{house.key}@posti.example"
+	contact = a_contact("Ossi", f"Oja{house.key}", mail)
+	stated = withdrawals.state_withdrawal(
+		page_key=frappe.generate_hash(length=32),
+		language="en",
+		person_name=f"Ossi Oja{house.key}",
+		contract_reference="Order 7",
+		email=mail,
+		message="",
+	)["reference"]
+	about = {"reference_type": "Contract Withdrawal", "reference_name": stated}
+	task = eventually(lambda: frappe.db.get_value("ToDo", about), "staff are told")
+	made, _approver = officers(house)
+	request = a_request(house, ("Contact", contact))
+	frappe.set_user(made)
+	plan = planning.plan_erasure(request)
+	(asked,) = lines_of(plan, action="Decide")
+	assert (asked.record_name, "not handled yet" in asked.because) == (stated, True)
+	assert not lines_of(plan, record_doctype="ToDo")
+	day = add_days(getdate(), 30)
+	kept = planning.decide(
+		plan, {asked.name: "Keep"}, keep_until=str(day), keep_ground="A refund is owed to you."
+	)
+	stays = {line.record_name: line for line in lines_of(kept, action="Keep")}
+	assert stays[task].keep_until == stays[stated].keep_until == day
+	frappe.set_user("Administrator")
+	for_writing()
+	withdrawals.close(stated, "Handled", "The refund was paid and told.")
+	frappe.db.commit()
+	frappe.set_user(made)
+	handled = planning.plan_erasure(request, anew=True)
+	frappe.set_user("Administrator")
+	assert not lines_of(handled, action="Decide")
+	assert {line.record_name for line in lines_of(handled, action="Erase")} >= {stated}
 
 
 def files_of_agreement(request: str) -> dict[str, Path]:

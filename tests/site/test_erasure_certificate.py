@@ -82,6 +82,26 @@ def test_the_answer_brings_a_sealed_certificate(house: House) -> None:
 	assert shown["answered_on"] and shown["certificate_on"] >= shown["answered_on"]
 
 
+def test_the_answer_is_proposed_in_her_language(house: House) -> None:
+	an_officer()
+	request = taken_in(house, "Erasure", f"proposed.{house.key}@posti.example")
+	frappe.db.set_value("Data Subject Request", request, "language", "fi")
+	assert proposed(request) == {"words": "", "language": "Finnish", "certificate": False}
+	plan = a_plan(request, house.company)
+	answer = proposed(request)
+	assert answer["certificate"] and answer["words"].startswith("Olemme poistaneet tietosi.")
+	# The list says that it is erased as the form does, until it is planned again.
+	records.note_erased(plan)
+	assert frappe.db.get_value("Data Subject Request", request, "erased_on")
+	records.advance(request, "Planned")
+	assert not frappe.db.get_value("Data Subject Request", request, "erased_on")
+	frappe.db.rollback()
+
+
+def proposed(request: str) -> dict[str, object]:
+	return decisions.proposed_answer(frappe.get_doc("Data Subject Request", request))
+
+
 def test_two_clicks_on_complete_answer_once(house: House) -> None:
 	"""A second answer would bring a second certificate, by which the first is no longer known."""
 	officer = as_program(house.web, an_officer())

@@ -1,5 +1,6 @@
 """Everything on a planted person is found, and nothing of her namesake's, of her colleagues', of her company's."""
 
+import email.message
 import json
 from typing import Any
 
@@ -13,6 +14,7 @@ from pypika.terms import CustomFunction
 import signflow.patches.hash_looked_up_records as patch
 from signflow.core.privacy.findings import Strength
 from signflow.core.privacy.persons import Start
+from signflow.services.delivery import BLANK
 from signflow.services.privacy import accesses, lookup, searching
 
 
@@ -240,3 +242,20 @@ def test_each_sees_what_he_may_read(she: Planted, persona: str) -> None:
 	# Another's look-up is nobody else's.
 	stolen = ask(she, "operator", query=she.mail, purpose="Test").json()["message"]["id"]
 	assert ask(she, persona, "details", id=stolen, doctype="Email Queue").status_code == 417
+
+
+def test_a_mail_is_called_by_its_subject_and_day(house: House) -> None:
+	for_writing()
+	message = email.message.EmailMessage()
+	message["Subject"] = f"Kutsu kesäjuhliin {house.key}"
+	message.set_content("Tervetuloa")
+	sent, blank = (
+		frappe.get_doc({"doctype": "Email Queue", "sender": "a@b.example", "message": text, "status": "Sent"})
+		.insert(ignore_permissions=True)
+		.name
+		for text in (message.as_string(), BLANK)
+	)
+	titles = {name: one["title"] for name, one in lookup.describe("Email Queue", [sent, blank]).items()}
+	assert titles[sent].startswith(f"Kutsu kesäjuhliin {house.key}, ")
+	assert titles[blank].startswith("Mail of ") and blank not in titles[blank]
+	frappe.db.rollback()

@@ -90,6 +90,7 @@ class Found:
 	part_of: Record | None = None
 	copy_of: Record | None = None
 	others_signed: bool = False
+	unfinished: bool = False
 
 	@property
 	def certain(self) -> bool:
@@ -170,6 +171,10 @@ ASK_NAME = _("Only the name is the same, which others may have. Is it about this
 ASK_SHARED = _("Only an address or number is the same, which others have too. Is it about this person?")
 ASK_FILE = _("The file is others' as well: is it erased as a whole?")
 ASK_COMPANY = _("Another company on this site has records of this person too: is it erased for all of them?")
+ASK_UNFINISHED = _(
+	"It is not handled yet, and something may still be owed: handle it first and plan again, or say here what becomes of it."
+)
+WITH_UNFINISHED = _("It belongs to something that is not handled yet and is kept, and goes with it.")
 ASK_EVIDENCE = _("A signed agreement that no rule keeps: is there a ground to keep it?")
 
 
@@ -183,6 +188,7 @@ def plan(found: Iterable[Found], pointers: Iterable[Pointer] = ()) -> list[Line]
 	pointers = sorted(set(pointers), key=lambda one: (one.table, one.column, one.target))
 	lines = {key: line for key, one in records.items() if (line := _first(one))}
 	_with_agreements(records, lines)
+	_with_unfinished(records, lines)
 	_settle(records, lines, pointers)
 	ordered = _ordered(records, lines, pointers)
 	unlinks = _unlinks(records, lines, pointers)
@@ -211,6 +217,8 @@ def _first(one: Found) -> Line | None:
 		return _line(one, Action.DECIDE, ASK_NAME if one.strength is Strength.POSSIBLE else ASK_SHARED)
 	if one.nature is Nature.EVIDENCE and one.decided is None:
 		return _line(one, Action.DECIDE, ASK_EVIDENCE)
+	if one.unfinished and one.decided is None:
+		return _line(one, Action.DECIDE, ASK_UNFINISHED)
 	if one.shared and one.own and one.decided is None:
 		return _line(one, Action.DECIDE, ASK_COMPANY)
 	return _certain(one)
@@ -297,6 +305,34 @@ def _copy(
 	if of_others and agreement.others_signed:
 		return _line(one, Action.DECIDE, ASK_COPY)
 	return _line(one, Action.ERASE, COPY_OF_AGREEMENT)
+
+
+def _with_unfinished(records: Mapping[Record, Found], lines: dict[Record, Line]) -> None:
+	"""The task, the mails and the trail of what is not handled yet wait, stay and go with it."""
+	for key, one in records.items():
+		top = _unfinished_above(one, records)
+		if top is None or top.keeps or one.decided or one.keeps or key not in lines:
+			continue
+		above = lines.get(top.key)
+		if above is None or above.action is Action.DECIDE:
+			del lines[key]
+		elif above.action is Action.KEEP:
+			lines[key] = replace(
+				_line(one, Action.KEEP, WITH_UNFINISHED),
+				until=above.until,
+				ground=above.ground,
+				later=_later(one),
+			)
+
+
+def _unfinished_above(one: Found, records: Mapping[Record, Found]) -> Found | None:
+	seen = {one.key}
+	while one.under in records and one.under not in seen:
+		one = records[one.under]
+		seen.add(one.key)
+		if one.unfinished:
+			return one
+	return None
 
 
 def _settle(records: Mapping[Record, Found], lines: dict[Record, Line], pointers: list[Pointer]) -> None:

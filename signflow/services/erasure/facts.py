@@ -18,6 +18,7 @@ from signflow.core.privacy.datamap import PERSON_DOCTYPES, DataMap, DocTypeMap, 
 from signflow.core.privacy.findings import How, Strength
 from signflow.core.privacy.kinds import Table
 from signflow.core.privacy.persons import Record, Start, Subject
+from signflow.services import terminations, withdrawals
 from signflow.services.erasure import bytes_of_files, evidence_of
 from signflow.services.erasure import reach as reaching
 from signflow.services.erasure.evidence_of import EVIDENCE
@@ -55,6 +56,11 @@ TRAILS = frozenset(
 PARTIES = ("Customer", "Supplier", "Employee", "Sales Partner", "Shareholder")
 # What a copy of somebody's data lists.
 LISTED = "Personal Data Export Item"
+# In which states something is still owed to her: an answer, a refund, the end of an agreement.
+UNFINISHED = {
+	"Contract Withdrawal": withdrawals.OPEN,
+	"Contract Termination": terminations.OPEN,
+}
 
 
 @dataclass
@@ -535,6 +541,7 @@ class _Gathering:
 			part_of=self.parts.get(record),
 			copy_of=self.copies.get(record),
 			others_signed=record in self.others_signed,
+			unfinished=row.get("status") in UNFINISHED.get(doctype, ()),
 		)
 
 	def _nature(self, record: Record) -> Nature:

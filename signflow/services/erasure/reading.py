@@ -4,17 +4,19 @@ title, and what is his to decide with as much of the record as the decision take
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from math import ceil
 from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import cstr, strip_html
+from frappe.utils import cint, cstr, getdate, strip_html
 
+from signflow.core.erasure import planner
 from signflow.core.erasure.masking import Neutral, Words
 from signflow.core.privacy.persons import Start
 from signflow.services.erasure import bytes_of_files, planning
 from signflow.services.erasure.planning import LINE, PLAN
-from signflow.services.privacy import data_map
+from signflow.services.privacy import data_map, mail_titles
 from signflow.services.privacy.accesses import record_access
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.matching import chunks
@@ -28,7 +30,7 @@ ORDER = ("Erase", "Mask", "Keep", "Decide", "Unlink")
 MOST, MOST_TO_DECIDE = 200, 100
 MOST_FIELDS, LONGEST, LONGEST_TITLE = 8, 400, 90
 # What says most of a record whose title field says nothing.
-_TITLES = {"Comment": "content", "ToDo": "description", "Version": "docname", "Email Queue": "reference_name"}
+_TITLES = {"Comment": "content", "ToDo": "description", "Version": "docname"}
 # What a decision takes to know of these; of others what names her, else what the map knows.
 _TEXTS = {
 	"Communication": ("subject", "sender", "recipients", "cc", "communication_date", "content"),
@@ -186,6 +188,8 @@ def _titles(doctype: str, names: list[str]) -> dict[str, str]:
 	meta, table = frappe.get_meta(doctype), frappe.qb.DocType(doctype)
 	if meta.issingle:
 		return {doctype: name_of(doctype)}
+	if doctype in mail_titles.MAILS:
+		return {name: one["title"] for name, one in mail_titles.of(doctype, names).items()}
 	columns = frappe.db.get_table_columns(doctype)
 	title = _TITLES.get(doctype) or meta.get_title_field()
 	title = title if title in columns else "name"
@@ -228,8 +232,8 @@ def _may_read(doctype: str, name: str) -> bool:
 
 
 def to_decide(plan: str) -> dict[str, Any]:
-	"""What of a plan is an officer's to decide, by kind and question: {kinds: [{kind, question, records: [{line, key, title, link,
-	under, file, fields: [{label, text, hers}], choices: {decision: what becomes of it}}]}], more}.
+	"""What of a plan is an officer's to decide, by kind and question: {kinds: [{kind, question, answers: {decision: in words},
+	records: [{line, key, title, link, under, file, fields: [{label, text, hers}], choices: {decision: what becomes of it}}]}], more}.
 
 	That he saw it goes to the log of accesses. For officers, while the plan is a draft.
 	"""
@@ -250,10 +254,38 @@ def to_decide(plan: str) -> dict[str, Any]:
 		_record_view(doc, told, Counter(row.record_doctype for row in seen))
 	return {
 		"kinds": [
-			{"kind": name_of(doctype), "question": _(because) if because else "", "records": records}
+			{
+				"kind": name_of(doctype),
+				"question": _(because) if because else "",
+				"answers": _answers(because),
+				"records": records,
+			}
 			for (doctype, because), records in groups.items()
 		],
 		"more": len(rows) - len(seen),
+	}
+
+
+def _answers(because: str) -> dict[str, str]:
+	"""The answers to the question of a line, by what they decide."""
+	if because in (planner.ASK_COPY, planner.ASK_FILE, planner.ASK_COMPANY):
+		return {"Hers": _("Yes, erase it"), "Not Hers": _("No, leave it"), "Keep": _("It must be kept")}
+	if because == planner.ASK_EVIDENCE:
+		return {
+			"Hers": _("No ground: erase it"),
+			"Not Hers": _("It is somebody else's"),
+			"Keep": _("Yes, it must be kept"),
+		}
+	if because == planner.ASK_UNFINISHED:
+		return {
+			"Hers": _("Nothing is owed: erase it"),
+			"Not Hers": _("It is somebody else's"),
+			"Keep": _("It must be kept until it is handled"),
+		}
+	return {
+		"Hers": _("It is this person's"),
+		"Not Hers": _("It is somebody else's"),
+		"Keep": _("It must be kept"),
 	}
 
 
@@ -321,9 +353,13 @@ def _under(doctype: str, name: str) -> str:
 
 
 def _file(name: str) -> dict[str, Any]:
-	called, address = frappe.db.get_value("File", name, ["file_name", "file_url"])
+	called, address, size, made = frappe.db.get_value(
+		"File", name, ["file_name", "file_url", "file_size", "creation"]
+	)
 	may_open = (address or "").startswith(("/files/", "/private/files/")) and _may_read("File", name)
-	return {"name": called or name, "address": address if may_open else ""}
+	# Also whoever may not open it can tell it apart from others.
+	told = f"{ceil(cint(size) / 1024)} kB, {written_day(getdate(made), _language())}"
+	return {"name": called or name, "address": address if may_open else "", "told": told}
 
 
 def _telling_fields(given: Given, words: Words) -> Iterable[dict[str, Any]]:

@@ -16,7 +16,7 @@ from signflow.core.privacy import persons
 from signflow.core.privacy.datamap import PERSON_DOCTYPES, DataMap, DocTypeMap, Holds
 from signflow.core.privacy.findings import FRAMEWORK_MODULES, Reason, Strength
 from signflow.core.privacy.persons import PersonRecord, Record, Start, Subject
-from signflow.services.privacy import data_map, searching
+from signflow.services.privacy import data_map, mail_titles, searching
 from signflow.services.privacy.matching import chunks
 from signflow.services.privacy.person_records import KINDS, find_subject, region
 from signflow.signflow.roles import OFFICER
@@ -355,6 +355,8 @@ def describe(doctype: str, names: list[str]) -> dict[str, Any]:
 	meta, table = frappe.get_meta(doctype), frappe.qb.DocType(doctype)
 	if meta.issingle:
 		return {doctype: {"title": _(doctype), "date": None}}
+	if doctype in mail_titles.MAILS:
+		return mail_titles.of(doctype, names)
 	columns = frappe.db.get_table_columns(doctype)
 	title = meta.get_title_field()
 	title = title if title in columns else "name"

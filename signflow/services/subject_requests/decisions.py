@@ -7,10 +7,12 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.translate import print_language
 from frappe.utils import cint, formatdate, getdate, now_datetime
 
 from signflow.core.erasure import clock
 from signflow.services.erasure import backups, certificate
+from signflow.services.erasure.planning import LINE, PLAN
 from signflow.services.guests import plain
 from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.subject_requests import letters, next_steps, recipients, records
@@ -141,6 +143,29 @@ def complete(name: str, outcome: str, *, otherwise: bool = False, nothing_held: 
 		proof = certificate.for_answer(doc, recipients.of_request(name))
 		holding = backups.what_is_told(name, doc.language or "en")
 	_mailed(doc, letters.send_answer(doc, proof, holding))
+
+
+def proposed_answer(doc: Any) -> dict[str, Any]:
+	"""{words, language, certificate}: words to begin the answer with, in the person's language ("" if only an officer knows what was
+	done), what that language is called in the reader's, and whether a certificate goes along."""
+	language = {"fi": _("Finnish"), "sv": _("Swedish"), "en": _("English")}.get(doc.language or "en", "")
+	plans = []
+	if doc.request_type == "Erasure":
+		plans = frappe.get_all(
+			PLAN, {"request": doc.name, "status": "Done"}, pluck="name", order_by="name asc"
+		)
+	words = ""
+	if plans:
+		keeps = frappe.db.exists(LINE, {"plan": ["in", plans], "action": "Keep"})
+		with print_language(doc.language or "en"):
+			words = (
+				_(
+					"We have erased your data. The certificate says what was erased, and what we must keep, why and until when."
+				)
+				if keeps
+				else _("We have erased your data. The certificate says what was erased.")
+			)
+	return {"words": words, "language": language, "certificate": bool(plans)}
 
 
 @one_transaction

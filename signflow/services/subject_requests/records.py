@@ -101,16 +101,18 @@ def advance(name: str, status: str, note: str = "") -> None:
 	if status not in ("Planned", "Approved", "Running", "Open"):
 		frappe.throw(_("{0} is no state of a request at work.").format(status))
 	doc = still_open(name)
-	doc.status = status
+	doc.update({"status": status, "erased_on": None})
 	save(doc)
 	step(doc, status if status != "Open" else "Note", note)
 
 
 def note_erased(plan: str) -> None:
 	"""Note on its request that an erasure has ended, which stays Running until it is answered (hook signflow_erasure_done)."""
-	request = frappe.db.get_value("Erasure Plan", plan, "request")
+	request, left = frappe.db.get_value("Erasure Plan", plan, ["request", "left_over"])
 	if row := request and frappe.db.get_value(REQUEST, request, ["name", "company"], as_dict=True):
 		step(row, "Note", kept(N_("The erasure has ended: plan {0}."), plan), by_itself=True)
+		if not left:
+			frappe.db.set_value(REQUEST, request, "erased_on", now_datetime(), update_modified=False)
 
 
 def finish(name: str, outcome: str) -> Any:

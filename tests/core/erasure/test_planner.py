@@ -152,6 +152,30 @@ def test_what_becomes_of_an_agreement_becomes_of_its_files_and_copies_go() -> No
 	assert (sealed.until, sealed.statute, sealed.later) == (None, "GDPR 17(3)(e)", Action.ERASE)
 
 
+def test_what_is_unfinished_is_asked_about_and_what_hangs_under_it_waits_with_it() -> None:
+	def becomes(**more: Any) -> dict[str, Line]:
+		stated = Found("Contract Withdrawal", "CW-1", unfinished=True, **more)
+		task = Found("ToDo", "Task", Nature.TRAIL, under=stated.key)
+		change = Found("Version", "Change", Nature.TRAIL, under=task.key)
+		return by_name(plan([person(), stated, task, change]))
+
+	open_still = becomes()
+	assert (open_still.pop("CW-1").because, set(open_still)) == (planner.ASK_UNFINISHED, {"Maija"})
+	assert becomes(strength=Strength.SHARED)["CW-1"].because == planner.ASK_SHARED
+	assert {line.action for line in becomes(decided=Decision.HERS).values()} == {Action.ERASE}
+	assert set(becomes(decided=Decision.NOT_HERS)) == {"Maija"}
+	kept = becomes(decided=Decision.KEEP, chosen=Kept(UNTIL, "A refund is owed"))
+	for name in ("CW-1", "Task", "Change"):
+		assert (kept[name].action, kept[name].until, kept[name].ground, kept[name].later) == (
+			Action.KEEP,
+			UNTIL,
+			"A refund is owed",
+			Action.ERASE,
+		)
+	by_law = becomes(keeps=(KEPT,))
+	assert by_law["CW-1"].action is Action.KEEP and by_law["CW-1"].until == UNTIL
+
+
 def test_a_file_of_others_is_asked_about() -> None:
 	assert plan([Found("File", "F", Nature.FILE, alone=False)])[0].action is Action.DECIDE
 	assert plan([Found("File", "F", Nature.FILE)])[0].action is Action.ERASE

@@ -184,12 +184,18 @@ function prove(frm) {
 }
 
 function complete(frm, next) {
+	const answer = next.answer || {};
+	const told = [
+		answer.language ? __("It is mailed to the person in these words. The person reads {0}.", [answer.language]) : __("It is mailed to the person in these words."),
+		answer.certificate ? __("The sealed certificate of erasure goes along.") : "",
+	];
 	const fields = [
 		{
 			fieldname: "outcome",
 			fieldtype: "Small Text",
 			label: __("What was done"),
-			description: __("It is mailed to the person in these words."),
+			description: told.filter(Boolean).join(" "),
+			default: answer.words,
 			reqd: 1,
 		},
 	];

@@ -26,6 +26,7 @@ class DataSubjectRequest(KeepsSecrets):
 		done_on: DF.Datetime | None
 		due_on: DF.Date | None
 		email: DF.Data | None
+		erased_on: DF.Datetime | None
 		extended_on: DF.Datetime | None
 		extension_reason: DF.SmallText | None
 		has_protected_address: DF.Check

@@ -1,5 +1,11 @@
 frappe.listview_settings["Data Subject Request"] = {
-	add_fields: ["status", "due_on", "joined_to"],
+	add_fields: ["status", "due_on", "joined_to", "erased_on"],
+	formatters: {
+		// As the form says it: the request stays "Running" until the person is answered.
+		status(value, _field, doc) {
+			return doc.erased_on && value === "Running" ? __("Erased, to Be Completed") : __(value);
+		},
+	},
 	filters: [["status", "not in", ["Done", "Refused"]]],
 	onload(list) {
 		if (signflow.may_take_in_data_requests()) {

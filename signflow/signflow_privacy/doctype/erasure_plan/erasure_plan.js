@@ -1,5 +1,4 @@
 const API = "signflow.api.erasure.";
-const COLOURS = { Draft: "gray", Approved: "blue", Running: "orange", Done: "green", Failed: "red", Superseded: "gray" };
 const ACTION_COLOURS = { Erase: "red", Mask: "orange", Keep: "blue", Decide: "yellow", Unlink: "gray" };
 // What was chosen and not saved yet, by request and record: another plan of the same request begins with it.
 const chosen = new Map();
@@ -14,7 +13,9 @@ frappe.ui.form.on("Erasure Plan", {
 	refresh(frm) {
 		clearTimeout(frm.run_timer);
 		frm.disable_save();
-		frm.page.set_indicator(__(frm.doc.status), COLOURS[frm.doc.status]);
+		// The list's words: a draft is to be decided, or to be approved.
+		const [state, colour] = frappe.listview_settings["Erasure Plan"].get_indicator(frm.doc);
+		frm.page.set_indicator(state, colour);
 		offer(frm);
 		show(frm);
 		if (frm.doc.status === "Running") {
@@ -40,7 +41,8 @@ function offer(frm) {
 			frm.page.add_menu_item(__("Decide Everything Anew"), () => decide_anew(frm));
 		}
 		if (doc.undecided) {
-			say(__("{0} records are left to decide. Nothing is changed before a second officer has approved.", [doc.undecided]), "orange");
+			const left = doc.undecided === 1 ? __("1 record is left to decide.") : __("{0} records are left to decide.", [doc.undecided]);
+			say(`${left} ${__("Nothing is changed before a second officer has approved.")}`, "orange");
 			signflow.set_next_step(frm, __("Decide"), () => decide(frm));
 		} else if (doc.made_by === frappe.session.user) {
 			say(__("All is decided. A second officer approves it: you planned it."), "blue");
@@ -150,12 +152,6 @@ function titled(record) {
 
 // What is to be decided
 
-const CHOICES = () => [
-	["Hers", __("It is this person's")],
-	["Not Hers", __("It is somebody else's")],
-	["Keep", __("It must be kept")],
-];
-
 async function decide(frm) {
 	const found = await frappe.xcall(`${API}to_decide`, { plan: frm.doc.name });
 	const dialog = new frappe.ui.Dialog({
@@ -183,7 +179,7 @@ async function decide(frm) {
 	dialog.fields_dict.problem.$wrapper.append($("<p role='alert' tabindex='-1' class='text-danger mb-0'>"));
 	const count = () => {
 		const checked = body.find("input[type=radio]:checked");
-		body.find(".erasure-count").text(__("{0} of {1} decided", [checked.length, total]));
+		body.find(".erasure-count").text(__("{0} of {1} chosen, not saved yet", [checked.length, total]));
 		dialog.set_df_property("keep_section", "hidden", checked.is("[value='Keep']") ? 0 : 1);
 	};
 	body.on("change", "input[type=radio]", (event) => {
@@ -199,7 +195,7 @@ function section(kind, place, mine) {
 	const part = $("<section class='mb-4'>").append($("<h5>").text(title), $("<p class='text-muted mb-2'>").text(kind.question));
 	if (kind.records.length > 1) {
 		const all = $("<div class='mb-2' role='group'>").attr("aria-label", title).append($("<span class='mr-2'>").text(__("All of these:")));
-		for (const [value, label] of CHOICES()) {
+		for (const [value, label] of Object.entries(kind.answers)) {
 			$("<button type='button' class='btn btn-xs btn-default mr-1 mb-1'>")
 				.text(label)
 				.on("click", () => part.find(`input[value='${value}']`).prop("checked", true).trigger("change"))
@@ -207,19 +203,20 @@ function section(kind, place, mine) {
 		}
 		part.append(all);
 	}
-	kind.records.forEach((record, number) => part.append(card(record, `erasure-${place}-${number}`, mine)));
+	kind.records.forEach((record, number) => part.append(card(kind, record, `erasure-${place}-${number}`, mine)));
 	return part;
 }
 
-function card(record, id, mine) {
+function card(kind, record, id, mine) {
 	const box = $("<fieldset class='border rounded p-3 mb-2' style='overflow-wrap: anywhere'>");
 	box.append($("<legend class='h6 mb-1' style='font-size: inherit; border: 0'>").append(titled(record)));
 	if (record.under) box.append($("<div class='text-muted small'>").text(__("Belongs to {0}", [record.under])));
 	if (record.file) {
+		box.append($("<div class='text-muted small'>").text(record.file.told));
 		box.append(
 			record.file.address
 				? $("<a target='_blank' rel='noopener'>").attr("href", record.file.address).text(__("Open the file {0}", [record.file.name]))
-				: $("<div class='text-muted small'>").text(__("You have no permission to open this file."))
+				: $("<div class='text-muted small'>").text(__("Your own permissions do not let you open it. Whoever sees what it belongs to can tell you what is in it."))
 		);
 	}
 	const fields = $("<dl class='small mb-2'>");
@@ -228,7 +225,7 @@ function card(record, id, mine) {
 		fields.append($("<dd class='mb-1' style='white-space: pre-line'>").text(one.text).toggleClass("font-weight-bold", one.hers));
 	}
 	box.append(fields);
-	for (const [value, label] of CHOICES()) {
+	for (const [value, label] of Object.entries(kind.answers)) {
 		const radio = $("<input type='radio' class='mr-2'>").attr({ id: `${id}-${value}`.replace(" ", ""), name: id, value });
 		radio.attr({ "data-line": record.line, "data-key": record.key }).prop("checked", mine.get(record.key) === value);
 		box.append(
@@ -259,7 +256,7 @@ async function save(frm, dialog) {
 		frappe.set_route("Form", "Erasure Plan", plan);
 	} catch {
 		// What the server said is shown by the framework; here stays all that was chosen.
-		problem.text(__("It was not saved. Your choices are still here, and wait in a plan made anew as well.")).trigger("focus");
+		problem.text(__("Nothing was saved. What you chose is still marked here: save it once more, or close this and decide later.")).trigger("focus");
 	} finally {
 		dialog.enable_primary_action();
 	}

@@ -12,6 +12,7 @@ frappe.listview_settings["Erasure Plan"] = {
 		if (doc.status === "Draft" && doc.undecided) {
 			return [__("{0} to Decide", [doc.undecided]), "orange", filter];
 		}
+		// The form says so too.
 		return [doc.status === "Draft" ? __("To Be Approved") : __(doc.status), COLOURS[doc.status], filter];
 	},
 };
