@@ -106,9 +106,14 @@ def _agreement(customer: str) -> None:
 	"""A contract in force, to be ended at /terminate."""
 	if frappe.db.exists("Contract", {"party_name": customer}):
 		return
+	title = "Huoltosopimus"
+	if not frappe.db.exists("Contract Template", title):
+		terms = "Laitteet huolletaan neljä kertaa vuodessa."
+		frappe.get_doc({"doctype": "Contract Template", "title": title, "contract_terms": terms}).insert()
 	frappe.get_doc(
 		{
 			"doctype": "Contract",
+			"contract_template": title,
 			"party_type": "Customer",
 			"party_name": customer,
 			"is_signed": 1,

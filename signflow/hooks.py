@@ -63,6 +63,7 @@ doc_events = {
 		"on_change": "signflow.services.privacy.holds.watch",
 		"after_rename": "signflow.services.privacy.holds.follow_rename",
 	},
+	"Signflow Settings": {"on_update": "signflow.pages.renderer.forget_pages"},
 	"Legal Hold": {"after_insert": "signflow.services.privacy.holds.on_placed"},
 	"Personal Data Export": {"onload": "signflow.services.subject_requests.access.on_open"},
 	"Transaction Deletion Record": {"before_submit": "signflow.services.privacy.holds.guard_emptying"},

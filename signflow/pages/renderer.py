@@ -171,8 +171,8 @@ def _hosts_of(form: str) -> list[str]:
 	return hosts
 
 
-def forget_pages() -> None:
-	"""Drop what this process keeps, so that the next reader gets everything anew."""
+def forget_pages(_settings: object = None, _event: str = "") -> None:
+	"""Drop what this process keeps, so that the next reader gets everything anew (hook: whenever the settings are saved)."""
 	_kept.clear()
 	_default_languages.clear()
 	_kept_hosts.clear()

@@ -5,7 +5,6 @@ SIGNFLOW_SHOTS=<folder> keeps a picture of every screen that is looked at.
 
 import json
 import os
-import re
 import subprocess
 import sys
 import uuid
@@ -89,7 +88,12 @@ def visit(chromium, strict_chromium, url: str, axe: str) -> Iterator[Callable]:
 
 	def open_window(size: dict | None = None, *, blocks_third_party: bool = False, **options) -> Window:
 		context = (strict_chromium() if blocks_third_party else chromium).new_context(
-			viewport=size or DESKTOP, locale="en-GB", timezone_id="Europe/Helsinki", **options
+			**{
+				"viewport": size or DESKTOP,
+				"locale": "en-GB",
+				"timezone_id": "Europe/Helsinki",
+				**options,
+			}
 		)
 		window = Window(context, url, axe)
 		windows.append(window)
@@ -102,15 +106,24 @@ def visit(chromium, strict_chromium, url: str, axe: str) -> Iterator[Callable]:
 	assert not troubles, "\n".join(troubles)
 
 
-@pytest.fixture(autouse=True)
-def no_rate_limits_of_earlier_tests() -> None:
+def _forget(pattern: str) -> None:
 	import redis
 
 	config = json.loads(Path(os.environ["SIGNFLOW_SITE"], "site_config.json").read_text())
 	cache = redis.Redis.from_url(config["redis_cache"], socket_timeout=5)
-	keys = [key for key in cache.scan_iter("*rl:*") if re.search(rb"rl:", key)]
-	if keys:
+	if keys := list(cache.scan_iter(pattern)):
 		cache.delete(*keys)
+
+
+@pytest.fixture(autouse=True)
+def no_rate_limits_of_earlier_tests() -> None:
+	_forget("*rl:*")
+
+
+@pytest.fixture
+def a_minute_passes() -> Callable:
+	"""Called, it lets an address be mailed a second code at once."""
+	return lambda: _forget("*signflow:count:*")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from office import Office, Person, until
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from test_desk import logs_in, opens, shown
 from window import PHONE, Window
 
@@ -155,6 +155,28 @@ def test_by_a_typed_address_in_finnish_and_no_more_marketing(office: Office, vis
 		window.look(f"consents-list-{lang}")
 	desk = visit()
 	expect(marketing_in_desk(logs_in(desk), desk, office)).to_contain_text("has objected")
+
+
+def test_who_has_nothing_to_see_begins_anew(office: Office, visit, url: str) -> None:
+	window = visit(PHONE)
+	page = window.page
+
+	def without_companies(route: Route) -> None:
+		answer = route.fetch().json()
+		answer["message"]["companies"] = []
+		route.fulfill(json=answer)
+
+	page.route("**/signflow.api.consents.check_code", without_companies)
+	page.goto(f"{url}/privacy/consents?lang=en", wait_until="load")
+	page.get_by_label("Mail address").fill(office.maija.address)
+	page.get_by_role("button", name="Continue").click()
+	page.get_by_label("6-digit code").fill(office.maija.code())
+	page.get_by_role("button", name="Confirm", exact=True).click()
+	expect(page.get_by_text("Nothing is asked of you here")).to_be_visible()
+	expect(page.get_by_role("link", name="Ask about your data")).to_be_visible()
+	window.look("consents-nothing")
+	page.get_by_role("button", name="Try another address").click()
+	expect(page.get_by_label("Mail address")).to_have_value("")
 
 
 def test_wordings_are_published_and_a_campaign_started_in_desk(office: Office, visit) -> None:

@@ -74,12 +74,36 @@ def open_office(office: Office) -> Office:
 	return office
 
 
+def test_a_closed_page_says_so_at_once(office: Office, visit, url: str) -> None:
+	company = office.lists("Company")[0]
+	office.changes("Company", company, email="us@house.example", phone_no="+358 9 1234")
+	office.changes("Signflow Settings", "Signflow Settings", terminations_open=0)
+	window = visit(PHONE)
+	page = window.page
+
+	def closed() -> bool:
+		page.goto(f"{url}/terminate", wait_until="load")
+		return page.locator("#closed-step").is_visible()
+
+	until(closed, "the page is closed", 30)
+	expect(page.get_by_text("Agreements cannot be terminated on this page")).to_be_visible()
+	expect(page.get_by_role("link", name="us@house.example")).to_be_visible()
+	expect(page.get_by_role("link", name="+358 9 1234")).to_have_attribute("href", "tel:+35891234")
+	expect(page.get_by_label("Mail address")).to_have_count(0)
+	window.look("terminate-closed")
+
+
 def test_a_customer_terminates_on_a_phone(open_office: Office, visit, url: str) -> None:
 	office, maija = open_office, open_office.maija
 	subscription, contract = agreements(office)
 	window = visit(PHONE)
 	page = window.page
-	page.goto(f"{url}/terminate", wait_until="load")
+
+	def is_open() -> bool:
+		page.goto(f"{url}/terminate", wait_until="load")
+		return page.get_by_label("Mail address").is_visible()
+
+	until(is_open, "the page is open", 30)
 	expect(page.get_by_role("heading", name="Terminate an agreement")).to_be_visible()
 	page.get_by_role("button", name="Continue").click()
 	expect(page.locator("#mail-problem")).to_contain_text("Write your mail address")

@@ -18,7 +18,15 @@ pytestmark = pytest.mark.timeout(300)
 API = "signflow.api.subject_requests"
 
 
-def test_asked_on_a_phone_decided_in_desk_and_seen_again(office: Office, visit, url: str) -> None:
+@pytest.fixture
+def reachable(office: Office) -> Office:
+	"""An office that says where to write in data matters."""
+	office.changes("Signflow Settings", "Signflow Settings", privacy_contact="privacy@house.example")
+	return office
+
+
+def test_asked_on_a_phone_decided_in_desk_and_seen_again(reachable: Office, visit, url: str) -> None:
+	office = reachable
 	maija = office.maija
 	window: Window = visit(PHONE)
 	page = window.page
@@ -27,6 +35,9 @@ def test_asked_on_a_phone_decided_in_desk_and_seen_again(office: Office, visit, 
 	window.look("request-wish")
 	page.get_by_role("button", name="Continue").click()
 	expect(page.locator("#rights-problem")).to_contain_text("Choose what you want")
+	expect(page.locator("#rights-problem")).to_be_in_viewport(ratio=1)
+	window.look("request-wish-missing")
+	_is_not_under_the_bar(page)
 	page.get_by_role("radio", name="Object to the use of my data").check()
 	page.get_by_role("button", name="Continue").click()
 	expect(page.get_by_role("heading", name="Object to the use of my data")).to_be_focused()
@@ -52,6 +63,9 @@ def test_asked_on_a_phone_decided_in_desk_and_seen_again(office: Office, visit, 
 	page.get_by_role("button", name="Continue").dblclick()
 	expect(page.get_by_role("heading", name="Where do we answer?")).to_be_visible()
 	expect(page.locator("#mail-problem")).to_be_empty()
+	page.get_by_label("Mail address").fill("maija.meri@posti")
+	page.get_by_role("button", name="Continue").click()
+	expect(page.locator("#mail-problem")).to_contain_text("This is not a whole mail address")
 	page.get_by_label("Mail address").fill(maija.address)
 	window.look("request-mail")
 	page.get_by_role("button", name="Continue").click()
@@ -106,10 +120,25 @@ def test_asked_on_a_phone_decided_in_desk_and_seen_again(office: Office, visit, 
 	office.sender.call(f"{API}.complete", name=name, outcome="Your copy is on its way to you.", otherwise=1)
 	page.reload(wait_until="load")
 	expect(card).to_contain_text("Your copy is on its way to you.")
+	expect(card).to_contain_text("We answered on")
 	window.look("request-done")
 	opens(screen, desk, "data-protection")
 	expect(shown(screen).get_by_text("Data Requests Late").first).to_be_visible()
 	desk.keep("desk-data-protection-1280")
+
+
+def _is_not_under_the_bar(page: Page) -> None:
+	"""Who goes on by the Tab key sees where he is, over the bar with the next step."""
+	way = page.locator("summary", has_text="Another way to ask")
+	page.locator("#wish-next").focus()
+	page.keyboard.press("Tab")
+	expect(way).to_be_focused()
+	here, bar = way.bounding_box(), page.locator("#wish-step .bar").bounding_box()
+	assert here["y"] + here["height"] <= bar["y"], (here, bar)
+	way.click()
+	reach = page.get_by_role("link", name="privacy@house.example")
+	expect(reach).to_have_attribute("href", "mailto:privacy@house.example")
+	way.click()
 
 
 def _comes_back_to_the_code(page: Page, person: Person, url: str) -> None:
@@ -140,6 +169,9 @@ def _comes_back_to_the_code(page: Page, person: Person, url: str) -> None:
 def _waits_for_the_same_code(window: Window, person: Person, url: str) -> None:
 	page = window.page
 	page.goto(f"{url}/privacy/request?lang=en&seen=1", wait_until="load")
+	expect(page.get_by_role("heading", name="See your requests")).to_be_visible()
+	expect(page.get_by_role("button", name="Make a new request")).to_be_visible()
+	window.look("request-see")
 	page.get_by_label("Mail address").fill(person.address)
 	page.get_by_role("button", name="Continue").click()
 	expect(page.get_by_text("was sent to").filter(has_text="a moment ago")).to_be_visible()
@@ -245,7 +277,7 @@ def unfolds(form: Locator, group: str) -> None:
 		details.locator("summary").click()
 
 
-def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str) -> None:
+def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str, a_minute_passes) -> None:
 	maija = office.maija
 	name = office.sender.call(
 		f"{API}.record",
@@ -335,6 +367,25 @@ def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str) -
 		page.goto(f"{url}/privacy/data?lang={lang}", wait_until="load")
 		expect(page.locator("#passphrase")).to_have_text(passphrase)
 		window.look(f"data-ready-{lang}")
+	# From the state of her request she comes to the copy as well, wherever she is: days are the house's.
+	a_minute_passes()
+	abroad: Window = visit(PHONE, timezone_id="Pacific/Kiritimati")
+	page = abroad.page
+	page.goto(f"{url}/privacy/request?lang=en&seen=1", wait_until="load")
+	page.get_by_label("Mail address").fill(maija.address)
+	page.get_by_role("button", name="Continue").click()
+	page.get_by_label("6-digit code").fill(maija.code(1))
+	page.get_by_role("button", name="Confirm").click()
+	card = page.locator("[data-request]").first
+	expect(card).to_contain_text("The copy of your data can be fetched until")
+	received = office.sender.read("Data Subject Request", name)["received_on"]
+	expect(card).to_contain_text(f"{date.fromisoformat(received[:10]):%-d %B %Y}")
+	abroad.look("request-copy")
+	card.get_by_role("button", name="Fetch your data").click()
+	expect(page.get_by_role("heading", name="Your data is ready")).to_be_visible()
+	expect(page.locator("#passphrase")).to_have_text(passphrase)
+	page.go_back(wait_until="load")
+	expect(card).to_be_visible()
 	# What she opens at home is read as a picture too.
 	home: Window = visit(PHONE)
 	home.page.set_content(html)
