@@ -327,7 +327,7 @@ def _with_unfinished(records: Mapping[Record, Found], lines: dict[Record, Line])
 
 def _unfinished_above(one: Found, records: Mapping[Record, Found]) -> Found | None:
 	seen = {one.key}
-	while one.under in records and one.under not in seen:
+	while one.under is not None and one.under in records and one.under not in seen:
 		one = records[one.under]
 		seen.add(one.key)
 		if one.unfinished:

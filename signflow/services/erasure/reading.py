@@ -55,7 +55,8 @@ def _language() -> str:
 
 def overview(plan: str) -> dict[str, Any]:
 	"""{summary: [{action, label, count, kinds: [{kind, count}]}], groups: [{line, action, label, kind, count, because, until,
-	grounds, later, failed, decided}], told, told_in}: `line` names a group for `records_of`. For officers."""
+	grounds, later, failed, decided}], told, told_in, may_approve}: `line` names a group for `records_of`; `may_approve`: the reader has no
+	part in the plan. For officers."""
 	doc = _readable(plan)
 	rows = frappe.get_all(
 		LINE,
@@ -74,6 +75,7 @@ def overview(plan: str) -> dict[str, Any]:
 		"summary": _summary(shown, labels),
 		"groups": shown,
 		"told": doc.told or "",
+		"may_approve": planning.may_approve(doc, frappe.session.user),
 		"told_in": {"fi": _("Finnish"), "sv": _("Swedish"), "en": _("English")}.get(language or ""),
 	}
 

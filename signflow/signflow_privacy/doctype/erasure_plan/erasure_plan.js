@@ -31,7 +31,7 @@ function offer(frm) {
 	if (!frappe.user.has_role("Data Protection Officer")) {
 		return;
 	}
-	const say = (text, colour) => frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(text)}</div>`, colour);
+	const say = (...said) => headline(frm, ...said);
 	const back = () => frappe.set_route("Form", "Data Subject Request", doc.request);
 	if (doc.request) {
 		frm.add_custom_button(__("Data Subject Request"), back);
@@ -46,14 +46,6 @@ function offer(frm) {
 			signflow.set_next_step(frm, __("Decide"), () => decide(frm));
 		} else if (doc.made_by === frappe.session.user) {
 			say(__("All is decided. A second officer approves it: you planned it."), "blue");
-		} else if (!doc.__onload.may_approve) {
-			say(__("You decided in this erasure, so another officer approves it. If it was planned by the only other one, plan it again: then the other one approves it."), "blue");
-			signflow.set_next_step(frm, __("Plan Again"), () => plan(frm));
-		} else {
-			say(__("All is decided. Look through what becomes of it, then approve."), "blue");
-			signflow.set_next_step(frm, __("Approve"), () =>
-				frappe.confirm(__("What is erased cannot be brought back. Approve this plan?"), () => call(frm, "approve"))
-			);
 		}
 	} else if (["Approved", "Failed"].includes(doc.status) && doc.approved_by) {
 		signflow.set_next_step(frm, __("Carry Out"), () =>
@@ -64,6 +56,22 @@ function offer(frm) {
 	} else if (doc.status === "Done" && doc.request) {
 		signflow.set_next_step(frm, __("Go On with the Request"), back);
 	}
+}
+
+function headline(frm, text, colour) {
+	frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(text)}</div>`, colour);
+}
+
+function offer_approval(frm, may_approve) {
+	if (!may_approve) {
+		headline(frm, __("You decided in this erasure, so another officer approves it. If it was planned by the only other one, plan it again: then the other one approves it."), "blue");
+		signflow.set_next_step(frm, __("Plan Again"), () => plan(frm));
+		return;
+	}
+	headline(frm, __("All is decided. Look through what becomes of it, then approve."), "blue");
+	signflow.set_next_step(frm, __("Approve"), () =>
+		frappe.confirm(__("What is erased cannot be brought back. Approve this plan?"), () => call(frm, "approve"))
+	);
 }
 
 function call(frm, verb) {
@@ -92,6 +100,9 @@ async function show(frm) {
 	const name = frm.doc.name;
 	const told = await frappe.xcall(`${API}overview`, { plan: name });
 	if (frm.doc.name !== name) return;
+	if (frm.doc.status === "Draft" && !frm.doc.undecided && frm.doc.made_by !== frappe.session.user) {
+		offer_approval(frm, told.may_approve);
+	}
 	frm.dashboard.parent?.find(".erasure-overview, .erasure-told").closest(".form-dashboard-section").remove();
 	frm.dashboard.add_section(overview(frm, told), __("What Becomes of It"));
 	const title = told.told_in ? __("What the Person Is Told ({0})", [told.told_in]) : __("What the Person Is Told");

@@ -3,7 +3,6 @@
 import frappe
 from frappe import _
 
-from signflow.services.erasure import planning
 from signflow.signflow.kept_fields import KeepsSecrets
 from signflow.signflow.stored_words import said
 
@@ -49,7 +48,6 @@ class ErasurePlan(KeepsSecrets):
 
 	def onload(self):
 		self.failure = said(self.failure, lambda value: ", ".join(map(_, value.split(", "))))
-		self.set_onload("may_approve", planning.may_approve(self, frappe.session.user))
 
 	def validate(self):
 		if not self.flags.signflow:
