@@ -84,7 +84,11 @@ def _erasure(doc: Any) -> dict[str, Any] | None:
 		left = _("The last erasure left {0} places with the person's data: plan again before you answer.")
 		return _step("plan", left.format(plan.left_over)) if plan.left_over else None
 	if plan.status == "Draft" and plan.undecided:
-		said = _("The erasure is not carried out yet: {0} records are left to decide.").format(plan.undecided)
+		said = (
+			_("The erasure is not carried out yet: 1 record is left to decide.")
+			if plan.undecided == 1
+			else _("The erasure is not carried out yet: {0} records are left to decide.").format(plan.undecided)
+		)
 		return _step("decide", said, plan.name)
 	step, said = {
 		"Draft": (

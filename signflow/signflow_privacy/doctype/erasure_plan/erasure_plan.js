@@ -163,6 +163,9 @@ function titled(record) {
 
 // What is to be decided
 
+// A dialog that was closed stays in the page: labels and groups of another must not mean its radio buttons.
+let opened = 0;
+
 async function decide(frm) {
 	const found = await frappe.xcall(`${API}to_decide`, { plan: frm.doc.name });
 	const dialog = new frappe.ui.Dialog({
@@ -183,7 +186,8 @@ async function decide(frm) {
 	const body = dialog.fields_dict.records.$wrapper.addClass("erasure-decide");
 	body.append($("<p role='status' class='erasure-count text-muted'>"));
 	const total = found.kinds.reduce((sum, kind) => sum + kind.records.length, 0);
-	found.kinds.forEach((kind, place) => body.append(section(kind, place, chosen_of(frm))));
+	opened += 1;
+	found.kinds.forEach((kind, place) => body.append(section(kind, `erasure-${opened}-${place}`, chosen_of(frm))));
 	if (found.more) {
 		body.append($("<p class='text-muted'>").text(__("{0} more follow once these are decided.", [found.more])));
 	}
@@ -201,7 +205,7 @@ async function decide(frm) {
 	dialog.show();
 }
 
-function section(kind, place, mine) {
+function section(kind, id, mine) {
 	const title = `${kind.kind} (${kind.records.length})`;
 	const part = $("<section class='mb-4'>").append($("<h5>").text(title), $("<p class='text-muted mb-2'>").text(kind.question));
 	if (kind.records.length > 1) {
@@ -214,7 +218,7 @@ function section(kind, place, mine) {
 		}
 		part.append(all);
 	}
-	kind.records.forEach((record, number) => part.append(card(kind, record, `erasure-${place}-${number}`, mine)));
+	kind.records.forEach((record, number) => part.append(card(kind, record, `${id}-${number}`, mine)));
 	return part;
 }
 
