@@ -1,5 +1,6 @@
 """A data request from the public page to its answer: asked on a phone, decided in Desk, seen again on the page."""
 
+import io
 import re
 import threading
 from datetime import date
@@ -10,6 +11,7 @@ import pytest
 import pyzipper
 from office import Office, Person, until
 from playwright.sync_api import Locator, Page, expect
+from pypdf import PdfWriter
 from test_desk import logs_in, opens, shown
 from window import PHONE, Window
 
@@ -314,9 +316,10 @@ def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str, a
 	dialog = screen.locator(".modal-dialog:visible", has_text="The person gets it")
 	expect(dialog).to_contain_text(maija.address)
 	desk.keep("desk-copy-record-1280")
-	dialog.locator("textarea[data-fieldname='texts']").fill("Meri")
+	# In the whole copy, names of files included.
+	dialog.locator("textarea[data-fieldname='texts']").fill("letter")
 	dialog.locator("textarea[data-fieldname='reason']").fill("It names her family")
-	dialog.locator(".modal-footer .btn-primary").click()
+	dialog.get_by_role("button", name="Save the Choices").click()
 	expect(form).to_contain_text("something withheld")
 	expect(hers).to_be_visible()
 	# A file that names others is blackened elsewhere and given in the original's place.
@@ -327,7 +330,7 @@ def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str, a
 		dialog.get_by_role("button", name="Open the File").click()
 	assert opened.value.path().read_bytes() == b"%PDF-1.7 the neighbours"
 	dialog.locator("textarea[data-fieldname='reason']").fill("It names the neighbours")
-	black = {"name": "black.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 nobody"}
+	black = {"name": "black.pdf", "mimeType": "application/pdf", "buffer": _blank_pdf()}
 	dialog.locator("input[type=file]").set_input_files(black)
 	expect(dialog).to_be_hidden()
 	unfolds(form, "Files")
@@ -337,7 +340,11 @@ def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str, a
 	desk.keep("desk-copy-blackened-1280")
 	dialog.locator(".modal-footer .btn-primary").click()
 	screen.get_by_role("button", name="Pack and Tell the Person").click()
-	screen.locator(".modal-dialog:visible .btn-primary", has_text="Yes").click()
+	dialog = screen.locator(".modal-dialog:visible", has_text="Answer to the Person")
+	expect(dialog).to_contain_text("not inside the files")
+	dialog.locator("textarea[data-fieldname='answer']").fill("We hold your data to rent boats to you.")
+	desk.keep("desk-copy-answer-1280")
+	dialog.get_by_role("button", name="Pack and Tell the Person").click()
 
 	window: Window = visit(PHONE)
 	page = window.page
@@ -357,9 +364,13 @@ def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str, a
 	with pyzipper.AESZipFile(fetched.value.path()) as package:
 		html = package.read("index.html", pwd=passphrase.encode()).decode()
 		files = [package.read(one, pwd=passphrase.encode()) for one in package.namelist()]
-	assert b"%PDF-1.7 nobody" in files and b"%PDF-1.7 the neighbours" not in files
+	assert black["buffer"] in files and b"%PDF-1.7 the neighbours" not in files
 	assert fetched.value.suggested_filename == f"{name}.zip"
 	assert maija.address in html and "It names her family" in html
+	assert "letter.pdf" not in html and "▮▮▮.pdf" in html and "to rent boats to you" in html
+	with page.expect_download() as plain:
+		page.get_by_role("button", name="Fetch it without encryption").click()
+	assert plain.value.suggested_filename == f"{name}-unencrypted.zip"
 	expect(page.get_by_text("Your data is saved on your device.").last).to_be_visible()
 	page.reload(wait_until="load")
 	expect(page.locator("#passphrase")).to_have_text(passphrase)
@@ -390,6 +401,13 @@ def test_a_copy_is_looked_through_and_fetched(office: Office, visit, url: str, a
 	home: Window = visit(PHONE)
 	home.page.set_content(html)
 	home.keep("data-index-360")
+
+
+def _blank_pdf() -> bytes:
+	writer, made = PdfWriter(), io.BytesIO()
+	writer.add_blank_page(200, 200)
+	writer.write(made)
+	return made.getvalue()
 
 
 def _link(person: Person) -> str:
