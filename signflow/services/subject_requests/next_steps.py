@@ -87,7 +87,9 @@ def _erasure(doc: Any) -> dict[str, Any] | None:
 		said = (
 			_("The erasure is not carried out yet: 1 record is left to decide.")
 			if plan.undecided == 1
-			else _("The erasure is not carried out yet: {0} records are left to decide.").format(plan.undecided)
+			else _("The erasure is not carried out yet: {0} records are left to decide.").format(
+				plan.undecided
+			)
 		)
 		return _step("decide", said, plan.name)
 	step, said = {
