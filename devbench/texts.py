@@ -74,7 +74,7 @@ def words() -> bytes:
 	}
 	catalogs = [translate.get_catalog(APP, language) for language in LANGUAGES]
 	rows = [[name, *(catalog[name].string for catalog in catalogs)] for name in said if catalogs[0].get(name)]
-	lines = [" | ".join(row) for row in sorted(rows, key=lambda row: row[0].lower()) if all(row)]
+	lines = [" | ".join(row) for row in sorted(rows, key=lambda row: (row[0].lower(), row)) if all(row)]
 	return "\n".join([HEAD, *(f"| {line} |" for line in lines), ""]).encode()
 
 
