@@ -119,6 +119,12 @@ class Reader:
 			lines.append(self._signers(doc, withheld))
 		# What is withheld of a record is not told by what the record is called after it.
 		hidden = Blackening(cstr(_value_at(doc, path)) for path in withheld)
+		lines = [
+			replace(line, text=hidden(line.text), value=hidden(cstr(line.value)))
+			if line.path == "name" and not line.withheld
+			else line
+			for line in lines
+		]
 		title = cstr(doc.get(doc.meta.get_title_field())) or cstr(doc.name)
 		names = (self._called(one, hidden) for one in (cstr(doc.name), title))
 		told = (_with_ending(one, partial(self._called, hidden=hidden)) for one in (file_name, lost))
