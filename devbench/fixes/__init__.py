@@ -227,6 +227,18 @@ FIXES = [
 		'\treturn os.environ.get("FRAPPE_BENCH_ROOT") or os.getcwd()',
 		'\treturn os.path.realpath(os.path.join(os.path.dirname(frappe.__file__), "..", "..", ".."))',
 	),
+	Text(
+		"utils/__init__.py",
+		"until Python 3.12 the library's cached_property holds one lock for all instances: two threads with cold caches, of which "
+		"each reads what the other is at, wait for each other for ever",
+		"\ncached_property = functools.cached_property\n",
+		"\nclass cached_property(functools.cached_property):\n"
+		"\tdef __get__(self, instance, owner=None):\n"
+		"\t\tif instance is None:\n\t\t\treturn self\n"
+		"\t\tif self.attrname not in instance.__dict__:\n"
+		"\t\t\tinstance.__dict__[self.attrname] = self.func(instance)\n"
+		"\t\treturn instance.__dict__[self.attrname]\n",
+	),
 	# --- processes --------------------------------------------------------------------------------------------
 	Text(
 		"app.py",
