@@ -143,7 +143,7 @@ def start(stack: Stack, only: Sequence[str] = (), quiet: bool = False) -> None:
 			if port and not free(port):
 				raise DevbenchError(
 					f"port {port} of {stack.site}'s {part.name} is taken by another program; "
-					f"end that, or remove {stack.run / 'ports.json'} and build the site anew"
+					f"end that, or make the site anew: rm -r {stack.run} {stack.site_folder}"
 				)
 			_spawn(stack, part)
 			started.append(part)

@@ -274,7 +274,7 @@ def _answers(because: str) -> dict[str, str]:
 		return {"Hers": _("Yes, erase it"), "Not Hers": _("No, leave it"), "Keep": _("It must be kept")}
 	if because == planner.ASK_EVIDENCE:
 		return {
-			"Hers": _("No ground: erase it"),
+			"Hers": _("No ground: erase what is hers"),
 			"Not Hers": _("It is somebody else's"),
 			"Keep": _("Yes, it must be kept"),
 		}

@@ -160,7 +160,7 @@ def proposed_answer(doc: Any) -> dict[str, Any]:
 		with print_language(doc.language or "en"):
 			words = (
 				_(
-					"We have erased your data. The certificate says what was erased, and what we must keep, why and until when."
+					"We have erased what we may. The certificate says what was erased, and what is kept, why and until when."
 				)
 				if keeps
 				else _("We have erased your data. The certificate says what was erased.")

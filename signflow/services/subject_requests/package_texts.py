@@ -57,7 +57,7 @@ def page(
 			accesses=[(when, kind, without(why)) for when, kind, why in _accesses(subject)],
 			answer=without(doc.answer or ""),
 			about=about,
-			rights=[without(one) for one in _rights(doc.company)]
+			rights=[without(one) for one in _rights(doc.company, bool(doc.answer))]
 			if doc.scope == "Access" and not about
 			else [],
 		)
@@ -91,15 +91,17 @@ def has_notice(doc: Any) -> bool:
 	return bool(_notice(doc.company, doc.language))
 
 
-def _rights(company: str) -> list[str]:
-	"""What holds without a notice: her rights (GDPR 15-22), whom she asks about the rest, and where she complains (GDPR 77)."""
+def _rights(company: str, is_told: bool) -> list[str]:
+	"""What holds without a notice: her rights (GDPR 15-22), whom she asks about the rest, unless the officer's answer told it
+	(`is_told`), and where she complains (GDPR 77)."""
+	rest = _(
+		"This copy does not say what your data is used for, where it comes from, who receives it and how long it is kept. {0} has to tell you that: if you have not been told, answer the mail that brought you here (GDPR 15(1))."
+	).format(company)
 	return [
 		_(
 			"You have the right to see your data, to have it corrected or erased, to have its use restricted, to object to its use, to get it in a form that machines read, to take back a consent, and not to be subject to decisions made by machines alone (GDPR 7(3) and 15–22)."
 		),
-		_(
-			"This copy does not say what your data is used for, where it comes from, who receives it and how long it is kept. {0} has to tell you that: if you have not been told, answer the mail that brought you here (GDPR 15(1))."
-		).format(company),
+		*([] if is_told else [rest]),
 		*complaint_route(company),
 	]
 
