@@ -365,7 +365,7 @@ def test_it_ends_and_says_what_it_did(erased: dict[str, Any], she: Erased) -> No
 	assert str(kept[she.kept].keep_until) == "2036-03-04" and kept[she.kept].statute == "Act 1/2000"
 	assert kept[she.held].keep_until is None and kept[she.held].status == "Waiting"
 	assert {line.status for line in lines_of(doc.name, action=["!=", "Keep"])} == {"Done"}
-	assert "- Invoice: 1: " in doc.told and "2036" in doc.told
+	assert "- Invoice (1): " in doc.told and "2036" in doc.told
 	stored = repr([doc.as_dict(), *lines_of(doc.name)])
 	assert she.mail not in stored and she.name not in stored and she.user not in stored
 

@@ -111,7 +111,7 @@ def test_a_plan_is_read_in_plain_words(stage: dict[str, Any]) -> None:
 		"link"
 	]
 	# She reads it in her language, whatever the officer's is.
-	assert "- Lasku: 1: " in shown["told"] and "Contact" not in shown["told"]
+	assert "- Lasku (1): " in shown["told"] and "Contact" not in shown["told"]
 	assert shown["told_in"] == "Finnish" and shown["told"] == frappe.db.get_value(
 		"Erasure Plan", stage["plan"], "told"
 	)

@@ -42,7 +42,7 @@ def what_is_told(lines: Iterable[Line], language: str) -> str:
 					if until
 					else _("as long as the ground lasts")
 				)
-				said.append(f"{_row(kind, number)}: {why}{', ' if why else ''}{end}")
+				said.append(f"- {kind} ({number}): {why}{', ' if why else ''}{end}")
 		return "\n".join(said) or _("Nothing about you was found.")
 
 
