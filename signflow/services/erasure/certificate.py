@@ -61,11 +61,6 @@ def _parts(lines: Iterable[str]) -> list[tuple[str, list[str]]]:
 	return parts
 
 
-def _keeps(plans: list[Any]) -> bool:
-	within = {"plan": ["in", [plan.name for plan in plans]], "action": "Keep", "status": "Waiting"}
-	return bool(frappe.db.exists("Erasure Plan Line", within))
-
-
 def _sealed(request: Any, plans: list[Any], recipients: list[Any]) -> bytes:
 	lang = request.language or "en"
 	said = telling.what_was_done(plans, lang)
@@ -84,7 +79,7 @@ def _sealed(request: Any, plans: list[Any], recipients: list[Any]) -> bytes:
 			erased_on=written_day(getdate(plans[-1].finished_on), lang),
 			test_seal=key.self_signed,
 			told=_parts(said.splitlines()),
-			keeps=_keeps(plans),
+			keeps=telling.keeps([plan.name for plan in plans]),
 			recipients=[(row.recipient, _(row.status)) for row in recipients],
 			backups=backups.what_is_told(request.name, lang),
 			complaint=letters.complaint_route(request.company),

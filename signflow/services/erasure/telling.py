@@ -53,7 +53,17 @@ def what_was_done(plans: Iterable[Any], language: str) -> str:
 		rows = frappe.get_all(
 			"Erasure Plan Line",
 			{"plan": plan.name, "action": ["in", ("Erase", "Mask", "Keep")]},
-			["*"],
+			[
+				"record_doctype",
+				"record_hash",
+				"action",
+				"status",
+				"later",
+				"keep_until",
+				"ground",
+				"statute",
+				"place",
+			],
 			order_by="place asc",
 		)
 		for row in rows:
@@ -67,6 +77,12 @@ def what_was_done(plans: Iterable[Any], language: str) -> str:
 				statute=row.statute or "",
 			)
 	return what_is_told(lines.values(), language)
+
+
+def keeps(plans: list[str]) -> bool:
+	"""Whether plans that were carried out (by name) keep anything still."""
+	within = {"plan": ["in", plans], "action": "Keep", "status": "Waiting"}
+	return bool(frappe.db.exists("Erasure Plan Line", within))
 
 
 def _row(kind: str, number: int) -> str:

@@ -11,8 +11,8 @@ from frappe.translate import print_language
 from frappe.utils import cint, formatdate, getdate, now_datetime
 
 from signflow.core.erasure import clock
-from signflow.services.erasure import backups, certificate
-from signflow.services.erasure.planning import LINE, PLAN
+from signflow.services.erasure import backups, certificate, telling
+from signflow.services.erasure.planning import PLAN
 from signflow.services.guests import plain
 from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.subject_requests import letters, next_steps, recipients, records
@@ -156,13 +156,12 @@ def proposed_answer(doc: Any) -> dict[str, Any]:
 		)
 	words = ""
 	if plans:
-		keeps = frappe.db.exists(LINE, {"plan": ["in", plans], "action": "Keep"})
 		with print_language(doc.language or "en"):
 			words = (
 				_(
 					"We have erased what we may. The certificate says what was erased, and what is kept, why and until when."
 				)
-				if keeps
+				if telling.keeps(plans)
 				else _("We have erased your data. The certificate says what was erased.")
 			)
 	return {"words": words, "language": language, "certificate": bool(plans)}
