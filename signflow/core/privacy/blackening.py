@@ -32,6 +32,7 @@ class Blackening:
 	"""Withheld words, at least two signs each. `region` reads telephone numbers that have no country code."""
 
 	def __init__(self, words: Iterable[str] = (), region: str = "FI"):
+		self.region = region
 		self.words = tuple(sorted({" ".join(word.split()) for word in words if len(word.strip()) > 1}))
 		phones = {phone for word in self.words if (phone := phone_of(word, region))}
 		# The longest first: of "Saarelan Remontti" and "Saarela" no "n Remontti" is left.
@@ -66,7 +67,7 @@ class Blackening:
 
 	def stand_in(self, text: str) -> list[str]:
 		"""Those of the words that stand in `text`."""
-		return [word for word in self.words if Blackening([word])(text) != text]
+		return [word for word in self.words if Blackening([word], self.region)(text) != text]
 
 
 def _pattern(word: str) -> str:

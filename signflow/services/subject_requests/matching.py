@@ -173,15 +173,17 @@ def on_erased(plan: str) -> None:
 	for some in chunks(waiting):
 		for one in query.where(row.parent.isin(some)).orderby(row.name).run(as_dict=True):
 			named[one.record_doctype].append(one)
-	gone: set[str] = set()
+	gone: dict[str, set[str]] = defaultdict(set)
 	for doctype, rows in sorted(named.items()):
 		there = set(
 			frappe.get_all(doctype, {"name": ["in", [one.record_name for one in rows]]}, pluck="name")
 		)
-		gone |= {one.parent for one in rows if one.record_name not in there}
-	for name in sorted(gone):
+		for one in rows:
+			if one.record_name not in there:
+				gone[one.parent].add(one.name)
+	for name, dropped in sorted(gone.items()):
 		doc = records.for_change(name)
-		doc.persons = [one for one in doc.persons if frappe.db.exists(one.record_doctype, one.record_name)]
+		doc.persons = [one for one in doc.persons if one.name not in dropped]
 		records.save(doc)
 		records.step(doc, "Note", kept(N_("A record that was proposed has been erased.")), by_itself=True)
 
