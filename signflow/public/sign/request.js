@@ -116,9 +116,8 @@ function begin(kit, { create }, phone) {
 					const view = await call("state", { wish: wish(), key: once_key("request_key", wish()) });
 					setTimeout(() => list(view));
 				} catch (error) {
-					if (["session_expired", "not_identified"].includes(error.code)) return over(error.text);
 					if (PLACES[error.details?.field]) setTimeout(() => wrong(error.details.field, error.text));
-					else problem($("about-problem"), error.text);
+					else refused(error, $("about-problem"));
 				}
 			},
 			t("sending")
@@ -132,6 +131,12 @@ function begin(kit, { create }, phone) {
 	$("back-to-wish").addEventListener("click", () => go("wish"));
 	$("back-to-about").addEventListener("click", () => go(sends() ? "about" : "wish"));
 	$("another").addEventListener("click", () => go("wish"));
+
+	/** What the server refused is said at `place`; where the visit has ended, another begins. */
+	function refused(error, place) {
+		if (["session_expired", "not_identified"].includes(error.code)) over(error.text);
+		else problem(place, error.text);
+	}
 
 	function over(text) {
 		show($("logged-in"), false);
@@ -207,8 +212,7 @@ function begin(kit, { create }, phone) {
 					store.set("data_sent", null);
 					location.assign(`/privacy/data?lang=${lang}`);
 				} catch (error) {
-					if (["session_expired", "not_identified"].includes(error.code)) return over(error.text);
-					problem(failed, error.text);
+					refused(error, failed);
 				}
 			})
 		);
@@ -289,8 +293,7 @@ function begin(kit, { create }, phone) {
 					list({ ...view, made: "" }, { reference: one.reference, words });
 					announce(words);
 				} catch (error) {
-					if (["session_expired", "not_identified"].includes(error.code)) return over(error.text);
-					problem(failed, error.text);
+					refused(error, failed);
 				}
 			},
 			t("sending")
