@@ -29,7 +29,11 @@ def fill(smtp_port: int | None, url: str | None) -> None:
 		_customer(customer, people)
 	_contract_file("Rantakodit Oy", company)
 	if not smtp_port:
-		frappe.db.set_single_value("System Settings", {"date_format": "dd.mm.yyyy", "time_format": "HH:mm"})
+		# Saved, not set: Desk reads them as defaults, which only saving writes.
+		system = frappe.get_single("System Settings")
+		system.update({"date_format": "dd.mm.yyyy", "time_format": "HH:mm"})
+		system.flags.ignore_mandatory = True
+		system.save()
 		_signable_form()
 		_agreement("Rantakodit Oy")
 		_open_terminations()
