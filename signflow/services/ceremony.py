@@ -587,4 +587,4 @@ def send_new_link(token: str) -> None:
 	if waits:
 		delivery.invite(request, signer, reminder=True)
 	else:
-		delivery.mail_copies(request, signer, [])
+		delivery.mail_copies(request, signer, [], asked_for=True)

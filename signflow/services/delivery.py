@@ -1,7 +1,8 @@
 """Mails of a request: queued with the work that causes them, sent at once, watched, and blanked when done.
 
 Frappe's Email Queue carries them. Its rows hold links and codes in clear, so a row's body is blanked as soon as it is
-sent, expired or given up. The kind of mail and its signer stand in the Message-ID, by which a bounce finds its way. A
+sent, expired or given up; of a mail with a code, or a new link to the copies, no row stays: a signer may ask for one when
+all else that is held of him is erased. The kind of mail and its signer stand in the Message-ID, by which a bounce finds its way. A
 mail to a delivery address, which is nobody's who signs, bears its request instead.
 """
 
@@ -32,7 +33,7 @@ from signflow.signflow.addresses import addresses_in
 
 BLANK = "(Removed by signflow: it held a personal link or code.)"
 KINDS = (
-	*("invitation", "code", "copy", "closed", "question", "resume", "delivery", "consent", "datarequest"),
+	*("invitation", "code", "copy", "link", "closed", "question", "resume", "delivery", "consent", "datarequest"),
 	"letter",
 )
 # Mails to people who sign nothing: blanked once sent, and nobody's status hangs on them.
@@ -46,6 +47,10 @@ SIGNER, REQUEST, SUBMISSION = "Signature Request Signer", "Signature Request", "
 CONSENTS = ("Consent", "Consent Campaign Person")
 DATA_REQUEST = "Data Subject Request"
 GIVE_UP_DAYS = 14
+# What a signer asks for himself, as long as he has his link: nothing of it stays.
+_ASKED_FOR = ("code", "link")
+# What became of a mail that is not tried again.
+_ENDS = ("Sent", "Bounced", "Failed")
 # RFC 5321, 4.2.1: 5yz is for good. A 4yz (grey-listing, a full mailbox) and a refused sender are tried again.
 _REFUSED = re.compile(r"SMTPRecipientsRefused: \{.*: \(5\d\d,|SMTPDataError: \(5\d\d,")
 _MESSAGE_ID = re.compile(r"signflow\.[a-z]+\.[0-9A-Za-z-]+\.[0-9a-f]{16}@[^\s<>\"']+")
@@ -257,8 +262,8 @@ def _name_and_title(request: Any, signer: Any) -> tuple[str, str]:
 	return "", _(form) if form else request.title
 
 
-def mail_copies(request: Any, signer: Any, files: list[dict[str, str]]) -> None:
-	"""Queue the mail that brings a signer his copies: attached, or behind a link and a new code.
+def mail_copies(request: Any, signer: Any, files: list[dict[str, str]], *, asked_for: bool = False) -> None:
+	"""Queue the mail that brings a signer his copies: attached, or behind a link and a new code. `asked_for`: he wants a new link.
 
 	A session that is open goes on: the last signer's page waits for exactly this moment.
 	"""
@@ -272,7 +277,7 @@ def mail_copies(request: Any, signer: Any, files: list[dict[str, str]]) -> None:
 	withdraw = withdrawal_link(request) if signer.in_page else None
 	with print_language(language):
 		queue_mail(
-			"copy",
+			"link" if asked_for else "copy",
 			signer,
 			subject=_("Signed: {0}").format(request.title),
 			template="signflow_copies",
@@ -436,7 +441,10 @@ def _send(queue_name: str) -> bool:
 		if mail.message == BLANK or mail.status not in ("Not Sent", "Partially Sent"):
 			return True
 		if _is_outdated(mail):
-			_give_up(queue_name)
+			if kind_and_signer(mail.message_id)[0] in _ASKED_FOR:
+				leave_nothing([queue_name])
+			else:
+				_give_up(queue_name)
 			frappe.db.commit()
 			return True
 		mail.send()
@@ -489,7 +497,9 @@ def settle(queue_name: str) -> None:
 	elif kind == DELIVERY:
 		_settle_delivery(mail, signer)
 	elif kind and frappe.db.exists(SIGNER, signer):
-		_settle_signers(mail, kind, signer)
+		fate = _settle_signers(mail, kind, signer)
+		if kind in _ASKED_FOR and fate in _ENDS:
+			_leave_nothing_asked_for(kind, signer, mail.creation)
 
 
 def _fate(mail: Any) -> str:
@@ -509,7 +519,19 @@ def _fate(mail: Any) -> str:
 	return ""
 
 
-def _settle_signers(mail: Any, kind: str, signer: str) -> None:
+def _leave_nothing_asked_for(kind: str, signer: str, until: Any) -> None:
+	"""Leave nothing of a signer's mails of one kind that were queued up to a time: an older one does not work any more."""
+	mails = {
+		"reference_doctype": SIGNER,
+		"reference_name": signer,
+		"message_id": ["like", f"%signflow.{kind}.{signer}.%"],
+		"creation": ["<=", until],
+		"status": ["!=", "Sending"],
+	}
+	leave_nothing(frappe.get_all("Email Queue", mails, pluck="name", order_by="name asc"))
+
+
+def _settle_signers(mail: Any, kind: str, signer: str) -> str:
 	fate = _fate(mail)
 	if fate == "Sent":
 		_sent(kind, signer)
@@ -523,6 +545,7 @@ def _settle_signers(mail: Any, kind: str, signer: str) -> None:
 		)
 	elif fate == "Delayed" and kind != "code":
 		mark(signer, fate, lambda: _("The mail server did not take the mail yet; it is tried again."))
+	return fate
 
 
 def _letter_returned(name: str | None) -> None:
@@ -564,7 +587,7 @@ def _sent(kind: str, signer: str) -> None:
 		evidence.record(request, "invitation_sent", signer=signer)
 	elif kind == "code":
 		evidence.record(request, "code_sent", signer=signer)
-	elif kind == "copy":
+	elif kind in ("copy", "link"):
 		evidence.record(request, "copies_sent", signer=signer)
 
 

@@ -186,12 +186,10 @@ def test_links_and_codes_do_not_stay_in_the_mail_queue(house: House, mail_server
 	signer = row_of(request.name, house.maija)
 	house.maija.identifies()
 	eventually(
-		lambda: all(
-			row.message == delivery.BLANK and row.status == "Sent"
-			for kind in ("invitation", "code")
-			for row in queued(signer.name, kind)
-		),
-		"the queue is blank",
+		lambda: {(row.message, row.status) for row in queued(signer.name, "invitation")}
+		== {(delivery.BLANK, "Sent")}
+		and not queued(signer.name, "code"),
+		"the queue is blank, and the code's mail gone",
 	)
 	mail_server.kill()
 	house.maija.opens()
@@ -205,15 +203,40 @@ def test_links_and_codes_do_not_stay_in_the_mail_queue(house: House, mail_server
 	start_mail(mail_server)
 	before = len(house.maija.codes())
 	delivery.sweep()
-	eventually(
-		lambda: queued(signer.name, "code")[-1].message == delivery.BLANK, "the expired code is blanked"
-	)
+	eventually(lambda: not queued(signer.name, "code"), "the expired code is gone")
 	assert len(house.maija.codes()) == before, "an expired code is not sent any more"
 	secrets = [house.maija.browser.token, house.maija.browser.session, *house.maija.codes()]
 	kept = frappe.get_all(
 		"Email Queue", filters={"reference_name": signer.name}, fields=["*"], order_by="creation asc"
 	)
 	assert kept and not any(secret in str(row) for row in kept for secret in secrets)
+
+
+def test_what_a_signer_asks_for_later_leaves_no_trace(house: House) -> None:
+	"""The link works as long as the agreement is kept, also when all else that is held of her is erased."""
+	request = house.sends(house.maija)
+	house.maija.goes_all_the_way()
+	eventually(
+		lambda: frappe.db.get_value("Signature Request", request.name, "status") == "Completed",
+		"the agreement is completed",
+	)
+	brought = house.mailbox.wait_for(house.maija.mail, subject="Signed")
+	signer = row_of(request.name, house.maija)
+	for_writing()
+	delivery.leave_nothing([row.name for kind in delivery.KINDS for row in queued(signer.name, kind)])
+	frappe.db.commit()
+	before = len(house.mailbox.all(house.maija.mail))
+	house.maija.browser.answer("send_new_link", token=house.maija.browser.token)
+	again = house.mailbox.wait_for(house.maija.mail, subject=str(brought["Subject"]), after=1)
+	house.maija.browser.token = re.search(r'/sign[^"]*#([^"]+)"', text_of(again)).group(1)
+	house.maija.browser.open()
+	house.maija.browser.answer("send_code")
+	eventually(lambda: len(house.mailbox.all(house.maija.mail)) == before + 2, "link and code have come")
+	eventually(
+		lambda: not frappe.db.exists("Email Queue Recipient", {"recipient": house.maija.mail}),
+		"no mail to her stays",
+	)
+	assert set(kinds(request.name)[-3:]) == {"new_link_sent", "copies_sent", "code_sent"}
 
 
 def test_mails_speak_the_signers_language_and_watch_nobody(house: House) -> None:
