@@ -63,7 +63,12 @@ doc_events = {
 		"on_change": "signflow.services.privacy.holds.watch",
 		"after_rename": "signflow.services.privacy.holds.follow_rename",
 	},
-	"Signflow Settings": {"on_update": "signflow.pages.renderer.forget_pages"},
+	"Signflow Settings": {
+		"on_update": [
+			"signflow.pages.renderer.forget_pages",
+			"signflow.services.erasure.restricting.on_settings",
+		]
+	},
 	"Legal Hold": {"after_insert": "signflow.services.privacy.holds.on_placed"},
 	"Personal Data Export": {"onload": "signflow.services.subject_requests.access.on_open"},
 	"Transaction Deletion Record": {"before_submit": "signflow.services.privacy.holds.guard_emptying"},

@@ -88,8 +88,9 @@ def note_kinds(plan: str) -> None:
 
 
 def refresh() -> None:
-	"""After a migration and daily: what the cache has lost is in it again, as after a restore."""
+	"""After a migration and daily: what the cache has lost is in it again, and what a restore brought back is not."""
 	_add([_IS_READ, *_read_kinds()])
+	_end_shares()
 
 
 def _add(found: list[str]) -> None:
@@ -291,7 +292,8 @@ def guard_beside(doc: Any, method: str | None = None) -> None:
 
 
 def on_erased(plan: str) -> None:
-	"""What is kept is taken out of the search index, which asks nobody who reads it (hook signflow_erasure_done)."""
+	"""What is kept is taken out of the search index, which asks nobody who reads it, and is shared no more with who does not
+	need it (hook signflow_erasure_done)."""
 	index = frappe.qb.Table("__global_search")
 	lines = frappe.get_all(
 		LINE,
@@ -306,3 +308,37 @@ def on_erased(plan: str) -> None:
 		if _is_locked(doctype):
 			frappe.qb.from_(index).delete().where((index.doctype == doctype) & index.name.isin(found)).run()
 	note_kinds(plan)
+	_end_shares(plan)
+
+
+def on_settings(doc: Any, method: str | None = None) -> None:
+	"""The house has said anew who needs what is kept (Signflow Settings, on_update)."""
+	_end_shares()
+
+
+def _end_shares(plan: str | None = None) -> None:
+	"""End the shares of what a plan keeps, or all plans, with who does not need it: Frappe shows what is shared, whatever a
+	permission says. Tells nobody: a comment on it would tell of her record."""
+	if _is_open():
+		return
+	share = frappe.qb.DocType("DocShare")
+	line, of = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
+	query = (
+		frappe.qb.from_(line)
+		.join(of)
+		.on(of.name == line.plan)
+		.join(share)
+		.on((share.share_doctype == line.record_doctype) & (share.share_name == line.record_name))
+		.select(share.name, share.user, share.everyone, share.share_doctype)
+		.where(_in_force(line, of))
+	)
+	if plan:
+		query = query.where(line.plan == plan)
+	ended = [
+		row.name
+		for row in query.orderby(share.name).run(as_dict=True)
+		if _is_locked(row.share_doctype)
+		and (row.everyone or (_works_here(row.user) and not may_use(row.user)))
+	]
+	if ended:
+		frappe.db.delete("DocShare", {"name": ["in", ended]})
