@@ -349,7 +349,8 @@ def _values(doctype: str, number: int, other: str, chance: random.Random) -> dic
 
 def _phone(number: int) -> str:
 	digits = f"{number * 7919 % 10**7:07d}"
-	return f"040 {digits[:3]} {digits[3:]}" if number % 2 else f"+35850{digits}"
+	# Never her number: what strangers have too is an officer's to decide.
+	return f"044 {digits[:3]} {digits[3:]}" if number % 2 else f"+35850{digits}"
 
 
 def _plant() -> None:

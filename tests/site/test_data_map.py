@@ -120,6 +120,10 @@ def test_the_map_knows_what_every_site_has(site: str) -> None:
 		assert nobodys not in found and nobodys in found.tables
 	assert found.tables["Contact Email"] is True and found.tables["Note"] is False
 	assert "System Settings" not in found.tables
+	# Of what we bring ourselves nothing is left for the house to decide.
+	ours = frappe.get_all("Custom Field", {"fieldname": ["like", "signflow%"]}, pluck="fieldname")
+	open_ = {"mark": "To Decide", "fieldname": ["in", ours]}
+	assert ours and not frappe.get_all("Personal Data Field", open_, ["document_type", "fieldname"])
 
 
 def test_a_new_field_that_looks_personal_is_told_once_and_counts_until_decided(house: House) -> None:
@@ -319,6 +323,9 @@ def test_codes_in_wrong_places_are_found_and_never_copied(house: House, made: li
 	insert(doctype, code="123456", colour="040 123 4567", mail=f"maija.{HETU}@posti.fi")
 	insert("Customer", customer_name=f"Meri {HETU} {house.key}", customer_type="Individual")
 	insert("Note", title=house.key, content=f"<p>Maija, {HETU}, 040 123 4567</p>")
+	line = frappe.get_doc({"doctype": "Erasure Plan Line", "record_doctype": "User", "record_name": "maija@posti.fi"})
+	line.name = frappe.generate_hash(length=10)
+	line.db_insert()
 	frappe.db.commit()
 	reads_all(officer)
 	scan = scanned(call(house, officer, "scan_contents").json()["message"])
@@ -334,6 +341,8 @@ def test_codes_in_wrong_places_are_found_and_never_copied(house: House, made: li
 	assert "Personal Identity Code" in row("Customer", "customer_name").finds
 	assert row("Customer", "customer_name").mark == "Personal"
 	assert "Personal Identity Code" in row("Note", "content").finds
+	named = {"document_type": line.doctype, "fieldname": "record_name"}
+	assert not frappe.db.get_value("Personal Data Field", named, "finds")  # what is planned is listed there
 	news = told(officer)
 	assert len(news) == 1 and f"{doctype}.co" in news[0]
 

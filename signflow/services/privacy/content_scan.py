@@ -38,6 +38,8 @@ PASSED_OVER = STRUCTURE | {
 	*("Page", "Report", "Scheduled Job Log", "Has Role", "Print Format", "Print Style", "Web Template"),
 	*("Web Template Field", "Client Script", "Server Script", "Website Theme", "Content Scan"),
 	*("Sealing Key", "Signature Event", "Sealed Revision", "Timestamp Authority"),
+	# Of persons by their nature, and gone with them.
+	*("Erasure Plan", "Erasure Plan Line", "Personal Data Export Item", "Data Subject Request Person"),
 }
 # Names of mails and the like, which look like addresses and are nobody's.
 FIELDS_PASSED_OVER = frozenset(("message_id", "in_reply_to", "uid", "content_hash"))
