@@ -323,7 +323,9 @@ def test_codes_in_wrong_places_are_found_and_never_copied(house: House, made: li
 	insert(doctype, code="123456", colour="040 123 4567", mail=f"maija.{HETU}@posti.fi")
 	insert("Customer", customer_name=f"Meri {HETU} {house.key}", customer_type="Individual")
 	insert("Note", title=house.key, content=f"<p>Maija, {HETU}, 040 123 4567</p>")
-	line = frappe.get_doc({"doctype": "Erasure Plan Line", "record_doctype": "User", "record_name": "maija@posti.fi"})
+	line = frappe.get_doc(
+		{"doctype": "Erasure Plan Line", "record_doctype": "User", "record_name": "maija@posti.fi"}
+	)
 	line.name = frappe.generate_hash(length=10)
 	line.db_insert()
 	frappe.db.commit()

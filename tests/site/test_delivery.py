@@ -186,9 +186,11 @@ def test_links_and_codes_do_not_stay_in_the_mail_queue(house: House, mail_server
 	signer = row_of(request.name, house.maija)
 	house.maija.identifies()
 	eventually(
-		lambda: {(row.message, row.status) for row in queued(signer.name, "invitation")}
-		== {(delivery.BLANK, "Sent")}
-		and not queued(signer.name, "code"),
+		lambda: (
+			{(row.message, row.status) for row in queued(signer.name, "invitation")}
+			== {(delivery.BLANK, "Sent")}
+			and not queued(signer.name, "code")
+		),
 		"the queue is blank, and the code's mail gone",
 	)
 	mail_server.kill()

@@ -862,6 +862,14 @@ def test_an_agreement_that_an_officer_keeps_is_kept_with_its_parts(house: House)
 	keep = {"keep_until": str(add_days(getdate(), 400)), "keep_ground": "A claim is under way."}
 	# Carried out with nothing left over.
 	plan = erase(house, contact, decide, **keep)
+	# She knows the agreement by the number in her mails; what belongs to it is told with it.
+	said = [
+		line
+		for line in telling.what_was_done([frappe._dict(name=plan)], "en").splitlines()
+		if "A claim is under way" in line
+	]
+	assert len(said) == 1 and said[0].startswith(f"- Agreement {sent.name} with its files and events ("), said
+	assert said[0] in frappe.db.get_value("Erasure Plan", plan, "told").splitlines()
 	words = Words(frozenset({maija.mail}))
 	proof = proving.prove(words, backups=False)
 	assert not proof.left, proof.left

@@ -7,9 +7,10 @@ import frappe
 import frappe.client
 import pytest
 from asking import an_officer, as_officer, the
-from erasing import a_request, lines_of, officers
+from erasing import OFFICER, a_request, lines_of, officers
 from frappe.translate import print_language
 from frappe.utils import add_days, getdate, now_datetime
+from frappe.utils.user import get_users_with_role
 from house import House, a_contact, another_company, as_program, for_writing
 from retention_stage import a_keeping_rule, worker_rests
 from stage import eventually
@@ -184,12 +185,40 @@ def test_planned_anew_nothing_is_decided(stage: dict[str, Any]) -> None:
 	approver = officers(stage["house"])[1]
 	# Whoever decided in a plan is offered no button that refuses him, whoever plans it anew.
 	stage["plan"] = as_user(approver, lambda: planning.decide(stage["plan"], choose))
-	stage["plan"] = as_user(stage["made"], lambda: planning.plan_erasure(stage["request"]))
+	before, stage["plan"] = (
+		stage["plan"],
+		as_user(stage["made"], lambda: planning.plan_erasure(stage["request"])),
+	)
 	assert not lines_of(stage["plan"], action="Decide")
+
+	def read(user: str, plan: str) -> Any:
+		return as_user(user, lambda: reading.overview(plan))
+
 	for user, may in ((stage["made"], False), (approver, False), (an_officer(), True)):
-		assert as_user(user, lambda: reading.overview(stage["plan"]))["may_approve"] is may, user
+		told = read(user, stage["plan"])["approval"]
+		assert told["may"] is may and not told["again"], told
+	assert "another officer approves it: " in read(stage["made"], stage["plan"])["approval"]["said"]
+	assert read(approver, before)["newer"] == stage["plan"] and not read(approver, stage["plan"])["newer"]
+	# Where these two are all there are, whoever decided plans it again, and the other one approves.
+	others = sorted(set(get_users_with_role(OFFICER)) - {stage["made"], approver})
+	_enable(others, 0)
+	try:
+		told = read(approver, stage["plan"])["approval"]
+		assert told["again"] and "then Planner approves it" in told["said"], told
+		assert "One of them plans it again" in read(stage["made"], stage["plan"])["approval"]["said"]
+		again = as_user(approver, lambda: planning.plan_erasure(stage["request"]))
+		assert read(stage["made"], again)["approval"]["may"]
+		stage["plan"] = again
+	finally:
+		_enable(others, 1)
 	stage["plan"] = as_user(stage["made"], lambda: planning.plan_erasure(stage["request"], anew=True))
 	assert len(lines_of(stage["plan"], action="Decide")) == len(lines)
+
+
+def _enable(users: list[str], value: int) -> None:
+	for_writing()
+	frappe.db.set_value("User", {"name": ["in", users]}, "enabled", value)
+	frappe.db.commit()
 
 
 def test_the_next_step_is_said_and_an_erasure_is_not_answered_before_it_is_done(

@@ -385,7 +385,12 @@ def approve(plan: str) -> None:
 
 def may_approve(doc: Any, user: str) -> bool:
 	"""Whether a user, as far as his part in a plan goes, may approve it: he has neither made it nor decided in it."""
-	return user != doc.made_by and user not in {taken[1] for taken in _decisions(doc).values()}
+	return user != doc.made_by and not has_decided(doc, user)
+
+
+def has_decided(doc: Any, user: str) -> bool:
+	"""Whether a user has decided anything of a plan, or of those that it goes on from."""
+	return user in {taken[1] for taken in _decisions(doc).values()}
 
 
 @one_transaction

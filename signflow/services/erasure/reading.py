@@ -10,6 +10,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.utils import cint, cstr, getdate, strip_html
+from frappe.utils.user import get_users_with_role
 
 from signflow.core.erasure import planner
 from signflow.core.erasure.masking import Neutral, Words
@@ -24,6 +25,7 @@ from signflow.services.privacy.record_names import name_of
 from signflow.services.subject_requests.giving import Given, Reader, written_time
 from signflow.services.times import written_day
 from signflow.services.transaction import one_transaction
+from signflow.signflow.roles import OFFICER
 
 ORDER = ("Erase", "Mask", "Keep", "Decide", "Unlink")
 # How many records are described at once.
@@ -55,8 +57,8 @@ def _language() -> str:
 
 def overview(plan: str) -> dict[str, Any]:
 	"""{summary: [{action, label, count, kinds: [{kind, count}]}], groups: [{line, action, label, kind, count, because, until,
-	grounds, later, failed, decided}], told, told_in, may_approve}: `line` names a group for `records_of`; `may_approve`: the reader has no
-	part in the plan. For officers."""
+	grounds, later, failed, decided}], told, told_in, approval, newer}: `line` names a group for `records_of`; `approval` as `_approval`;
+	`newer` is the plan that took its place, "" if none did. For officers."""
 	doc = _readable(plan)
 	rows = frappe.get_all(
 		LINE,
@@ -75,9 +77,48 @@ def overview(plan: str) -> dict[str, Any]:
 		"summary": _summary(shown, labels),
 		"groups": shown,
 		"told": doc.told or "",
-		"may_approve": planning.may_approve(doc, frappe.session.user),
+		"approval": _approval(doc) if doc.status == "Draft" and not doc.undecided else None,
+		"newer": _newer(doc),
 		"told_in": {"fi": _("Finnish"), "sv": _("Swedish"), "en": _("English")}.get(language or ""),
 	}
+
+
+def _approval(doc: Any) -> dict[str, Any]:
+	"""{may, said, again}: whether the reader may approve the plan, how it goes on in words, and whether by his planning it again."""
+	user = frappe.session.user
+	if planning.may_approve(doc, user):
+		return {
+			"may": True,
+			"said": _("All is decided. Look through what becomes of it, then approve."),
+			"again": False,
+		}
+	able = [one for one in sorted(set(get_users_with_role(OFFICER))) if planning.may_approve(doc, one)]
+	if able:
+		names = ", ".join(frappe.utils.get_fullname(one) for one in able[:3])
+		said = _("All is decided. You have a part in it, so another officer approves it: {0}.").format(names)
+		return {"may": False, "said": said, "again": False}
+	made_by = frappe.utils.get_fullname(doc.made_by)
+	if user != doc.made_by and not planning.has_decided(doc, doc.made_by):
+		said = _(
+			"You decided in this erasure, and no officer is left to approve it. Plan it again: then {0} approves it."
+		)
+		return {"may": False, "said": said.format(made_by), "again": True}
+	if not planning.has_decided(doc, user):
+		said = _(
+			"You planned it, and every other officer has decided in it. One of them plans it again: then you approve it."
+		)
+		return {"may": False, "said": said, "again": False}
+	said = _(
+		"Every officer has decided in this erasure. Somebody else needs the role of an officer, or one of you decides everything anew and alone."
+	)
+	return {"may": False, "said": said, "again": False}
+
+
+def _newer(doc: Any) -> str:
+	if doc.status != "Superseded" or not doc.request:
+		return ""
+	later = {"request": doc.request, "status": ["!=", "Superseded"]}
+	return frappe.db.get_value(PLAN, later, "name", order_by="creation desc, name desc") or ""
 
 
 def _group(lines: list[Any], labels: Mapping[str, str]) -> dict[str, Any]:

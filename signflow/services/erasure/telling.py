@@ -9,6 +9,8 @@ from frappe import _
 from frappe.translate import print_language
 
 from signflow.core.erasure.planner import Action, Line
+from signflow.core.privacy.persons import Record
+from signflow.services.erasure.evidence_of import EVIDENCE, files_of, requests_of
 from signflow.services.privacy.record_names import name_of
 from signflow.services.times import written_day
 
@@ -17,7 +19,7 @@ _LISTS = ("Legal Hold Record", "Personal Data Export Item")
 
 
 def what_is_told(lines: Iterable[Line], language: str) -> str:
-	"""A text in `language` ("fi", "sv", "en"), one line for each kind of record; names nobody."""
+	"""A text in `language` ("fi", "sv", "en"), one line for each kind of record; names nobody, and of what is kept only agreements, by their numbers."""
 	lines = [line for line in lines if line.doctype not in _LISTS]
 	with print_language(language):
 		said = []
@@ -28,22 +30,42 @@ def what_is_told(lines: Iterable[Line], language: str) -> str:
 			counted = Counter(name_of(line.doctype) for line in lines if line.action is action)
 			if counted:
 				said += [f"{head}:", *(_row(kind, number) for kind, number in sorted(counted.items()))]
-		kept = Counter(
-			(name_of(line.doctype), line.until, line.ground, line.statute)
-			for line in lines
-			if line.action is Action.KEEP
-		)
+		kept = [line for line in lines if line.action is Action.KEEP]
 		if kept:
 			said.append(_("Kept for the reasons named, and used for nothing else:"))
-			for (kind, until, ground, statute), number in sorted(kept.items(), key=str):
-				why = ", ".join(part.rstrip(". ") for part in (_(ground) if ground else "", statute) if part)
-				end = (
-					_("until {0}").format(written_day(until, language))
-					if until
-					else _("as long as the ground lasts")
-				)
-				said.append(f"- {kind} ({number}): {why}{', ' if why else ''}{end}")
+			said += _kept(kept, language)
 		return "\n".join(said) or _("Nothing about you was found.")
+
+
+def _kept(lines: list[Line], language: str) -> Iterable[str]:
+	"""What is kept, one row for each kind and reason; an agreement by its number, with all that belongs to it."""
+	whole = _agreements(lines)
+	counted = Counter(
+		(
+			_("Agreement {0} with its files and events").format(agreement)
+			if agreement
+			else name_of(line.doctype),
+			line.until,
+			line.ground,
+			line.statute,
+		)
+		for line in lines
+		for agreement in (whole.get(line.key),)
+	)
+	for (kind, until, ground, statute), number in sorted(counted.items(), key=str):
+		why = ", ".join(part.rstrip(". ") for part in (_(ground) if ground else "", statute) if part)
+		end = (
+			_("until {0}").format(written_day(until, language)) if until else _("as long as the ground lasts")
+		)
+		yield f"- {kind} ({number}): {why}{', ' if why else ''}{end}"
+
+
+def _agreements(lines: list[Line]) -> dict[Record, str]:
+	"""The Signature Request that a kept record is, or belongs to; others are left out."""
+	of = {record: request for record, (_kind, request) in requests_of(line.key for line in lines).items()}
+	of |= {line.key: line.name for line in lines if line.doctype == EVIDENCE and line.name}
+	of |= {("File", row.name): row.request for row in files_of(set(of.values()))}
+	return of
 
 
 def what_was_done(plans: Iterable[Any], language: str) -> str:
@@ -55,6 +77,7 @@ def what_was_done(plans: Iterable[Any], language: str) -> str:
 			{"plan": plan.name, "action": ["in", ("Erase", "Mask", "Keep")]},
 			[
 				"record_doctype",
+				"record_name",
 				"record_hash",
 				"action",
 				"status",
@@ -70,7 +93,7 @@ def what_was_done(plans: Iterable[Any], language: str) -> str:
 			is_over = row.action == "Keep" and row.status == "Done" and row.later
 			lines[row.record_hash or (plan.name, row.place)] = Line(
 				row.record_doctype,
-				"",
+				row.record_name or "",
 				Action(row.later if is_over else row.action),
 				until=row.keep_until,
 				ground=row.ground or "",

@@ -22,6 +22,7 @@ from frappe.utils.data import get_url
 from signflow.core.privacy import persons
 from signflow.core.privacy.blackening import BLACK, Blackening
 from signflow.services.delivery import BLANK
+from signflow.services.privacy import mail_titles
 from signflow.services.privacy.person_records import region
 from signflow.services.subject_requests import signed
 from signflow.services.subject_requests.protecting import stands_in
@@ -126,6 +127,8 @@ class Reader:
 			for line in lines
 		]
 		title = cstr(doc.get(doc.meta.get_title_field())) or cstr(doc.name)
+		if doctype in mail_titles.MAILS:
+			title = mail_titles.of(doctype, [cstr(doc.name)])[cstr(doc.name)]["title"]
 		names = (self._called(one, hidden) for one in (cstr(doc.name), title))
 		told = (_with_ending(one, partial(self._called, hidden=hidden)) for one in (file_name, lost))
 		return Given(doctype, *names, tuple(lines), path, *told)

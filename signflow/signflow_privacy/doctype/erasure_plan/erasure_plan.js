@@ -44,8 +44,6 @@ function offer(frm) {
 			const left = doc.undecided === 1 ? __("1 record is left to decide.") : __("{0} records are left to decide.", [doc.undecided]);
 			say(`${left} ${__("Nothing is changed before a second officer has approved.")}`, "orange");
 			signflow.set_next_step(frm, __("Decide"), () => decide(frm));
-		} else if (doc.made_by === frappe.session.user) {
-			say(__("All is decided. A second officer approves it: you planned it."), "blue");
 		}
 	} else if (["Approved", "Failed"].includes(doc.status) && doc.approved_by) {
 		signflow.set_next_step(frm, __("Carry Out"), () =>
@@ -62,13 +60,10 @@ function headline(frm, text, colour) {
 	frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(text)}</div>`, colour);
 }
 
-function offer_approval(frm, may_approve) {
-	if (!may_approve) {
-		headline(frm, __("You decided in this erasure, so another officer approves it. If it was planned by the only other one, plan it again: then the other one approves it."), "blue");
-		signflow.set_next_step(frm, __("Plan Again"), () => plan(frm));
-		return;
-	}
-	headline(frm, __("All is decided. Look through what becomes of it, then approve."), "blue");
+function offer_approval(frm, approval) {
+	headline(frm, approval.said, "blue");
+	if (approval.again) signflow.set_next_step(frm, __("Plan Again"), () => plan(frm));
+	if (!approval.may) return;
 	signflow.set_next_step(frm, __("Approve"), () =>
 		frappe.confirm(__("What is erased cannot be brought back. Approve this plan?"), () => call(frm, "approve"))
 	);
@@ -100,8 +95,10 @@ async function show(frm) {
 	const name = frm.doc.name;
 	const told = await frappe.xcall(`${API}overview`, { plan: name });
 	if (frm.doc.name !== name) return;
-	if (frm.doc.status === "Draft" && !frm.doc.undecided && frm.doc.made_by !== frappe.session.user) {
-		offer_approval(frm, told.may_approve);
+	if (told.approval) offer_approval(frm, told.approval);
+	if (told.newer) {
+		headline(frm, __("A newer plan has taken the place of this one."), "orange");
+		signflow.set_next_step(frm, __("Open the Newer Plan"), () => frappe.set_route("Form", "Erasure Plan", told.newer));
 	}
 	frm.dashboard.parent?.find(".erasure-overview, .erasure-told").closest(".form-dashboard-section").remove();
 	frm.dashboard.add_section(overview(frm, told), __("What Becomes of It"));
@@ -185,6 +182,7 @@ async function decide(frm) {
 	});
 	const body = dialog.fields_dict.records.$wrapper.addClass("erasure-decide");
 	body.append($("<p role='status' class='erasure-count text-muted'>"));
+	body.append($("<p class='text-muted'>").text(__("Whoever decides here does not approve the erasure: another officer does.")));
 	const total = found.kinds.reduce((sum, kind) => sum + kind.records.length, 0);
 	opened += 1;
 	found.kinds.forEach((kind, place) => body.append(section(kind, `erasure-${opened}-${place}`, chosen_of(frm))));
