@@ -543,6 +543,54 @@ def test_a_blackened_file_is_given_in_place_of_the_original(copy: Copy) -> None:
 	assert not kept.exists()
 
 
+def test_a_copy_with_a_file_in_which_a_withheld_word_can_be_read_comes_back(copy: Copy) -> None:
+	house, (early, late) = copy.she.house, ("early", "late")
+	for_writing()
+	made = {}
+	for name in (early, late):
+		file = frappe.get_doc(
+			{
+				"doctype": "File",
+				"file_name": f"{name}-{house.key}.pdf",
+				"is_private": 1,
+				"content": a_pdf(f"Ask {OTHER} about {copy.she.name}, {name}"),
+				"attached_to_doctype": "Contact",
+				"attached_to_name": copy.she.hers,
+			}
+		).insert()
+		made[name] = file.name
+	frappe.db.commit()
+	copy.collected()
+	items = {name: copy.item("File", file).name for name, file in made.items()}
+	# Blackened before the word was named: nothing could be looked for in it then.
+	half = a_pdf(f"Ask {OTHER} about XXX")
+	redacting.replace(items[early], "black.pdf", half, "It names a neighbour.")
+	reason = "It names a neighbour."
+	access.decide(items[late], included=True, whole=True, texts=[OTHER], reason=reason)
+	access.approve(copy.export, "We hold your data to sell to you.")
+
+	def given_back() -> Any:
+		frappe.db.rollback()
+		row = frappe.get_doc(access.EXPORT, copy.export)
+		return row if row.status == "To Review" else None
+
+	row = eventually(given_back, "the officer has it again")
+	row.failure = said(row.failure)
+	assert "can still be read in these files" in row.failure
+	assert "black.pdf" in row.failure and f"late-{house.key}.pdf" in row.failure
+	assert not row.file_name and not [
+		mail for mail in house.mailbox.all(copy.mail) if "Your data is ready" in mail["Subject"]
+	]
+	for name in items.values():
+		redacting.replace(name, "black.pdf", a_pdf(f"Ask XXX about {name}"), reason)
+	for one in access.items_of(copy.export):
+		if one.record_doctype == "File" and "letter-" in one.title:
+			access.decide(one.name, included=False, whole=True, reason=reason)
+	view = copy.opens(copy.packed())
+	parts = everything_in(copy.call("download").content, view["passphrase"])
+	assert half not in parts.values() and not copy.row.failure
+
+
 def test_nobody_else_gets_it(copy: Copy) -> None:
 	copy.collected()
 	token = copy.packed()

@@ -29,6 +29,7 @@ from signflow.core.privacy.blackening import Blackening
 from signflow.core.privacy.export_package import neutral_name, new_passphrase, read_package, write_package
 from signflow.core.privacy.findings import How, Strength
 from signflow.core.privacy.persons import Record, Subject
+from signflow.core.privacy.texts_in_files import read_together
 from signflow.services import work
 from signflow.services.company import house
 from signflow.services.files import sha256_of
@@ -54,6 +55,8 @@ MOST_SIGNS = 10_000
 # What a web server can hand over without choking; whoever has more gets it on a medium.
 MOST_BYTES = 500 * 2**20
 BATCH = 50
+# Of files in which something is still to be blackened.
+MOST_NAMED = 10
 # What happened to a signature request names all its people in one row: an officer looks at it first.
 _OF_SEVERAL = ("Signature Event", "Signature Event Payload", "Signature Request", "Sealed Revision")
 # By which the house tells its people of a record: the field with the record's DocType, and the one with who is told.
@@ -463,6 +466,7 @@ def approve(export: str, answer: str = "") -> None:
 		approved_by=frappe.session.user,
 		approved_on=now_datetime(),
 		answer=answer or None,
+		failure=None,
 		progress=0,
 		work_due=1,
 	)
@@ -532,7 +536,7 @@ def _pack(doc: Any, token: str) -> None:
 	subject = _subject(doc)
 	reader = _reader(subject, doc.name)
 	rows = frappe.get_all(ITEM, filters={"export": doc.name}, fields=["*"], order_by="place asc")
-	packed, files, size, withheld = [], dict[Path, str](), 0, []
+	packed, files, named, size, withheld = [], dict[Path, str](), [], 0, []
 	blackened = _blackened(rows)
 	for number, row in enumerate(rows, 1):
 		if number % BATCH == 0:
@@ -553,10 +557,21 @@ def _pack(doc: Any, token: str) -> None:
 		file = given.file and given.file.resolve()
 		if file and file not in files:
 			files[file] = neutral_name(len(files) + 1, given.file_name)
+			named.append((given.file_name, file))
 			size += file.stat().st_size
 		packed.append((row, given, files[file] if file else ""))
 	if size > MOST_BYTES:
-		_too_large(doc.name, token)
+		why = N_("The files are larger than a page can hand over. Leave some out and give them on a medium.")
+		_give_back(doc.name, token, kept(why))
+		return
+	left = _still_read(doc.name, token, named, reader.without)
+	if left is None:
+		return
+	if left:
+		why = N_(
+			"Words that you withhold can still be read in these files: {0}. Give blackened ones, or leave them out."
+		)
+		_give_back(doc.name, token, kept(why, ", ".join(left[:MOST_NAMED])))
 		return
 	name, passphrase = f"{secrets.token_hex(20)}.zip", new_passphrase()
 	target = folder() / f"{name}.part"
@@ -581,17 +596,33 @@ def _pack(doc: Any, token: str) -> None:
 	)
 
 
+def _still_read(
+	export: str, token: str, files: Iterable[tuple[str, Path]], without: Blackening
+) -> list[str] | None:
+	"""Those of the files (name, path) in which a withheld word can be read; of pictures and locked files nobody knows.
+
+	None where another worker has the copy now.
+	"""
+	if not without:
+		return []
+	left = []
+	for name, found in read_together((name, name, path.read_bytes()) for name, path in files):
+		if without.stand_in(found.text):
+			left.append(name)
+		if not work.hold_lease(EXPORT, export, token, LEASE_SECONDS):
+			return None
+		frappe.db.commit()
+	return left
+
+
 @one_transaction
-def _too_large(export: str, token: str) -> None:
+def _give_back(export: str, token: str, why: str) -> None:
+	"""The officer has to look at it once more: `why` is told to him."""
 	if work.is_ours(EXPORT, export, token):
 		_set(
 			export,
 			status="To Review",
-			note=kept(
-				N_(
-					"The files are larger than a page can hand over. Leave some out and give them on a medium."
-				)
-			),
+			failure=why,
 			work_due=0,
 			lease_token=None,
 			lease_until=None,

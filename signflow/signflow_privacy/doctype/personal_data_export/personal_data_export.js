@@ -25,7 +25,7 @@ const call = (verb, args) => frappe.xcall(`signflow.api.subject_access.${verb}`,
 function approve(frm) {
 	const warning = frm.doc.__onload?.warning;
 	const told = [__("An encrypted copy of what is ticked is made, and the person gets a link by mail.")];
-	if (frm.words_withheld) told.push(__("The words that you withhold are blackened in the whole copy, but not inside the files: give blackened files, or leave them out."));
+	if (frm.words_withheld) told.push(__("The words that you withhold are blackened in the whole copy, but not inside the files: give blackened files, or leave them out. Where one can still be read in a file, the copy comes back to you; pictures are yours to look at."));
 	const notes = told.map((text) => `<p>${frappe.utils.escape_html(text)}</p>`).join("");
 	const dialog = new frappe.ui.Dialog({
 		title: __("Pack and Tell the Person"),
