@@ -64,10 +64,8 @@ doc_events = {
 		"after_rename": "signflow.services.privacy.holds.follow_rename",
 	},
 	"Signflow Settings": {
-		"on_update": [
-			"signflow.pages.renderer.forget_pages",
-			"signflow.services.erasure.restricting.on_settings",
-		]
+		"on_update": "signflow.pages.renderer.forget_pages",
+		"on_change": "signflow.services.erasure.restricting.on_settings",
 	},
 	"Legal Hold": {"after_insert": "signflow.services.privacy.holds.on_placed"},
 	"Personal Data Export": {"onload": "signflow.services.subject_requests.access.on_open"},

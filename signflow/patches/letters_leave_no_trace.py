@@ -3,21 +3,18 @@
 import frappe
 
 from signflow.services.delivery import BLANK, leave_nothing
+from signflow.services.privacy.matching import chunks
 
 OURS = {"message_id": ["like", "signflow.letter.%"]}
 
 
 def execute():
 	codes = {**OURS, "reference_name": ["is", "not set"], "message": BLANK}
-	leave_nothing(frappe.get_all("Email Queue", codes, pluck="name", order_by="name asc"))
-	leave_nothing(
-		frappe.get_all(
-			"Email Queue",
-			{"message_id": ["like", "signflow.code.%"], "message": BLANK},
-			pluck="name",
-			order_by="name asc",
-		)
-	)
+	for some in chunks(frappe.get_all("Email Queue", codes, pluck="name", order_by="name asc")):
+		leave_nothing(some)
+	of_signers = {"message_id": ["like", "signflow.code.%"], "message": BLANK}
+	for some in chunks(frappe.get_all("Email Queue", of_signers, pluck="name", order_by="name asc")):
+		leave_nothing(some)
 	sent = {**OURS, "status": "Sent", "message": ["!=", BLANK]}
 	values = {"message": BLANK, "attachments": "[]"}
 	frappe.db.set_value("Email Queue", sent, values, update_modified=False)

@@ -1,11 +1,12 @@
 """Mails of a request: queued with the work that causes them, sent at once, watched, and blanked when done.
 
 Frappe's Email Queue carries them. Its rows hold links and codes in clear, so a row's body is blanked as soon as it is
-sent, expired or given up; of a mail with a code, or a new link to the copies, no row stays: a signer may ask for one when
-all else that is held of him is erased. The kind of mail and its signer stand in the Message-ID, by which a bounce finds its way. A
+sent, expired or given up; of a mail with a code, or a new link to the copies, no row stays then: a signer may ask for one
+when all else that is held of him is erased. The kind of mail and its signer stand in the Message-ID, by which a bounce finds its way. A
 mail to a delivery address, which is nobody's who signs, bears its request instead.
 """
 
+import hmac
 import random
 import re
 import secrets
@@ -26,6 +27,7 @@ from signflow.core.identity.otp import CODE_LIFETIME_SECONDS
 from signflow.core.identity.tokens import new_token
 from signflow.services import evidence, notices, work
 from signflow.services.company import house
+from signflow.services.site_keys import keyed_hash
 from signflow.services.times import written
 from signflow.services.transaction import TRIES, is_conflict, one_transaction
 from signflow.services.withdrawal_rights import withdrawal_link
@@ -141,7 +143,7 @@ def queue(
 		"reference_doctype": reference[0] if reference else None,
 		"reference_name": reference[1] if reference else None,
 		# Frappe takes a mail for an answer to one of its own by the site's name in it.
-		"message_id": f"signflow.{label}.{secrets.token_hex(8)}@{frappe.local.site}",
+		"message_id": f"signflow.{label}.{_mark_of(label, secrets.token_hex(4))}@{frappe.local.site}",
 		"reply_to": reply_to,
 		"attachments": attachments or [],
 		"add_unsubscribe_link": 0,
@@ -156,6 +158,11 @@ def queue(
 	else:
 		queued = frappe.sendmail(template=template, args=as_text(args), **mail)
 	return queued.name if queued else None
+
+
+def _mark_of(label: str, nonce: str) -> str:
+	"""By which a Message-ID is known to be ours when its row is gone: the nonce and a keyed hash, 8 hex digits each."""
+	return nonce + keyed_hash("Message-ID", f"{label}.{nonce}")[:8]
 
 
 class _AskedFor(QueueBuilder):
@@ -474,7 +481,7 @@ def _is_outdated(mail: Any) -> bool:
 	kind, signer = kind_and_signer(mail.message_id)
 	if kind == "code" and mail.creation < add_to_date(now_datetime(), seconds=-CODE_LIFETIME_SECONDS):
 		return True
-	if kind not in ("code", "invitation"):
+	if kind not in ("invitation", *_ASKED_FOR):
 		return False
 	if kind == "invitation":
 		request = frappe.db.get_value("Signature Request Signer", signer, "request")
@@ -510,7 +517,7 @@ def settle(queue_name: str) -> None:
 	elif kind and frappe.db.exists(SIGNER, signer):
 		fate = _settle_signers(mail, kind, signer)
 		if kind in _ASKED_FOR and fate in _ENDS:
-			_leave_nothing_asked_for(kind, signer, mail.creation)
+			leave_nothing([mail.name, *_waiting_before(kind, signer, mail.creation)])
 
 
 def _fate(mail: Any) -> str:
@@ -530,16 +537,16 @@ def _fate(mail: Any) -> str:
 	return ""
 
 
-def _leave_nothing_asked_for(kind: str, signer: str, until: Any) -> None:
-	"""Leave nothing of a signer's mails of one kind that were queued up to a time: an older one does not work any more."""
+def _waiting_before(kind: str, signer: str, until: Any) -> list[str]:
+	"""A signer's mails of one kind that were queued up to a time and are not sent: what they carry does not work any more."""
 	mails = {
 		"reference_doctype": SIGNER,
 		"reference_name": signer,
 		"message_id": ["like", f"%signflow.{kind}.{signer}.%"],
 		"creation": ["<=", until],
-		"status": ["!=", "Sending"],
+		"status": ["in", ("Not Sent", "Partially Sent", "Error")],
 	}
-	leave_nothing(frappe.get_all("Email Queue", mails, pluck="name", order_by="name asc"))
+	return frappe.get_all("Email Queue", mails, pluck="name", order_by="name asc")
 
 
 def _settle_signers(mail: Any, kind: str, signer: str) -> str:
@@ -719,6 +726,8 @@ def _returned_to(doc: Any) -> tuple[str, str]:
 				_letter_returned(frappe.db.get_value("Email Queue", queued, "reference_name"))
 				return "", ""
 			return (REQUEST if kind == DELIVERY else SIGNER), name
+		if kind in _ASKED_FOR and _is_ours(message_id) and frappe.db.exists(SIGNER, name):
+			return SIGNER, name
 	if doc.reference_doctype in (SIGNER, REQUEST):
 		return doc.reference_doctype, doc.reference_name
 	addresses = sorted({address.lower() for address in _ADDRESS.findall(text)})[:50]
@@ -736,6 +745,11 @@ def _returned_to(doc: Any) -> tuple[str, str]:
 		if name in text or frappe.db.get_value(REQUEST, name, "title") in text:
 			return REQUEST, name
 	return "", ""
+
+
+def _is_ours(message_id: str) -> bool:
+	label, _dot, mark = message_id.split("@")[0].removeprefix("signflow.").rpartition(".")
+	return hmac.compare_digest(mark, _mark_of(label, mark[:8]))
 
 
 def _delivered_to(addresses: list[str]) -> list[str]:

@@ -166,6 +166,30 @@ def test_mails_that_come_back(house: House) -> None:
 	assert kinds(request.name, last.name) == ["invitation_queued", "invitation_sent"]
 
 
+def test_a_code_that_comes_back_is_told_though_its_row_is_gone(house: House) -> None:
+	from frappe.email.receive import InboundMail
+
+	request = house.sends(house.maija)
+	house.maija.opens()
+	house.maija.browser.answer("send_code")
+	code = house.mailbox.wait_for(house.maija.mail, subject="ode")
+	signer = row_of(request.name, house.maija)
+	eventually(lambda: not queued(signer.name, "code"), "the code's mail is gone")
+	account = frappe.get_doc("Email Account", {"default_outgoing": 1})
+	sent = str(code["Message-ID"]).strip("<>")
+	forged = sent.replace(sent.split("@")[0][-16:], "0" * 16)
+	for message_id, status in ((forged, "Sent"), (sent, "Bounced")):
+		for_writing()
+		notice = EmailMessage()
+		notice["From"], notice["To"] = "MAILER-DAEMON@mx.posti.example", "sopimukset@testi.example"
+		notice["Subject"], notice["Message-ID"] = "Undelivered", email.utils.make_msgid(domain="mx.posti.example")
+		notice.set_content(f"550 User unknown\n\nMessage-ID: <{message_id}>\n")
+		InboundMail(notice.as_bytes(), account).process()
+		frappe.db.commit()
+		assert row_of(request.name, house.maija).delivery_status == status, message_id
+	assert any(house.maija.name in text for text in notices(request.name))
+
+
 def test_an_address_that_wants_no_mail_of_this_site(house: House) -> None:
 	for_writing()
 	frappe.get_doc(

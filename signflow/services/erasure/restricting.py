@@ -312,8 +312,9 @@ def on_erased(plan: str) -> None:
 
 
 def on_settings(doc: Any, method: str | None = None) -> None:
-	"""The house has said anew who needs what is kept (Signflow Settings, on_update)."""
-	_end_shares()
+	"""The house has said anew who needs what is kept (Signflow Settings, on_change: the settings are read anew by then)."""
+	if kinds():
+		_end_shares()
 
 
 def _end_shares(plan: str | None = None) -> None:
@@ -334,10 +335,14 @@ def _end_shares(plan: str | None = None) -> None:
 	)
 	if plan:
 		query = query.where(line.plan == plan)
+	rows = query.orderby(share.name).run(as_dict=True)
+	# Of an app that is gone records and shares may have stayed.
+	there = {one for one in {row.share_doctype for row in rows} if frappe.db.exists("DocType", one)}
 	ended = [
 		row.name
-		for row in query.orderby(share.name).run(as_dict=True)
-		if _is_locked(row.share_doctype)
+		for row in rows
+		if row.share_doctype in there
+		and _is_locked(row.share_doctype)
 		and (row.everyone or (_works_here(row.user) and not may_use(row.user)))
 	]
 	if ended:
