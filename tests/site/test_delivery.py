@@ -182,7 +182,10 @@ def test_a_code_that_comes_back_is_told_though_its_row_is_gone(house: House) -> 
 		for_writing()
 		notice = EmailMessage()
 		notice["From"], notice["To"] = "MAILER-DAEMON@mx.posti.example", "sopimukset@testi.example"
-		notice["Subject"], notice["Message-ID"] = "Undelivered", email.utils.make_msgid(domain="mx.posti.example")
+		notice["Subject"], notice["Message-ID"] = (
+			"Undelivered",
+			email.utils.make_msgid(domain="mx.posti.example"),
+		)
 		notice.set_content(f"550 User unknown\n\nMessage-ID: <{message_id}>\n")
 		InboundMail(notice.as_bytes(), account).process()
 		frappe.db.commit()

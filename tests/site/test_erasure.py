@@ -868,7 +868,7 @@ def test_an_agreement_that_an_officer_keeps_is_kept_with_its_parts(house: House)
 		for line in telling.what_was_done([frappe._dict(name=plan)], "en").splitlines()
 		if "A claim is under way" in line
 	]
-	assert len(said) == 1 and said[0].startswith(f"- Agreement {sent.name} with its files and events ("), said
+	assert len(said) == 1 and said[0].startswith(f"- Agreement {sent.name} with its files and events: "), said
 	assert said[0] in frappe.db.get_value("Erasure Plan", plan, "told").splitlines()
 	words = Words(frozenset({maija.mail}))
 	proof = proving.prove(words, backups=False)

@@ -197,7 +197,7 @@ def test_planned_anew_nothing_is_decided(stage: dict[str, Any]) -> None:
 	for user, may in ((stage["made"], False), (approver, False), (an_officer(), True)):
 		told = read(user, stage["plan"])["approval"]
 		assert told["may"] is may and not told["again"], told
-	assert "another officer approves it: " in read(stage["made"], stage["plan"])["approval"]["said"]
+	assert "another officer approves it, such as " in read(stage["made"], stage["plan"])["approval"]["said"]
 	assert read(approver, before)["newer"] == stage["plan"] and not read(approver, stage["plan"])["newer"]
 	# Where these two are all there are, whoever decided plans it again, and the other one approves.
 	others = sorted(set(get_users_with_role(OFFICER)) - {stage["made"], approver})

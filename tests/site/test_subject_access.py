@@ -577,7 +577,11 @@ def test_a_copy_with_a_file_in_which_a_withheld_word_can_be_read_comes_back(copy
 	row = eventually(given_back, "the officer has it again")
 	row.failure = said(row.failure)
 	assert "can still be read in these files" in row.failure
-	assert "black.pdf" in row.failure and f"late-{house.key}.pdf" in row.failure
+	assert all(f"{name}-{house.key}.pdf" in row.failure for name in (early, late))
+	assert row.answer and any(
+		row.request in one.subject
+		for one in frappe.get_all("Notification Log", {"document_name": row.name}, ["subject"])
+	)
 	assert not row.file_name and not [
 		mail for mail in house.mailbox.all(copy.mail) if "Your data is ready" in mail["Subject"]
 	]
@@ -589,6 +593,63 @@ def test_a_copy_with_a_file_in_which_a_withheld_word_can_be_read_comes_back(copy
 	view = copy.opens(copy.packed())
 	parts = everything_in(copy.call("download").content, view["passphrase"])
 	assert half not in parts.values() and not copy.row.failure
+
+
+def test_a_file_that_cannot_be_read_is_an_officers_to_look_at_where_words_are_withheld(copy: Copy) -> None:
+	house = copy.she.house
+	for_writing()
+	file = frappe.get_doc(
+		{
+			"doctype": "File",
+			"file_name": f"half-{house.key}.pdf",
+			"is_private": 1,
+			"content": a_pdf(f"Ask {OTHER}")[:700],
+			"attached_to_doctype": "Contact",
+			"attached_to_name": copy.she.hers,
+		}
+	)
+	file.flags.ignore_file_validate = True
+	file.insert()
+	frappe.db.commit()
+	copy.collected()
+	reason = "It names a neighbour."
+	for one in access.items_of(copy.export):
+		if one.record_doctype == "File" and one.title.startswith(("letter-", "early-", "late-")):
+			access.decide(one.name, included=False, whole=True, reason=reason)
+	issue = frappe.db.get_value(access.ITEM, {"export": copy.export, "record_doctype": "Issue"})
+	access.decide(issue, included=True, whole=True, texts=[OTHER], reason=reason)
+	access.approve(copy.export, copy.ANSWER)
+	eventually(lambda: copy.row.status == "To Review", "the officer has it again")
+	assert "Nobody knows" in copy.row.failure and f"half-{house.key}.pdf" in copy.row.failure
+	item = copy.item("File", file.name)
+	access.decide(item.name, included=True, whole=True)
+	copy.opens(copy.packed())
+
+
+def test_the_subject_of_a_mail_is_withheld_with_the_mail(planted: Planted) -> None:
+	"""What a mail is called is its subject: it is given no more than the field in which it stands."""
+	for_writing()
+	long_one = f"{'x' * 80} about {OTHER} and the boat"
+	values = {"sender": planted.mail, "recipients": OTHER, "content": "x", "sent_or_received": "Received"}
+	mail = frappe.get_doc({"doctype": "Communication", "subject": long_one, **values}).insert()
+	raw = f"Subject: =?utf-8?q?Secret_of_the_neighbour?=\nTo: {planted.mail}\n\nx"
+	queue = frappe.get_doc(
+		{"doctype": "Email Queue", "sender": "a@b.example", "message": raw, "status": "Sent"}
+	)
+	queue.name = frappe.generate_hash(length=10)
+	queue.db_insert()
+	frappe.db.commit()
+
+	def title(doctype: str, name: str, reader: Reader | None = None, **how: Any) -> str:
+		return (reader or Reader(frozenset((planted.mail,)))).read(doctype, name, **how).title
+
+	assert title("Communication", mail.name).startswith("x" * 80)
+	assert title("Email Queue", queue.name).startswith("Secret of the neighbour")
+	for how in ({"withheld": frozenset(("subject", "message"))}, {"only": ("recipients",)}):
+		assert title("Communication", mail.name, **how).startswith("Mail of ")
+		assert title("Email Queue", queue.name, **how).startswith("Mail of ")
+	without = Reader(frozenset((planted.mail,)), without=Blackening([OTHER]))
+	assert OTHER[:5] not in title("Communication", mail.name, without)
 
 
 def test_nobody_else_gets_it(copy: Copy) -> None:

@@ -41,6 +41,9 @@ class Blackening:
 		self._pattern = re.compile("|".join(ways), re.IGNORECASE) if ways else None
 		long = [_pattern(word) for word in self.words if len(word) >= _LONG]
 		self._long = re.compile("|".join(long), re.IGNORECASE) if long else None
+		alone = [rf"(?<!\w){_pattern(word)}(?!\w)" for word in self.words if len(word) < _LONG]
+		alone += [phone_pattern(phone) for phone in sorted(phones)]
+		self._alone = re.compile("|".join(alone), re.IGNORECASE) if alone else None
 		self._needles = Needles({one for one in self.words if len(one) > 2} | phones)
 		# States, dates and choices come again and again.
 		self._of_short = lru_cache(20_000)(self._of)
@@ -64,6 +67,10 @@ class Blackening:
 		if self._needles.found_in(text):
 			return True
 		return bool(self._long and any(self._long.search(view) for view in views(text, _LONG)))
+
+	def is_read_in(self, text: str) -> bool:
+		"""Whether one of the words can be read in the text of a file; a short one as a word of its own ("Aho", not "rahoitus")."""
+		return bool((self._long and self._long.search(text)) or (self._alone and self._alone.search(text)))
 
 	def stand_in(self, text: str) -> list[str]:
 		"""Those of the words that stand in `text`."""

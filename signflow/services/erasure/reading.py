@@ -86,38 +86,51 @@ def overview(plan: str) -> dict[str, Any]:
 def _approval(doc: Any) -> dict[str, Any]:
 	"""{may, said, again}: whether the reader may approve the plan, how it goes on in words, and whether by his planning it again."""
 	user = frappe.session.user
+	if doc.work_due:
+		return _goes_on(_("The files of this site are still looked through: please wait until all are."))
 	if planning.may_approve(doc, user):
-		return {
-			"may": True,
-			"said": _("All is decided. Look through what becomes of it, then approve."),
-			"again": False,
-		}
-	able = [one for one in sorted(set(get_users_with_role(OFFICER))) if planning.may_approve(doc, one)]
-	if able:
-		names = ", ".join(frappe.utils.get_fullname(one) for one in able[:3])
-		said = _("All is decided. You have a part in it, so another officer approves it: {0}.").format(names)
-		return {"may": False, "said": said, "again": False}
-	made_by = frappe.utils.get_fullname(doc.made_by)
-	if user != doc.made_by and not planning.has_decided(doc, doc.made_by):
+		return _goes_on(_("All is decided. Look through what becomes of it, then approve."), may=True)
+	others = [one for one in _approvers(doc) if one != user]
+	if not others:
+		return _goes_on(
+			_("All is decided. Nobody else is a data protection officer: whoever gets the role approves it.")
+		)
+	if able := [frappe.utils.get_fullname(one) for one in others if planning.may_approve(doc, one)]:
+		said = _("All is decided. You have a part in it, so another officer approves it, such as {0}.")
+		return _goes_on(said.format(able[0]))
+	if doc.made_by in others and not planning.has_decided(doc, doc.made_by):
 		said = _(
 			"You decided in this erasure, and no officer is left to approve it. Plan it again: then {0} approves it."
 		)
-		return {"may": False, "said": said.format(made_by), "again": True}
+		return _goes_on(said.format(frappe.utils.get_fullname(doc.made_by)), again=True)
 	if not planning.has_decided(doc, user):
-		said = _(
-			"You planned it, and every other officer has decided in it. One of them plans it again: then you approve it."
+		return _goes_on(
+			_(
+				"You planned it, and every other officer has decided in it. One of them plans it again: then you approve it."
+			)
 		)
-		return {"may": False, "said": said, "again": False}
-	said = _(
-		"Every officer has decided in this erasure. Somebody else needs the role of an officer, or one of you decides everything anew and alone."
+	return _goes_on(
+		_(
+			"Every officer has decided in this erasure. Give somebody else the role, or let one of you decide everything anew, alone."
+		)
 	)
-	return {"may": False, "said": said, "again": False}
+
+
+def _goes_on(said: str, *, may: bool = False, again: bool = False) -> dict[str, Any]:
+	return {"may": may, "said": said, "again": again}
+
+
+def _approvers(doc: Any) -> list[str]:
+	"""The enabled officers who may see a plan."""
+	found = sorted(set(get_users_with_role(OFFICER)))
+	return [one for one in found if frappe.has_permission(PLAN, "read", doc=doc, user=one)]
 
 
 def _newer(doc: Any) -> str:
+	"""The plan that took the place of this one; "" if none did."""
 	if doc.status != "Superseded" or not doc.request:
 		return ""
-	later = {"request": doc.request, "status": ["!=", "Superseded"]}
+	later = {"request": doc.request, "status": ["!=", "Superseded"], "creation": [">", doc.creation]}
 	return frappe.db.get_value(PLAN, later, "name", order_by="creation desc, name desc") or ""
 
 

@@ -38,34 +38,36 @@ def what_is_told(lines: Iterable[Line], language: str) -> str:
 
 
 def _kept(lines: list[Line], language: str) -> Iterable[str]:
-	"""What is kept, one row for each kind and reason; an agreement by its number, with all that belongs to it."""
-	whole = _agreements(lines)
-	counted = Counter(
-		(
-			_("Agreement {0} with its files and events").format(agreement)
-			if agreement
-			else name_of(line.doctype),
-			line.until,
-			line.ground,
-			line.statute,
-		)
-		for line in lines
-		for agreement in (whole.get(line.key),)
-	)
-	for (kind, until, ground, statute), number in sorted(counted.items(), key=str):
+	"""What is kept, one row for each kind and reason; an agreement by its number, with what of it is kept for the same reason."""
+	of = _agreements(lines)
+	whole = {(line.name, _reason(line)) for line in lines if line.doctype == EVIDENCE}
+	told: Counter[tuple[str, tuple[Any, ...]]] = Counter()
+	for line in lines:
+		agreement = (of.get(line.key, ""), _reason(line))
+		if agreement in whole:
+			told[_("Agreement {0} with its files and events").format(agreement[0]), _reason(line)] = 0
+		else:
+			told[name_of(line.doctype), _reason(line)] += 1
+	for (what, (until, ground, statute)), number in sorted(told.items(), key=str):
 		why = ", ".join(part.rstrip(". ") for part in (_(ground) if ground else "", statute) if part)
 		end = (
 			_("until {0}").format(written_day(until, language)) if until else _("as long as the ground lasts")
 		)
-		yield f"- {kind} ({number}): {why}{', ' if why else ''}{end}"
+		yield f"- {what}{f' ({number})' if number else ''}: {why}{', ' if why else ''}{end}"
+
+
+def _reason(line: Line) -> tuple[Any, ...]:
+	return line.until, line.ground, line.statute
 
 
 def _agreements(lines: list[Line]) -> dict[Record, str]:
-	"""The Signature Request that a kept record is, or belongs to; others are left out."""
+	"""The Signature Request that a kept record is, or belongs to, of those that are kept themselves."""
+	kept = {line.name for line in lines if line.doctype == EVIDENCE and line.name}
+	if not kept:
+		return {}
 	of = {record: request for record, (_kind, request) in requests_of(line.key for line in lines).items()}
-	of |= {line.key: line.name for line in lines if line.doctype == EVIDENCE and line.name}
-	of |= {("File", row.name): row.request for row in files_of(set(of.values()))}
-	return of
+	of |= {("File", row.name): row.request for row in files_of(kept)}
+	return of | {(EVIDENCE, name): name for name in kept}
 
 
 def what_was_done(plans: Iterable[Any], language: str) -> str:

@@ -12,30 +12,32 @@ from frappe.utils import format_datetime
 from signflow.services.privacy.matching import chunks
 
 MAILS = ("Email Queue", "Communication")
+# The column in which its subject stands.
+SAYS = {"Email Queue": "message", "Communication": "subject"}
 
 
 def of(doctype: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
 	"""{name: {title, date}} of mails that are there, of one of MAILS; of those that were blanked the subject is gone too."""
-	is_queued, table = doctype == "Email Queue", frappe.qb.DocType(doctype)
-	said = table.message if is_queued else table.subject
+	table = frappe.qb.DocType(doctype)
+	said = table[SAYS[doctype]]
 	found = {}
 	for some in chunks(names):
 		query = frappe.qb.from_(table).select(table.name, said.as_("said"), table.creation)
 		for row in query.where(table.name.isin(some)).orderby(table.name).run(as_dict=True):
-			subject = _subject(row.said) if is_queued else " ".join((row.said or "").split())
-			found[str(row.name)] = {"title": _title(subject, row.creation), "date": row.creation}
+			title = titled(subject_of(doctype, row.said), row.creation)
+			found[str(row.name)] = {"title": title, "date": row.creation}
 	return found
 
 
-def _subject(message: str | None) -> str:
-	"""The subject of a mail as it waits to be sent."""
-	if not message:
-		return ""
-	said = HeaderParser(policy=default).parsestr(message)["Subject"]
-	return " ".join(str(said or "").split())
+def subject_of(doctype: str, said: str | None) -> str:
+	"""The subject of a mail, from its column `SAYS[doctype]`: of one as it waits to be sent, the whole message."""
+	if not said or doctype != "Email Queue":
+		return " ".join((said or "").split())
+	return " ".join(str(HeaderParser(policy=default).parsestr(said)["Subject"] or "").split())
 
 
-def _title(subject: str, made: Any) -> str:
+def titled(subject: str, made: Any) -> str:
+	"""What a mail of this subject is called; without one, by its day alone."""
 	when = format_datetime(made, "d.M.yyyy HH:mm")
 	if not subject:
 		return _("Mail of {0}").format(when)

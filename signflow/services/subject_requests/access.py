@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,13 @@ from frappe.utils import add_days, cint, get_url, now_datetime
 from frappe.utils.password import decrypt, encrypt
 
 from signflow.core.identity.tokens import new_token
+from signflow.core.privacy import texts_in_files
 from signflow.core.privacy.blackening import Blackening
 from signflow.core.privacy.export_package import neutral_name, new_passphrase, read_package, write_package
 from signflow.core.privacy.findings import How, Strength
 from signflow.core.privacy.persons import Record, Subject
-from signflow.core.privacy.texts_in_files import read_together
-from signflow.services import work
+from signflow.core.privacy.texts_in_files import Outcome, read_together
+from signflow.services import notices, work
 from signflow.services.company import house
 from signflow.services.files import sha256_of
 from signflow.services.letters import send_letter
@@ -57,6 +59,8 @@ MOST_BYTES = 500 * 2**20
 BATCH = 50
 # Of files in which something is still to be blackened.
 MOST_NAMED = 10
+# So many files are read at a time; longer than the worst such batch takes, each file all the time that a child gets.
+READ_TOGETHER, READING_SECONDS = 5, 300
 # What happened to a signature request names all its people in one row: an officer looks at it first.
 _OF_SEVERAL = ("Signature Event", "Signature Event Payload", "Signature Request", "Sealed Revision")
 # By which the house tells its people of a record: the field with the record's DocType, and the one with who is told.
@@ -115,7 +119,8 @@ def prepare(request: str) -> str:
 
 def wake(export: str) -> None:
 	"""Have a worker go on with the export as soon as the transaction is committed."""
-	work.wake("signflow.services.subject_requests.access.carry_on", export=export)
+	# Many files take longer to be read than a short job may last.
+	work.wake("signflow.services.subject_requests.access.carry_on", queue="long", export=export)
 
 
 def sweep() -> None:
@@ -557,21 +562,27 @@ def _pack(doc: Any, token: str) -> None:
 		file = given.file and given.file.resolve()
 		if file and file not in files:
 			files[file] = neutral_name(len(files) + 1, given.file_name)
-			named.append((given.file_name, file))
+			named.append((row, file))
 			size += file.stat().st_size
 		packed.append((row, given, files[file] if file else ""))
 	if size > MOST_BYTES:
 		why = N_("The files are larger than a page can hand over. Leave some out and give them on a medium.")
-		_give_back(doc.name, token, kept(why))
+		_give_back(doc, token, kept(why))
 		return
-	left = _still_read(doc.name, token, named, reader.without)
-	if left is None:
+	look_at = _to_look_at(doc, token, named, reader.without)
+	if look_at is None:
 		return
-	if left:
+	if titles := look_at["words"]:
 		why = N_(
 			"Words that you withhold can still be read in these files: {0}. Give blackened ones, or leave them out."
 		)
-		_give_back(doc.name, token, kept(why, ", ".join(left[:MOST_NAMED])))
+		_give_back(doc, token, kept(why, _named(titles)))
+		return
+	if titles := look_at["unread"]:
+		why = N_(
+			"Nobody knows whether words that you withhold stand in these files, since they cannot be read to their end: {0}. Open each, and decide on it yourself."
+		)
+		_give_back(doc, token, kept(why, _named(titles)))
 		return
 	name, passphrase = f"{secrets.token_hex(20)}.zip", new_passphrase()
 	target = folder() / f"{name}.part"
@@ -596,37 +607,65 @@ def _pack(doc: Any, token: str) -> None:
 	)
 
 
-def _still_read(
-	export: str, token: str, files: Iterable[tuple[str, Path]], without: Blackening
-) -> list[str] | None:
-	"""Those of the files (name, path) in which a withheld word can be read; of pictures and locked files nobody knows.
+def _to_look_at(
+	doc: Any, token: str, files: list[tuple[Any, Path]], without: Blackening
+) -> dict[str, list[str]] | None:
+	"""Of the files (item, path) the titles of those in which a withheld word can be read ("words"), and of those that could
+	not be read to their end and that no officer has decided on ("unread"). None where another worker has the copy now.
 
-	None where another worker has the copy now.
+	Pictures, sound and films have no text to be read.
 	"""
+	found: dict[str, list[str]] = {"words": [], "unread": []}
 	if not without:
-		return []
-	left = []
-	for name, found in read_together((name, name, path.read_bytes()) for name, path in files):
-		if without.stand_in(found.text):
-			left.append(name)
-		if not work.hold_lease(EXPORT, export, token, LEASE_SECONDS):
+		return found
+	texts = [(row, path) for row, path in files if not _is_heard_or_seen(path)]
+	for place in range(0, len(texts), READ_TOGETHER):
+		some = texts[place : place + READ_TOGETHER]
+		if not work.hold_lease(EXPORT, doc.name, token, READING_SECONDS):
 			return None
 		frappe.db.commit()
-	return left
+		for row, read in read_together((row, path.name, _bytes_of(path)) for row, path in some):
+			if without.is_read_in(read.text):
+				found["words"].append(row.title or row.record_name)
+			elif read.outcome is not Outcome.READ and not row.decided_by:
+				found["unread"].append(row.title or row.record_name)
+	return found
+
+
+def _is_heard_or_seen(path: Path) -> bool:
+	kind = guess_type(path.name)[0] or ""
+	return kind.startswith(("image/", "audio/", "video/")) and kind != "image/svg+xml"
+
+
+def _bytes_of(path: Path) -> bytes:
+	with path.open("rb") as stream:
+		# One more than is read: it is then known to be too large.
+		return stream.read(texts_in_files.MOST_BYTES + 1)
+
+
+def _named(titles: list[str]) -> str:
+	more = len(titles) - MOST_NAMED
+	return ", ".join(titles[:MOST_NAMED]) + (f" (+ {more})" if more > 0 else "")
 
 
 @one_transaction
-def _give_back(export: str, token: str, why: str) -> None:
+def _give_back(doc: Any, token: str, why: str) -> None:
 	"""The officer has to look at it once more: `why` is told to him."""
-	if work.is_ours(EXPORT, export, token):
-		_set(
-			export,
-			status="To Review",
-			failure=why,
-			work_due=0,
-			lease_token=None,
-			lease_until=None,
-		)
+	if not work.is_ours(EXPORT, doc.name, token):
+		return
+	_set(
+		doc.name,
+		status="To Review",
+		failure=why,
+		work_due=0,
+		lease_token=None,
+		lease_until=None,
+	)
+	notices.notify(
+		doc.approved_by,
+		(EXPORT, doc.name),
+		lambda: _("The copy of the data for {0} was not packed: look at it once more").format(doc.request),
+	)
 
 
 @one_transaction
@@ -728,7 +767,6 @@ def forget(request: str) -> None:
 	"""Leave of a request's exports only that they were (in the caller's transaction)."""
 	for row in frappe.get_all(EXPORT, {"request": request}, ["name", "status"], order_by="name asc"):
 		_end(row.name, "Expired" if row.status == "Ready" else row.status)
-		_set(row.name, note=None, failure=None)
 
 
 @one_transaction
@@ -796,6 +834,8 @@ def _end(export: str, status: str) -> None:
 		status=status,
 		email=None,
 		answer=None,
+		note=None,
+		failure=None,
 		file_name=None,
 		passphrase=None,
 		link_hash=None,

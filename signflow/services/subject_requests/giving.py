@@ -126,10 +126,14 @@ class Reader:
 			else line
 			for line in lines
 		]
-		title = cstr(doc.get(doc.meta.get_title_field())) or cstr(doc.name)
-		if doctype in mail_titles.MAILS:
-			title = mail_titles.of(doctype, [cstr(doc.name)])[cstr(doc.name)]["title"]
-		names = (self._called(one, hidden) for one in (cstr(doc.name), title))
+		if column := mail_titles.SAYS.get(doctype):
+			given = column not in withheld and (only is None or column in only)
+			subject = mail_titles.subject_of(doctype, doc.get(column)) if given else ""
+			# Whole first: a word that is cut in two is not known again.
+			title = mail_titles.titled(self._called(subject, hidden), doc.creation)
+		else:
+			title = self._called(cstr(doc.get(doc.meta.get_title_field())) or cstr(doc.name), hidden)
+		names = self._called(cstr(doc.name), hidden), title
 		told = (_with_ending(one, partial(self._called, hidden=hidden)) for one in (file_name, lost))
 		return Given(doctype, *names, tuple(lines), path, *told)
 

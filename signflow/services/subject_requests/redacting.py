@@ -55,7 +55,8 @@ def replace(item: str, file_name: str, data: bytes, reason: str) -> None:
 	if before == after:
 		frappe.throw(_("This is the same file as it was."))
 	words = access.words_withheld(row.export)
-	if words and (left := _still_read(name, data, words)):
+	# A picture has no text to be read.
+	if words and kind == "pdf" and (left := _still_read(name, data, words)):
 		frappe.throw(_("These words can still be read in the file: {0}").format(", ".join(left)))
 	_keep(item, name, kind, data, reason, before, after)
 
@@ -66,7 +67,7 @@ def _still_read(name: str, data: bytes, words: list[str]) -> list[str]:
 		frappe.throw(
 			_("This file could not be read, so that nobody knows what still stands in it: save it anew.")
 		)
-	return Blackening(words, region()).stand_in(found.text)
+	return [word for word in words if Blackening([word], region()).is_read_in(found.text)]
 
 
 @one_transaction

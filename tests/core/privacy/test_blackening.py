@@ -56,3 +56,10 @@ def test_the_longer_of_two_words_goes_first() -> None:
 
 def test_which_words_stand_in_a_text() -> None:
 	assert black.stand_in("saarelan and 0401234567") == ["+358 40 123 4567", "Saarela"]
+
+
+def test_in_a_file_a_short_word_is_one_of_its_own() -> None:
+	withheld = Blackening(["Aho", "Saarela"])
+	assert not withheld.is_read_in("rahoitus, vahoja") and withheld.is_read_in("by Aho, 2026")
+	assert withheld.is_read_in("SAARELAN REMONTTI") and not withheld.is_read_in("")
+	assert Blackening(["040 123 4567"]).is_read_in("ring +358 40 1234567")

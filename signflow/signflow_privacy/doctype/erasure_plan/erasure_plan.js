@@ -96,6 +96,9 @@ async function show(frm) {
 	const told = await frappe.xcall(`${API}overview`, { plan: name });
 	if (frm.doc.name !== name) return;
 	if (told.approval) offer_approval(frm, told.approval);
+	if (frm.doc.status === "Superseded" && frm.doc.request && !told.newer) {
+		signflow.set_next_step(frm, __("Plan Again"), () => plan(frm));
+	}
 	if (told.newer) {
 		headline(frm, __("A newer plan has taken the place of this one."), "orange");
 		signflow.set_next_step(frm, __("Open the Newer Plan"), () => frappe.set_route("Form", "Erasure Plan", told.newer));

@@ -39,6 +39,8 @@ function approve(frm) {
 				fieldname: "answer",
 				fieldtype: "Text",
 				label: __("Answer to the Person"),
+				// A copy that came back still has what was written.
+				default: frm.doc.answer,
 				// Without a notice the officer tells the person the rest.
 				reqd: warning ? 1 : 0,
 				description: __("It stands in the mail, in the copy and on the person's page."),
