@@ -116,6 +116,7 @@ def judge(
 	for field in entry.fields.values():
 		if value := row.values.get(field.fieldname):
 			reasons += _of_field(entry, row, field, value, subject, about, region)
+	reasons += _of_parted_name(entry, row, subject)
 	reasons += _of_standard(entry, row, subject, region)
 	if not reasons:
 		return None
@@ -170,6 +171,15 @@ def _of_field(
 	if is_read_as_text(field):
 		return in_text(name, text, subject, region)
 	return []
+
+
+def _of_parted_name(entry: DocTypeMap, row: Row, subject: Subject) -> list[Reason]:
+	"""Her name, first and last in a field each."""
+	values = {
+		field.fieldname: str(row.values.get(field.fieldname) or "") for field in entry.holding(Holds.NAME)
+	}
+	found = persons.stand_parted(values, subject.full_names)
+	return [Reason(Strength.POSSIBLE, How.NAME, fieldname) for fieldname in sorted(found)]
 
 
 def is_read_as_text(field: PersonalField) -> bool:

@@ -5,6 +5,7 @@ Two persons may share a name or a mailbox; then nothing that rests on that alone
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -29,6 +30,8 @@ _MESSAGE_ID = re.compile(
 # A record's or a thing's number: letters and digits joined by hyphens ("DSR-2026-00001"). "Puh-040 1234567" is a telephone.
 _REFERENCE = re.compile(r"(?<![\w+])(?=[\w\-]*[^\W\d_])(?=[\w\-]*\d)(?![^\W\d_]+-0\d)[^\W_][\w\-]*")
 MOST_RECORDS = 200
+# A field that holds a part of a name is no longer.
+LONGEST_PART = 140
 
 
 def mails_in(text: object) -> set[str]:
@@ -117,6 +120,31 @@ def is_organisation(name: str) -> bool:
 def same_name(one: str, other: str) -> bool:
 	"""The same words, whatever their order, accents and size: "Meri, Maija" is "Maija Meri"."""
 	return bool(words_of(one)) and sorted(words_of(one)) == sorted(words_of(other))
+
+
+def parts_of(names: Iterable[str]) -> set[tuple[str, str]]:
+	"""Full names parted in two, as records have them in two fields: "Maija Liisa Meri" → ("Maija", "Liisa Meri"), ("Maija Liisa", "Meri")."""
+	found = set()
+	for name in names:
+		words = name.split()
+		found |= {(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))}
+	return found
+
+
+def stand_parted(values: Mapping[str, str], names: Iterable[str]) -> dict[str, set[str]]:
+	"""Which of full `names` stand in two of `values` (by field), each with nothing else in it: {field: names}."""
+	whole = defaultdict(set)
+	for key, value in values.items():
+		if len(value) <= LONGEST_PART and (words := words_of(value)):
+			whole[words].add(key)
+	found: dict[str, set[str]] = defaultdict(set)
+	for name in names:
+		for first, last in parts_of((name,)):
+			keys = whole.get(words_of(first), set()), whole.get(words_of(last), set())
+			if all(keys) and len(keys[0] | keys[1]) > 1:
+				for key in keys[0] | keys[1]:
+					found[key].add(name)
+	return found
 
 
 def could_be(one: str, other: str) -> bool:

@@ -4,11 +4,14 @@ All columns of all tables, the words inside files, logs, and backups. What must 
 somebody else's, is counted apart. Reads only; nothing of what was found is printed but where it is.
 """
 
+import contextlib
 import gzip
 import io
 import json
+import sqlite3
 import tarfile
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +19,10 @@ from typing import Any
 
 import frappe
 
+from signflow.core.erasure import dumps
 from signflow.core.erasure.masking import Words
 from signflow.core.erasure.planner import Decision
-from signflow.core.privacy.persons import mails_in, phones_in
+from signflow.core.privacy.persons import Record, mails_in, parts_of, phones_in, stand_parted
 from signflow.core.privacy.texts_in_files import Outcome, read_together
 from signflow.services.erasure import bytes_of_files, evidence_of
 from signflow.services.erasure.planning import LINE, PLAN, left_by, record_hash
@@ -31,6 +35,7 @@ ROWS = 1000
 UNREAD = (Outcome.LOCKED, Outcome.BROKEN)
 LARGEST = 50_000_000
 PIECE, OVERLAP = 4_000_000, 4_000
+_SQLITE = b"SQLite format 3\0"
 # The site's own: keys and locks, and the ledger, which has hashes alone.
 NOT_READ = ("site_config.json", "erasure-ledger.jsonl")
 
@@ -49,7 +54,8 @@ class Place:
 class Proof:
 	"""`left`: places that nothing explains. `kept` by rule or hold, `others`: decided or seen to be somebody else's.
 
-	`requests`: the request and plan themselves. `backups`: files that hold more than what is kept.
+	`requests`: the request and plan themselves. `backups`: files that hold more of her than what explains itself here: a row that
+	is no more, or is another now.
 	"""
 
 	left: list[Place] = field(default_factory=list)
@@ -79,11 +85,13 @@ class _Search:
 		self.needles = words.needles()
 		self.proof = Proof()
 		self.keeping = Keeping(reads={})
-		self.kept_strings: set[str] = set()
+		# What of her stands in rows that explain themselves, by table and row.
+		self.explained: dict[tuple[str, str], set[str]] = defaultdict(set)
+		self.parts = parts_of(words.names)
 		self.decided = _decided()
-		self.waiting_lines = _kept_by_plans()
+		self.waiting_lines, self.erased = _kept_by_plans(), _erased_by_plans()
 		self.namesakes: set[tuple[str, str]] = set()
-		self.waiting: list[tuple[str, Any, Place]] = []
+		self.waiting: list[tuple[str, Any, Place, set[str]]] = []
 		self.site, self.copies = Path(frappe.get_site_path()), access.folder()
 
 	def run(self, backups: bool) -> Proof:
@@ -92,9 +100,11 @@ class _Search:
 			if table.startswith(("tab", "__")) and not table.startswith("__global_search_"):
 				self.proof.tables += 1
 				self._table(table)
-		for doctype, row, place in self.waiting:
-			told = self.proof.others if self._is_others(doctype, row) else self.proof.left
-			told.append(place)
+		for doctype, row, place, strings in self.waiting:
+			if self._is_others(doctype, row):
+				self._explain(self.proof.others, place, row, strings)
+			else:
+				self.proof.left.append(place)
 		self._files()
 		if backups:
 			self._backups()
@@ -123,19 +133,13 @@ class _Search:
 			last = rows[-1].name
 
 	def _row(self, table: str, doctype: str, row: Any) -> None:
-		texts = {key: str(value) for key, value in row.items() if value not in (None, "", 0, 1)}
-		found = self.needles.found_in("\n\n".join(texts.values()))
-		if not found:
-			return
-		held = {key: hits for key, text in texts.items() if (hits := self.needles.found_in(text))}
-		# A name may begin in one column and end in the next: then it stands in none.
+		held = self._held(row)
 		if not held:
 			return
 		if COMMENTS in held and (explained := self._of_comments(row)) is not None:
-			told = Place(
-				table, str(row.get("name") or ""), (COMMENTS,), bool(held.pop(COMMENTS) & self.strong)
-			)
-			explained.append(told)
+			hits = held.pop(COMMENTS)
+			told = Place(table, str(row.get("name") or ""), (COMMENTS,), bool(hits & self.strong))
+			self._explain(explained, told, row, hits)
 			if not held:
 				return
 		strings = {one for hits in held.values() for one in hits}
@@ -146,6 +150,23 @@ class _Search:
 			bool(strings & self.strong),
 		)
 		self._sort(doctype, row, place, strings)
+
+	def _held(self, row: Any) -> dict[str, set[str]]:
+		"""What of her stands in a row, by column; of her name also what stands in two columns, first and last."""
+		texts = {key: str(value) for key, value in row.items() if value not in (None, "", 0, 1)}
+		whole = "\n\n".join(texts.values())
+		held: dict[str, set[str]] = {}
+		if self.needles.found_in(whole):
+			held = {key: hits for key, text in texts.items() if (hits := self.needles.found_in(text))}
+		small = whole.casefold() if self.parts else ""
+		if any(first.casefold() in small and last.casefold() in small for first, last in self.parts):
+			for key, names in stand_parted(texts, self.words.names).items():
+				held[key] = held.get(key, set()) | names
+		return held
+
+	def _explain(self, told: list[Place], place: Place, row: Any, strings: set[str]) -> None:
+		told.append(place)
+		self.explained[place.where, _key(row)] |= strings
 
 	def _of_comments(self, row: Any) -> list[Place] | None:
 		"""Where a record's copy of its comments belongs: with the comments, if these are somebody else's or kept."""
@@ -165,26 +186,19 @@ class _Search:
 
 	def _sort(self, doctype: str, row: Any, place: Place, strings: set[str]) -> None:
 		if doctype in NOT_SEARCHED or _is_mail_of_request(doctype, row):
-			self.proof.requests.append(place)
+			self._explain(self.proof.requests, place, row, strings)
 			return
-		record = (
-			(row.parenttype, str(row.parent))
-			if row.get("parenttype") and row.get("parent")
-			else (doctype, str(row.get("name") or ""))
-		)
-		if not doctype and row.get("doctype"):
-			record = (row.doctype, str(row.get("name") or ""))
+		record = _record_of(doctype, row)
 		if record[0] and record[1] and frappe.db.exists("DocType", record[0]):
 			records = [record]
 			# What becomes of an agreement becomes of its parts.
 			if doctype in evidence_of.PARTS and row.get("request"):
 				records.append((evidence_of.EVIDENCE, str(row.request)))
 			if any(record_hash(*one) in self.decided for one in records):
-				self.proof.others.append(place)
+				self._explain(self.proof.others, place, row, strings)
 				return
 			if any(self._is_kept(*one) for one in records):
-				self.kept_strings |= strings
-				self.proof.kept.append(place)
+				self._explain(self.proof.kept, place, row, strings)
 				return
 		if place.strong:
 			self.proof.left.append(place)
@@ -192,7 +206,7 @@ class _Search:
 		if record[0] in KINDS and self._is_namesake(record):
 			self.namesakes.add(record)
 		# Whose name it is can be told once all persons' records are read.
-		self.waiting.append((doctype, row, place))
+		self.waiting.append((doctype, row, place, strings))
 
 	def _is_kept(self, doctype: str, name: str) -> bool:
 		return record_hash(doctype, name) in self.waiting_lines or bool(self.keeping.of(doctype, name))
@@ -284,7 +298,6 @@ class _Search:
 		place = Place(relative, "", (), bool(found & self.strong))
 		names = self._names_of(relative)
 		if self._file_is_kept(names):
-			self.kept_strings |= found
 			self.proof.kept.append(place)
 		elif self._file_is_decided(names):
 			self.proof.others.append(place)
@@ -336,12 +349,31 @@ class _Search:
 				self.proof.backups.append(path.name)
 
 	def _tells_more(self, path: Path) -> bool:
-		"""Whether a backup holds more of her than what is kept: strings of a dump, files of an archive."""
+		"""Whether a backup holds more of her than what explains itself here: rows of a dump, files of an archive."""
 		if path.suffix in (".tar", ".tgz") or path.name.endswith(".tar.gz"):
 			return self._archive_tells_more(path)
-		found = self._found_in(gzip.open(path) if path.suffix == ".gz" else path.open("rb"))
-		# Namesakes' rows are in it as well.
-		return bool((found & self.strong) - self.kept_strings)
+		with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+			if stream.read(len(_SQLITE)) == _SQLITE:
+				stream.seek(0)
+				return any(self._is_more(table, row) for table, row in _rows_of_sqlite(stream.read()))
+			stream.seek(0)
+			lines = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="\n")
+			return any(self._is_more(table, row) for table, row in dumps.rows(lines, self._may_hold))
+
+	def _may_hold(self, line: str) -> bool:
+		if self.needles.found_in(line):
+			return True
+		small = line.casefold() if self.parts else ""
+		return any(first.casefold() in small and last.casefold() in small for first, last in self.parts)
+
+	def _is_more(self, table: str, row: dict[str, Any]) -> bool:
+		"""Whether a row of a dump holds what the same row here does not explain. Her name alone counts where the row was erased:
+		of others' rows that are no more nobody knows."""
+		strings = {one for hits in self._held(row).values() for one in hits}
+		left = strings - self.explained.get((table, _key(row)), set())
+		if left & self.strong:
+			return True
+		return bool(left) and record_hash(*_record_of(table.removeprefix("tab"), row)) in self.erased
 
 	def _archive_tells_more(self, path: Path) -> bool:
 		"""Its members are read as files are, many by one child process; a large one as it streams by."""
@@ -413,6 +445,42 @@ def _kept_by_plans() -> set[str]:
 	query = frappe.qb.from_(line).join(plan).on(plan.name == line.plan).select(line.record_hash)
 	query = query.where((plan.status == "Done") & (line.action == "Keep") & (line.status == "Waiting"))
 	return {row[0] for row in query.orderby(line.name).run()}
+
+
+def _erased_by_plans() -> set[str]:
+	"""The hashes of records that plans have erased or masked."""
+	done = {"status": "Done", "record_hash": ["is", "set"]}
+	return set(frappe.get_all(LINE, done, pluck="record_hash", order_by="name asc"))
+
+
+def _record_of(doctype: str, row: Any) -> Record:
+	"""The record that a row of a table is, or belongs to."""
+	if row.get("parenttype") and row.get("parent"):
+		return row["parenttype"], str(row["parent"])
+	if not doctype and row.get("doctype"):
+		return row["doctype"], str(row.get("name") or "")
+	return doctype, str(row.get("name") or "")
+
+
+def _key(row: Any) -> str:
+	"""By which a row of a table is the same in a dump: its name, or what tables without one have."""
+	if row.get("name") and not row.get("doctype"):
+		return str(row["name"])
+	return "\0".join(str(row.get(one) or "") for one in ("doctype", "name", "field", "fieldname", "user"))
+
+
+def _rows_of_sqlite(data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+	"""The rows of a database that is one file. It is read in memory: nothing of it lies about after a kill."""
+	with contextlib.closing(sqlite3.connect(":memory:")) as base:
+		# In memory there is no log beside it (SQLite, file format, 1.3.3: read and write version).
+		base.deserialize(data[:18] + b"\1\1" + data[20:])
+		base.text_factory = lambda text: text.decode(errors="replace")
+		tables = base.execute("select name from sqlite_master where type = 'table' order by name").fetchall()
+		base.row_factory = sqlite3.Row
+		for (table,) in tables:
+			if table.startswith(("tab", "__")) and not table.startswith("__global_search_"):
+				for row in base.execute(f'select * from "{table}"'):
+					yield table, dict(row)
 
 
 def words_from(mails: tuple[str, ...], phones: tuple[str, ...], names: tuple[str, ...]) -> Words:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, TypeVar
 
 import frappe
@@ -64,13 +65,19 @@ def answered(queries: Iterable[tuple[Key, Any]]) -> set[Key]:
 	return {key for (key, _query), has in zip(asked, answers, strict=True) if has}
 
 
+# SQLite makes English letters small, and leaves others as they are.
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
 def equals(column: Term, values: Collection[str]) -> Any:
 	"""The column is one of `values`, capitals or not. On MariaDB an index of the column serves; None of no values."""
 	if not values:
 		return None
 	if frappe.db.db_type == "mariadb":
 		return column.isin(sorted(values))
-	return Lower(column).isin(sorted(value.lower() for value in values))
+	return Lower(column).isin(
+		sorted({value.lower() for value in values} | {value.translate(_SMALL) for value in values})
+	)
 
 
 def holds(

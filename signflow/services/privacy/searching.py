@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import frappe
@@ -22,7 +23,7 @@ from signflow.core.privacy.datamap import (
 	PersonalField,
 )
 from signflow.core.privacy.findings import Finding, Reason, Row, in_text, is_read_as_text, judge
-from signflow.core.privacy.persons import Record, Subject
+from signflow.core.privacy.persons import Record, Subject, parts_of
 from signflow.core.privacy.texts_in_files import text_of
 from signflow.services.privacy.matching import (
 	CHUNK,
@@ -208,6 +209,7 @@ def _conditions(
 				links.append(one)
 			else:
 				plain.append(_condition(one, table[one.fieldname], subject, entry.doctype))
+	plain += _parted_name(entry, table, columns, subject)
 	plain += [_in_words(table[name], subject) for name in SAID_OF_IT if name in columns]
 	if users := subject.of("User"):
 		plain += [table[name].isin(sorted(users)) for name in MAKERS]
@@ -217,6 +219,15 @@ def _conditions(
 		condition = any_of([*(plain if place == 0 else []), *pointers])
 		if condition is not None:
 			yield condition
+
+
+def _parted_name(entry: DocTypeMap, table: Any, columns: set[str], subject: Subject) -> list[Any]:
+	"""Her name, first and last in a field each: which is which is judged afterwards."""
+	parts = {part for both in parts_of(subject.full_names) for part in both}
+	fields = [one.fieldname for one in entry.holding(Holds.NAME) if one.fieldname in columns]
+	if not parts:
+		return []
+	return [equals(table[one], parts) & equals(table[other], parts) for one, other in combinations(fields, 2)]
 
 
 def _condition(one: PersonalField, column: Any, subject: Subject, doctype: str) -> Any:
