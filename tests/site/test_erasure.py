@@ -5,7 +5,6 @@ import contextlib
 import gzip
 import json
 import os
-import random
 import signal
 import sqlite3
 import subprocess
@@ -352,7 +351,7 @@ def erased(she: Erased) -> dict[str, Any]:
 	she.in_redis()
 	with statements_asked() as told["asked"]:
 		execution.carry_on(plan)
-	told["after"] = rows_of()
+	told["after"], told["files_after"] = rows_of(), files_of()
 	return told
 
 
@@ -580,41 +579,58 @@ def test_an_older_backup_and_a_replay_give_the_same(erased: dict[str, Any], she:
 
 
 CARRY_ON = """
-import sys, frappe
+import os, signal, sys, frappe
 frappe.init(sys.argv[1], sites_path=".")
 frappe.connect()
+number, when = int(sys.argv[3]), sys.argv[4]
+commit, commits = frappe.db.commit, []
+
+class Killed:
+	def run(self):
+		os.kill(os.getpid(), signal.SIGKILL)
+
+def counted(**how):
+	commits.append(1)
+	if len(commits) == number and when == "before":
+		Killed().run()
+	if len(commits) == number:
+		frappe.db.after_commit = Killed()
+	return commit(**how)
+
+frappe.db.commit = counted
 from signflow.services.erasure import execution
 execution.carry_on(sys.argv[2])
 """
 
 
-def test_a_worker_killed_anywhere_is_gone_on_with(erased: dict[str, Any], she: Erased) -> None:
+def test_a_worker_killed_at_any_commit_is_gone_on_with(erased: dict[str, Any], she: Erased) -> None:
+	"""Before the commit nothing of the step is there; right after it what follows on a commit is not: bytes, caches, mails."""
 	put_back(erased["before"])
 	put_back(erased["approved"])
 	for path, data in erased["files"].items():
 		Path(path).write_bytes(data)
-	plan, number = erased["plan"], len(lines_of(erased["plan"]))
-	points = sorted(random.sample(range(1, number - 4), 3))
-	for point in [*points, None]:
-		to_be_run_here(plan)
-		worker = subprocess.Popen([sys.executable, "-c", CARRY_ON, frappe.local.site, plan], cwd=os.getcwd())
-		if point is None:
-			assert worker.wait(timeout=120) == 0
+	plan, killed = erased["plan"], 0
+	to_be_run_here(plan)
+	while frappe.db.get_value("Erasure Plan", plan, "status") == "Running" and killed < 60:
+		# Each run is killed one commit later than the one before, in the steps that are done anew each time as well.
+		number, when = 3 + killed, ("before", "after")[killed % 2]
+		arguments = [frappe.local.site, plan, str(number), when]
+		run = subprocess.run([sys.executable, "-c", CARRY_ON, *arguments], cwd=os.getcwd(), timeout=120)
+		if run.returncode != -signal.SIGKILL:
+			assert run.returncode == 0
 			break
-		eventually(
-			lambda point=point, worker=worker: (
-				frappe.db.count("Erasure Plan Line", {"plan": plan, "status": "Done"}) >= point
-				or worker.poll() is not None
-			),
-			f"line {point} is done",
-		)
-		worker.send_signal(signal.SIGKILL)
-		worker.wait()
+		killed += 1
+		for_writing()
+		frappe.db.set_value("Erasure Plan", plan, "lease_until", None, update_modified=False)
+		frappe.db.commit()
+	print(f"killed {killed} times")
 	frappe.db.rollback()
+	assert killed > 5
 	assert frappe.db.get_value("Erasure Plan", plan, "status") == "Done", frappe.get_all(
 		"Error Log", fields=["error"], order_by="creation desc", limit=1
 	)
 	assert not differences(erased["after"], rows_of())
+	assert not [path for path in erased["files"] if Path(path).exists() and path not in erased["files_after"]]
 	assert not work.is_held(frappe.db.get_value("Erasure Plan", plan, ["lease_until"], as_dict=True))
 
 
