@@ -754,6 +754,15 @@ def end_all_of(
 def _copies_of(
 	person_records: set[Record], mails: list[str], company: str | None, request: str | None
 ) -> list[str]:
+	found = requests_of(person_records, mails) | ({request} if request else set())
+	within = {"company": company} if company else {}
+	return frappe.get_all(
+		EXPORT, {"request": ["in", sorted(found)], **within}, pluck="name", order_by="name asc"
+	)
+
+
+def requests_of(person_records: set[Record], mails: list[str]) -> set[str]:
+	"""The requests that an officer confirmed to be of one of `person_records`, or that came from one of `mails`."""
 	rows = frappe.get_all(
 		"Data Subject Request Person",
 		{
@@ -768,11 +777,7 @@ def _copies_of(
 	# "In" of nothing finds rows without a value as well, which are others'.
 	if mails:
 		found |= set(frappe.get_all(REQUEST, {"email": ["in", mails]}, pluck="name", order_by="name asc"))
-	found |= {request} if request else set()
-	within = {"company": company} if company else {}
-	return frappe.get_all(
-		EXPORT, {"request": ["in", sorted(found)], **within}, pluck="name", order_by="name asc"
-	)
+	return found
 
 
 def parts_of(path: Path) -> Iterator[tuple[str, bytes]]:
