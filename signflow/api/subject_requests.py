@@ -146,6 +146,15 @@ def is_mine(reference: str, mine: bool | int, language: str | None = None) -> di
 	return request_page.is_mine(visit, str(reference), bool(mine), reader_language())
 
 
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=20, seconds=60 * 10)
+@answers
+def take_back(reference: str, language: str | None = None) -> dict[str, Any]:
+	"""The visitor takes his own request back; the view."""
+	visit = visits.identified(session(), PAGE)[1]
+	return request_page.take_back(visit, str(reference), reader_language())
+
+
 # Desk.
 
 
@@ -314,6 +323,13 @@ def refuse(name: str, reason: str, late: bool | int = False) -> None:
 	"""Refuse, told to the person with the complaint route."""
 	_decide(name)
 	decisions.refuse(name, reason, bool(frappe.utils.cint(late)))
+
+
+@frappe.whitelist(methods=["POST"])
+def withdraw(name: str, words: str) -> None:
+	"""The person has taken the request back, as she said in `words`; told to her."""
+	_decide(name)
+	decisions.withdraw(name, words, by_person=False)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -260,12 +260,7 @@ def _write(
 		return replaces
 	if request:
 		_refuse_running(request)
-		frappe.db.set_value(
-			PLAN,
-			{"request": request, "status": ["in", ("Draft", "Approved", "Failed")]},
-			{"status": "Superseded"},
-		)
-		frappe.db.set_value(PLAN, {"request": request, "subject": ["is", "set"]}, {"subject": None})
+		supersede(request)
 	asked = [line for line in lines if line.action is Action.DECIDE]
 	language = frappe.db.get_value("Data Subject Request", request, "language") if request else None
 	plan = frappe.get_doc(
@@ -301,6 +296,16 @@ def _write(
 		records.advance(request, "Planned", kept(N_("Plan {0}"), plan.name))
 		record_access("View", facts.subject, purpose=f"{PLAN} {plan.name}", company=company)
 	return plan.name
+
+
+def supersede(request: str) -> None:
+	"""End the plans of a request that have not begun, and forget whom they are about (in the caller's transaction)."""
+	frappe.db.set_value(
+		PLAN,
+		{"request": request, "status": ["in", ("Draft", "Approved", "Failed")]},
+		{"status": "Superseded", "work_due": 0},
+	)
+	frappe.db.set_value(PLAN, {"request": request, "subject": ["is", "set"]}, {"subject": None})
 
 
 def _write_lines(plan: str, facts: Facts, lines: list[Line], decisions: Mapping[str, list[str]]) -> None:

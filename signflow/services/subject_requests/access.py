@@ -81,18 +81,12 @@ def prepare(request: str) -> str:
 	if doc.request_type not in RIGHTS:
 		frappe.throw(_("A copy of the data is for requests of access and portability."))
 	# A copy that was answered with is made anew where its link was lost.
-	if doc.status in ("Unverified", "Refused") or doc.joined_to or not doc.verified_on:
+	if doc.status in ("Unverified", "Refused", "Withdrawn") or doc.joined_to or not doc.verified_on:
 		frappe.throw(_("First it has to be shown who asks."))
 	protecting.require_her_mailbox(doc)
 	if not matching.confirmed(doc):
 		frappe.throw(_("Confirm first which records are this person's."))
-	for older in frappe.get_all(
-		EXPORT,
-		{"request": request, "status": ["not in", ("Expired", "Cancelled")]},
-		pluck="name",
-		order_by="name asc",
-	):
-		_end(older, "Cancelled")
+	cancel_all_of(request)
 	export = frappe.get_doc(
 		{
 			"doctype": EXPORT,
@@ -478,6 +472,13 @@ def cancel(export: str) -> None:
 	"""End a copy: its package and what was found are gone at once. For an officer."""
 	require_officer()
 	_end(export, "Cancelled")
+
+
+def cancel_all_of(request: str) -> None:
+	"""End the copies of a request that have not ended yet (in the caller's transaction)."""
+	running = {"request": request, "status": ["not in", ("Expired", "Cancelled")]}
+	for export in frappe.get_all(EXPORT, running, pluck="name", order_by="name asc"):
+		_end(export, "Cancelled")
 
 
 # The package

@@ -71,8 +71,15 @@ function offer(frm) {
 			"lift"
 		);
 	}
-	if (doc.joined_to || ["Done", "Refused"].includes(doc.status)) {
+	if (doc.joined_to || ["Done", "Refused", "Withdrawn"].includes(doc.status)) {
 		return;
+	}
+	if (["Unverified", "Open", "Waiting for Person", "Planned"].includes(doc.status)) {
+		add(
+			__("Taken Back"),
+			[words("words", __("How did the person say so?"), __("The request is closed, and that is mailed to the person."))],
+			"withdraw"
+		);
 	}
 	if (doc.status === "Unverified") {
 		if (doc.email) {

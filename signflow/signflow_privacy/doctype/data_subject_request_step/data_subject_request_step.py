@@ -38,6 +38,7 @@ class DataSubjectRequestStep(Document):
 			"Restriction Lifted",
 			"Objection Carried Out",
 			"Refused",
+			"Withdrawn",
 			"Done",
 			"Mailed",
 			"Reminder",
