@@ -357,6 +357,13 @@ def add_note(name: str, words: str) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
+def change_kind(name: str, kind: str, because: str, scope: str = "") -> None:
+	"""The person asks for something else than was understood; told to her."""
+	_decide(name)
+	decisions.change_kind(name, kind, because, scope)
+
+
+@frappe.whitelist(methods=["POST"])
 def hand_over(name: str, company: str) -> None:
 	"""The request is another company's."""
 	_decide(name)

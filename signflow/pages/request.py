@@ -51,7 +51,7 @@ def request_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"withdrawn_on": _("You took it back on"),
 		"take_back": _("Take the request back"),
 		"take_back_help": _(
-			"Then we do nothing more with it. What we have done before stays as it is. You can ask again at any time."
+			"Take this request back? We then do nothing more with it. What we have done before stays as it is. You can ask again at any time."
 		),
 		"take_back_sure": _("Yes, take it back"),
 		"take_back_not": _("No, keep it"),

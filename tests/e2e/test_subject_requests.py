@@ -436,7 +436,7 @@ def test_a_request_is_taken_back_by_whoever_made_it(reachable: Office, visit, ur
 	page.get_by_role("button", name="Confirm").click()
 	card = page.locator("[data-request]").first
 	card.get_by_role("button", name="Take the request back").click()
-	expect(card.get_by_text("Then we do nothing more with it.")).to_be_focused()
+	expect(card.get_by_text("Take this request back?")).to_be_focused()
 	window.look("request-take-back")
 	card.get_by_role("button", name="No, keep it").click()
 	expect(card.get_by_role("button", name="Take the request back")).to_be_focused()

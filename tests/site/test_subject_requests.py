@@ -471,6 +471,33 @@ def test_the_person_takes_her_request_back(house: House) -> None:
 	assert the(again).status == "Open" and not the(again).joined_to
 
 
+def test_what_was_understood_wrongly_is_put_right_while_nothing_was_done(house: House) -> None:
+	name = taken_in(house, "Access", source="Ticket")
+	due = the(name).due_on
+	with as_officer():
+		for kind, because, scope in (
+			("Access", "She rang.", ""),
+			("Nonsense", "She rang.", ""),
+			("Objection", "She rang.", "All"),
+			("Erasure", " ", ""),
+		):
+			with pytest.raises(frappe.ValidationError):
+				decisions.change_kind(name, kind, because, scope)
+		decisions.change_kind(name, "Erasure", "Her ticket says: delete all of it.")
+	assert (the(name).request_type, the(name).due_on) == ("Erasure", due)
+	(step,) = [step for step in records.steps(name) if step.kind == "Kind Changed"]
+	assert step.note == "Erasure: Her ticket says: delete all of it."
+	eventually(
+		lambda: any("erase your data" in text_of(one) for one in house.mailbox.all(house.maija.mail)),
+		"she is told what is understood now",
+	)
+	with as_officer():
+		decisions.change_kind(name, "Objection", "She only minds the letters.", "Direct Marketing")
+	assert "Objection Carried Out" in kinds(name)
+	with as_officer(), pytest.raises(frappe.ValidationError, match="has begun"):
+		decisions.change_kind(name, "Access", "She rang.")
+
+
 @pytest.mark.parametrize("proof", [BY_CODE, None])
 def test_an_officer_notes_that_the_person_took_the_request_back(house: House, proof: Proof | None) -> None:
 	name = taken_in(house, "Rectification", proof=proof, source="Desk", details="My name is Moa.")
@@ -664,6 +691,7 @@ def test_only_officers_decide(world: Asking) -> None:
 		"refuse": {"reason": "Because"},
 		"complete": {"outcome": "Done"},
 		"withdraw": {"words": "By telephone"},
+		"change_kind": {"kind": "Erasure", "because": "She rang"},
 		"add_note": {"words": "Note"},
 		"hand_over": {"company": world.house.company},
 		"join": {"to": name},

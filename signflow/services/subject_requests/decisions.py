@@ -16,7 +16,15 @@ from signflow.services.erasure import backups, certificate, planning, telling
 from signflow.services.erasure.planning import PLAN
 from signflow.services.guests import plain
 from signflow.services.privacy.approvals import require_officer, require_words
-from signflow.services.subject_requests import access, letters, next_steps, recipients, records
+from signflow.services.subject_requests import (
+	access,
+	carrying_out,
+	intake,
+	letters,
+	next_steps,
+	recipients,
+	records,
+)
 from signflow.services.times import holidays_of
 from signflow.services.transaction import one_transaction
 from signflow.signflow.stored_words import N_, kept
@@ -216,6 +224,46 @@ def note(name: str, words: str) -> None:
 	require_officer()
 	doc = records.for_change(name)
 	records.step(doc, "Note", _words(words, _("Write the note.")))
+
+
+@one_transaction
+def change_kind(name: str, kind: str, because: str, scope: str = "") -> None:
+	"""The person asks for something else than was understood, of which she gets a receipt: `kind`, of an objection its `scope` too.
+
+	The clock goes on. Raises ValidationError once something was made or done for it.
+	"""
+	require_officer()
+	words = _words(because, _("Say how you know what the person asks."))
+	doc = records.for_change(name)
+	if doc.joined_to or records.joined(name) or _has_begun(doc):
+		frappe.throw(_("The work on this request has begun."))
+	scope = scope if kind == "Objection" else ""
+	same = (kind, scope) == (doc.request_type, doc.objection_scope or "")
+	if kind not in records.TYPES or same or (kind == "Objection" and scope not in intake.SCOPES):
+		frappe.throw(_("Choose another kind of request."))
+	doc.update({"request_type": kind, "objection_scope": scope})
+	records.save(doc)
+	records.step(doc, "Kind Changed", f"{kind}: {words}")
+	if doc.status != "Unverified":
+		carrying_out.stop_marketing(doc)
+		_mailed(doc, letters.send_receipt(doc))
+
+
+def _has_begun(doc: Any) -> bool:
+	"""Whether something was made or done for a request as the kind that it is."""
+	steps = frappe.get_all(records.STEP, {"request": doc.name}, ["kind", "note"], order_by="name asc")
+	return (
+		doc.status not in ("Unverified", "Open", "Waiting for Person")
+		or bool(doc.restricted_on)
+		or any(
+			step.kind == "Objection Carried Out" or next_steps.CORRECTED in (step.note or "")
+			for step in steps
+		)
+		or any(
+			frappe.db.exists(doctype, {"request": doc.name})
+			for doctype in (PLAN, access.EXPORT, recipients.NOTICE)
+		)
+	)
 
 
 @one_transaction

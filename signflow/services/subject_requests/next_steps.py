@@ -12,6 +12,8 @@ PLAN, EXPORT = "Erasure Plan", "Personal Data Export"
 NEVER_LEFT_OUT = ("Erasure",)
 BEFORE_THE_RUN = ("plan", "decide", "approve")
 AFTER_THE_RUN = ("list_recipients", "recipients", "complete")
+# The note that corrections leave, as it is stored.
+CORRECTED = '"Corrected in {0} records."'
 # No record of the person is confirmed: some are added, or an officer says why nothing is held.
 ADD_RECORDS = "add_records"
 
@@ -122,8 +124,7 @@ def _copy(doc: Any) -> dict[str, Any] | None:
 
 
 def _correction(doc: Any) -> dict[str, Any] | None:
-	# The note that corrections leave, as it is stored.
-	note = ["like", '%"Corrected in {0} records."%']
+	note = ["like", f"%{CORRECTED}%"]
 	if frappe.db.exists(records.STEP, {"request": doc.name, "kind": "Note", "note": note}):
 		return None
 	return _step("correct", _("Nothing was corrected yet."))

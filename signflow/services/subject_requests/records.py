@@ -28,7 +28,7 @@ _FOLLOWS = (
 	*("refused_by", "refused_on", "refusal_reason", "withdrawn_on"),
 )
 # Steps whose note begins with one of a field's options.
-_CHOSEN = ("Received", "Proven")
+_CHOSEN = ("Received", "Proven", "Kind Changed")
 
 
 def for_change(name: str) -> Any:

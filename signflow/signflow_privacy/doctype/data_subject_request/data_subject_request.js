@@ -87,6 +87,7 @@ function offer(frm) {
 		}
 		frm.add_custom_button(__("Proven by Staff"), () => prove(frm), menu);
 		refusal(frm, menu);
+		change_kind(frm, menu);
 		hand_over(frm, menu);
 		return;
 	}
@@ -119,6 +120,7 @@ function offer(frm) {
 		);
 	}
 	refusal(frm, menu);
+	change_kind(frm, menu);
 	hand_over(frm, menu);
 	add(
 		__("Answer Under Another"),
@@ -292,6 +294,33 @@ function refusal(frm, group) {
 		fields.push({ fieldname: "late", fieldtype: "Check", label: __("The month is over; refuse all the same, on record") });
 	}
 	frm.add_custom_button(__("Refuse"), () => signflow.prompt(fields, (values) => run(frm, "refuse", values), __("Refuse")), group);
+}
+
+function change_kind(frm, group) {
+	if (!["Unverified", "Open", "Waiting for Person"].includes(frm.doc.status)) return;
+	const options = (names) => names.map((value) => ({ value, label: __(value) }));
+	const fields = [
+		{
+			fieldname: "kind",
+			fieldtype: "Select",
+			label: __("Asks For"),
+			options: options(["Access", "Portability", "Rectification", "Erasure", "Restriction", "Objection"]),
+			default: frm.doc.request_type,
+			description: __("What the person really asks for; it is mailed to the person."),
+			reqd: 1,
+		},
+		{
+			fieldname: "scope",
+			fieldtype: "Select",
+			label: __("Objects To"),
+			options: options(["Direct Marketing", "Other Processing"]),
+			default: "Direct Marketing",
+			depends_on: "eval:doc.kind === 'Objection'",
+		},
+		{ fieldname: "because", fieldtype: "Small Text", label: __("How do you know what the person asks?"), reqd: 1 },
+	];
+	const title = __("Change the Kind");
+	frm.add_custom_button(title, () => signflow.prompt(fields, (values) => run(frm, "change_kind", values), title), group);
 }
 
 function hand_over(frm, group) {

@@ -45,6 +45,7 @@ class DataSubjectRequestStep(Document):
 			"Download",
 			"Paper Added",
 			"Handed Over",
+			"Kind Changed",
 			"Backups Gone",
 			"Complaint Pending",
 			"Complaint Over",
