@@ -28,9 +28,10 @@ def decide(
 
 
 @frappe.whitelist(methods=["POST"])
-def approve(plan: str) -> None:
-	"""Approve a plan as it stands; for an officer who has neither planned nor decided it."""
-	planning.approve(plan)
+def approve(plan: str, regardless: bool | int = False) -> None:
+	"""Approve a plan as it stands, `regardless` of other requests of the person; for an officer who has neither planned nor
+	decided it."""
+	planning.approve(plan, regardless=bool(frappe.utils.cint(regardless)))
 
 
 @frappe.whitelist(methods=["POST"])

@@ -146,6 +146,15 @@ def is_mine(reference: str, mine: bool | int, language: str | None = None) -> di
 	return request_page.is_mine(visit, str(reference), bool(mine), reader_language())
 
 
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@rate_limit(limit=20, seconds=60 * 10)
+@answers
+def take_back(reference: str, language: str | None = None) -> dict[str, Any]:
+	"""The visitor takes his own request back; the view."""
+	visit = visits.identified(session(), PAGE)[1]
+	return request_page.take_back(visit, str(reference), reader_language())
+
+
 # Desk.
 
 
@@ -317,6 +326,13 @@ def refuse(name: str, reason: str, late: bool | int = False) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
+def withdraw(name: str, words: str) -> None:
+	"""The person has taken the request back, as she said in `words`; told to her."""
+	_decide(name)
+	decisions.withdraw(name, words, by_person=False)
+
+
+@frappe.whitelist(methods=["POST"])
 def complete(name: str, outcome: str, otherwise: bool | int = False, nothing_held: str | None = None) -> None:
 	"""The request is answered, told to the person; `otherwise` than by the steps it takes, or since nothing is held."""
 	_decide(name)
@@ -338,6 +354,13 @@ def add_note(name: str, words: str) -> None:
 	"""A word on record, told to nobody."""
 	_decide(name)
 	decisions.note(name, words)
+
+
+@frappe.whitelist(methods=["POST"])
+def change_kind(name: str, kind: str, because: str, scope: str = "") -> None:
+	"""The person asks for something else than was understood; told to her."""
+	_decide(name)
+	decisions.change_kind(name, kind, because, scope)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -47,6 +47,15 @@ def request_texts(_: Callable[[str], str]) -> dict[str, str]:
 		"state_waiting": _("We wait for your answer"),
 		"state_done": _("Answered"),
 		"state_refused": _("Request refused"),
+		"state_withdrawn": _("Taken back"),
+		"withdrawn_on": _("You took it back on"),
+		"take_back": _("Take the request back"),
+		"take_back_help": _(
+			"Take this request back? We then do nothing more with it. What we have done before stays as it is. You can ask again at any time."
+		),
+		"take_back_sure": _("Yes, take it back"),
+		"take_back_not": _("No, keep it"),
+		"taken_back": _("Your request is taken back. A confirmation is on its way to you by mail."),
 		"reference": _("Reference"),
 		"received": _("Received"),
 		"due": _("We answer by"),

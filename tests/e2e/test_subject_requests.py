@@ -421,3 +421,32 @@ def _link(person: Person) -> str:
 		]
 
 	return until(found, "the link to the data", 60)[0]
+
+
+def test_a_request_is_taken_back_by_whoever_made_it(reachable: Office, visit, url: str) -> None:
+	office, maija = reachable, reachable.maija
+	window: Window = visit(PHONE)
+	page = window.page
+	page.goto(f"{url}/privacy/request?lang=en&right=Erasure", wait_until="load")
+	page.get_by_label("Your name").fill("Maija Meri")
+	page.get_by_role("button", name="Continue").click()
+	page.get_by_label("Mail address").fill(maija.address)
+	page.get_by_role("button", name="Continue").click()
+	page.get_by_label("6-digit code").fill(maija.code())
+	page.get_by_role("button", name="Confirm").click()
+	card = page.locator("[data-request]").first
+	card.get_by_role("button", name="Take the request back").click()
+	expect(card.get_by_text("Take this request back?")).to_be_focused()
+	window.look("request-take-back")
+	card.get_by_role("button", name="No, keep it").click()
+	expect(card.get_by_role("button", name="Take the request back")).to_be_focused()
+	expect(card).to_contain_text("We work on it")
+	card.get_by_role("button", name="Take the request back").click()
+	card.get_by_role("button", name="Yes, take it back").click()
+	expect(card).to_contain_text("Your request is taken back.")
+	expect(card).to_contain_text("You took it back on")
+	expect(card.get_by_role("button", name="Take the request back")).to_have_count(0)
+	window.look("request-taken-back")
+	until(lambda: maija.mails("Your data request is taken back"), "the confirmation", 60)
+	(request,) = office.lists("Data Subject Request", email=maija.address)
+	assert office.sender.read("Data Subject Request", request)["status"] == "Withdrawn"

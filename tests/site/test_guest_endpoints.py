@@ -55,6 +55,7 @@ GUEST_ENDPOINTS = {
 	"signflow.api.subject_requests.add_paper": "a mandate of an identified visit for its own open request; bounded",
 	"signflow.api.subject_requests.begin_phone": "texts a code for an identified visit's own request; bounded per number",
 	"signflow.api.subject_requests.check_phone": "proves an identified visit's own request by that code",
+	"signflow.api.subject_requests.take_back": "takes a request back; needs an identified visit, its own request",
 	"signflow.api.subject_requests.is_mine": "is a request in his name his; needs an identified visit, its own request",
 	"signflow.api.verify.verify_document": "anybody may check a PDF that was handed to them",
 }

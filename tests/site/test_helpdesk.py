@@ -581,6 +581,20 @@ def test_an_answered_request_closes_or_only_tells_its_ticket(
 		assert one.row()["status"] == status
 
 
+def test_a_request_that_was_taken_back_is_told_in_its_ticket(house: House, officer: str) -> None:
+	ticket = a_ticket(house, description="Please delete my data.")
+	ticket.does("data_request", request_type="Erasure", person_name="Maija Meri", language="en")
+	name = frappe.db.get_value(REQUEST, {"reference_name": ticket.name})
+	try:
+		settings(done_ticket_status="Closed")
+		with as_officer():
+			decisions.withdraw(name, "She rang.", by_person=False)
+		eventually(lambda: ticket.row()["status"] == "Closed", "the ticket is closed")
+	finally:
+		settings(done_ticket_status="")
+	assert "was taken back by the person" in ticket.comments()[-1]
+
+
 def test_a_state_that_the_tickets_do_not_have_is_left_alone(
 	house: House, officer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -395,3 +395,55 @@ def test_an_officer_with_no_other_role_chooses_companies_by_name_and_sees_no_mor
 		for_writing()
 		limit.delete(ignore_permissions=True)
 		frappe.db.commit()
+
+
+def test_what_else_the_person_has_asked_is_answered_before_her_erasure_or_expressly_passed_over(
+	house: House,
+) -> None:
+	frappe.set_user("Administrator")
+	for_writing()
+	mail = f"saana.{house.key}@posti.example"
+	contact = a_contact("Saana", f"Saari{house.key}", mail)
+	frappe.db.commit()
+	made, approver = officers(house)
+	her = ("Contact", contact)
+	request = a_request(house, her, email=mail)
+	correction = a_request(house, request_type="Rectification", email=mail)
+	by_record = a_request(house, her, request_type="Access", email=f"other.{mail}")
+	unproven = a_request(house, request_type="Access", email=mail, status="Unverified")
+	answered = a_request(house, her, request_type="Access", status="Done")
+	fetched = a_request(house, her, request_type="Access", status="Done")
+	as_user("Administrator", lambda: [a_ready_copy(house, answered, 0), a_ready_copy(house, fetched, 1)])
+	step = next_steps.next_step(the(request))
+	assert step["step"] == "plan" and correction in step["said"] and answered in step["said"]
+	plan = as_user(made, lambda: planning.plan_erasure(request))
+	assert not lines_of(plan, action="Decide")
+	for told in (
+		as_user(approver, lambda: reading.overview(plan))["competing"],
+		next_steps.next_step(the(request))["said"],
+	):
+		assert all(one in told for one in (correction, by_record, answered)), told
+		assert not any(one in told for one in (request, unproven, fetched)), told
+	with pytest.raises(frappe.ValidationError, match=correction):
+		as_user(approver, lambda: planning.approve(plan))
+	assert the(request).status == "Planned"
+	as_user(approver, lambda: planning.approve(plan, regardless=True))
+	assert the(request).status == "Approved" and any(
+		correction in step.note and answered in step.note for step in records.steps(request)
+	)
+
+
+def a_ready_copy(house: House, request: str, downloads: int) -> None:
+	doc = frappe.get_doc(
+		{
+			"doctype": "Personal Data Export",
+			"request": request,
+			"company": house.company,
+			"scope": "Access",
+			"status": "Ready",
+			"language": "en",
+			"downloads": downloads,
+		}
+	)
+	doc.flags.signflow = True
+	doc.insert(ignore_permissions=True)

@@ -34,6 +34,7 @@ from signflow.services.privacy import notices
 from signflow.services.privacy.record_names import name_of
 from signflow.services.subject_requests import (
 	access,
+	decisions,
 	letters,
 	package_texts,
 	recipients,
@@ -798,6 +799,14 @@ def test_another_copy_ends_the_one_before(copy: Copy) -> None:
 	copy.collected()
 	assert frappe.db.get_value(access.EXPORT, first, "status") == "Cancelled"
 	assert not frappe.get_all(access.ITEM, {"export": first})
+
+
+def test_a_request_that_is_taken_back_leaves_no_copy(copy: Copy) -> None:
+	copy.collected()
+	decisions.withdraw(copy.request, "She rang.", by_person=False)
+	assert copy.row.status == "Cancelled" and not frappe.get_all(access.ITEM, {"export": copy.export})
+	with pytest.raises(frappe.ValidationError):
+		access.prepare(copy.request)
 
 
 def test_a_killed_worker_is_followed_by_another(copy: Copy) -> None:

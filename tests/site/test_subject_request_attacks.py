@@ -104,6 +104,7 @@ def test_a_visit_that_proved_nothing_shows_and_makes_nothing(house: House) -> No
 		("state", {"wish": a_wish(), "key": asker.key}),
 		("answer", {"reference": "x", "words": "Hello there"}),
 		("is_mine", {"reference": "x", "mine": True}),
+		("take_back", {"reference": "x"}),
 	):
 		assert asker.refused(verb, **values)["code"] == "not_identified"
 	assert len(of(asker.mail)) == 1
@@ -111,6 +112,35 @@ def test_a_visit_that_proved_nothing_shows_and_makes_nothing(house: House) -> No
 	other = Visitor(house)
 	other.session = asker.session
 	assert other.refused("consents.view")["code"] == "session_expired"
+
+
+def test_only_her_own_visit_takes_a_request_back_and_only_before_an_erasure_is_approved(house: House) -> None:
+	maija, matti = Asker(house, house.maija.mail), Asker(house, house.matti.mail)
+	name = maija.asks("Erasure")
+	matti.asks("Access")
+	assert matti.refused("take_back", reference=name)["code"] == "invalid_input"
+	unproven = Asker(house, house.maija.mail)
+	frappe.cache.delete_keys("signflow:count:")
+	unproven.begins()
+	assert unproven.refused("take_back", reference=name)["code"] == "not_identified"
+	for status in ("Approved", "Running", "Done", "Refused"):
+		for_writing()
+		frappe.db.set_value(REQUEST, name, "status", status)
+		frappe.db.commit()
+		assert maija.refused("take_back", reference=name)["code"] == "invalid_input"
+		with as_officer(), pytest.raises(frappe.ValidationError, match="cannot be taken back"):
+			decisions.withdraw(name, "She rang.", by_person=False)
+	# An erasure that has begun and left something is planned again.
+	for_writing()
+	frappe.db.set_value(REQUEST, name, "status", "Planned")
+	begun = frappe.get_doc(
+		{"doctype": "Erasure Plan", "request": name, "status": "Done", "started_on": "2026-01-01"}
+	)
+	begun.flags.signflow = True
+	begun.insert(ignore_permissions=True)
+	frappe.db.commit()
+	assert maija.refused("take_back", reference=name)["code"] == "too_late"
+	assert the(name).status == "Planned" and "Withdrawn" not in kinds(name)
 
 
 def test_what_a_stranger_types_under_my_address_is_never_mine(house: House) -> None:

@@ -15,13 +15,16 @@ from house import House, another_company, as_program, for_writing, text_of
 from personas import NOBODY, Asking
 from stage import eventually
 
+from signflow.services.erasure import planning
 from signflow.services.privacy import consents, informing, marketing
 from signflow.services.subject_requests import (
 	carrying_out,
 	decisions,
+	forgetting,
 	intake,
 	letters,
 	matching,
+	next_steps,
 	records,
 	reminders,
 )
@@ -436,6 +439,83 @@ def test_only_an_officer_refuses_with_reason_and_complaint_route_within_the_mont
 	assert "After the month" in records.steps(late)[-2].note
 
 
+def test_the_person_takes_her_request_back(house: House) -> None:
+	asker = Asker(house, house.maija.mail)
+	name = asker.asks("Erasure")
+	joined = asker.asks_more("Erasure")
+	eventually(lambda: the(name).persons, "proposed")
+	with as_officer():
+		matching.confirm(name, [row.name for row in the(name).persons if row.strength == "Certain"])
+		plan = planning.plan_erasure(name)
+	shown = {one["reference"]: one for one in asker.does("view")["requests"]}
+	assert shown[name]["may_take_back"] and not shown[joined]["may_take_back"]
+	shown = {one["reference"]: one for one in asker.does("take_back", reference=name)["requests"]}
+	assert {one["state"] for one in shown.values()} == {"withdrawn"}
+	assert shown[name]["withdrawn_on"] and not shown[name]["answered_on"]
+	assert not shown[name]["due_on"] and not shown[name]["may_take_back"]
+	assert (the(name).status, the(joined).status, the(joined).joined_to) == ("Withdrawn", "Withdrawn", name)
+	assert frappe.db.get_value("Erasure Plan", plan, ["status", "subject"]) == ("Superseded", None)
+	assert kinds(name)[-2:] == ["Withdrawn", "Mailed"]
+	assert records.steps(name)[-2].by_user is None
+	told = text_of(house.mailbox.wait_for(asker.mail, subject="Your data request is taken back"))
+	assert "erase your data" in told and "ask again" in told and "We answer by" not in told
+	assert frappe.db.exists("Notification Log", {"document_name": name, "subject": ["like", "%taken back%"]})
+	# It is closed for everybody, and asking again is another request.
+	assert name not in {row.name for row in reminders.unanswered()}
+	assert next_steps.next_step(the(name))["step"] == ""
+	with as_officer():
+		for verb in (lambda: planning.plan_erasure(name), lambda: decisions.ask(name, "Why?")):
+			with pytest.raises(frappe.ValidationError, match="taken this request back"):
+				verb()
+	again = asker.asks_more("Erasure")
+	assert the(again).status == "Open" and not the(again).joined_to
+
+
+def test_what_was_understood_wrongly_is_put_right_while_nothing_was_done(house: House) -> None:
+	name = taken_in(house, "Access", source="Ticket")
+	due = the(name).due_on
+	with as_officer():
+		for kind, because, scope in (
+			("Access", "She rang.", ""),
+			("Nonsense", "She rang.", ""),
+			("Objection", "She rang.", "All"),
+			("Erasure", " ", ""),
+		):
+			with pytest.raises(frappe.ValidationError):
+				decisions.change_kind(name, kind, because, scope)
+		decisions.change_kind(name, "Erasure", "Her ticket says: delete all of it.")
+	assert (the(name).request_type, the(name).due_on) == ("Erasure", due)
+	(step,) = [step for step in records.steps(name) if step.kind == "Kind Changed"]
+	assert step.note == "Erasure: Her ticket says: delete all of it."
+	eventually(
+		lambda: any("erase your data" in text_of(one) for one in house.mailbox.all(house.maija.mail)),
+		"she is told what is understood now",
+	)
+	with as_officer():
+		decisions.change_kind(name, "Objection", "She only minds the letters.", "Direct Marketing")
+	assert "Objection Carried Out" in kinds(name)
+	with as_officer(), pytest.raises(frappe.ValidationError, match="has begun"):
+		decisions.change_kind(name, "Access", "She rang.")
+
+
+@pytest.mark.parametrize("proof", [BY_CODE, None])
+def test_an_officer_notes_that_the_person_took_the_request_back(house: House, proof: Proof | None) -> None:
+	name = taken_in(house, "Rectification", proof=proof, source="Desk", details="My name is Moa.")
+	with as_officer():
+		with pytest.raises(frappe.ValidationError, match="how the person"):
+			decisions.withdraw(name, " ", by_person=False)
+		decisions.withdraw(name, "She rang from her number.", by_person=False)
+	assert the(name).status == "Withdrawn"
+	step = next(step for step in records.steps(name) if step.kind == "Withdrawn")
+	assert (step.by_user, step.note) == (OFFICER, "She rang from her number.")
+	told = text_of(house.mailbox.wait_for(house.maija.mail, subject="Your data request is taken back"))
+	assert ("Maija" in told) == bool(proof)  # what was typed goes to no mailbox that nobody has proven
+	for_writing()
+	frappe.db.set_value(REQUEST, name, "withdrawn_on", add_days(now_datetime(), -400))
+	frappe.db.commit()
+	assert name in forgetting.due() and forgetting.pseudonymise(name)
+
+
 def test_officers_are_reminded_in_one_mail_that_names_nobody(house: House) -> None:
 	due = {kind: taken_in(house, kind) for kind in ("Access", "Erasure")}
 	for_writing()
@@ -610,6 +690,8 @@ def test_only_officers_decide(world: Asking) -> None:
 		"answered": {"words": "Nobody"},
 		"refuse": {"reason": "Because"},
 		"complete": {"outcome": "Done"},
+		"withdraw": {"words": "By telephone"},
+		"change_kind": {"kind": "Erasure", "because": "She rang"},
 		"add_note": {"words": "Note"},
 		"hand_over": {"company": world.house.company},
 		"join": {"to": name},

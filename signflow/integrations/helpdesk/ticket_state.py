@@ -226,6 +226,7 @@ STEPS: dict[str, Callable[[str], str]] = {
 		"The data request {0}: the answer takes longer, and the person was told."
 	).format(link),
 	"Refused": lambda link: _("The data request {0} was refused, and the person was told why.").format(link),
+	"Withdrawn": lambda link: _("The data request {0} was taken back by the person.").format(link),
 	"Done": lambda link: _("The data request {0} is answered.").format(link),
 }
-ANSWERED = ("Done", "Refused")
+ANSWERED = records.CLOSED

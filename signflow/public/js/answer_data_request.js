@@ -32,7 +32,7 @@ export async function once(action) {
 /** Buttons and, where somebody has to be told, a list on a Data Subject Request. */
 export async function offer_answers(frm) {
 	if (frm.is_new() || !frm.doc.verified_on || frm.doc.joined_to) return;
-	const open = !["Unverified", "Done", "Refused"].includes(frm.doc.status);
+	const open = !["Unverified", "Done", "Refused", "Withdrawn"].includes(frm.doc.status);
 	const officer = frappe.user.has_role("Data Protection Officer") || frappe.session.user === "Administrator";
 	if (COPIES.includes(frm.doc.request_type) && officer) await offer_copy(frm, open);
 	if (frm.doc.request_type === "Rectification" && officer && open) {

@@ -9,7 +9,7 @@ export function offer_complaint(frm) {
 		frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(said)}</div>`, "blue");
 		return;
 	}
-	if (!["Done", "Refused"].includes(doc.status) || !frappe.user.has_role("Data Protection Officer")) {
+	if (!["Done", "Refused", "Withdrawn"].includes(doc.status) || !frappe.user.has_role("Data Protection Officer")) {
 		return;
 	}
 	if (doc.complaint_pending) {

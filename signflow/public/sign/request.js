@@ -2,7 +2,7 @@
 
 const query = new URL(import.meta.url).search;
 const STEPS = ["open", "wish", "about", "mail", "code", "list"];
-const BADGES = { unproven: "warn", open: "", waiting: "warn", done: "good", refused: "" };
+const BADGES = { unproven: "warn", open: "", waiting: "warn", done: "good", refused: "", withdrawn: "" };
 const API = "/api/method/signflow.api.subject_requests.";
 const MOST_PAPER_BYTES = 10 * 2 ** 20;
 // What the server says is wrong → where it was typed.
@@ -176,6 +176,7 @@ function begin(kit, { create }, phone) {
 			[t("extended"), one.extended, "lines"],
 			[t("joined_to"), one.joined_to],
 			[t("answered_on"), one.answered_on && day(one.answered_on)],
+			[t("withdrawn_on"), one.withdrawn_on && day(one.withdrawn_on)],
 			[t("outcome"), one.outcome, "lines"],
 			[t("certificate"), one.certificate_on && t("certificate_mailed", { date: day(one.certificate_on) })],
 			[t("reason"), one.reason, "lines"],
@@ -194,8 +195,29 @@ function begin(kit, { create }, phone) {
 			one.takes_papers || one.papers.length ? papers(one) : null,
 			...one.proofs.map((proof) =>
 				proof.form === "phone" ? by_phone(one, proof) : el("p", {}, el("a", { href: proof.link }, proof.title))
-			)
+			),
+			one.may_take_back ? take_back(one) : null
 		);
+	}
+
+	/** Asked once more, in its place: what is taken back is asked anew, not brought back. */
+	function take_back(one) {
+		const failed = el("div", { className: "problem", role: "alert" });
+		const ask = el("button", { type: "button", className: "button" }, t("take_back"));
+		const sure = el("button", { type: "button", className: "button primary" }, t("take_back_sure"));
+		const not = el("button", { type: "button", className: "button" }, t("take_back_not"));
+		const question = el("p", { tabindex: "-1" }, t("take_back_help"));
+		const confirm = el("div", {}, question, el("div", { className: "row" }, sure, not), failed);
+		const open = (wanted) => {
+			show(confirm, wanted);
+			show(ask, !wanted);
+			(wanted ? question : ask).focus();
+		};
+		show(confirm, false);
+		ask.addEventListener("click", () => open(true));
+		not.addEventListener("click", () => open(false));
+		sure.addEventListener("click", () => send(sure, failed, t("taken_back"), one, () => call("take_back", { reference: one.reference })));
+		return el("div", { className: "field" }, el("div", { className: "row" }, ask), confirm);
 	}
 
 	/** The copy that waits: whoever typed a code goes on to it, others have the link of the mail. */

@@ -30,7 +30,7 @@ from signflow.services.erasure.in_files import SECONDS, Look
 from signflow.services.privacy.accesses import record_access
 from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.site_keys import keyed_hash
-from signflow.services.subject_requests import matching, records
+from signflow.services.subject_requests import competing, matching, records
 from signflow.services.transaction import one_transaction
 from signflow.signflow.stored_words import N_, kept
 
@@ -260,12 +260,7 @@ def _write(
 		return replaces
 	if request:
 		_refuse_running(request)
-		frappe.db.set_value(
-			PLAN,
-			{"request": request, "status": ["in", ("Draft", "Approved", "Failed")]},
-			{"status": "Superseded"},
-		)
-		frappe.db.set_value(PLAN, {"request": request, "subject": ["is", "set"]}, {"subject": None})
+		supersede(request)
 	asked = [line for line in lines if line.action is Action.DECIDE]
 	language = frappe.db.get_value("Data Subject Request", request, "language") if request else None
 	plan = frappe.get_doc(
@@ -301,6 +296,16 @@ def _write(
 		records.advance(request, "Planned", kept(N_("Plan {0}"), plan.name))
 		record_access("View", facts.subject, purpose=f"{PLAN} {plan.name}", company=company)
 	return plan.name
+
+
+def supersede(request: str) -> None:
+	"""End the plans of a request that have not begun, and forget whom they are about (in the caller's transaction)."""
+	frappe.db.set_value(
+		PLAN,
+		{"request": request, "status": ["in", ("Draft", "Approved", "Failed")]},
+		{"status": "Superseded", "work_due": 0},
+	)
+	frappe.db.set_value(PLAN, {"request": request, "subject": ["is", "set"]}, {"subject": None})
 
 
 def _write_lines(plan: str, facts: Facts, lines: list[Line], decisions: Mapping[str, list[str]]) -> None:
@@ -361,11 +366,11 @@ def unpacked(doc: Any) -> dict[str, Any]:
 	return _told(doc) or frappe.throw(_("This plan has ended."))
 
 
-def approve(plan: str) -> None:
-	"""Approve a plan as it stands, as a second officer.
+def approve(plan: str, *, regardless: bool = False) -> None:
+	"""Approve a plan as it stands, as a second officer; `regardless` of what else the person has asked, which is on record.
 
-	Raises PermissionError for who planned or decided anything in it, ValidationError where something is left to decide or the
-	data were changed since.
+	Raises PermissionError for who planned or decided anything in it, ValidationError where something is left to decide, the
+	data were changed since, or another request or copy of the person waits.
 	"""
 	require_officer()
 	doc = _open_plan(plan, "Draft")
@@ -378,9 +383,19 @@ def approve(plan: str) -> None:
 		frappe.throw(_("{0} lines are left to decide.").format(doc.undecided))
 	if doc.work_due:
 		frappe.throw(_("The files of this site are still looked through: please wait until all are."))
+	others = competing_with(doc)
+	if any(others) and not regardless:
+		frappe.throw(competing.said(others))
 	if is_stale(doc):
 		frappe.throw(_("The data were changed since this was planned: plan again, please."))
-	_approve(plan, doc.request)
+	_approve(plan, doc.request, [*others.requests, *others.copies])
+
+
+def competing_with(doc: Any) -> competing.Waiting:
+	"""What else the person of a plan has asked and would lose by it."""
+	if not doc.request:
+		return competing.Waiting([], [])
+	return competing.with_erasure(frappe.get_doc("Data Subject Request", doc.request), _told(doc))
 
 
 def may_approve(doc: Any, user: str) -> bool:
@@ -394,7 +409,7 @@ def has_decided(doc: Any, user: str) -> bool:
 
 
 @one_transaction
-def _approve(plan: str, request: str | None) -> None:
+def _approve(plan: str, request: str | None, others: list[str]) -> None:
 	doc = frappe.get_doc(PLAN, plan, for_update=True)
 	if doc.status != "Draft":
 		frappe.throw(_("This plan is no draft any more."))
@@ -409,6 +424,9 @@ def _approve(plan: str, request: str | None) -> None:
 	restricting.note_kinds(plan)
 	if request:
 		records.advance(request, "Approved", kept(N_("Plan {0}"), plan))
+		if others:
+			note = kept(N_("Approved although this waits: {0}"), ", ".join(others))
+			records.step(frappe.get_doc("Data Subject Request", request), "Note", note)
 
 
 def is_stale(doc: Any) -> bool:

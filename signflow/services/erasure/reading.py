@@ -22,6 +22,7 @@ from signflow.services.privacy.accesses import record_access
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.matching import chunks
 from signflow.services.privacy.record_names import name_of
+from signflow.services.subject_requests import competing
 from signflow.services.subject_requests.giving import Given, Reader, written_time
 from signflow.services.times import written_day
 from signflow.services.transaction import one_transaction
@@ -57,7 +58,8 @@ def _language() -> str:
 
 def overview(plan: str) -> dict[str, Any]:
 	"""{summary: [{action, label, count, kinds: [{kind, count}]}], groups: [{line, action, label, kind, count, because, until,
-	grounds, later, failed, decided}], told, told_in, approval, newer}: `line` names a group for `records_of`; `approval` as `_approval`;
+	grounds, later, failed, decided}], told, told_in, approval, competing, newer}: `line` names a group for `records_of`; `approval` as
+	`_approval`; `competing` says what else the person has asked and would lose by a draft, "" for nothing;
 	`newer` is the plan that took its place, "" if none did. For officers."""
 	doc = _readable(plan)
 	rows = frappe.get_all(
@@ -78,6 +80,7 @@ def overview(plan: str) -> dict[str, Any]:
 		"groups": shown,
 		"told": doc.told or "",
 		"approval": _approval(doc) if doc.status == "Draft" and not doc.undecided else None,
+		"competing": competing.said(planning.competing_with(doc)) if doc.status == "Draft" else "",
 		"newer": _newer(doc),
 		"told_in": {"fi": _("Finnish"), "sv": _("Swedish"), "en": _("English")}.get(language or ""),
 	}

@@ -85,18 +85,12 @@ def prepare(request: str) -> str:
 	if doc.request_type not in RIGHTS:
 		frappe.throw(_("A copy of the data is for requests of access and portability."))
 	# A copy that was answered with is made anew where its link was lost.
-	if doc.status in ("Unverified", "Refused") or doc.joined_to or not doc.verified_on:
+	if doc.status in ("Unverified", "Refused", "Withdrawn") or doc.joined_to or not doc.verified_on:
 		frappe.throw(_("First it has to be shown who asks."))
 	protecting.require_her_mailbox(doc)
 	if not matching.confirmed(doc):
 		frappe.throw(_("Confirm first which records are this person's."))
-	for older in frappe.get_all(
-		EXPORT,
-		{"request": request, "status": ["not in", ("Expired", "Cancelled")]},
-		pluck="name",
-		order_by="name asc",
-	):
-		_end(older, "Cancelled")
+	cancel_all_of(request)
 	export = frappe.get_doc(
 		{
 			"doctype": EXPORT,
@@ -485,6 +479,13 @@ def cancel(export: str) -> None:
 	_end(export, "Cancelled")
 
 
+def cancel_all_of(request: str) -> None:
+	"""End the copies of a request that have not ended yet (in the caller's transaction)."""
+	running = {"request": request, "status": ["not in", ("Expired", "Cancelled")]}
+	for export in frappe.get_all(EXPORT, running, pluck="name", order_by="name asc"):
+		_end(export, "Cancelled")
+
+
 # The package
 
 
@@ -792,6 +793,15 @@ def end_all_of(
 def _copies_of(
 	person_records: set[Record], mails: list[str], company: str | None, request: str | None
 ) -> list[str]:
+	found = requests_of(person_records, mails) | ({request} if request else set())
+	within = {"company": company} if company else {}
+	return frappe.get_all(
+		EXPORT, {"request": ["in", sorted(found)], **within}, pluck="name", order_by="name asc"
+	)
+
+
+def requests_of(person_records: set[Record], mails: list[str]) -> set[str]:
+	"""The requests that an officer confirmed to be of one of `person_records`, or that came from one of `mails`."""
 	rows = frappe.get_all(
 		"Data Subject Request Person",
 		{
@@ -806,11 +816,7 @@ def _copies_of(
 	# "In" of nothing finds rows without a value as well, which are others'.
 	if mails:
 		found |= set(frappe.get_all(REQUEST, {"email": ["in", mails]}, pluck="name", order_by="name asc"))
-	found |= {request} if request else set()
-	within = {"company": company} if company else {}
-	return frappe.get_all(
-		EXPORT, {"request": ["in", sorted(found)], **within}, pluck="name", order_by="name asc"
-	)
+	return found
 
 
 def parts_of(path: Path) -> Iterator[tuple[str, bytes]]:

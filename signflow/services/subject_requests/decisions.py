@@ -11,16 +11,27 @@ from frappe.translate import print_language
 from frappe.utils import cint, formatdate, getdate, now_datetime
 
 from signflow.core.erasure import clock
-from signflow.services.erasure import backups, certificate, telling
+from signflow.services import notices
+from signflow.services.erasure import backups, certificate, planning, telling
 from signflow.services.erasure.planning import PLAN
 from signflow.services.guests import plain
 from signflow.services.privacy.approvals import require_officer, require_words
-from signflow.services.subject_requests import letters, next_steps, recipients, records
+from signflow.services.subject_requests import (
+	access,
+	carrying_out,
+	intake,
+	letters,
+	next_steps,
+	recipients,
+	records,
+)
 from signflow.services.times import holidays_of
 from signflow.services.transaction import one_transaction
 from signflow.signflow.stored_words import N_, kept
 
 MAX_WORDS = 2000
+# Once an erasure is approved it is carried out.
+BEFORE_APPROVAL = ("Open", "Waiting for Person", "Planned")
 
 
 def _words(text: str, asked: str) -> str:
@@ -116,6 +127,46 @@ def refuse(name: str, reason: str, late: bool = False) -> None:
 	_mailed(doc, letters.send_refusal(doc))
 
 
+def may_be_taken_back(row: Any) -> bool:
+	"""Whether the person may take back a request (its `name`, `status`, `joined_to`): nothing of an erasure is approved or begun."""
+	return (
+		row.status in BEFORE_APPROVAL
+		and not row.joined_to
+		and not frappe.db.exists(PLAN, {"request": row.name, "started_on": ["is", "set"]})
+	)
+
+
+@one_transaction
+def withdraw(name: str, words: str = "", *, by_person: bool) -> None:
+	"""The person takes a request back, on the page (`by_person`) or as she said to staff in `words`; those answered under it end with it.
+
+	What was carried out already stays. Raises ValidationError for a request that is approved, running, or closed.
+	"""
+	if not by_person:
+		require_officer()
+		words = _words(words, _("Say how the person took the request back."))
+	# Plans before their request, as whoever approves one: otherwise each of two waits for the other.
+	planning.supersede(name)
+	doc = records.for_change(name)
+	if doc.joined_to:
+		frappe.throw(_("This request is answered under {0}.").format(doc.joined_to))
+	if not may_be_taken_back(doc) and (by_person or doc.status != "Unverified"):
+		frappe.throw(_("This request cannot be taken back any more."))
+	access.cancel_all_of(name)
+	doc.update({"status": "Withdrawn", "withdrawn_on": now_datetime(), "secret_hash": None})
+	records.save(doc)
+	records.step(doc, "Withdrawn", words, by_itself=by_person)
+	sent = letters.send_withdrawn(doc)
+	if by_person:
+		records.step(doc, "Mailed" if sent else "Note", "" if sent else kept(N_("No mail could be sent.")))
+		for user in notices.officers(records.REQUEST, doc.company):
+			notices.notify(
+				user, (records.REQUEST, name), lambda: _("The person has taken back {0}").format(name)
+			)
+	else:
+		_mailed(doc, sent)
+
+
 @one_transaction
 def complete(name: str, outcome: str, *, otherwise: bool = False, nothing_held: str = "") -> None:
 	"""The request is answered: what was done, told to the person in these words.
@@ -173,6 +224,46 @@ def note(name: str, words: str) -> None:
 	require_officer()
 	doc = records.for_change(name)
 	records.step(doc, "Note", _words(words, _("Write the note.")))
+
+
+@one_transaction
+def change_kind(name: str, kind: str, because: str, scope: str = "") -> None:
+	"""The person asks for something else than was understood, of which she gets a receipt: `kind`, of an objection its `scope` too.
+
+	The clock goes on. Raises ValidationError once something was made or done for it.
+	"""
+	require_officer()
+	words = _words(because, _("Say how you know what the person asks."))
+	doc = records.for_change(name)
+	if doc.joined_to or records.joined(name) or _has_begun(doc):
+		frappe.throw(_("The work on this request has begun."))
+	scope = scope if kind == "Objection" else ""
+	same = (kind, scope) == (doc.request_type, doc.objection_scope or "")
+	if kind not in records.TYPES or same or (kind == "Objection" and scope not in intake.SCOPES):
+		frappe.throw(_("Choose another kind of request."))
+	doc.update({"request_type": kind, "objection_scope": scope})
+	records.save(doc)
+	records.step(doc, "Kind Changed", f"{kind}: {words}")
+	if doc.status != "Unverified":
+		carrying_out.stop_marketing(doc)
+		_mailed(doc, letters.send_receipt(doc))
+
+
+def _has_begun(doc: Any) -> bool:
+	"""Whether something was made or done for a request as the kind that it is."""
+	steps = frappe.get_all(records.STEP, {"request": doc.name}, ["kind", "note"], order_by="name asc")
+	return (
+		doc.status not in ("Unverified", "Open", "Waiting for Person")
+		or bool(doc.restricted_on)
+		or any(
+			step.kind == "Objection Carried Out" or next_steps.CORRECTED in (step.note or "")
+			for step in steps
+		)
+		or any(
+			frappe.db.exists(doctype, {"request": doc.name})
+			for doctype in (PLAN, access.EXPORT, recipients.NOTICE)
+		)
+	)
 
 
 @one_transaction

@@ -14,6 +14,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.utils import add_days, cint, get_datetime, now_datetime
+from pypika import Criterion
 
 from signflow.core.erasure.masking import Neutral, Words
 from signflow.core.privacy.persons import Record
@@ -90,8 +91,10 @@ def due() -> list[str]:
 		.where(request.status.isin(records.CLOSED) & request.pseudonymised_on.isnull())
 		.where(request.complaint_pending == 0)
 		.where(
-			((request.status == "Done") & (request.done_on < before))
-			| ((request.status == "Refused") & (request.refused_on < before))
+			Criterion.any(
+				(request.status == status) & (request[closed_on] < before)
+				for status, closed_on in records.CLOSED_ON.items()
+			)
 		)
 		.orderby(request.received_on)
 		.orderby(request.name)
@@ -123,7 +126,7 @@ def pseudonymise(name: str, keeping: Keeping | None = None) -> bool:
 
 def _is_due(doc: Any) -> bool:
 	"""As `due`, of a request that is locked by now."""
-	closed = {"Done": doc.done_on, "Refused": doc.refused_on}.get(doc.status)
+	closed = records.closed_on(doc)
 	return (
 		not doc.pseudonymised_on and bool(closed) and get_datetime(closed) < add_days(now_datetime(), -days())
 	)

@@ -36,7 +36,7 @@ def _send(
 	"""Queue one mail about a request, in the caller's transaction; whether it was queued. `to_do` names the link."""
 	if not doc.email or delivery.has_unsubscribed(doc.email):
 		return False
-	proven = doc.status != "Unverified"
+	proven = bool(doc.verified_on)
 	queued = delivery.queue_about(
 		KIND,
 		(REQUEST, doc.name),
@@ -185,6 +185,22 @@ def send_refusal(doc: Any) -> bool:
 				_("The reason:"),
 			],
 			quoted=doc.refusal_reason,
+		)
+
+
+def send_withdrawn(doc: Any) -> bool:
+	"""The person has taken the request back; whoever has not is told what to do."""
+	with print_language(doc.language):
+		return _send(
+			doc,
+			_("Your data request is taken back"),
+			[
+				_("You have taken back your request: {0}. We do nothing more with it.").format(
+					_right(doc.request_type)
+				),
+				_("What we had done before stays as it is. You can ask again at any time."),
+				_("If you have not taken it back, answer this mail."),
+			],
 		)
 
 

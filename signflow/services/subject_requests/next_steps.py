@@ -5,12 +5,15 @@ from typing import Any
 import frappe
 from frappe import _
 
-from signflow.services.subject_requests import matching, recipients, records
+from signflow.services.subject_requests import competing, matching, recipients, records
 
 PLAN, EXPORT = "Erasure Plan", "Personal Data Export"
 # An erasure is answered by erasing, or refused: nothing else is an answer to it.
 NEVER_LEFT_OUT = ("Erasure",)
+BEFORE_THE_RUN = ("plan", "decide", "approve")
 AFTER_THE_RUN = ("list_recipients", "recipients", "complete")
+# The note that corrections leave, as it is stored.
+CORRECTED = '"Corrected in {0} records."'
 # No record of the person is confirmed: some are added, or an officer says why nothing is held.
 ADD_RECORDS = "add_records"
 
@@ -21,6 +24,8 @@ def next_step(doc: Any) -> dict[str, Any]:
 	`is_over` whether an erasure was carried out to its end and left nothing: what follows is telling others and answering.
 	"""
 	step = _next(doc)
+	if doc.request_type == "Erasure" and step["step"] in BEFORE_THE_RUN:
+		step["said"] = " ".join(filter(None, (step["said"], competing.said(competing.with_erasure(doc)))))
 	is_over = doc.status == "Running" and step["step"] in AFTER_THE_RUN
 	return {**step, "is_over": is_over}
 
@@ -119,8 +124,7 @@ def _copy(doc: Any) -> dict[str, Any] | None:
 
 
 def _correction(doc: Any) -> dict[str, Any] | None:
-	# The note that corrections leave, as it is stored.
-	note = ["like", '%"Corrected in {0} records."%']
+	note = ["like", f"%{CORRECTED}%"]
 	if frappe.db.exists(records.STEP, {"request": doc.name, "kind": "Note", "note": note}):
 		return None
 	return _step("correct", _("Nothing was corrected yet."))

@@ -188,6 +188,8 @@ def remind() -> None:
 	for row in due:
 		by_request.setdefault(row.request, []).append(row.name)
 	for request, names in by_request.items():
+		if frappe.db.get_value(REQUEST, request, "status") in ("Refused", "Withdrawn"):
+			continue
 		_remind(request, names)
 
 

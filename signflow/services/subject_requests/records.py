@@ -19,14 +19,16 @@ REQUEST, STEP, PERSON = "Data Subject Request", "Data Subject Request Step", "Da
 TYPES = ("Access", "Portability", "Rectification", "Erasure", "Restriction", "Objection")
 # What somebody has to answer still; what is Unverified may be nobody's.
 OPEN = ("Open", "Waiting for Person", "Planned", "Approved", "Running")
-CLOSED = ("Done", "Refused")
+# The states that end a request, and the field that says when.
+CLOSED_ON = {"Done": "done_on", "Refused": "refused_on", "Withdrawn": "withdrawn_on"}
+CLOSED = tuple(CLOSED_ON)
 # What a request that is answered under another shares with it.
 _FOLLOWS = (
 	*("status", "due_on", "extended_on", "extension_reason", "done_on", "outcome"),
-	*("refused_by", "refused_on", "refusal_reason"),
+	*("refused_by", "refused_on", "refusal_reason", "withdrawn_on"),
 )
 # Steps whose note begins with one of a field's options.
-_CHOSEN = ("Received", "Proven")
+_CHOSEN = ("Received", "Proven", "Kind Changed")
 
 
 def for_change(name: str) -> Any:
@@ -93,6 +95,11 @@ def is_nobodys(row: Any) -> bool:
 	return row.status == "Unverified" and row.source == "Web Page"
 
 
+def closed_on(row: Any) -> Any:
+	"""When a request (its `status` and the fields of `CLOSED_ON`) ended; None while it has not."""
+	return row.get(CLOSED_ON[row.status]) if row.status in CLOSED_ON else None
+
+
 def advance(name: str, status: str, note: str = "") -> None:
 	"""Planned, Approved or Running: what planning and execution make of an open request (in the caller's transaction).
 
@@ -137,6 +144,8 @@ def still_open(name: str) -> Any:
 		frappe.throw(_("This request is answered under {0}.").format(doc.joined_to))
 	if doc.status == "Unverified":
 		frappe.throw(_("Nobody has proven yet that this request is his: have the person prove it first."))
+	if doc.status == "Withdrawn":
+		frappe.throw(_("The person has taken this request back."))
 	if doc.status not in OPEN:
 		frappe.throw(_("This request was answered already."))
 	return doc

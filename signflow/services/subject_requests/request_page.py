@@ -155,7 +155,7 @@ def _proof(visit: dict[str, Any]) -> proofs.Proof:
 
 def view(visit: dict[str, Any], language: str, made: str = "") -> dict[str, Any]:
 	"""A visitor's own requests, newest first: {mail, made, requests: [{reference, type, state, received_on, due_on, days_left,
-	extended, question, outcome, answered_on, certificate_on, copy, reason, complaint, yours, joined_to, proofs, papers, takes_papers,
+	extended, question, outcome, answered_on, withdrawn_on, may_take_back, certificate_on, copy, reason, complaint, yours, joined_to, proofs, papers, takes_papers,
 	mandate, represents}]}. `made` is the one just made; `mandate`: a representative's, who may have to show his right; `represents`: for
 	whom he asks, in his words; `certificate_on`: when the certificate of erasure was mailed; `copy`: {until, opens} of what can be
 	fetched, from here (`opens`) by whoever typed a code.
@@ -180,6 +180,7 @@ def view(visit: dict[str, Any], language: str, made: str = "") -> dict[str, Any]
 			"done_on",
 			"refused_on",
 			"refusal_reason",
+			"withdrawn_on",
 			"joined_to",
 			"is_representative",
 			"represents",
@@ -207,6 +208,7 @@ def _shown(row: Any) -> dict[str, Any]:
 			"Waiting for Person": "waiting",
 			"Done": "done",
 			"Refused": "refused",
+			"Withdrawn": "withdrawn",
 		}.get(row.status, "open"),
 		"received_on": utc_time(row.received_on).isoformat(),
 		"due_on": str(row.due_on) if open_ else "",
@@ -229,10 +231,13 @@ def _shown(row: Any) -> dict[str, Any]:
 
 def _given(row: Any, visit: dict[str, Any]) -> dict[str, Any]:
 	"""When a request was answered, and what was given with the answer."""
-	answered = {"Done": row.done_on, "Refused": row.refused_on}.get(row.status)
+	ended = _iso(records.closed_on(row))
+	is_withdrawn = row.status == "Withdrawn"
 	export = access_page.ready_for(row.name, visit["mail"])
 	return {
-		"answered_on": _iso(answered),
+		"answered_on": "" if is_withdrawn else ended,
+		"withdrawn_on": ended if is_withdrawn else "",
+		"may_take_back": decisions.may_be_taken_back(row),
 		"certificate_on": _iso(_certificate_mailed_on(row.name)) if row.status == "Done" else "",
 		"copy": {"until": _iso(export.expires_on), "opens": _by_code(visit)} if export else None,
 	}
@@ -323,6 +328,16 @@ def answer(visit: dict[str, Any], reference: str, words: str, language: str) -> 
 			"invalid_input", _("Write your answer, {0} characters at most.").format(decisions.MAX_WORDS), 422
 		)
 	decisions.answer(name, words, by_person=True)
+	return view(visit, language)
+
+
+def take_back(visit: dict[str, Any], reference: str, language: str) -> dict[str, Any]:
+	"""The visitor takes his own request back; the view."""
+	name = _own(visit, reference, *decisions.BEFORE_APPROVAL)
+	row = frappe.db.get_value(REQUEST, name, ["name", "status", "joined_to"], as_dict=True)
+	if not decisions.may_be_taken_back(row):
+		raise Refused("too_late", _("This request cannot be taken back any more."), 409)
+	decisions.withdraw(name, by_person=True)
 	return view(visit, language)
 
 

@@ -71,8 +71,15 @@ function offer(frm) {
 			"lift"
 		);
 	}
-	if (doc.joined_to || ["Done", "Refused"].includes(doc.status)) {
+	if (doc.joined_to || ["Done", "Refused", "Withdrawn"].includes(doc.status)) {
 		return;
+	}
+	if (["Unverified", "Open", "Waiting for Person", "Planned"].includes(doc.status)) {
+		add(
+			__("Taken Back"),
+			[words("words", __("How did the person say so?"), __("The request is closed, and that is mailed to the person."))],
+			"withdraw"
+		);
 	}
 	if (doc.status === "Unverified") {
 		if (doc.email) {
@@ -80,6 +87,7 @@ function offer(frm) {
 		}
 		frm.add_custom_button(__("Proven by Staff"), () => prove(frm), menu);
 		refusal(frm, menu);
+		change_kind(frm, menu);
 		hand_over(frm, menu);
 		return;
 	}
@@ -112,6 +120,7 @@ function offer(frm) {
 		);
 	}
 	refusal(frm, menu);
+	change_kind(frm, menu);
 	hand_over(frm, menu);
 	add(
 		__("Answer Under Another"),
@@ -285,6 +294,33 @@ function refusal(frm, group) {
 		fields.push({ fieldname: "late", fieldtype: "Check", label: __("The month is over; refuse all the same, on record") });
 	}
 	frm.add_custom_button(__("Refuse"), () => signflow.prompt(fields, (values) => run(frm, "refuse", values), __("Refuse")), group);
+}
+
+function change_kind(frm, group) {
+	if (!["Unverified", "Open", "Waiting for Person"].includes(frm.doc.status)) return;
+	const options = (names) => names.map((value) => ({ value, label: __(value) }));
+	const fields = [
+		{
+			fieldname: "kind",
+			fieldtype: "Select",
+			label: __("Asks For"),
+			options: options(["Access", "Portability", "Rectification", "Erasure", "Restriction", "Objection"]),
+			default: frm.doc.request_type,
+			description: __("What the person really asks for; it is mailed to the person."),
+			reqd: 1,
+		},
+		{
+			fieldname: "scope",
+			fieldtype: "Select",
+			label: __("Objects To"),
+			options: options(["Direct Marketing", "Other Processing"]),
+			default: "Direct Marketing",
+			depends_on: "eval:doc.kind === 'Objection'",
+		},
+		{ fieldname: "because", fieldtype: "Small Text", label: __("How do you know what the person asks?"), reqd: 1 },
+	];
+	const title = __("Change the Kind");
+	frm.add_custom_button(title, () => signflow.prompt(fields, (values) => run(frm, "change_kind", values), title), group);
 }
 
 function hand_over(frm, group) {

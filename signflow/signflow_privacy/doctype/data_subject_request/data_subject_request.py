@@ -70,9 +70,18 @@ class DataSubjectRequest(KeepsSecrets):
 		secret_hash: DF.Data | None
 		source: DF.Literal["", "Web Page", "Portal", "Ticket", "Mail", "Desk", "Website Form of Frappe"]
 		status: DF.Literal[
-			"Unverified", "Open", "Waiting for Person", "Planned", "Approved", "Running", "Done", "Refused"
+			"Unverified",
+			"Open",
+			"Waiting for Person",
+			"Planned",
+			"Approved",
+			"Running",
+			"Done",
+			"Refused",
+			"Withdrawn",
 		]
 		verified_on: DF.Datetime | None
+		withdrawn_on: DF.Datetime | None
 
 	# end: auto-generated types
 

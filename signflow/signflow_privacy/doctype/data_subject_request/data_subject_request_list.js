@@ -6,7 +6,7 @@ frappe.listview_settings["Data Subject Request"] = {
 			return doc.erased_on && value === "Running" ? __("Erased, to Be Completed") : __(value);
 		},
 	},
-	filters: [["status", "not in", ["Done", "Refused"]]],
+	filters: [["status", "not in", ["Done", "Refused", "Withdrawn"]]],
 	onload(list) {
 		if (signflow.may_take_in_data_requests()) {
 			list.page.add_inner_button(__("New Data Request"), () => signflow.new_data_request());
@@ -23,9 +23,9 @@ frappe.listview_settings["Data Subject Request"] = {
 		if (doc.joined_to) {
 			return [__("Answered Under {0}", [doc.joined_to]), "gray", `joined_to,=,${doc.joined_to}`];
 		}
-		if (["Done", "Refused"].includes(doc.status)) {
-			const done = doc.status === "Done";
-			return [done ? __("Done") : __("Request refused"), done ? "green" : "gray", `status,=,${doc.status}`];
+		const closed = { Done: [__("Done"), "green"], Refused: [__("Request refused"), "gray"], Withdrawn: [__("Taken Back"), "gray"] }[doc.status];
+		if (closed) {
+			return [...closed, `status,=,${doc.status}`];
 		}
 		const left = frappe.datetime.get_day_diff(doc.due_on, frappe.datetime.get_today());
 		const filter = `due_on,=,${doc.due_on}`;

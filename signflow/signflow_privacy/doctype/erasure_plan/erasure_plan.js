@@ -60,18 +60,21 @@ function headline(frm, text, colour) {
 	frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(text)}</div>`, colour);
 }
 
-function offer_approval(frm, approval) {
+function offer_approval(frm, { approval, competing }) {
 	headline(frm, approval.said, "blue");
 	if (approval.again) signflow.set_next_step(frm, __("Plan Again"), () => plan(frm));
 	if (!approval.may) return;
-	signflow.set_next_step(frm, __("Approve"), () =>
-		frappe.confirm(__("What is erased cannot be brought back. Approve this plan?"), () => call(frm, "approve"))
-	);
+	const sure = __("What is erased cannot be brought back. Approve this plan?");
+	signflow.set_next_step(frm, __("Approve"), () => {
+		if (!competing) return frappe.confirm(sure, () => call(frm, "approve"));
+		const said = `<p>${frappe.utils.escape_html(competing)}</p><p>${sure}</p>`;
+		return frappe.warn(__("Something Else Waits"), said, () => call(frm, "approve", { regardless: 1 }), __("Approve All the Same"));
+	});
 }
 
-function call(frm, verb) {
+function call(frm, verb, values = {}) {
 	return signflow.once(async () => {
-		await frappe.xcall(API + verb, { plan: frm.doc.name });
+		await frappe.xcall(API + verb, { plan: frm.doc.name, ...values });
 		frm.reload_doc();
 	});
 }
@@ -95,10 +98,7 @@ async function show(frm) {
 	const name = frm.doc.name;
 	const told = await frappe.xcall(`${API}overview`, { plan: name });
 	if (frm.doc.name !== name) return;
-	if (told.approval) offer_approval(frm, told.approval);
-	if (frm.doc.status === "Superseded" && frm.doc.request && !told.newer) {
-		signflow.set_next_step(frm, __("Plan Again"), () => plan(frm));
-	}
+	if (told.approval) offer_approval(frm, told);
 	if (told.newer) {
 		headline(frm, __("A newer plan has taken the place of this one."), "orange");
 		signflow.set_next_step(frm, __("Open the Newer Plan"), () => frappe.set_route("Form", "Erasure Plan", told.newer));
@@ -112,6 +112,7 @@ async function show(frm) {
 
 function overview(frm, told) {
 	const box = $("<div class='erasure-overview'>");
+	if (told.competing) $("<p class='alert alert-warning'>").text(told.competing).appendTo(box);
 	const list = $("<ul class='list-unstyled mb-3'>").appendTo(box);
 	for (const one of told.summary) {
 		const kinds = one.kinds.map(({ kind, count }) => `${kind} ${count}`).join(", ");
