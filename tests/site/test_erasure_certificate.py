@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import frappe
 import pytest
-from asking import Asker
+from asking import Asker, kinds, unsubscribed
 from house import House, as_program, attachments_of, for_writing, text_of
 from pypdf import PdfReader
 from stage import eventually
@@ -80,6 +80,20 @@ def test_the_answer_brings_a_sealed_certificate(house: House) -> None:
 	she.begins()
 	(shown,) = she.does("check_code", code=she.code())["requests"]
 	assert shown["answered_on"] and shown["certificate_on"] >= shown["answered_on"]
+
+
+def test_who_has_unsubscribed_from_all_mail_gets_the_certificate(house: House) -> None:
+	an_officer()
+	mail = unsubscribed(f"quiet.{house.key}@posti.example")
+	request = taken_in(house, "Erasure", mail)
+	plan = a_plan(request, house.company)
+	decisions.complete(request, "Your data is erased.")
+	((_name, data),) = attachments_of(
+		house.mailbox.wait_for(mail, subject="Your data request is done")
+	).items()
+	frappe.db.rollback()
+	assert frappe.db.get_value("Erasure Plan", plan, "certificate_sha256") == hashlib.sha256(data).hexdigest()
+	assert kinds(request)[-1] == "Mailed"
 
 
 def test_the_answer_is_proposed_in_her_language(house: House) -> None:

@@ -16,7 +16,7 @@ import frappe
 import pytest
 import pyzipper
 import requests
-from asking import Asker, an_officer
+from asking import Asker, an_officer, kinds, unsubscribed
 from frappe import _
 from frappe.translate import print_language
 from house import House, Signer, a_pdf, as_program, for_writing, long_ago, text_of
@@ -645,6 +645,12 @@ def test_whoever_typed_a_code_goes_on_from_the_state_of_the_request(copy: Copy) 
 	assert (
 		shown(she)["copy"] is None and she.refused("fetch_copy", reference=copy.request)["code"] == "old_link"
 	)
+
+
+def test_who_has_unsubscribed_from_all_mail_gets_the_copy_that_she_asked_for(copy: Copy) -> None:
+	unsubscribed(copy.mail)
+	assert copy.collected().opens(copy.packed())["passphrase"]
+	assert kinds(copy.request)[-2:] == ["Mailed", "Done"]
 
 
 def test_it_ends_and_leaves_nothing(copy: Copy) -> None:

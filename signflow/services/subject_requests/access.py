@@ -662,7 +662,7 @@ def _ready(export: str, token: str, name: str, subject: Subject, **facts: Any) -
 		company=doc.company,
 	)
 	request = records.for_change(doc.request)
-	send_letter(
+	queued = doc.email and send_letter(
 		doc.email,
 		subject=_("Your data is ready to be fetched"),
 		template="signflow_data_ready",
@@ -675,7 +675,17 @@ def _ready(export: str, token: str, name: str, subject: Subject, **facts: Any) -
 			"until": written_time(expires),
 		},
 		reference=(REQUEST, doc.request),
+		asked_for=True,
 	)
+	if not queued:
+		# Not answered yet: nobody has got it.
+		records.step(
+			request,
+			"Note",
+			kept(N_("No mail could be sent: hand the copy over on a medium.")),
+			by_itself=True,
+		)
+		return
 	records.step(request, "Mailed", by_itself=True)
 	if request.status in records.OPEN:
 		records.finish(doc.request, _outcome(doc.answer))

@@ -21,21 +21,11 @@ from signflow.services.transaction import one_transaction
 from signflow.signflow.stored_words import N_, kept
 
 MAX_WORDS = 2000
+_mailed = letters.mailed
 
 
 def _words(text: str, asked: str) -> str:
 	return require_words(text, asked, MAX_WORDS)
-
-
-def _mailed(doc: Any, sent: bool) -> None:
-	"""Say on the request that the person was mailed, or that he has to be told another way."""
-	if sent:
-		records.step(doc, "Mailed")
-		return
-	records.step(doc, "Note", kept(N_("No mail could be sent: tell the person another way.")))
-	frappe.msgprint(
-		_("No mail could be sent: tell the person by letter or telephone, and note it."), alert=True
-	)
 
 
 @one_transaction
