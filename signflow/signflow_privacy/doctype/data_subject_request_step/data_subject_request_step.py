@@ -44,6 +44,7 @@ class DataSubjectRequestStep(Document):
 			"Download",
 			"Paper Added",
 			"Handed Over",
+			"Handed to the Person",
 			"Backups Gone",
 			"Complaint Pending",
 			"Complaint Over",
