@@ -8,7 +8,7 @@ from frappe.rate_limiter import rate_limit
 
 from signflow.api.guest import answers, reader_language, session
 from signflow.services import visits
-from signflow.services.subject_requests import access, access_page, redacting
+from signflow.services.subject_requests import access, access_page, handing_over, redacting
 
 PAGE = access_page.PAGE
 
@@ -115,6 +115,19 @@ def restore(item: str) -> None:
 def approve(export: str, answer: str = "") -> None:
 	"""Have the copy packed and sent for; `answer` is told to the person."""
 	access.approve(export, answer)
+
+
+@frappe.whitelist(methods=["POST"])
+def package(export: str) -> None:
+	"""The encrypted package of a copy that no link could be mailed to (application/octet-stream)."""
+	frappe.local.response.filename, frappe.local.response.filecontent = handing_over.package(export)
+	frappe.local.response.type = "download"
+
+
+@frappe.whitelist(methods=["POST"])
+def hand_over(export: str) -> str:
+	"""Hand such a copy over: its passphrase, this once."""
+	return handing_over.hand_over(export)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -1,5 +1,6 @@
 """Endpoints of the page /privacy/request, for guests and for users of the portal, and of Desk's buttons on a data request."""
 
+from base64 import b64encode
 from typing import Any
 
 import frappe
@@ -333,12 +334,18 @@ def withdraw(name: str, words: str) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
-def complete(name: str, outcome: str, otherwise: bool | int = False, nothing_held: str | None = None) -> None:
-	"""The request is answered, told to the person; `otherwise` than by the steps it takes, or since nothing is held."""
+def complete(
+	name: str, outcome: str, otherwise: bool | int = False, nothing_held: str | None = None
+) -> dict[str, str] | None:
+	"""The request is answered, told to the person; `otherwise` than by the steps it takes, or since nothing is held.
+
+	{file_name, content} (base64): the certificate to hand over, this once, where no mail takes it along.
+	"""
 	_decide(name)
-	decisions.complete(
+	given = decisions.complete(
 		name, outcome, otherwise=bool(frappe.utils.cint(otherwise)), nothing_held=nothing_held or ""
 	)
+	return given and {"file_name": given["fname"], "content": b64encode(given["fcontent"]).decode()}
 
 
 @frappe.whitelist(methods=["POST"])

@@ -134,7 +134,7 @@ def queue(
 	"""Put one mail into Email Queue, in the caller's transaction; who calls has it sent (`wake_flush`).
 
 	`label` stands in its Message-ID, `reference` is (DocType, name) of the record that it belongs to. What its reader has
-	asked for this minute (`asked_for`) goes to him even if he has unsubscribed from all mail. Returns the row's name, None
+	asked for (`asked_for`: a code, the answer to his request) goes to him even if he has unsubscribed from all mail. Returns the row's name, None
 	when the mail system does not take the address.
 	"""
 	mail = {

@@ -22,13 +22,14 @@ def send_letter(
 	args: dict[str, Any],
 	reference: tuple[str, str] | None = None,
 	attachments: list[dict[str, str]] | None = None,
+	asked_for: bool = False,
 ) -> str | None:
 	"""Queue one mail to `email` in the caller's transaction and have it sent right after the commit.
 
 	`reference` is (DocType, name) of the record that it belongs to. Returns the Email Queue row, None when the mail
-	system does not take the address, or its owner has unsubscribed from everything.
+	system does not take the address, or its owner has unsubscribed from everything and has not `asked_for` this.
 	"""
-	if delivery.has_unsubscribed(email):
+	if not asked_for and delivery.has_unsubscribed(email):
 		return None
 	queued = delivery.queue(
 		delivery.LETTER,
@@ -38,6 +39,7 @@ def send_letter(
 		args=args,
 		reference=reference,
 		attachments=attachments,
+		asked_for=asked_for,
 	)
 	if queued:
 		delivery.wake_flush(queued)

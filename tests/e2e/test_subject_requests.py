@@ -450,3 +450,45 @@ def test_a_request_is_taken_back_by_whoever_made_it(reachable: Office, visit, ur
 	until(lambda: maija.mails("Your data request is taken back"), "the confirmation", 60)
 	(request,) = office.lists("Data Subject Request", email=maija.address)
 	assert office.sender.read("Data Subject Request", request)["status"] == "Withdrawn"
+
+
+def test_a_copy_for_whom_no_mail_reaches_is_handed_over(office: Office, visit) -> None:
+	name = office.sender.call(
+		f"{API}.record",
+		company=office.lists("Company")[0],
+		request_type="Access",
+		person_name="Maija Meri",
+		received_on=date.today().isoformat(),
+		language="en",
+		proof_method="Known to Staff",
+		proof_note="She came to the desk",
+	)
+	(contact,) = office.lists("Contact", email_id=office.maija.address)
+	office.sender.call(
+		f"{API}.choose", name=name, doctype="Contact", record=contact, because="She came to the desk"
+	)
+	desk: Window = visit()
+	screen = logs_in(desk)
+	opens(screen, desk, "data-subject-request", name)
+	screen.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=name)
+	shown(screen).locator(".page-head .primary-action:visible", has_text="Prepare the Copy").click()
+	screen.wait_for_function("() => window.cur_frm?.doctype === 'Personal Data Export'")
+	screen.get_by_role("button", name="Pack the Copy").click(timeout=60_000)
+	dialog = screen.locator(".modal-dialog:visible", has_text="Answer to the Person")
+	expect(dialog).to_contain_text("you hand it over")
+	dialog.locator("textarea[data-fieldname='answer']").fill("We hold your data to rent boats to you.")
+	dialog.locator(".modal-footer .btn-primary").click()
+	screen.get_by_role("button", name="Hand the Copy Over").click(timeout=60_000)
+	with screen.expect_download() as fetched:
+		screen.locator(".modal-dialog:visible", has_text="shown once").locator(".btn-primary").click()
+	assert fetched.value.suggested_filename == f"{name}.zip"
+	dialog = screen.locator(".modal-dialog:visible", has_text="It is not shown again")
+	expect(dialog).to_be_visible()
+	desk.keep("desk-copy-handed-over-1280")
+	passphrase = dialog.locator("[data-fieldname='passphrase'] .control-value").inner_text().strip()
+	with pyzipper.AESZipFile(io.BytesIO(fetched.value.path().read_bytes())) as package:
+		package.setpassword(passphrase.encode())
+		assert "Maija" in package.read("index.html").decode()
+	dialog.get_by_role("button", name="I Have Written It Down").click()
+	expect(screen.get_by_role("button", name="Download Once More")).to_be_visible()
+	assert office.sender.read("Data Subject Request", name)["status"] == "Done"

@@ -35,6 +35,14 @@ def an_officer(mail: str = OFFICER, *more: str) -> str:
 	return mail
 
 
+def unsubscribed(mail: str) -> str:
+	"""`mail`, whose owner wants no mail of the site."""
+	for_writing()
+	frappe.get_doc({"doctype": "Email Unsubscribe", "email": mail, "global_unsubscribe": 1}).insert()
+	frappe.db.commit()
+	return mail
+
+
 def a_wish(kind: str = "Access", **values: Any) -> dict[str, Any]:
 	"""What the page sends."""
 	return {"request_type": kind, "person_name": "Maija Meri", "details": "", **values}

@@ -1,16 +1,17 @@
 """The answer to an erasure brings a sealed certificate of what went and what stays; here stays its hash alone (GDPR 12(3))."""
 
+import base64
 import hashlib
 import io
 from concurrent.futures import ThreadPoolExecutor
 
 import frappe
 import pytest
-from asking import Asker
+from asking import Asker, kinds, unsubscribed
 from house import House, as_program, attachments_of, for_writing, text_of
 from pypdf import PdfReader
 from stage import eventually
-from test_subject_requests import an_officer, taken_in
+from test_subject_requests import an_officer, by_letter, taken_in
 
 from signflow.core.erasure.masking import Words
 from signflow.services import verification
@@ -80,6 +81,39 @@ def test_the_answer_brings_a_sealed_certificate(house: House) -> None:
 	she.begins()
 	(shown,) = she.does("check_code", code=she.code())["requests"]
 	assert shown["answered_on"] and shown["certificate_on"] >= shown["answered_on"]
+
+
+def test_who_has_unsubscribed_from_all_mail_gets_the_certificate(house: House) -> None:
+	an_officer()
+	mail = unsubscribed(f"quiet.{house.key}@posti.example")
+	request = taken_in(house, "Erasure", mail)
+	plan = a_plan(request, house.company)
+	decisions.complete(request, "Your data is erased.")
+	((_name, data),) = attachments_of(
+		house.mailbox.wait_for(mail, subject="Your data request is done")
+	).items()
+	frappe.db.rollback()
+	assert frappe.db.get_value("Erasure Plan", plan, "certificate_sha256") == hashlib.sha256(data).hexdigest()
+	assert kinds(request)[-1] == "Mailed"
+
+
+def test_without_a_mail_address_the_officer_gets_the_certificate_once(house: House) -> None:
+	request = by_letter(house, "Erasure")
+	plan = a_plan(request, house.company)
+	officer = as_program(house.web, an_officer())
+	url = f"{house.web}/api/method/signflow.api.subject_requests.complete"
+	values = {"name": request, "outcome": "Your data is erased."}
+	given = officer.post(url, json=values, timeout=120).json()["message"]
+	data = base64.b64decode(given["content"])
+	frappe.db.rollback()
+	assert given["file_name"] == f"Certificate of erasure {request}.pdf"
+	assert frappe.db.get_value("Erasure Plan", plan, "certificate_sha256") == hashlib.sha256(data).hexdigest()
+	assert verification.verify_document(data)["verdict"] == "genuine"
+	assert "Mailed" not in kinds(request) and kinds(request)[-1] == "Handed to the Person"
+	assert records.steps(request)[-1].by_user == an_officer()
+	# It is kept nowhere, and given to nobody who comes later.
+	assert not frappe.get_all("File", {"file_name": ["like", f"%{request}%"]})
+	assert officer.post(url, json=values, timeout=120).status_code == 417
 
 
 def test_the_answer_is_proposed_in_her_language(house: House) -> None:

@@ -16,10 +16,10 @@ import frappe
 import pytest
 import pyzipper
 import requests
-from asking import Asker, an_officer
+from asking import OFFICER, Asker, an_officer, kinds, unsubscribed
 from frappe import _
 from frappe.translate import print_language
-from house import House, Signer, a_pdf, as_program, for_writing, long_ago, text_of
+from house import House, Signer, a_pdf, another_company, as_program, for_writing, long_ago, text_of
 from personas import NOBODY
 from planted import Planted
 from stage import eventually
@@ -36,8 +36,10 @@ from signflow.services.subject_requests import (
 	access,
 	decisions,
 	letters,
+	next_steps,
 	package_texts,
 	recipients,
+	records,
 	redacting,
 )
 from signflow.services.subject_requests.giving import Reader
@@ -707,6 +709,70 @@ def test_whoever_typed_a_code_goes_on_from_the_state_of_the_request(copy: Copy) 
 	assert (
 		shown(she)["copy"] is None and she.refused("fetch_copy", reference=copy.request)["code"] == "old_link"
 	)
+
+
+def test_who_has_unsubscribed_from_all_mail_gets_the_copy_that_she_asked_for(copy: Copy) -> None:
+	unsubscribed(copy.mail)
+	assert copy.collected().opens(copy.packed())["passphrase"]
+	assert kinds(copy.request)[-2:] == ["Mailed", "Done"]
+
+
+def by_officer(copy: Copy, verb: str, user: str = "", *, method: str = "POST") -> requests.Response:
+	"""What an officer calls on the copy from Desk."""
+	asking = as_program(copy.she.house.web, user or an_officer())
+	url = f"{copy.she.house.web}/api/method/signflow.api.subject_access.{verb}"
+	return asking.request(method, url, data={"export": copy.export}, timeout=TIMEOUT)
+
+
+def test_a_copy_that_no_mail_takes_to_her_is_handed_over_once(planted: Planted) -> None:
+	frappe.set_user("Administrator")
+	# Nobody has shown a mailbox to be hers: there is none.
+	copy = Copy(planted, "", a_request(planted, email="", has_protected_address=1)).collected()
+	frappe.db.commit()
+	assert by_officer(copy, "hand_over").status_code == 417, "it is not packed yet"
+	access.approve(copy.export, copy.ANSWER)
+	eventually(lambda: copy.row.status == "Ready", "the copy is packed")
+	request = frappe.get_doc("Data Subject Request", copy.request)
+	assert request.status == "Open" and not {"Mailed", "Done"} & set(kinds(copy.request))
+	step = next_steps.next_step(request)
+	assert (step["step"], step["record"]) == ("hand_over", copy.export)
+	fetched = by_officer(copy, "package")
+	assert copy.row.passphrase and "PK" == fetched.content[:2].decode(), fetched.text[:300]
+	passphrase = by_officer(copy, "hand_over").json()["message"]
+	assert f"A letter of {planted.name}".encode() in everything_in(fetched.content, passphrase).values()
+	assert kinds(copy.request)[-3:] == ["Download", "Handed to the Person", "Done"]
+	assert {step.by_user for step in records.steps(copy.request)[-3:]} == {OFFICER}
+	logged = {"user": OFFICER, "kind": "Export", "purpose": ["like", f"%handed over%{copy.request}%"]}
+	assert frappe.db.count("Personal Data Access", logged) == 1
+	# A broken medium is written anew; the passphrase is not told to whoever comes later.
+	assert by_officer(copy, "package").content == fetched.content
+	again = by_officer(copy, "hand_over")
+	assert again.status_code == 417 and passphrase not in again.text
+
+
+def test_only_an_officer_of_the_company_hands_over_what_no_mail_takes_along(copy: Copy) -> None:
+	copy.collected().packed()
+	eventually(lambda: copy.row.status == "Ready", "the copy is packed")
+	manager = copy.she.house.users["manager"]
+	elsewhere = an_officer("elsewhere-officer@testi.example")
+	for_writing()
+	only = {"user": elsewhere, "allow": "Company", "for_value": another_company(), "apply_to_all_doctypes": 1}
+	frappe.get_doc({"doctype": "User Permission", **only}).insert(ignore_permissions=True)
+	frappe.db.commit()
+	frappe.clear_cache(user=elsewhere)
+	for verb in ("package", "hand_over"):
+		assert by_officer(copy, verb).status_code == 417, "she fetches it herself"
+		# Now nobody could mail her.
+		for_writing()
+		link = copy.row.link_hash
+		frappe.db.set_value(access.EXPORT, copy.export, "link_hash", None)
+		frappe.db.commit()
+		for user in (manager, elsewhere):
+			assert by_officer(copy, verb, user).status_code == 403, (verb, user)
+		assert by_officer(copy, verb, method="GET").status_code in (403, 405)
+		frappe.db.set_value(access.EXPORT, copy.export, "link_hash", link)
+		frappe.db.commit()
+	assert not copy.row.handed_over_on and not copy.row.downloads
 
 
 def test_it_ends_and_leaves_nothing(copy: Copy) -> None:

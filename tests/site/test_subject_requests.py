@@ -7,7 +7,7 @@ from typing import Any
 import frappe
 import pytest
 import requests
-from asking import OFFICER, REQUEST, STEP, Asker, a_wish, an_officer, as_officer, kinds, of, the
+from asking import OFFICER, REQUEST, STEP, Asker, a_wish, an_officer, as_officer, kinds, of, the, unsubscribed
 from consenting import a_text, actions
 from frappe.translate import print_language
 from frappe.utils import add_days, get_datetime, getdate, now_datetime
@@ -60,6 +60,13 @@ def taken_in(
 		proof=proof,
 		received_on=received_on,
 	)
+
+
+def by_letter(house: House, kind: str = "Access", **values: Any) -> str:
+	"""A request that came without a mail address, from somebody whom staff have seen."""
+	for_writing()
+	wish = intake.read_wish({**a_wish(kind, **values), "company": house.company})
+	return intake.receive(wish, "", "en", "Desk", proof=by_staff("Identity Document Shown", "At the desk"))
 
 
 # Taking in.
@@ -723,3 +730,46 @@ def test_staff_say_how_they_know(house: House) -> None:
 	with pytest.raises(frappe.ValidationError):
 		by_staff("Electronic Identity", "I say so")
 	assert letters.complaint_route(house.company)[0].count("tietosuoja") >= 1
+
+
+# Letters that law requires.
+
+
+def test_who_has_unsubscribed_from_all_mail_is_told_what_became_of_his_request(house: House) -> None:
+	"""He asked for these himself, and law wants them (GDPR 12(3)-(4), 18(3)). To letters that he did not ask for his word stands."""
+	mail = unsubscribed(house.maija.mail)
+	told = ["We have received your data request"]
+	contact = frappe.db.get_value("Contact", {"email_id": mail})
+	access, restriction = taken_in(house), taken_in(house, "Restriction")
+	by_post = taken_in(house, "Erasure", proof=None, source="Desk")
+	with as_officer():
+		intake.ask_for_proof(by_post)
+		decisions.ask(access, "Which year do you mean?")
+		decisions.extend(access, 1, "There are many records.")
+		decisions.refuse(access, "You had it last week.")
+		matching.choose(restriction, "Contact", contact, "I know her.")
+		carrying_out.carry_out(restriction)
+		carrying_out.announce_lifting(restriction, "It is settled.", add_days(getdate(), 5))
+	told += ["Is this data request yours?", "A question about your data request"]
+	told += ["Your data request takes longer", "Your data request is refused"]
+	told += ["Your data is restricted", "The restriction of your data ends"]
+	for subject in told:
+		house.mailbox.wait_for(mail, subject=subject)
+	assert kinds(access).count("Mailed") == 3 and kinds(restriction).count("Mailed") == 2
+	assert frappe.db.exists("Email Unsubscribe", {"email": mail, "global_unsubscribe": 1}), "it stays"
+
+
+def test_nothing_is_mailed_where_there_is_no_address(house: House) -> None:
+	"""What the officer has to do stands in its place."""
+	for kind in ("Restriction", "Objection"):
+		name = by_letter(house, kind, objection_scope="Direct Marketing")
+		contact = frappe.db.get_value("Contact", {"email_id": house.maija.mail})
+		with as_officer():
+			matching.choose(name, "Contact", contact, "I know her.")
+			carrying_out.carry_out(name)
+		assert "Mailed" not in kinds(name) and the(name).status == "Done"
+		assert "No mail could be sent: tell the person another way." in notes(name)
+
+
+def notes(name: str) -> list[str]:
+	return [step.note for step in records.steps(name)]

@@ -29,6 +29,13 @@ export async function once(action) {
 	}
 }
 
+/** Have the browser keep `blob` as a file. */
+export function save_file(name, blob) {
+	const link = $("<a>").attr({ href: URL.createObjectURL(blob), download: name });
+	link[0].click();
+	setTimeout(() => URL.revokeObjectURL(link.attr("href")), 60000);
+}
+
 /** Buttons and, where somebody has to be told, a list on a Data Subject Request. */
 export async function offer_answers(frm) {
 	if (frm.is_new() || !frm.doc.verified_on || frm.doc.joined_to) return;

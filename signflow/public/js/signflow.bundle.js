@@ -1,6 +1,6 @@
 // "Request signature" on every saved record: a button on those that signing is for, a menu item on the rest. "From paper"
 // is begun from the list of templates, a ready form from the list of signable forms.
-import { correct, list_processors, offer_answers, once, prepare_copy, set_next_step } from "./answer_data_request";
+import { correct, list_processors, offer_answers, once, prepare_copy, save_file, set_next_step } from "./answer_data_request";
 import { show_backups } from "./backups";
 import { offer_complaint } from "./closed_requests";
 import { offer_campaign, show_consents } from "./consents";
@@ -25,6 +25,7 @@ signflow.new_data_request = new_data_request;
 signflow.may_take_in_data_requests = may_take_in;
 signflow.set_next_step = set_next_step;
 signflow.once = once;
+signflow.save_file = save_file;
 signflow.prompt = prompt;
 signflow.answer_data_request = { correct, list_processors, prepare_copy };
 signflow.retention = { choose_filters, date_fields_of, show_filters };

@@ -1,6 +1,6 @@
 """The certificate that a person gets of her erasure: what was erased, what is kept, why and until when, sealed by the house.
 
-It is made when the request is answered, goes out with the answer once, and is kept nowhere: its SHA-256 alone stays, by
+It is made when the request is answered, goes out with the answer once, or to the officer who hands it over, and is kept nowhere: its SHA-256 alone stays, by
 which a copy of hers is known again (GDPR 5(2), 12(3)).
 """
 

@@ -306,11 +306,17 @@ def on_open(export: Any, method: str | None = None) -> None:
 	"""Tell whoever opens a copy, in his language, what is noted on it, and what he must know before it is packed: `warning`."""
 	export.note = said(export.note, lambda kinds: ", ".join(sorted(map(name_of, kinds.split(", ")))))
 	export.failure = said(export.failure)
+	export.set_onload("by_hand", is_by_hand(export))
 	if export.status == "To Review" and _lacks_notice(export):
 		text = _(
 			"No privacy notice is published: the copy says nothing of purposes, sources, recipients and retention. You have to tell the person these yourself, in your answer (GDPR 15(1))."
 		)
 		export.set_onload("warning", text)
+
+
+def is_by_hand(export: Any) -> bool:
+	"""Whether an officer hands the copy over: there is no address, or no link to it could be mailed."""
+	return not (export.link_hash if export.status == "Ready" else export.email)
 
 
 def _lacks_notice(export: Any) -> bool:
@@ -702,7 +708,7 @@ def _ready(export: str, token: str, name: str, subject: Subject, **facts: Any) -
 		company=doc.company,
 	)
 	request = records.for_change(doc.request)
-	send_letter(
+	queued = doc.email and send_letter(
 		doc.email,
 		subject=_("Your data is ready to be fetched"),
 		template="signflow_data_ready",
@@ -715,13 +721,25 @@ def _ready(export: str, token: str, name: str, subject: Subject, **facts: Any) -
 			"until": written_time(expires),
 		},
 		reference=(REQUEST, doc.request),
+		asked_for=True,
 	)
+	if not queued:
+		# Not answered yet: nobody has got it, and without a link it is handed over.
+		_set(export, link_hash=None)
+		records.step(
+			request,
+			"Note",
+			kept(N_("No mail could be sent: hand the copy over on a medium.")),
+			by_itself=True,
+		)
+		return
 	records.step(request, "Mailed", by_itself=True)
 	if request.status in records.OPEN:
-		records.finish(doc.request, _outcome(doc.answer))
+		records.finish(doc.request, outcome(doc.answer))
 
 
-def _outcome(answer: str | None) -> str:
+def outcome(answer: str | None) -> str:
+	"""What came of a request that a copy answers, with the officer's `answer`."""
 	if answer:
 		return kept(N_("A copy of the data was made available, with this answer: {0}"), answer)
 	return kept(N_("A copy of the data was made available."))

@@ -106,13 +106,14 @@ def download(visit: dict[str, Any], *, opened: bool = False) -> tuple[str, bytes
 		plain = io.BytesIO()
 		open_package(io.BytesIO(data), passphrase, plain)
 		data = plain.getvalue()
-	_count(row.name)
+	count(row.name)
 	# Of two files in one folder one can be opened without the passphrase.
 	return f"{row.request}{'-' + _('unencrypted') if opened else ''}.zip", data
 
 
 @one_transaction
-def _count(export: str) -> None:
+def count(export: str) -> None:
+	"""Count that a package was fetched, and by whom of the house, if it was not the person."""
 	row = frappe.db.get_value(access.EXPORT, export, ["downloads", "request"], as_dict=True, for_update=True)
 	frappe.db.set_value(
 		access.EXPORT,

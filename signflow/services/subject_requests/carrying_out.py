@@ -46,7 +46,8 @@ def carry_out(name: str) -> None:
 		for person in _people(found):
 			_object(doc, person)
 		records.finish(name, _said("marketing", doc.language))
-		letters.send_answer(records.for_change(name))
+		doc = records.for_change(name)
+		letters.mailed(doc, letters.send_answer(doc))
 		return
 	if doc.request_type not in MAY_RESTRICT:
 		frappe.throw(_("This request asks for something else."))
@@ -63,7 +64,7 @@ def carry_out(name: str) -> None:
 		company=doc.company,
 	)
 	mark(found)
-	letters.send_restricted(doc)
+	letters.mailed(doc, letters.send_restricted(doc))
 	if doc.request_type == "Restriction":
 		records.finish(name, _said("restricted", doc.language))
 
@@ -108,14 +109,10 @@ def announce_lifting(name: str, reason: str, on: Any) -> None:
 	if day <= getdate():
 		frappe.throw(_("The person is told before the restriction ends: choose a day to come."))
 	words = require_words(reason, _("Say why the restriction ends: the person is told."), 2000)
-	sent = letters.send_lifting(doc, words, day)
-	if not sent:
-		frappe.msgprint(
-			_("No mail could be sent: tell the person by letter or telephone, and note it."), alert=True
-		)
 	doc.restriction_lifted_on = day
 	records.save(doc)
 	records.step(doc, "Restriction Lifted", f"{day}: {words[:1000]}")
+	letters.mailed(doc, letters.send_lifting(doc, words, day))
 
 
 @one_transaction

@@ -32,21 +32,11 @@ from signflow.signflow.stored_words import N_, kept
 MAX_WORDS = 2000
 # Once an erasure is approved it is carried out.
 BEFORE_APPROVAL = ("Open", "Waiting for Person", "Planned")
+_mailed = letters.mailed
 
 
 def _words(text: str, asked: str) -> str:
 	return require_words(text, asked, MAX_WORDS)
-
-
-def _mailed(doc: Any, sent: bool) -> None:
-	"""Say on the request that the person was mailed, or that he has to be told another way."""
-	if sent:
-		records.step(doc, "Mailed")
-		return
-	records.step(doc, "Note", kept(N_("No mail could be sent: tell the person another way.")))
-	frappe.msgprint(
-		_("No mail could be sent: tell the person by letter or telephone, and note it."), alert=True
-	)
 
 
 @one_transaction
@@ -168,12 +158,15 @@ def withdraw(name: str, words: str = "", *, by_person: bool) -> None:
 
 
 @one_transaction
-def complete(name: str, outcome: str, *, otherwise: bool = False, nothing_held: str = "") -> None:
+def complete(
+	name: str, outcome: str, *, otherwise: bool = False, nothing_held: str = ""
+) -> dict[str, Any] | None:
 	"""The request is answered: what was done, told to the person in these words.
 
 	Raises ValidationError while a step is missing that the request takes, unless it was answered `otherwise` (by word of mouth, on
 	a medium), which is on record. An erasure is never answered otherwise than by erasing. Where no record of the person is confirmed
 	the officer says how he knows that there is `nothing_held`, which is on record as well, for an erasure too.
+	Returns the certificate {"fname", "fcontent"} where no mail takes it along: the caller hands it over, it is kept nowhere.
 	"""
 	require_officer()
 	words = _words(outcome, _("Say what was done: the person is told."))
@@ -193,7 +186,12 @@ def complete(name: str, outcome: str, *, otherwise: bool = False, nothing_held: 
 	if doc.request_type == "Erasure":
 		proof = certificate.for_answer(doc, recipients.of_request(name))
 		holding = backups.what_is_told(name, doc.language or "en")
-	_mailed(doc, letters.send_answer(doc, proof, holding))
+	sent = letters.send_answer(doc, proof, holding)
+	_mailed(doc, sent)
+	if sent or not proof:
+		return None
+	records.step(doc, "Handed to the Person", kept(N_("The certificate of erasure, on paper or on a medium")))
+	return proof
 
 
 def proposed_answer(doc: Any) -> dict[str, Any]:

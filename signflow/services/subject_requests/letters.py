@@ -33,8 +33,11 @@ def _send(
 	to_do: str = "",
 	attachments: list[dict[str, Any]] | None = None,
 ) -> bool:
-	"""Queue one mail about a request, in the caller's transaction; whether it was queued. `to_do` names the link."""
-	if not doc.email or delivery.has_unsubscribed(doc.email):
+	"""Queue one mail about a request, in the caller's transaction; whether it was queued. `to_do` names the link.
+
+	Whoever has unsubscribed from all mail gets it too: it answers what he asked, and law wants it (GDPR 12(3)-(4)).
+	"""
+	if not doc.email:
 		return False
 	proven = bool(doc.verified_on)
 	queued = delivery.queue_about(
@@ -55,8 +58,20 @@ def _send(
 			"house": house(doc.company),
 		},
 		attachments=attachments,
+		asked_for=True,
 	)
 	return bool(queued)
+
+
+def mailed(doc: Any, sent: bool) -> None:
+	"""Say on the request that the person was mailed, or that he has to be told another way."""
+	if sent:
+		records.step(doc, "Mailed")
+		return
+	records.step(doc, "Note", kept(N_("No mail could be sent: tell the person another way.")))
+	frappe.msgprint(
+		_("No mail could be sent: tell the person by letter or telephone, and note it."), alert=True
+	)
 
 
 def page(language: str) -> str:

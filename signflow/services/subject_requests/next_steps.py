@@ -110,16 +110,18 @@ def _erasure(doc: Any) -> dict[str, Any] | None:
 
 
 def _copy(doc: Any) -> dict[str, Any] | None:
-	made = frappe.get_all(
-		EXPORT, {"request": doc.name}, ["name", "status"], order_by="creation desc, name desc", limit=1
-	)
+	fields = ["name", "status", "link_hash", "handed_over_on"]
+	made = frappe.get_all(EXPORT, {"request": doc.name}, fields, order_by="creation desc, name desc", limit=1)
 	status = made[0].status if made else ""
 	if status in ("Collecting", "Packing"):
 		return _step("wait", _("The copy is being made."), made[0].name)
 	if status == "To Review":
 		return _step("review", _("The copy is not given yet: look it through and give it."), made[0].name)
 	if status == "Ready":
-		return None
+		if made[0].link_hash or made[0].handed_over_on:
+			return None
+		said = _("The copy is not given yet: no mail reaches the person, hand it over on a medium.")
+		return _step("hand_over", said, made[0].name)
 	return _step("copy", _("No copy of the data was made yet."))
 
 

@@ -96,9 +96,9 @@ def stands_in(text: str, addresses: frozenset[str]) -> bool:
 def require_her_mailbox(doc: Any) -> None:
 	"""Raise ValidationError where an address is protected and nobody has shown the mailbox to be this person's.
 
-	What staff have seen of her shows who she is, and not whose mailbox they wrote down.
+	What staff have seen of her shows who she is, and not whose mailbox they wrote down. A copy without one is handed over.
 	"""
-	if doc.has_protected_address and not is_mailbox_proven(doc.name):
+	if doc.email and doc.has_protected_address and not is_mailbox_proven(doc.name):
 		frappe.throw(
 			_(
 				"The address of this person is protected, and nobody has shown that the mailbox is hers. Hand the copy over in person, or have her open the page for data requests with a code."

@@ -194,10 +194,15 @@ function prove(frm) {
 
 function complete(frm, next) {
 	const answer = next.answer || {};
-	const told = [
+	const mailed = [
 		answer.language ? __("It is mailed to the person in these words. The person reads {0}.", [answer.language]) : __("It is mailed to the person in these words."),
 		answer.certificate ? __("The sealed certificate of erasure goes along.") : "",
 	];
+	const by_hand = [
+		__("The person has no mail address here: tell him in these words by letter, or in person."),
+		answer.certificate ? __("You get the sealed certificate of erasure this once, to hand it over. It is kept nowhere.") : "",
+	];
+	const told = frm.doc.email ? mailed : by_hand;
 	const fields = [
 		{
 			fieldname: "outcome",
@@ -221,8 +226,31 @@ function complete(frm, next) {
 			{ fieldname: "otherwise", fieldtype: "Check", label: __("It was answered in another way, such as by word of mouth; this is put on record") }
 		);
 	}
-	const answered = ({ outcome, otherwise, nothing_held }) => run(frm, "complete", { outcome, otherwise, nothing_held });
+	const answered = ({ outcome, otherwise, nothing_held }) =>
+		signflow.once(async () => {
+			const given = await frappe.xcall(`${API}complete`, { outcome, otherwise, nothing_held, name: frm.doc.name });
+			if (given) hand_certificate(given);
+			frm.reload_doc();
+		});
 	signflow.prompt(fields, answered, __("Complete"));
+}
+
+/** The only chance to keep the certificate: the dialog stays until the officer closes it. */
+function hand_certificate({ file_name, content }) {
+	const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
+	const save = () => signflow.save_file(file_name, new Blob([bytes], { type: "application/pdf" }));
+	const dialog = new frappe.ui.Dialog({
+		title: __("Hand the Certificate Over"),
+		static: true,
+		fields: [
+			{ fieldname: "told", fieldtype: "HTML", options: `<p>${__("Print the file, or put it on a medium, and give it to the person. It is kept nowhere else: delete it then.")}</p>` },
+			{ fieldname: "save", fieldtype: "Button", label: __("Download the Certificate"), click: save },
+		],
+		primary_action_label: __("I Have the File"),
+		primary_action: () => dialog.hide(),
+	});
+	dialog.show();
+	save();
 }
 
 // What is next stands alone as the first button; all else is in the menus.
@@ -261,6 +289,7 @@ const OFFERED = (frm, next) => {
 		run: [__("Go to the Plan"), open_plan],
 		copy: [__("Prepare the Copy"), () => signflow.answer_data_request.prepare_copy(frm)],
 		review: [__("Look Through the Copy"), () => frappe.set_route("Form", "Personal Data Export", next.record)],
+		hand_over: [__("Hand the Copy Over"), () => frappe.set_route("Form", "Personal Data Export", next.record)],
 		correct: [__("Correct"), () => signflow.answer_data_request.correct(frm)],
 		restrict: carry_out(
 			__("Restrict the Records"),

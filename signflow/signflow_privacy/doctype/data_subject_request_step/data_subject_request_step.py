@@ -46,6 +46,7 @@ class DataSubjectRequestStep(Document):
 			"Paper Added",
 			"Handed Over",
 			"Kind Changed",
+			"Handed to the Person",
 			"Backups Gone",
 			"Complaint Pending",
 			"Complaint Over",

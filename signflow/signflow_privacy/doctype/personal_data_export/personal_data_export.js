@@ -13,7 +13,10 @@ frappe.ui.form.on("Personal Data Export", {
 		const warning = frm.doc.__onload?.warning;
 		frm.set_intro(warning || "", "orange");
 		if (frm.doc.status === "To Review") {
-			signflow.set_next_step(frm, __("Pack and Tell the Person"), () => approve(frm));
+			signflow.set_next_step(frm, pack_label(frm), () => approve(frm));
+		} else if (frm.doc.status === "Ready" && by_hand(frm)) {
+			if (frm.doc.handed_over_on) frm.add_custom_button(__("Download Once More"), () => signflow.once(() => download(frm)));
+			else signflow.set_next_step(frm, __("Hand the Copy Over"), () => hand_over(frm));
 		}
 		if (open) frm.add_custom_button(__("End This Copy"), () => end(frm));
 		await show_items(frm);
@@ -22,13 +25,51 @@ frappe.ui.form.on("Personal Data Export", {
 
 const call = (verb, args) => frappe.xcall(`signflow.api.subject_access.${verb}`, args);
 
+// No mail reaches the person: an officer hands the copy over on a medium.
+const by_hand = (frm) => Boolean(frm.doc.__onload?.by_hand);
+const pack_label = (frm) => (by_hand(frm) ? __("Pack the Copy") : __("Pack and Tell the Person"));
+
+async function download(frm) {
+	const answer = await send_form("package", { export: frm.doc.name });
+	if (answer) signflow.save_file(`${frm.doc.request}.zip`, await answer.blob());
+	return Boolean(answer);
+}
+
+function hand_over(frm) {
+	const text = __("The encrypted copy is downloaded, and its passphrase is shown once. Give the file to the person on a medium, and tell the passphrase apart from it. This is put on record. Go on?");
+	frappe.confirm(text, () =>
+		signflow.once(async () => {
+			if (!(await download(frm))) return;
+			const passphrase = await call("hand_over", { export: frm.doc.name });
+			const dialog = new frappe.ui.Dialog({
+				title: __("Passphrase"),
+				static: true,
+				fields: [
+					{ fieldname: "passphrase", fieldtype: "Data", label: __("Passphrase"), default: passphrase, read_only: 1 },
+					{ fieldname: "told", fieldtype: "HTML", options: `<p>${__("It is not shown again. Write it down now, apart from the medium.")}</p>` },
+				],
+				primary_action_label: __("I Have Written It Down"),
+				primary_action() {
+					dialog.hide();
+					frm.reload_doc();
+				},
+			});
+			dialog.show();
+		})
+	);
+}
+
 function approve(frm) {
 	const warning = frm.doc.__onload?.warning;
-	const told = [__("An encrypted copy of what is ticked is made, and the person gets a link by mail.")];
+	const told = [
+		by_hand(frm)
+			? __("An encrypted copy of what is ticked is made. The person has no mail address here: you hand it over.")
+			: __("An encrypted copy of what is ticked is made, and the person gets a link by mail."),
+	];
 	if (frm.words_withheld) told.push(__("The words that you withhold are blackened in the whole copy, but not inside the files: give blackened files, or leave them out. Where one can still be read in a file, the copy comes back to you; pictures are yours to look at."));
 	const notes = told.map((text) => `<p>${frappe.utils.escape_html(text)}</p>`).join("");
 	const dialog = new frappe.ui.Dialog({
-		title: __("Pack and Tell the Person"),
+		title: pack_label(frm),
 		fields: [
 			{
 				fieldname: "notes",
@@ -43,10 +84,10 @@ function approve(frm) {
 				default: frm.doc.answer,
 				// Without a notice the officer tells the person the rest.
 				reqd: warning ? 1 : 0,
-				description: __("It stands in the mail, in the copy and on the person's page."),
+				description: by_hand(frm) ? __("It stands in the copy.") : __("It stands in the mail, in the copy and on the person's page."),
 			},
 		],
-		primary_action_label: __("Pack and Tell the Person"),
+		primary_action_label: pack_label(frm),
 		primary_action: ({ answer }) =>
 			signflow.once(async () => {
 				await call("approve", { export: frm.doc.name, answer: answer || "" });
@@ -193,10 +234,7 @@ function file_actions(frm, one, shown, review, dialog) {
 	button(__("Open the File"), async () => {
 		const answer = await send_form("original", { item: one.name });
 		if (!answer) return;
-		const bytes = await answer.blob();
-		const link = $("<a>").attr({ href: URL.createObjectURL(bytes), download: shown.file });
-		link[0].click();
-		setTimeout(() => URL.revokeObjectURL(link.attr("href")), 60000);
+		signflow.save_file(shown.file, await answer.blob());
 	});
 	if (shown.redacted) place.prepend($("<div class='text-muted'>").text(__("Given in its place: {0}", [shown.redacted])));
 	if (!review) return place;

@@ -39,6 +39,7 @@ class PersonalDataExport(MadeByItsRequest):
 		failure: DF.SmallText | None
 		file_count: DF.Int
 		file_name: DF.Data | None
+		handed_over_on: DF.Datetime | None
 		language: DF.Literal["fi", "sv", "en"]
 		last_download_on: DF.Datetime | None
 		lease_token: DF.Data | None
