@@ -16,9 +16,9 @@ from frappe.query_builder.functions import Lower
 from frappe.utils import getdate
 
 from signflow.core.flow import OPEN
+from signflow.services.leavers import LEFT, PARTIES, SUBSTITUTE
 from signflow.services.transaction import one_transaction
 
-PARTIES = {"Customer": "customer_primary_contact", "Supplier": "supplier_primary_contact"}
 # States in which nothing is left to be done, of tickets and documents alike.
 CLOSED = (
 	"Closed",
@@ -41,9 +41,8 @@ _BESIDE = {
 	"raised_by": "email_id",
 	"contact_name": "full_name",
 }
-LEFT = "signflow_left_on"
-# Whose contacts another app keeps by rules of its own (hook signflow_substituted).
-OF_APPS = ("HD Customer",)
+# Whose contacts another app keeps by rules of its own (hook signflow_substituted), and those that say who it was.
+NOT_MOVED = ("HD Customer", "Signature Request Signer", "Form Submission")
 
 
 @dataclass
@@ -148,7 +147,7 @@ def _contact_fields() -> list[tuple[str, str]]:
 		(row.parent, row.fieldname)
 		for row in rows
 		if row.fieldname not in PARTIES.values()
-		and row.parent not in OF_APPS
+		and row.parent not in NOT_MOVED
 		and frappe.db.table_exists(row.parent)
 	]
 
@@ -270,7 +269,7 @@ def _leave(found: Leaving, by: str, left_on: str | None) -> None:
 	doc.links = [
 		row for row in doc.links if (row.link_doctype, row.link_name) != (found.party_type, found.party)
 	]
-	doc.set(LEFT, getdate(left_on))
+	doc.update({LEFT: getdate(left_on), SUBSTITUTE: by})
 	doc.flags.ignore_mandatory = True
 	doc.save(ignore_permissions=True)
 

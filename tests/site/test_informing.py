@@ -411,6 +411,21 @@ def test_consent_is_asked_once_and_only_where_an_activity_rests_on_it(
 		assert [m for m in house.mailbox.all(one.email_id) if "consent" in str(m["Subject"])] == []
 
 
+def test_who_has_left_is_not_told(house: House, informing_company: str) -> None:
+	lead, stays = a_lead(informing_company), a_lead(informing_company)
+	for_writing()
+	contact = house._insert(
+		"Contact", first_name="Liisa", email_ids=[{"email_id": lead.email_id, "is_primary": 1}]
+	)
+	contact.db_set("signflow_left_on", nowdate())
+	frappe.db.commit()
+	swept()
+	assert (status_of(lead), status_of(stays)) == ("Not Reachable", "Sent")
+	assert mails_to(lead.email_id) == []
+	with pytest.raises(frappe.ValidationError, match="has left"):
+		informing.inform_now("Contact", contact.name, informing_company)
+
+
 def test_who_may_tell_a_person_now(house: House) -> None:
 	company = another_company(f"Toinen {house.key}a Oy")
 	an_activity(company)

@@ -4,10 +4,15 @@ from typing import Any
 
 import frappe
 import pytest
+from consenting import a_text
 from desk_of_agents import a_ticket, an_hd_customer
+from frappe.utils import add_days, nowdate
 from house import House, for_writing
+from test_marketing import a_group, campaign_reaches, receivers
 
-from signflow.services import sending, substitutes
+from signflow.services import drafts, sending, substitutes
+from signflow.services.privacy import consent_campaigns, consents, marketing
+from signflow.services.privacy.consents import Given
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -149,3 +154,91 @@ def test_helpdesk_has_the_substitute_in_his_stead(house: House, team: dict[str, 
 		doc = frappe.get_doc("HD Customer", name)
 		assert [(row.contact_name, row.is_manager) for row in doc.contacts] == [(team[who], 1)]
 		assert doc.primary_contact == team[who]
+
+
+def a_second_colleague(house: House, team: dict[str, str], who: str) -> str:
+	"""Another Contact of the customer, who has the leaver's address too; returns his own address."""
+	for_writing()
+	own = f"{who}.{house.key}@asiakas.example"
+	house._insert(
+		"Contact",
+		first_name=who,
+		email_ids=[{"email_id": own, "is_primary": 1}, {"email_id": team["leaver mail"]}],
+		links=[{"link_doctype": "Customer", "link_name": house.customer}],
+	)
+	frappe.db.commit()
+	return own
+
+
+def rule_of(contact: str, company: str) -> tuple[bool, str]:
+	person = consents.person_of("Contact", contact)
+	state = marketing.Known([person]).state(person, company, "Email")
+	return state.allowed, state.rule.value
+
+
+def test_who_left_is_marketed_to_no_more(house: House, team: dict[str, str]) -> None:
+	group = a_group(house, team["leaver mail"], team["stayer mail"])
+	assert receivers(group) == {team["leaver mail"], team["stayer mail"]}
+	take_over(house, team)
+	assert rule_of(team["leaver"], house.company) == (False, "Left")
+	assert receivers(group) == campaign_reaches(group) == {team["stayer mail"]}
+	marks = ["signflow_email_marketing", "signflow_sms_marketing"]
+	assert frappe.db.get_value("Contact", team["leaver"], marks) == ("Not Allowed", "Not Allowed")
+	lead = house._insert("Lead", lead_name="leaver", company_name="Asiakas", email_id=team["leaver mail"])
+	frappe.db.commit()
+	assert campaign_reaches(group) == {team["stayer mail"]}
+	person = consents.person_of("Lead", lead.name)
+	assert not marketing.Known([person]).state(person, house.company, "Email").allowed
+
+
+def test_a_mailbox_that_colleagues_read_too_is_written_to(house: House, team: dict[str, str]) -> None:
+	a_second_colleague(house, team, "mate")
+	group = a_group(house, team["leaver mail"])
+	take_over(house, team)
+	assert receivers(group) == {team["leaver mail"]}
+	assert rule_of(team["leaver"], house.company) == (False, "Left")
+
+
+def test_a_consent_given_after_leaving_counts(house: House, team: dict[str, str]) -> None:
+	text = a_text(house, double_opt_in=0)
+	substitutes.substitute(
+		team["leaver"], "Customer", house.customer, team["stayer"], add_days(nowdate(), -2)
+	)
+	assert rule_of(team["leaver"], house.company) == (False, "Left")
+	for_writing()
+	shown = consents.current_wording(text, "fi")
+	consents.give(consents.person_of("Contact", team["leaver"]), shown, Given("Said to Staff"))
+	assert rule_of(team["leaver"], house.company) == (True, "Consent")
+
+
+def test_who_left_is_asked_for_no_consent(house: House, team: dict[str, str]) -> None:
+	text = a_text(house)
+	take_over(house, team)
+	answer = consent_campaigns.ask("Contact", team["leaver"], text, language="fi")
+	assert answer["asked"] == 0 and "Has left" in answer["left_out"][0]
+
+
+def test_who_still_works_elsewhere_has_not_left(house: House, team: dict[str, str]) -> None:
+	for_writing()
+	contact = frappe.get_doc("Contact", team["leaver"])
+	other = house._insert("Customer", customer_name=f"Other {house.key}", customer_type="Company")
+	contact.append("links", {"link_doctype": "Customer", "link_name": other.name})
+	contact.save(ignore_permissions=True)
+	frappe.db.commit()
+	take_over(house, team)
+	assert rule_of(team["leaver"], house.company) == (True, "Contact of a Company")
+
+
+def test_a_request_to_who_left_names_the_substitute(house: House, team: dict[str, str]) -> None:
+	for_writing()
+	draft = house.drafts(house.maija)
+	take_over(house, team)
+	for_writing()
+	frappe.clear_messages()
+	drafts.add_signer(draft.name, signer_name="leaver", email=team["leaver mail"], contact=team["leaver"])
+	told = " ".join(one["message"] for one in frappe.get_message_log())
+	assert "leaver left on" in told and team["stayer mail"] in told
+	frappe.clear_messages()
+	drafts.add_signer(draft.name, signer_name="stayer", email=team["stayer mail"], contact=team["stayer"])
+	assert not frappe.get_message_log()
+	frappe.db.rollback()
