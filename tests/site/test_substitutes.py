@@ -3,14 +3,18 @@
 from typing import Any
 
 import frappe
+import pypdfium2
 import pytest
 from consenting import a_text
 from desk_of_agents import a_ticket, an_hd_customer
 from frappe.utils import add_days, nowdate
-from house import House, for_writing
+from house import House, Signer, for_writing, kinds, row_of
+from stage import eventually
 from test_marketing import a_group, campaign_reaches, receivers
 
-from signflow.services import drafts, sending, substitutes
+from signflow.core.evidence.bundle import verify_bundle
+from signflow.services import drafts, evidence, requests, sending, substitutes
+from signflow.services.files import read_sealed
 from signflow.services.privacy import consent_campaigns, consents, marketing
 from signflow.services.privacy.consents import Given
 
@@ -81,6 +85,63 @@ def test_what_is_open_moves_and_what_is_closed_stays(house: House, team: dict[st
 	assert frappe.db.get_value("Issue", raised_by_other, "raised_by") == "somebody@else.example"
 	assert ("Signature Request", sent.name) in answer["told"] and answer["moved"] >= 2
 	assert frappe.db.get_value("Customer", house.customer, "customer_primary_contact") == team["stayer"]
+
+
+def shown_in_signatures(data: bytes) -> str:
+	"""The texts of a PDF's pages with what its fields show."""
+	with pypdfium2.PdfDocument(data) as pdf:
+		pdf.init_forms()
+		for page in range(len(pdf)):
+			pdf[page].flatten()
+		return "\n".join(pdf[page].get_textpage().get_text_bounded() for page in range(len(pdf)))
+
+
+def test_what_waits_for_his_signature_is_sent_to_the_substitute(house: House, team: dict[str, str]) -> None:
+	leaver, stayer = (
+		Signer(house, f"{who} {house.key}", team[f"{who} mail"]) for who in ("leaver", "stayer")
+	)
+	later, request = house.drafts(leaver), house.sends(house.maija, leaver)
+	leaver.opens()
+	house.maija.goes_all_the_way()
+	for_writing()
+	signers = {"request": ["in", [request.name, later.name]], "email": team["leaver mail"]}
+	frappe.db.set_value("Signature Request Signer", signers, "contact", team["leaver"])
+	frappe.db.commit()
+	answer = take_over(house, team)
+	asked = {row.request: row.signer for row in answer["signers"]}
+	assert set(asked) == {request.name, later.name}
+	new = requests.replace_signer(asked[request.name], team["stayer"])
+	assert requests.replace_signer(asked[later.name], team["stayer"]) == asked[later.name]
+	assert row_of(later.name, stayer).contact == team["stayer"]
+	assert leaver.browser.refused("open", token=leaver.browser.token)
+	with pytest.raises(frappe.ValidationError, match="cannot be replaced"):
+		requests.replace_signer(row_of(request.name, house.maija).name, team["stayer"])
+	stayer.goes_all_the_way()
+	eventually(
+		lambda: frappe.db.get_value("Signature Request", request.name, "status") == "Completed",
+		"all have signed",
+	)
+	assert "signer_replaced" in kinds(request.name, asked[request.name])
+	assert "opened" in kinds(request.name, asked[request.name]) and "opened" in kinds(request.name, new)
+	assert evidence.verify(request.name).ok
+	assert verify_bundle(evidence.bundle(request.name)).ok
+	# The signature itself says in whose place it stands: the page below bears the name that it was sent with.
+	path, sha256 = frappe.db.get_value(
+		"Sealed Revision", {"signer": new, "kind": "Signed"}, ["file_url", "sha256"]
+	)
+	assert f"in place of {leaver.name}" in shown_in_signatures(read_sealed(path, sha256))
+
+
+def test_tasks_that_nobody_takes_are_named(house: House, team: dict[str, str]) -> None:
+	issue = an_issue(house, team)
+	for_writing()
+	frappe.db.set_value("Contact", team["stayer"], "user", None)
+	about = {"allocated_to": team["leaver mail"], "assigned_by": "Administrator"}
+	own = house._insert("ToDo", description="Call back", **about)
+	tied = house._insert("ToDo", description="Look", reference_type="Issue", reference_name=issue, **about)
+	frappe.db.commit()
+	answer = take_over(house, team)
+	assert {("ToDo", own.name), ("ToDo", tied.name)} <= set(answer["told"]) and not answer["tasks"]
 
 
 def test_the_view_of_who_left_ends(house: House, team: dict[str, str]) -> None:
