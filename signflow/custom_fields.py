@@ -34,6 +34,16 @@ FIELDS = {
 			"module": "Signflow",
 		},
 		{
+			"fieldname": "signflow_substitute",
+			"label": _("Substitute"),
+			"fieldtype": "Link",
+			"options": "Contact",
+			"insert_after": "signflow_left_on",
+			"depends_on": "signflow_left_on",
+			"no_copy": 1,
+			"module": "Signflow",
+		},
+		{
 			"fieldname": "signflow_identified_level",
 			"label": "Identified By",
 			"fieldtype": "Select",

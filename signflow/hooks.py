@@ -67,6 +67,7 @@ doc_events = {
 		"on_update": "signflow.pages.renderer.forget_pages",
 		"on_change": "signflow.services.erasure.restricting.on_settings",
 	},
+	"Signature Request Signer": {"on_update": "signflow.services.leavers.warn_of_signer"},
 	"Legal Hold": {"after_insert": "signflow.services.privacy.holds.on_placed"},
 	"Personal Data Export": {"onload": "signflow.services.subject_requests.access.on_open"},
 	"Transaction Deletion Record": {"before_submit": "signflow.services.privacy.holds.guard_emptying"},
@@ -169,7 +170,10 @@ signflow_customer_of = {"HD Ticket": "signflow.integrations.helpdesk.customers.s
 
 # Somebody left a customer or supplier: function of (contact, party type, party, substitute) that lets go of him in an app of its
 # own, and returns whether his log-in still leads anywhere there.
-signflow_substituted = ["signflow.integrations.helpdesk.customers.members_follow"]
+signflow_substituted = [
+	"signflow.integrations.helpdesk.customers.members_follow",
+	"signflow.integrations.erpnext.mailing_lists.on_left",
+]
 
 signflow_notice_published = ["signflow.integrations.helpdesk.notice_link.offer"]
 

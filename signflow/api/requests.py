@@ -113,6 +113,13 @@ def correct_signer(signer: str, email: str) -> None:
 	requests.correct_signer(signer, email)
 
 
+@frappe.whitelist(methods=["POST"])
+def replace_signer(signer: str, contact: str) -> str:
+	"""Have a Contact sign in the place of a signer who has not signed; returns the new signer's name."""
+	frappe.get_doc("Signature Request Signer", signer).check_permission("write")
+	return requests.replace_signer(signer, contact)
+
+
 @frappe.whitelist(methods=["GET", "POST"])
 def timeline(name: str) -> dict[str, Any]:
 	"""Signers, their steps and the signed files of a request, for its form."""

@@ -50,7 +50,15 @@ def _keep_report(name: str, title: str, data: bytes, chain_head: str) -> None:
 
 def _report_model(request: Any, key: Any) -> dict[str, Any]:
 	signers = signers_of(request.name)
-	names = {row.name: row.signer_name for row in signers}
+	names = dict(
+		frappe.get_all(
+			"Signature Request Signer",
+			filters={"request": request.name},
+			fields=["name", "signer_name"],
+			order_by="idx_in_request asc",
+			as_list=True,
+		)
+	)
 	what = {"Certified": _("Sealed original"), "Received": _("As received"), "Closed": _("Closed")}
 	events = frappe.get_all(
 		"Signature Event",

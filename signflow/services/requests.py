@@ -15,6 +15,10 @@ from signflow.services.transaction import one_transaction
 from signflow.signflow.addresses import one_address
 
 CLOSED = ("Completed", "Declined", "Expired", "Cancelled")
+# What a signer has because of his place in the request, whoever he is.
+OF_THE_PLACE = ("request", "represents", "signing_order", "language", "required_level")
+OF_THE_PLACE += ("box_anchor", "boxes", "field", "idx_in_request")
+NOT_SIGNED = ("Waiting", "Invited", "Opened", "Identified")
 MAX_REMINDERS = 5
 
 
@@ -30,10 +34,13 @@ def fresh(name: str) -> Any:
 
 
 def signers_of(request: str, *, lock: bool = False) -> list[Any]:
-	"""All signers of a request in their order; a locking read sees what others have just committed."""
+	"""All who sign or signed a request, in their order; a locking read sees what others have just committed.
+
+	Without those in whose place somebody else signs.
+	"""
 	return frappe.db.get_values(
 		"Signature Request Signer",
-		{"request": request},
+		{"request": request, "replaced_by": ["is", "not set"]},
 		"*",
 		as_dict=True,
 		order_by="signing_order asc, idx_in_request asc, creation asc",
@@ -125,13 +132,7 @@ def correct_signer(signer: str, email: str) -> None:
 	row = frappe.get_doc("Signature Request Signer", signer, for_update=True)
 	require(flow.Action.REMIND, request, signers_of(request.name, lock=True), row)
 	email = (email or "").strip()
-	if not one_address(email):
-		frappe.throw(_("{0} is not a mail address.").format(email))
-	if any(
-		other.name != signer and (other.email or "").lower() == email.lower()
-		for other in signers_of(request.name)
-	):
-		frappe.throw(_("{0} is already a signer of this request.").format(email))
+	_check_address(request.name, signer, email)
 	evidence.record(
 		request.name,
 		"reminded",
@@ -142,6 +143,62 @@ def correct_signer(signer: str, email: str) -> None:
 	frappe.db.set_value("Signature Request Signer", signer, {"email": email, "delivery_status": None})
 	row.email, row.delivery_status = email, None
 	delivery.invite(request, row)
+
+
+def _check_address(request: str, signer: str, email: str) -> None:
+	if not one_address(email):
+		frappe.throw(_("{0} is not a mail address.").format(email))
+	if any(
+		other.name != signer and (other.email or "").lower() == email.lower() for other in signers_of(request)
+	):
+		frappe.throw(_("{0} is already a signer of this request.").format(email))
+
+
+@one_transaction
+def replace_signer(signer: str, contact: str) -> str:
+	"""Have a Contact sign in the place of a signer who has not signed; returns the new signer's name.
+
+	What the earlier signer did stays on record as his; his link ends without a mail. The document goes on bearing the name
+	that it was sent with: the signature says in whose place it stands. A draft's signer is simply another.
+	"""
+	row = frappe.get_doc("Signature Request Signer", signer)
+	request = lock_request(row.request)
+	request.check_permission("write")
+	row = frappe.get_doc("Signature Request Signer", signer, for_update=True)
+	person = frappe.get_doc("Contact", contact)
+	person.check_permission("read")
+	name, email = person.full_name or person.get_title(), (person.email_id or "").strip()
+	can = request.status in OPEN and row.status in NOT_SIGNED and not (row.replaced_by or row.in_page)
+	if not can and request.status != "Draft":
+		frappe.throw(
+			_(
+				"{0} cannot be replaced in {1}: who has signed, or filled in a form, did so in person. Cancel the request and send a new one."
+			).format(row.signer_name, request.name)
+		)
+	_check_address(request.name, signer, email)
+	if request.status == "Draft":
+		row.update({"signer_name": name, "email": email, "contact": contact})
+		row.save()
+		return row.name
+	other = frappe.new_doc("Signature Request Signer")
+	other.update({field: row.get(field) for field in OF_THE_PLACE})
+	other.update({"signer_name": name, "email": email, "contact": contact, "status": "Waiting"})
+	other.set_new_name()
+	# Past the controller, which lets nobody change the signers of what was sent.
+	other.db_insert()
+	ended = {"status": "Cancelled", "replaced_by": other.name}
+	ended.update(token_hash=None, session_hash=None, session_identified=0, code_hash=None)
+	frappe.db.set_value("Signature Request Signer", signer, ended)
+	evidence.record(
+		request.name,
+		"signer_replaced",
+		signer=signer,
+		public={"by": other.name},
+		private={"new_name": name, "new_email": email, "sender": frappe.session.user},
+	)
+	if row.status != "Waiting":
+		delivery.invite(request, other)
+	return other.name
 
 
 @one_transaction
@@ -187,7 +244,7 @@ def forget_unsigned(name: str) -> None:
 
 	The chain stays and says so. For requests made of a form, where nobody but the person himself knows of it.
 	"""
-	signers = signers_of(name)
+	signers = _with_replaced(name)
 	if any(row.signed_on for row in signers):
 		return
 	evidence.erase_payloads(
@@ -282,6 +339,26 @@ def _remind(request_name: str, signer: str, since: Any) -> None:
 		delivery.invite(request, row, reminder=True)
 
 
+def replaced_names(request: str) -> dict[str, str]:
+	"""The names that the request was sent with of those in whose place others sign, by the signer who does."""
+	earlier = {row.replaced_by: row for row in _with_replaced(request) if row.replaced_by}
+	names = {}
+	for signer, row in earlier.items():
+		while row.name in earlier:
+			row = earlier[row.name]
+		names[signer] = row.signer_name
+	return names
+
+
+def _with_replaced(request: str) -> list[Any]:
+	return frappe.get_all(
+		"Signature Request Signer",
+		filters={"request": request},
+		fields=["*"],
+		order_by="signing_order asc, idx_in_request asc, creation asc",
+	)
+
+
 def timeline(name: str) -> dict[str, Any]:
 	"""Signers with their steps, and the documents with their revisions, for the request's form."""
 	events = frappe.get_all(
@@ -295,6 +372,7 @@ def timeline(name: str) -> dict[str, Any]:
 		"signer_name",
 		"email",
 		"represents",
+		"replaced_by",
 		"status",
 		"signing_order",
 		"language",
@@ -313,7 +391,7 @@ def timeline(name: str) -> dict[str, Any]:
 				**{field: row.get(field) for field in public},
 				"events": [event for event in events if event.signer == row.name],
 			}
-			for row in signers_of(name)
+			for row in _with_replaced(name)
 		],
 		"documents": evidence.document_revisions(name),
 		"events": len(events),

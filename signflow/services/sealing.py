@@ -29,7 +29,7 @@ from signflow.services.levels import (
 	with_timestamp,
 )
 from signflow.services.reporting import make_report
-from signflow.services.requests import CLOSED, fresh, invite_next, lock_request, signers_of
+from signflow.services.requests import CLOSED, fresh, invite_next, lock_request, replaced_names, signers_of
 from signflow.services.revisions import REPORT, append, file_copies, head_of
 from signflow.services.times import written
 from signflow.services.transaction import one_transaction
@@ -167,9 +167,11 @@ def seal_signature(name: str, document: str, signer: str) -> None:
 		level = _("a code sent by mail")
 		# Not within an f-string, where texts are not found for translation before Python 3.12.
 		identified = _("identified by {0}").format(level)
+		earlier = replaced_names(name).get(signer)
 		stamp = Stamp(
 			name=person.signed_name,
 			lines=(
+				*((_("in place of {0}").format(earlier),) if earlier else ()),
 				*((_("for {0}").format(person.represents),) if person.represents else ()),
 				f"{written(person.signed_on, request.language, seconds=True)} · {identified}",
 				_("Sealed by {0}").format(request.company),

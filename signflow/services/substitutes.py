@@ -1,7 +1,7 @@
 """Somebody leaves a customer or supplier: a colleague takes over what is open there, and the own view of who left ends.
 
-Only what is open moves; what was given out keeps whom it named. What was sent for signature names its signers for good and
-is told, not moved. All of it is one transaction: a kill leaves everything as it was.
+Only what is open moves; what was given out keeps whom it named. What was sent for signature is told, and sent to the
+substitute one by one as somebody asks for it (`requests.replace_signer`). All of it is one transaction: a kill leaves everything as it was.
 """
 
 from collections.abc import Iterable
@@ -16,9 +16,10 @@ from frappe.query_builder.functions import Lower
 from frappe.utils import getdate
 
 from signflow.core.flow import OPEN
+from signflow.services.leavers import LEFT, PARTIES, SUBSTITUTE
+from signflow.services.requests import NOT_SIGNED
 from signflow.services.transaction import one_transaction
 
-PARTIES = {"Customer": "customer_primary_contact", "Supplier": "supplier_primary_contact"}
 # States in which nothing is left to be done, of tickets and documents alike.
 CLOSED = (
 	"Closed",
@@ -41,9 +42,8 @@ _BESIDE = {
 	"raised_by": "email_id",
 	"contact_name": "full_name",
 }
-LEFT = "signflow_left_on"
-# Whose contacts another app keeps by rules of its own (hook signflow_substituted).
-OF_APPS = ("HD Customer",)
+# Whose contacts another app keeps by rules of its own (hook signflow_substituted), and those that say who it was.
+NOT_MOVED = ("HD Customer", "Signature Request Signer", "Form Submission")
 
 
 @dataclass
@@ -56,8 +56,9 @@ class Leaving:
 	user: str = ""
 	mails: tuple[str, ...] = ()
 	moves: list[tuple[str, str, str]] = field(default_factory=list)
-	tasks: list[tuple[str, str]] = field(default_factory=list)
+	tasks: list[tuple[str, str, str]] = field(default_factory=list)  # DocType, name, ToDo
 	told: list[tuple[str, str]] = field(default_factory=list)
+	signers: list[Any] = field(default_factory=list)
 
 
 def leaving(contact: str, party_type: str, party: str) -> Leaving:
@@ -79,18 +80,20 @@ def leaving(contact: str, party_type: str, party: str) -> Leaving:
 	for doctype, fieldname in _contact_fields():
 		found.moves += [(doctype, name, fieldname) for name in _open_records(doctype, fieldname, found)]
 	if found.user:
-		found.tasks = [
-			(row.reference_type, row.reference_name)
-			for row in frappe.get_all(
-				"ToDo",
-				filters={"allocated_to": found.user, "status": "Open", "reference_type": ["is", "set"]},
-				fields=["reference_type", "reference_name"],
-				order_by="creation asc",
-			)
-		]
+		for row in frappe.get_all(
+			"ToDo",
+			filters={"allocated_to": found.user, "status": "Open"},
+			fields=["name", "reference_type", "reference_name"],
+			order_by="creation asc",
+		):
+			if row.reference_type and row.reference_name:
+				found.tasks.append((row.reference_type, row.reference_name, row.name))
+			else:
+				found.told.append(("ToDo", row.name))
 	if found.user and frappe.db.table_exists("Contract"):
 		found.moves += [("Contract", name, "party_user") for name in _contracts(found)]
-	found.told = [("Signature Request", name) for name in _out_for_signature(mails)]
+	found.signers = _out_for_signature(found)
+	found.told += [("Signature Request", row.request) for row in found.signers]
 	return found
 
 
@@ -109,19 +112,20 @@ def _contracts(found: Leaving) -> list[str]:
 	)
 
 
-def _out_for_signature(mails: tuple[str, ...]) -> list[str]:
+def _out_for_signature(found: Leaving) -> list[Any]:
+	"""Where he is to sign and has not: {signer, request, title} of each, drafts too."""
 	signer, request = frappe.qb.DocType("Signature Request Signer"), frappe.qb.DocType("Signature Request")
-	if not mails:
-		return []
+	his = signer.contact == found.contact
+	if found.mails:
+		his |= Lower(signer.email).isin(found.mails)
 	return (
 		frappe.qb.from_(signer)
 		.join(request)
 		.on(request.name == signer.request)
-		.select(request.name)
-		.distinct()
-		.where(Lower(signer.email).isin(mails) & request.status.isin(OPEN))
+		.select(signer.name.as_("signer"), signer.request, request.title)
+		.where(his & signer.status.isin(NOT_SIGNED) & request.status.isin(["Draft", *OPEN]))
 		.orderby(request.name)
-		.run(pluck=True)
+		.run(as_dict=True)
 	)
 
 
@@ -148,7 +152,7 @@ def _contact_fields() -> list[tuple[str, str]]:
 		(row.parent, row.fieldname)
 		for row in rows
 		if row.fieldname not in PARTIES.values()
-		and row.parent not in OF_APPS
+		and row.parent not in NOT_MOVED
 		and frappe.db.table_exists(row.parent)
 	]
 
@@ -195,9 +199,10 @@ def _is_theirs(row: Any, parties: list[str], found: Leaving) -> bool:
 def substitute(
 	contact: str, party_type: str, party: str, by: str, left_on: str | None = None
 ) -> dict[str, Any]:
-	"""Let `by`, another Contact of the same party, take over; {moved, tasks, told, ended}.
+	"""Let `by`, another Contact of the same party, take over; {moved, tasks, told, signers, ended}.
 
-	With the user's own permissions on each record: what he may not change is told. `ended` says whether the log-in of who
+	With the user's own permissions on each record: what he may not change is told. `signers` are those whom he may have
+	replaced, with `requests.replace_signer`. `ended` says whether the log-in of who
 	left was closed, which it is when it leads to nobody else's records.
 	"""
 	found = leaving(contact, party_type, party)
@@ -220,7 +225,10 @@ def substitute(
 	frappe.get_doc(party_type, party).add_comment(
 		"Info", _("{0} left, {1} takes over: {2} records moved.").format(contact, by, moved + tasks)
 	)
-	return {"moved": moved, "tasks": tasks, "told": sorted(set(left)), "ended": ended}
+	if not tasks:
+		left += [("ToDo", todo) for _doctype, _name, todo in found.tasks]
+	mine = [row for row in found.signers if frappe.has_permission("Signature Request", "write", row.request)]
+	return {"moved": moved, "tasks": tasks, "told": sorted(set(left)), "signers": mine, "ended": ended}
 
 
 def _move(doctype: str, name: str, fieldname: str, contact: str, by: str, mails: Iterable[str]) -> bool:
@@ -252,7 +260,7 @@ def _hand_over(found: Leaving, by: str) -> int:
 	user = frappe.db.get_value("Contact", by, "user")
 	if not (found.user and user):
 		return 0
-	for doctype, name in found.tasks:
+	for doctype, name, _todo in found.tasks:
 		assign_to.add({"doctype": doctype, "name": name, "assign_to": [user]}, ignore_permissions=True)
 		assign_to.remove(doctype, name, found.user, ignore_permissions=True)
 	return len(found.tasks)
@@ -270,7 +278,7 @@ def _leave(found: Leaving, by: str, left_on: str | None) -> None:
 	doc.links = [
 		row for row in doc.links if (row.link_doctype, row.link_name) != (found.party_type, found.party)
 	]
-	doc.set(LEFT, getdate(left_on))
+	doc.update({LEFT: getdate(left_on), SUBSTITUTE: by})
 	doc.flags.ignore_mandatory = True
 	doc.save(ignore_permissions=True)
 

@@ -585,6 +585,7 @@ def test_our_own_endpoints_ask_the_same_table(world: World, persona: str, state:
 		("cancel_request", {"name": name, "reason": "because"}),
 		("remind_signer", {"signer": signer}),
 		("correct_signer", {"signer": signer, "email": "me@posti.example"}),
+		("replace_signer", {"signer": signer, "contact": "me"}),
 	):
 		answer = world.call(persona, f"signflow.api.requests.{verb}", **values)
 		assert answer.status_code in (401, 403), (verb, answer.status_code, answer.text[:300])

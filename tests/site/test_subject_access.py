@@ -860,6 +860,26 @@ def test_a_second_browser_waits_for_the_same_code(copy: Copy) -> None:
 	assert other.json()["message"]["error"]["code"] == "not_identified"
 
 
+def test_the_settings_say_for_how_long_it_can_be_fetched(copy: Copy) -> None:
+	for_writing()
+	settings = frappe.get_doc("Signflow Settings")
+	with pytest.raises(frappe.ValidationError, match="90 days at most"):
+		settings.update({"copy_keep_days": 91}).save(ignore_permissions=True)
+	frappe.db.rollback()
+	try:
+		for_writing()
+		frappe.get_doc("Signflow Settings").update({"copy_keep_days": 3}).save(ignore_permissions=True)
+		frappe.db.commit()
+		copy.collected().packed()
+		row = copy.row
+		assert frappe.utils.date_diff(row.expires_on, row.ready_on) == 3
+	finally:
+		for_writing()
+		frappe.get_doc("Signflow Settings").update({"copy_keep_days": 0}).save(ignore_permissions=True)
+		frappe.db.commit()
+	assert frappe.db.get_single_value("Signflow Settings", "copy_keep_days") == 14
+
+
 def test_another_copy_ends_the_one_before(copy: Copy) -> None:
 	first = copy.collected().export
 	copy.collected()

@@ -3,11 +3,20 @@
 from typing import Any
 
 import frappe
+import pypdfium2
 import pytest
+from consenting import a_text
 from desk_of_agents import a_ticket, an_hd_customer
-from house import House, for_writing
+from frappe.utils import add_days, nowdate
+from house import House, Signer, for_writing, kinds, row_of
+from stage import eventually
+from test_marketing import a_group, campaign_reaches, receivers
 
-from signflow.services import sending, substitutes
+from signflow.core.evidence.bundle import verify_bundle
+from signflow.services import drafts, evidence, requests, sending, substitutes
+from signflow.services.files import read_sealed
+from signflow.services.privacy import consent_campaigns, consents, marketing
+from signflow.services.privacy.consents import Given
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -76,6 +85,63 @@ def test_what_is_open_moves_and_what_is_closed_stays(house: House, team: dict[st
 	assert frappe.db.get_value("Issue", raised_by_other, "raised_by") == "somebody@else.example"
 	assert ("Signature Request", sent.name) in answer["told"] and answer["moved"] >= 2
 	assert frappe.db.get_value("Customer", house.customer, "customer_primary_contact") == team["stayer"]
+
+
+def shown_in_signatures(data: bytes) -> str:
+	"""The texts of a PDF's pages with what its fields show."""
+	with pypdfium2.PdfDocument(data) as pdf:
+		pdf.init_forms()
+		for page in range(len(pdf)):
+			pdf[page].flatten()
+		return "\n".join(pdf[page].get_textpage().get_text_bounded() for page in range(len(pdf)))
+
+
+def test_what_waits_for_his_signature_is_sent_to_the_substitute(house: House, team: dict[str, str]) -> None:
+	leaver, stayer = (
+		Signer(house, f"{who} {house.key}", team[f"{who} mail"]) for who in ("leaver", "stayer")
+	)
+	later, request = house.drafts(leaver), house.sends(house.maija, leaver)
+	leaver.opens()
+	house.maija.goes_all_the_way()
+	for_writing()
+	signers = {"request": ["in", [request.name, later.name]], "email": team["leaver mail"]}
+	frappe.db.set_value("Signature Request Signer", signers, "contact", team["leaver"])
+	frappe.db.commit()
+	answer = take_over(house, team)
+	asked = {row.request: row.signer for row in answer["signers"]}
+	assert set(asked) == {request.name, later.name}
+	new = requests.replace_signer(asked[request.name], team["stayer"])
+	assert requests.replace_signer(asked[later.name], team["stayer"]) == asked[later.name]
+	assert row_of(later.name, stayer).contact == team["stayer"]
+	assert leaver.browser.refused("open", token=leaver.browser.token)
+	with pytest.raises(frappe.ValidationError, match="cannot be replaced"):
+		requests.replace_signer(row_of(request.name, house.maija).name, team["stayer"])
+	stayer.goes_all_the_way()
+	eventually(
+		lambda: frappe.db.get_value("Signature Request", request.name, "status") == "Completed",
+		"all have signed",
+	)
+	assert "signer_replaced" in kinds(request.name, asked[request.name])
+	assert "opened" in kinds(request.name, asked[request.name]) and "opened" in kinds(request.name, new)
+	assert evidence.verify(request.name).ok
+	assert verify_bundle(evidence.bundle(request.name)).ok
+	# The signature itself says in whose place it stands: the page below bears the name that it was sent with.
+	path, sha256 = frappe.db.get_value(
+		"Sealed Revision", {"signer": new, "kind": "Signed"}, ["file_url", "sha256"]
+	)
+	assert f"in place of {leaver.name}" in shown_in_signatures(read_sealed(path, sha256))
+
+
+def test_tasks_that_nobody_takes_are_named(house: House, team: dict[str, str]) -> None:
+	issue = an_issue(house, team)
+	for_writing()
+	frappe.db.set_value("Contact", team["stayer"], "user", None)
+	about = {"allocated_to": team["leaver mail"], "assigned_by": "Administrator"}
+	own = house._insert("ToDo", description="Call back", **about)
+	tied = house._insert("ToDo", description="Look", reference_type="Issue", reference_name=issue, **about)
+	frappe.db.commit()
+	answer = take_over(house, team)
+	assert {("ToDo", own.name), ("ToDo", tied.name)} <= set(answer["told"]) and not answer["tasks"]
 
 
 def test_the_view_of_who_left_ends(house: House, team: dict[str, str]) -> None:
@@ -149,3 +215,91 @@ def test_helpdesk_has_the_substitute_in_his_stead(house: House, team: dict[str, 
 		doc = frappe.get_doc("HD Customer", name)
 		assert [(row.contact_name, row.is_manager) for row in doc.contacts] == [(team[who], 1)]
 		assert doc.primary_contact == team[who]
+
+
+def a_second_colleague(house: House, team: dict[str, str], who: str) -> str:
+	"""Another Contact of the customer, who has the leaver's address too; returns his own address."""
+	for_writing()
+	own = f"{who}.{house.key}@asiakas.example"
+	house._insert(
+		"Contact",
+		first_name=who,
+		email_ids=[{"email_id": own, "is_primary": 1}, {"email_id": team["leaver mail"]}],
+		links=[{"link_doctype": "Customer", "link_name": house.customer}],
+	)
+	frappe.db.commit()
+	return own
+
+
+def rule_of(contact: str, company: str) -> tuple[bool, str]:
+	person = consents.person_of("Contact", contact)
+	state = marketing.Known([person]).state(person, company, "Email")
+	return state.allowed, state.rule.value
+
+
+def test_who_left_is_marketed_to_no_more(house: House, team: dict[str, str]) -> None:
+	group = a_group(house, team["leaver mail"], team["stayer mail"])
+	assert receivers(group) == {team["leaver mail"], team["stayer mail"]}
+	take_over(house, team)
+	assert rule_of(team["leaver"], house.company) == (False, "Left")
+	assert receivers(group) == campaign_reaches(group) == {team["stayer mail"]}
+	marks = ["signflow_email_marketing", "signflow_sms_marketing"]
+	assert frappe.db.get_value("Contact", team["leaver"], marks) == ("Not Allowed", "Not Allowed")
+	lead = house._insert("Lead", lead_name="leaver", company_name="Asiakas", email_id=team["leaver mail"])
+	frappe.db.commit()
+	assert campaign_reaches(group) == {team["stayer mail"]}
+	person = consents.person_of("Lead", lead.name)
+	assert not marketing.Known([person]).state(person, house.company, "Email").allowed
+
+
+def test_a_mailbox_that_colleagues_read_too_is_written_to(house: House, team: dict[str, str]) -> None:
+	a_second_colleague(house, team, "mate")
+	group = a_group(house, team["leaver mail"])
+	take_over(house, team)
+	assert receivers(group) == {team["leaver mail"]}
+	assert rule_of(team["leaver"], house.company) == (False, "Left")
+
+
+def test_a_consent_given_after_leaving_counts(house: House, team: dict[str, str]) -> None:
+	text = a_text(house, double_opt_in=0)
+	substitutes.substitute(
+		team["leaver"], "Customer", house.customer, team["stayer"], add_days(nowdate(), -2)
+	)
+	assert rule_of(team["leaver"], house.company) == (False, "Left")
+	for_writing()
+	shown = consents.current_wording(text, "fi")
+	consents.give(consents.person_of("Contact", team["leaver"]), shown, Given("Said to Staff"))
+	assert rule_of(team["leaver"], house.company) == (True, "Consent")
+
+
+def test_who_left_is_asked_for_no_consent(house: House, team: dict[str, str]) -> None:
+	text = a_text(house)
+	take_over(house, team)
+	answer = consent_campaigns.ask("Contact", team["leaver"], text, language="fi")
+	assert answer["asked"] == 0 and "Has left" in answer["left_out"][0]
+
+
+def test_who_still_works_elsewhere_has_not_left(house: House, team: dict[str, str]) -> None:
+	for_writing()
+	contact = frappe.get_doc("Contact", team["leaver"])
+	other = house._insert("Customer", customer_name=f"Other {house.key}", customer_type="Company")
+	contact.append("links", {"link_doctype": "Customer", "link_name": other.name})
+	contact.save(ignore_permissions=True)
+	frappe.db.commit()
+	take_over(house, team)
+	assert rule_of(team["leaver"], house.company) == (True, "Contact of a Company")
+
+
+def test_a_request_to_who_left_names_the_substitute(house: House, team: dict[str, str]) -> None:
+	for_writing()
+	draft = house.drafts(house.maija)
+	take_over(house, team)
+	for_writing()
+	frappe.clear_messages()
+	drafts.add_signer(draft.name, signer_name="leaver", email=team["leaver mail"], contact=team["leaver"])
+	told = " ".join(one["message"] for one in frappe.get_message_log())
+	assert "leaver left on" in told and team["stayer mail"] in told
+	frappe.clear_messages()
+	drafts.add_signer(draft.name, signer_name="stayer", email=team["stayer mail"], contact=team["stayer"])
+	assert not frappe.get_message_log()
+	frappe.db.rollback()

@@ -113,7 +113,16 @@ def state_problems(
 		found.append(f"the request is said to be {request['state']}, but no event says so")
 	if request["state"] != "Completed" and EventKind.COMPLETED.value in kinds:
 		found.append(f"the request is said to be {request['state']}, but an event says that it was completed")
+	replaced = {
+		event["public"].get("signer"): event["public"].get("by")
+		for event in events
+		if event["kind"] == EventKind.SIGNER_REPLACED.value
+	}
+	if not {*replaced.values()} <= {*names}:
+		found.append("a signer was replaced by one who is not listed")
 	for signer in signers:
+		if signer["name"] in replaced and signer["state"] == "Cancelled":
+			continue
 		need = _SIGNER_NEEDS.get(signer["state"])
 		if need is not None and not _has(events, need, signer["name"]):
 			found.append(f"signer {signer['name']} is said to be {signer['state']}, but no event says so")

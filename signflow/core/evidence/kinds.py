@@ -29,6 +29,7 @@ class EventKind(str, Enum):
 	DECLINED = "declined"
 	QUESTION_ASKED = "question_asked"
 	REMINDED = "reminded"
+	SIGNER_REPLACED = "signer_replaced"
 	NEW_LINK_SENT = "new_link_sent"
 	COMPLETED = "completed"
 	COPIES_SENT = "copies_sent"
@@ -78,6 +79,7 @@ EVENT_KINDS: dict[EventKind, str] = {
 	EventKind.DECLINED: _("The signer declined to sign."),
 	EventKind.QUESTION_ASKED: _("The signer asked the sender something."),
 	EventKind.REMINDED: _("The signer was reminded."),
+	EventKind.SIGNER_REPLACED: _("The sender had somebody else sign in this signer's place."),
 	EventKind.NEW_LINK_SENT: _("The signer was sent a new link; the earlier one stopped working."),
 	EventKind.COMPLETED: _("Everybody has signed."),
 	EventKind.COPIES_SENT: _("The signed documents were sent to the parties."),
@@ -115,6 +117,7 @@ LABELS: dict[EventKind, str] = {
 	EventKind.DECLINED: _("Declined"),
 	EventKind.QUESTION_ASKED: _("Question asked"),
 	EventKind.REMINDED: _("Reminded"),
+	EventKind.SIGNER_REPLACED: _("Signer replaced"),
 	EventKind.NEW_LINK_SENT: _("New link sent"),
 	EventKind.COMPLETED: _("Completed"),
 	EventKind.COPIES_SENT: _("Copies sent"),

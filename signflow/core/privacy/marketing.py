@@ -42,6 +42,7 @@ class Rule(str, Enum):
 	EXISTING_CUSTOMER = "Existing Customer"
 	OPT_OUT_CHANNEL = "Allowed until Refused"
 	NO_CONSENT = "No Consent"
+	LEFT = "Left"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Facts:
 
 	`flags` are the framework's own unsubscribes, undated, each by its name ("Contact.unsubscribed"): they are objections
 	to mail. `last_purchase` is the day of the last purchase as a consumer. `restricted`: the company may only keep the data
-	(GDPR 18(2)).
+	(GDPR 18(2)). `left_on`: since when the person works for the customer or supplier no more.
 	"""
 
 	is_company_contact: bool
@@ -77,6 +78,7 @@ class Facts:
 	existing_customers: bool = False
 	existing_customer_months: int = 0
 	restricted: bool = False
+	left_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ def text_state(said: Sequence[Said], text: str, today: date) -> Said | None:
 def marketing_state(channel: str, facts: Facts, today: date) -> State:
 	"""Whether `channel` may be used for direct marketing to the person of `facts` on the day `today`.
 
-	An objection ends every consent before it; a consent that the same person gives later ends the objection.
+	An objection ends every consent before it; a consent that the same person gives later ends the objection. So it is with
+	who has left: what he said for the customer or supplier ended there.
 	"""
 	if facts.restricted:
 		return State(False, Rule.RESTRICTED)
@@ -123,6 +126,8 @@ def marketing_state(channel: str, facts: Facts, today: date) -> State:
 	given = _last([row for row in words if row and row.action is Action.GIVEN])
 	if objection and (not given or given.on <= objection.on):
 		return State(False, Rule.OBJECTION, objection.on.date(), objection.row)
+	if facts.left_on and not (given and given.on.date() > facts.left_on):
+		return State(False, Rule.LEFT, facts.left_on)
 	if given:
 		return State(True, Rule.CONSENT, given.on.date(), given.row)
 	no = _last([row for row in words if row and row.action in (Action.WITHDRAWN, Action.REFUSED)])

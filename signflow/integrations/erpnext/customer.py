@@ -36,7 +36,7 @@ def note_signed(request: Any) -> None:
 	else:
 		names = frappe.get_all(
 			"Signature Request Signer",
-			filters={"request": request.name},
+			filters={"request": request.name, "status": "Signed"},
 			pluck="signed_name",
 			order_by="idx_in_request asc",
 		)

@@ -327,6 +327,15 @@ def _follow_segments(people: Sequence[Person]) -> None:
 			write_segments(doctype, some)
 
 
+def on_left(contact: str, party_type: str, party: str, by: str) -> bool:
+	"""Somebody left a customer or supplier: mailing lists and segments follow (hook signflow_substituted)."""
+	people = marketing.people_named("Contact", [contact])
+	for members, of in _memberships([mail for person in people for mail in person.emails]):
+		_settle(members, of)
+	_follow_segments(people)
+	return False
+
+
 # Segments: what list filters on Contact and Lead find.
 
 

@@ -170,7 +170,10 @@ def _opened(request: Any, event: Any) -> str:
 
 def _signed(request: Any, event: Any) -> str:
 	states = frappe.get_all(
-		"Signature Request Signer", {"request": request.name}, ["name", "status"], order_by="creation asc"
+		"Signature Request Signer",
+		{"request": request.name, "replaced_by": ["is", "not set"]},
+		["name", "status"],
+		order_by="creation asc",
 	)
 	done = sum(1 for row in states if row.status in ("Signing", "Signed") or row.name == event.signer)
 	return _("{0} has signed: {1} ({2} of {3})").format(

@@ -26,7 +26,7 @@ function open_dialog(frm) {
 		async primary_action({ contact, by, left_on }) {
 			const answer = await frappe.xcall("signflow.api.substitutes.substitute", { contact, ...party, by, left_on });
 			dialog.hide();
-			tell(answer);
+			tell(answer, by);
 			frm.reload_doc();
 		},
 	});
@@ -43,14 +43,41 @@ async function show(dialog, party) {
 	for (const one of found.moves) place.append($("<div class='text-muted'>").text(`${one.label} ${one.name}`));
 	if (found.tasks) line(__("{0} tasks are assigned anew where the substitute has a log-in.", [found.tasks]));
 	for (const one of found.told) {
-		place.append($("<div class='text-warning'>").text(__("Out for signature, to be sent anew by you: {0}", [one.name])));
+		const text =
+			one.doctype === "Signature Request"
+				? __("Out for signature, you can send it to the substitute afterwards: {0}", [one.name])
+				: __("Left for you: {0}", [`${one.label} ${one.title}`]);
+		place.append($("<div class='text-warning'>").text(text));
 	}
 	if (found.has_user) line(__("The log-in of who leaves is closed, unless it leads to somebody else's records."));
 }
 
-function tell(answer) {
-	const lines = [__("{0} records moved.", [answer.moved + answer.tasks])];
-	if (answer.ended) lines.push(__("The log-in is closed."));
-	for (const [doctype, name] of answer.told) lines.push(__("Left for you: {0}", [`${__(doctype)} ${name}`]));
-	frappe.msgprint({ title: __("Somebody Leaves"), message: lines.map((one) => frappe.utils.escape_html(one)).join("<br>") });
+function tell(answer, by) {
+	const dialog = new frappe.ui.Dialog({ title: __("Somebody Leaves"), fields: [{ fieldname: "what", fieldtype: "HTML" }] });
+	const place = dialog.fields_dict.what.$wrapper;
+	const line = (text) => $("<p class='mb-2'>").text(text).appendTo(place);
+	line(__("{0} records moved.", [answer.moved + answer.tasks]));
+	if (answer.ended) line(__("The log-in is closed."));
+	const mine = new Set(answer.signers.map((one) => one.request));
+	for (const one of answer.told) {
+		if (one.doctype !== "Signature Request" || !mine.has(one.name)) line(__("Left for you: {0}", [`${one.label} ${one.title}`]));
+	}
+	for (const one of answer.signers) offer_signing(line(__("Waits for a signature: {0}", [`${one.title} (${one.request})`])), one, by);
+	dialog.show();
+}
+
+/** One click has the substitute sign in place of who left. */
+function offer_signing($line, one, by) {
+	$("<button class='btn btn-xs btn-default ml-2'>")
+		.text(__("Have the Substitute Sign"))
+		.appendTo($line)
+		.on("click", async ({ currentTarget }) => {
+			currentTarget.disabled = true;
+			try {
+				await frappe.xcall("signflow.api.requests.replace_signer", { signer: one.signer, contact: by });
+				$(currentTarget).replaceWith($("<span class='text-success ml-2'>").text(__("The substitute signs it.")));
+			} catch {
+				currentTarget.disabled = false; // Frappe has told why
+			}
+		});
 }

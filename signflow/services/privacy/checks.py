@@ -105,7 +105,18 @@ def _reading(doctype: str) -> list[Any]:
 
 
 def _officer() -> Iterator[Finding]:
-	if not set(get_users_with_role(OFFICER)) - {"Guest"}:
+	officers = set(get_users_with_role(OFFICER)) - {"Guest"}
+	if len(officers) == 1:
+		yield Finding(
+			"one_officer",
+			HIGH,
+			_(
+				"Only one user has the role Data Protection Officer: nothing can be erased, since whoever decides an erasure does not approve it."
+			),
+			_("Give the role to a second person, who approves what the first decides."),
+			"/app/user",
+		)
+	if not officers:
 		yield Finding(
 			"no_officer_role",
 			HIGH,

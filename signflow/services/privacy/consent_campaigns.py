@@ -264,6 +264,8 @@ def _why_not(campaign: Any, known: marketing.Known, person: Person) -> str:
 		return "Has objected to marketing"
 	if state.rule is Rule.RESTRICTED:
 		return "The data is restricted"
+	if state.rule is Rule.LEFT:
+		return "Has left the customer or supplier"
 	last = known.last_word(person, company, campaign.consent_text)
 	if last and last.action is Action.GIVEN:
 		return "Has consented already"

@@ -16,7 +16,7 @@ from frappe import _
 from frappe.translate import print_language
 from frappe.utils import add_days, add_months, add_to_date, cint, get_datetime, get_url, getdate, now_datetime
 
-from signflow.services import work
+from signflow.services import leavers, work
 from signflow.services.company import house
 from signflow.services.delivery import has_unsubscribed
 from signflow.services.guests import LANGUAGES
@@ -320,7 +320,7 @@ def tell(name: str) -> str:
 	if not notice:
 		return row.status
 	email = one_address(person.email_id or "")
-	if not email or has_unsubscribed(email):
+	if not email or has_unsubscribed(email) or _has_left(row.party_type, person):
 		return _settle(row, "Not Reachable")
 	key = _mail_key(row.company, email)
 	if frappe.db.exists(DELIVERY, {"mail_key": key, "name": ["!=", name]}):
@@ -363,6 +363,15 @@ def _is_restricted(person: Any, company: str | None) -> bool:
 	return bool(company) and company in (person.signflow_restricted_for or "").split("\n")
 
 
+def _has_left(doctype: str, person: Any) -> bool:
+	"""Whether who this was recorded for reads the mailbox no more: the customer's or supplier's is not hers."""
+	if doctype == "Contact" and leavers.has_left(person.name):
+		return True
+	mail = (person.email_id or "").strip().lower()
+	left = leavers.left_on([mail]).get(mail)
+	return bool(left) and getdate(person.creation) <= left
+
+
 def _language(person: Any) -> str:
 	known = (person.get("language") or "").split("-")[0]
 	return (
@@ -401,6 +410,8 @@ def inform_now(doctype: str, name: str, company: str) -> str:
 		frappe.throw(_("Only contacts and leads are told by mail."))
 	if _is_restricted(_person(doctype, name), company):
 		frappe.throw(_("Processing is restricted: the data is only kept."))
+	if _has_left(doctype, _person(doctype, name)):
+		frappe.throw(_("{0} has left: the mailbox may be read by others.").format(name))
 	if not notices.published(company):
 		frappe.throw(_("{0} has no published privacy notice.").format(company))
 	return tell(_row_for(doctype, name, company))

@@ -15,6 +15,7 @@ from frappe.query_builder.functions import Lower, Max
 from frappe.utils import getdate
 
 from signflow.core.privacy.marketing import Action, Facts, Rule, Said, State, marketing_state, text_state
+from signflow.services import leavers
 from signflow.services.privacy import consents
 from signflow.services.privacy.consents import Person
 from signflow.services.privacy.matching import equals
@@ -34,8 +35,9 @@ class Known:
 		self.rows = _rows(mails, people)
 		self.links = _links(_named(people, "Contact"))
 		self.contacts = _values(
-			"Contact", _named(people, "Contact"), ["unsubscribed", "company_name", RESTRICTED]
+			"Contact", _named(people, "Contact"), ["unsubscribed", "company_name", RESTRICTED, leavers.LEFT]
 		)
+		self.left = leavers.left_on(mails)
 		leads = {*_named(people, "Lead"), *self._linked("Lead")}
 		self.leads = _values("Lead", sorted(leads), ["unsubscribed", "company_name", "status", RESTRICTED])
 		customers = {*_named(people, "Customer"), *self._linked("Customer")}
@@ -74,7 +76,18 @@ class Known:
 			existing_customers=bool(exception),
 			existing_customer_months=exception.existing_customer_months if exception else 0,
 			restricted=self._is_restricted(person, company),
+			left_on=self.left_on(person),
 		)
+
+	def left_on(self, person: Person) -> date | None:
+		"""When one of the people left the customer or supplier; None for whoever works for one."""
+		roles = self._roles(person)
+		if person.party_type == "Contact" and any(kind in leavers.PARTIES for kind, _name in roles):
+			return None
+		own = self.contacts.get(person.party) if person.party_type == "Contact" else None
+		if own and own[leavers.LEFT]:
+			return getdate(own[leavers.LEFT])
+		return max((self.left[mail] for mail in person.emails if mail in self.left), default=None)
 
 	def _is_restricted(self, person: Person, company: str) -> bool:
 		read = {"Contact": self.contacts, "Lead": self.leads, "Customer": self.customers}
@@ -275,20 +288,17 @@ def people_named(doctype: str, names: list[str]) -> list[Person]:
 def willing(mails: Iterable[str], of: Sequence[str], text: str | None = None) -> set[str]:
 	"""Which of `mails` (in lower case) the companies `of` may all market to by mail; nobody who said no to `text`.
 
-	An address that several people share is written to only if each of them may be.
+	An address that several people share is written to only if each of them may be who has not left.
 	"""
 	behind = consents.people_with(mails)
 	addresses, kept = sorted(behind), set()
 	for start in range(0, len(addresses), AT_ONCE):
 		some = addresses[start : start + AT_ONCE]
 		known = Known([person for mail in some for person in behind[mail]])
-		kept |= {
-			mail
-			for mail in some
-			if all(
-				known.may_be_reached(person, company, text=text) for person in behind[mail] for company in of
-			)
-		}
+		for mail in some:
+			people = [one for one in behind[mail] if not known.left_on(one)] or behind[mail]
+			if all(known.may_be_reached(person, company, text=text) for person in people for company in of):
+				kept.add(mail)
 	return kept
 
 
@@ -391,5 +401,6 @@ def rule_texts() -> dict[str, str]:
 		"Contact of a Company": _("contact of a company: until refused (act 917/2014, 202 §)"),
 		"Existing Customer": _("existing customer: similar products, until refused (act 917/2014, 200 § 3)"),
 		"Allowed until Refused": _("consumer: this channel until refused (act 917/2014, 200 § 2)"),
+		"Left": _("has left the customer or supplier"),
 		"No Consent": _("consumer without a consent (act 917/2014, 200 § 1)"),
 	}

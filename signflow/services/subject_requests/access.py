@@ -51,6 +51,7 @@ ITEM = "Personal Data Export Item"
 RIGHTS = ("Access", "Portability")
 LEASE_SECONDS = 120
 MOST_ATTEMPTS = 5
+# Unless the settings say otherwise.
 KEEP_DAYS = 14
 # Of an officer's answer, in letters.
 MOST_SIGNS = 10_000
@@ -683,7 +684,7 @@ def _ready(export: str, token: str, name: str, subject: Subject, **facts: Any) -
 		return
 	doc = frappe.get_doc(EXPORT, export)
 	link = new_token(export)
-	expires = add_days(now_datetime(), KEEP_DAYS)
+	expires = add_days(now_datetime(), keep_days())
 	_set(
 		export,
 		status="Ready",
@@ -736,6 +737,11 @@ def _ready(export: str, token: str, name: str, subject: Subject, **facts: Any) -
 	records.step(request, "Mailed", by_itself=True)
 	if request.status in records.OPEN:
 		records.finish(doc.request, outcome(doc.answer))
+
+
+def keep_days() -> int:
+	"""For how many days a copy can be fetched."""
+	return cint(frappe.get_cached_doc("Signflow Settings").copy_keep_days) or KEEP_DAYS
 
 
 def outcome(answer: str | None) -> str:

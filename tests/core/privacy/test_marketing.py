@@ -43,6 +43,15 @@ def test_where_nothing_was_said(facts: Facts, channel: str, expected: tuple[bool
 	assert state(facts, channel=channel) == expected
 
 
+@pytest.mark.parametrize("channel", ["Email", "SMS", "Phone", "Post"])
+def test_who_has_left_is_left_alone_unless_he_consents_afterwards(channel: str) -> None:
+	facts = replace(COMPANY, left_on=TODAY - timedelta(days=10))
+	assert state(facts, channel=channel) == (False, Rule.LEFT)
+	assert state(facts, said("Given", 11, channel=channel), channel=channel) == (False, Rule.LEFT)
+	assert state(facts, said("Given", 9, channel=channel), channel=channel) == (True, Rule.CONSENT)
+	assert state(facts, said("Objected", 5), channel=channel) == (False, Rule.OBJECTION)
+
+
 @pytest.mark.parametrize("facts", [CONSUMER, COMPANY])
 @pytest.mark.parametrize(
 	("words", "expected"),

@@ -224,6 +224,7 @@ function row(frm, signer) {
 			</div>
 		</div>
 		${trouble ? `<div class="text-danger small mt-1">${escape(note || __(signer.delivery_status))}</div>` : ""}
+		${signer.replaced_by ? `<div class="small mt-1">${__("Somebody else signs in this place.")}</div>` : ""}
 		${signer.decline_reason ? `<div class="small mt-1">${escape(signer.decline_reason)}</div>` : ""}
 		<div class="mt-2">${steps}</div>
 	</div>`;

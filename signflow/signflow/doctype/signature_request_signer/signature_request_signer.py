@@ -42,6 +42,7 @@ class SignatureRequestSigner(KeepsSecrets):
 		new_links_sent: DF.Int
 		opened_on: DF.Datetime | None
 		reminders_sent: DF.Int
+		replaced_by: DF.Link | None
 		represents: DF.Data | None
 		request: DF.Link
 		required_level: DF.Literal["mail_code"]

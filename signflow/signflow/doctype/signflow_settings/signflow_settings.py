@@ -13,6 +13,7 @@ from signflow.signflow.uploads import attached, bytes_of
 
 # A complaint takes its time to be made, and three months until its maker hears of it (GDPR 78(2)).
 LEAST_DAYS = 180
+MOST_COPY_DAYS = 90
 
 
 class SignflowSettings(Document):
@@ -36,6 +37,7 @@ class SignflowSettings(Document):
 		backup_places_complete: DF.Check
 		brand_colour: DF.Color | None
 		contact_form: DF.Link | None
+		copy_keep_days: DF.Int
 		data_protection_officer: DF.Link | None
 		default_language: DF.Literal["fi", "sv", "en"]
 		done_ticket_status: DF.Literal["", "Resolved", "Closed"]
@@ -125,6 +127,13 @@ class SignflowSettings(Document):
 			frappe.throw(_("Inform persons after 21 days at most: the law gives a month."))
 
 	def _validate_after(self):
+		self.copy_keep_days = cint(self.copy_keep_days) or 14
+		if not 1 <= self.copy_keep_days <= MOST_COPY_DAYS:
+			frappe.throw(
+				_(
+					"Copies of data can be fetched for {0} days at most: a package that lies there longer is a risk."
+				).format(MOST_COPY_DAYS)
+			)
 		self.pseudonymise_after_days = cint(self.pseudonymise_after_days) or 365
 		if self.pseudonymise_after_days < LEAST_DAYS:
 			frappe.throw(

@@ -25,6 +25,7 @@ class ConsentCampaignPerson(Document):
 			"No mail address",
 			"Has objected to marketing",
 			"The data is restricted",
+			"Has left the customer or supplier",
 			"Has consented already",
 			"Has said no to this",
 			"Asking by mail would be marketing, which may not reach this person",
