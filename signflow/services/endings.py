@@ -268,6 +268,8 @@ def _confirm(doc: Any) -> None:
 				"reference": doc.name,
 			},
 			reference=(doc.doctype, doc.name),
+			# Whoever says such a thing is told that it came in, whatever mail he has unsubscribed from.
+			asked_for=True,
 			attachments=[{"fid": copy} for copy in copies],
 		)
 	if queued:

@@ -185,6 +185,8 @@ def _receipt(doc: Any) -> None:
 				"statement": "\n".join(_lines(doc, _no_links)),
 			},
 			reference=(doc.doctype, doc.name),
+			# Whoever says such a thing is told that it came in, whatever mail he has unsubscribed from.
+			asked_for=True,
 		)
 	if queued:
 		doc.receipt_queued_on = now_datetime()

@@ -152,6 +152,16 @@ def test_a_statement_that_matches_nothing_is_receipted_alike(shop: House) -> Non
 	assert doc.status == "New" and not doc.request and not doc.customer, "a number alone matches nothing"
 
 
+def test_who_wants_no_mail_of_the_site_gets_the_receipt(shop: House) -> None:
+	"""Directive (EU) 2023/2673, 11a(4): it is sent without delay, and its reader has asked for it himself."""
+	mail = f"unsubscribed.{shop.key}@posti.example"
+	for_writing()
+	frappe.get_doc({"doctype": "Email Unsubscribe", "email": mail, "global_unsubscribe": 1}).insert()
+	frappe.db.commit()
+	assert Visitor(shop).states(contract_reference="", email=mail)["mailed"] is True
+	shop.mailbox.wait_for(mail, subject="Receipt: your withdrawal")
+
+
 def test_the_only_contract_needs_no_number_and_a_late_statement_is_kept(shop: House) -> None:
 	row = a_consumer_contract(shop, shop.matti, days_ago=30)
 	doc = found(Visitor(shop).states(contract_reference="the router", email=shop.matti.mail)["reference"])

@@ -86,13 +86,16 @@ def others_in(request: str, words: Words, subject: Subject) -> bool:
 	# Where nothing was agreed, only who had signed by then has something to prove.
 	ended = frappe.db.get_value(EVIDENCE, request, "status") in ("Declined", "Expired", "Cancelled")
 	return any(
-		not _is_hers(words, told, row) and (row.status == "Signed" or not ended) for row in signers(request)
+		not _is_hers(words, told, row) and (row.status == "Signed" or not (ended or row.replaced_by))
+		for row in signers(request)
 	)
 
 
 def others_left(request: str) -> bool:
-	"""Whether an agreement still has a signer who was not erased."""
-	return any(not str(row.email or "").endswith(f"@{DOMAIN}") for row in signers(request))
+	"""Whether an agreement still has a signer who was not erased; not one in whose place somebody else signed."""
+	return any(
+		not (row.replaced_by or str(row.email or "").endswith(f"@{DOMAIN}")) for row in signers(request)
+	)
 
 
 def agreement_of(doctype: str, name: str) -> str | None:
