@@ -113,7 +113,9 @@ def test_what_waits_for_his_signature_is_sent_to_the_substitute(house: House, te
 	assert set(asked) == {request.name, later.name}
 	new = requests.replace_signer(asked[request.name], team["stayer"])
 	assert requests.replace_signer(asked[later.name], team["stayer"]) == asked[later.name]
-	assert row_of(later.name, stayer).contact == team["stayer"]
+	# By the address: the framework's own worker may have written the log-in's name into the Contact meanwhile.
+	now = {"request": later.name, "email": stayer.mail}
+	assert frappe.db.get_value("Signature Request Signer", now, "contact") == team["stayer"]
 	assert leaver.browser.refused("open", token=leaver.browser.token)
 	with pytest.raises(frappe.ValidationError, match="cannot be replaced"):
 		requests.replace_signer(row_of(request.name, house.maija).name, team["stayer"])
