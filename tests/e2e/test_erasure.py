@@ -153,7 +153,7 @@ def test_from_the_page_to_the_certificate(office: Office, visit, url: str) -> No
 	decided = on_plan(screen, other_than=plan)
 	assert decided != anew
 	form = shown(screen)
-	expect(form.get_by_text("A second officer approves it").first).to_be_visible()
+	expect(form.get_by_text("another officer approves it").first).to_be_visible()
 	expect(form.locator(".page-head .primary-action:visible")).to_have_count(0)
 
 	# Another approves it and has it carried out, on a phone.
