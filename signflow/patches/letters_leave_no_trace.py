@@ -10,11 +10,10 @@ OURS = {"message_id": ["like", "signflow.letter.%"]}
 
 def execute():
 	codes = {**OURS, "reference_name": ["is", "not set"], "message": BLANK}
-	for some in chunks(frappe.get_all("Email Queue", codes, pluck="name", order_by="name asc")):
-		leave_nothing(some)
 	of_signers = {"message_id": ["like", "signflow.code.%"], "message": BLANK}
-	for some in chunks(frappe.get_all("Email Queue", of_signers, pluck="name", order_by="name asc")):
-		leave_nothing(some)
+	for mails in (codes, of_signers):
+		for some in chunks(frappe.get_all("Email Queue", mails, pluck="name", order_by="name asc")):
+			leave_nothing(some)
 	sent = {**OURS, "status": "Sent", "message": ["!=", BLANK]}
 	values = {"message": BLANK, "attachments": "[]"}
 	frappe.db.set_value("Email Queue", sent, values, update_modified=False)

@@ -35,19 +35,8 @@ from signflow.signflow.addresses import addresses_in
 
 BLANK = "(Removed by signflow: it held a personal link or code.)"
 KINDS = (
-	*(
-		"invitation",
-		"code",
-		"copy",
-		"link",
-		"closed",
-		"question",
-		"resume",
-		"delivery",
-		"consent",
-		"datarequest",
-	),
-	"letter",
+	*("invitation", "code", "copy", "link", "closed", "question", "resume"),
+	*("delivery", "consent", "datarequest", "letter"),
 )
 # Mails to people who sign nothing: blanked once sent, and nobody's status hangs on them.
 TO_OTHERS = ("resume", "consent", "datarequest", "letter")

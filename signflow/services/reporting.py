@@ -12,7 +12,7 @@ from signflow.core.pdf.report import LABELS, render_report
 from signflow.core.pdf.seal import seal_report
 from signflow.services import evidence
 from signflow.services.keys import current_key, load_key
-from signflow.services.requests import fresh, lock_request, signers_of
+from signflow.services.requests import all_signers_of, fresh, lock_request, signers_of
 from signflow.services.revisions import REPORT, add_revision
 from signflow.services.times import utc_time
 from signflow.services.transaction import one_transaction
@@ -50,15 +50,7 @@ def _keep_report(name: str, title: str, data: bytes, chain_head: str) -> None:
 
 def _report_model(request: Any, key: Any) -> dict[str, Any]:
 	signers = signers_of(request.name)
-	names = dict(
-		frappe.get_all(
-			"Signature Request Signer",
-			filters={"request": request.name},
-			fields=["name", "signer_name"],
-			order_by="idx_in_request asc",
-			as_list=True,
-		)
-	)
+	names = {row.name: row.signer_name for row in all_signers_of(request.name)}
 	what = {"Certified": _("Sealed original"), "Received": _("As received"), "Closed": _("Closed")}
 	events = frappe.get_all(
 		"Signature Event",

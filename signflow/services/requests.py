@@ -244,7 +244,7 @@ def forget_unsigned(name: str) -> None:
 
 	The chain stays and says so. For requests made of a form, where nobody but the person himself knows of it.
 	"""
-	signers = _with_replaced(name)
+	signers = all_signers_of(name)
 	if any(row.signed_on for row in signers):
 		return
 	evidence.erase_payloads(
@@ -341,7 +341,7 @@ def _remind(request_name: str, signer: str, since: Any) -> None:
 
 def replaced_names(request: str) -> dict[str, str]:
 	"""The names that the request was sent with of those in whose place others sign, by the signer who does."""
-	earlier = {row.replaced_by: row for row in _with_replaced(request) if row.replaced_by}
+	earlier = {row.replaced_by: row for row in all_signers_of(request) if row.replaced_by}
 	names = {}
 	for signer, row in earlier.items():
 		while row.name in earlier:
@@ -350,7 +350,8 @@ def replaced_names(request: str) -> dict[str, str]:
 	return names
 
 
-def _with_replaced(request: str) -> list[Any]:
+def all_signers_of(request: str) -> list[Any]:
+	"""The signers' rows of a request in their order, with those in whose place others sign."""
 	return frappe.get_all(
 		"Signature Request Signer",
 		filters={"request": request},
@@ -391,7 +392,7 @@ def timeline(name: str) -> dict[str, Any]:
 				**{field: row.get(field) for field in public},
 				"events": [event for event in events if event.signer == row.name],
 			}
-			for row in _with_replaced(name)
+			for row in all_signers_of(name)
 		],
 		"documents": evidence.document_revisions(name),
 		"events": len(events),

@@ -158,16 +158,22 @@ def test_the_view_of_who_left_ends(house: House, team: dict[str, str]) -> None:
 	assert frappe.db.get_value("User", team["stayer mail"], "enabled")
 
 
-def test_a_log_in_that_leads_elsewhere_stays_open(house: House, team: dict[str, str]) -> None:
+def works_elsewhere_too(house: House, team: dict[str, str]) -> str:
+	"""The leaver is a contact of another customer as well; that customer's name."""
 	for_writing()
 	contact = frappe.get_doc("Contact", team["leaver"])
-	other = house._insert("Customer", customer_name=f"Other {house.key}", customer_type="Company")
-	contact.append("links", {"link_doctype": "Customer", "link_name": other.name})
+	other = house._insert("Customer", customer_name=f"Other {house.key}", customer_type="Company").name
+	contact.append("links", {"link_doctype": "Customer", "link_name": other})
 	contact.save(ignore_permissions=True)
 	frappe.db.commit()
+	return other
+
+
+def test_a_log_in_that_leads_elsewhere_stays_open(house: House, team: dict[str, str]) -> None:
+	other = works_elsewhere_too(house, team)
 	assert not take_over(house, team)["ended"]
 	assert frappe.db.get_value("User", team["leaver mail"], "enabled")
-	assert [row.link_name for row in frappe.get_doc("Contact", team["leaver"]).links] == [other.name]
+	assert [row.link_name for row in frappe.get_doc("Contact", team["leaver"]).links] == [other]
 
 
 def test_only_a_colleague_takes_over(house: House, team: dict[str, str]) -> None:
@@ -284,12 +290,7 @@ def test_who_left_is_asked_for_no_consent(house: House, team: dict[str, str]) ->
 
 
 def test_who_still_works_elsewhere_has_not_left(house: House, team: dict[str, str]) -> None:
-	for_writing()
-	contact = frappe.get_doc("Contact", team["leaver"])
-	other = house._insert("Customer", customer_name=f"Other {house.key}", customer_type="Company")
-	contact.append("links", {"link_doctype": "Customer", "link_name": other.name})
-	contact.save(ignore_permissions=True)
-	frappe.db.commit()
+	works_elsewhere_too(house, team)
 	take_over(house, team)
 	assert rule_of(team["leaver"], house.company) == (True, "Contact of a Company")
 

@@ -47,12 +47,8 @@ def rows(lines: Iterable[str], sought: Callable[[str], object]) -> Iterator[tupl
 			continue
 		known = named or columns.get(table) or []
 		for row in _rows(values):
-			yield (
-				table,
-				dict(zip(known, row, strict=False))
-				if len(known) == len(row)
-				else dict(zip(map(str, range(len(row))), row, strict=True)),
-			)
+			keys = known if len(known) == len(row) else map(str, range(len(row)))
+			yield table, dict(zip(keys, row, strict=True))
 
 
 def _rows(values: str) -> Iterator[list[str]]:

@@ -72,6 +72,10 @@ class Blackening:
 		"""Whether one of the words can be read in the text of a file; a short one as a word of its own ("Aho", not "rahoitus")."""
 		return bool((self._long and self._long.search(text)) or (self._alone and self._alone.search(text)))
 
+	def read_in(self, text: str) -> list[str]:
+		"""Those of the words that can be read in the text of a file."""
+		return [word for word in self.words if Blackening([word], self.region).is_read_in(text)]
+
 	def stand_in(self, text: str) -> list[str]:
 		"""Those of the words that stand in `text`."""
 		return [word for word in self.words if Blackening([word], self.region)(text) != text]

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any, TypeVar
 from zlib import error as ZlibError
 
@@ -181,6 +182,12 @@ class _Reading:
 
 class _Locked(Exception):
 	"""The file needs a password."""
+
+
+def bytes_to_read(path: Path) -> bytes:
+	"""The bytes of a file, and no more than one beyond what is read: it is then known to be too large."""
+	with path.open("rb") as stream:
+		return stream.read(MOST_BYTES + 1)
 
 
 def text_of(data: bytes, file_name: str = "") -> FileText:

@@ -1,5 +1,6 @@
 // What an officer does to answer a data request: a copy of the data, corrections, and those who have to be told.
 
+import { CLOSED } from "./closed_requests";
 import { prompt } from "./prompts";
 
 const COPIES = ["Access", "Portability"];
@@ -39,7 +40,7 @@ export function save_file(name, blob) {
 /** Buttons and, where somebody has to be told, a list on a Data Subject Request. */
 export async function offer_answers(frm) {
 	if (frm.is_new() || !frm.doc.verified_on || frm.doc.joined_to) return;
-	const open = !["Unverified", "Done", "Refused", "Withdrawn"].includes(frm.doc.status);
+	const open = !["Unverified", ...CLOSED].includes(frm.doc.status);
 	const officer = frappe.user.has_role("Data Protection Officer") || frappe.session.user === "Administrator";
 	if (COPIES.includes(frm.doc.request_type) && officer) await offer_copy(frm, open);
 	if (frm.doc.request_type === "Rectification" && officer && open) {

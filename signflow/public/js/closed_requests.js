@@ -2,6 +2,9 @@
 
 import { prompt } from "./prompts";
 
+/** The states that end a data request. */
+export const CLOSED = ["Done", "Refused", "Withdrawn"];
+
 export function offer_complaint(frm) {
 	const doc = frm.doc;
 	if (doc.pseudonymised_on) {
@@ -9,7 +12,7 @@ export function offer_complaint(frm) {
 		frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(said)}</div>`, "blue");
 		return;
 	}
-	if (!["Done", "Refused", "Withdrawn"].includes(doc.status) || !frappe.user.has_role("Data Protection Officer")) {
+	if (!CLOSED.includes(doc.status) || !frappe.user.has_role("Data Protection Officer")) {
 		return;
 	}
 	if (doc.complaint_pending) {

@@ -7,6 +7,11 @@ const ON = ["Customer", "Contact", "Lead"];
 const BY_STAFF = ["Identity Document Shown", "Known to Staff", "Other"];
 const TYPES = ["Access", "Portability", "Rectification", "Erasure", "Restriction", "Objection"];
 
+/** What a person may ask for, as options of a field. */
+export function kinds() {
+	return TYPES.map((value) => ({ value, label: __(value) }));
+}
+
 /** Whether the user may take requests in. Frappe keeps apart what is made by other ways than its form. */
 export function may_take_in() {
 	return (frappe.boot.user.in_create || []).includes("Data Subject Request");
@@ -68,7 +73,7 @@ export function new_data_request(values = {}) {
 				fieldname: "request_type",
 				fieldtype: "Select",
 				label: __("Asks For"),
-				options: ["", ...TYPES].map((value) => ({ value, label: value ? __(value) : "" })),
+				options: [{ value: "", label: "" }, ...kinds()],
 				reqd: 1,
 			},
 			{

@@ -2,9 +2,9 @@
 // is begun from the list of templates, a ready form from the list of signable forms.
 import { correct, list_processors, offer_answers, once, prepare_copy, save_file, set_next_step } from "./answer_data_request";
 import { show_backups } from "./backups";
-import { offer_complaint } from "./closed_requests";
+import { CLOSED, offer_complaint } from "./closed_requests";
 import { offer_campaign, show_consents } from "./consents";
-import { may_take_in, new_data_request, offer_data_request, show_restricted } from "./data_requests";
+import { kinds, may_take_in, new_data_request, offer_data_request, show_restricted } from "./data_requests";
 import { from_paper } from "./from_paper";
 import { show_what_was_told } from "./privacy_told";
 import { add_ready_form } from "./ready_forms";
@@ -23,6 +23,8 @@ signflow.offer_campaign = offer_campaign;
 signflow.add_ready_form = add_ready_form;
 signflow.new_data_request = new_data_request;
 signflow.may_take_in_data_requests = may_take_in;
+signflow.data_request_kinds = kinds;
+signflow.CLOSED_DATA_REQUESTS = CLOSED;
 signflow.set_next_step = set_next_step;
 signflow.once = once;
 signflow.save_file = save_file;

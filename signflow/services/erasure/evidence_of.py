@@ -12,6 +12,7 @@ from signflow.services import evidence
 from signflow.services.privacy import data_map
 from signflow.services.privacy.matching import chunks
 from signflow.services.privacy.person_records import pointing
+from signflow.services.requests import all_signers_of
 
 EVIDENCE = "Signature Request"
 SIGNER = "Signature Request Signer"
@@ -19,14 +20,9 @@ SIGNER = "Signature Request Signer"
 PARTS = (SIGNER, "Signature Event", "Signature Event Payload", "Sealed Revision")
 
 
-def signers(request: str) -> list[Any]:
-	"""The signers' rows of a request, in the order in which they sign."""
-	return frappe.get_all(SIGNER, {"request": request}, ["*"], order_by="idx_in_request asc, name asc")
-
-
 def mask(erasing: Any, request: str) -> None:
 	"""Erase the personal values behind her events, and what her signer's rows say of her, in the caller's transaction."""
-	rows = signers(request)
+	rows = all_signers_of(request)
 	hers = [row for row in rows if _is_hers(erasing.words, erasing.told, row)]
 	if not hers:
 		return
@@ -87,14 +83,15 @@ def others_in(request: str, words: Words, subject: Subject) -> bool:
 	ended = frappe.db.get_value(EVIDENCE, request, "status") in ("Declined", "Expired", "Cancelled")
 	return any(
 		not _is_hers(words, told, row) and (row.status == "Signed" or not (ended or row.replaced_by))
-		for row in signers(request)
+		for row in all_signers_of(request)
 	)
 
 
 def others_left(request: str) -> bool:
 	"""Whether an agreement still has a signer who was not erased; not one in whose place somebody else signed."""
 	return any(
-		not (row.replaced_by or str(row.email or "").endswith(f"@{DOMAIN}")) for row in signers(request)
+		not (row.replaced_by or str(row.email or "").endswith(f"@{DOMAIN}"))
+		for row in all_signers_of(request)
 	)
 
 

@@ -16,7 +16,7 @@ import frappe
 
 from signflow.core.erasure.masking import Words
 from signflow.core.privacy.persons import mails_in
-from signflow.core.privacy.texts_in_files import MOST_BYTES, read_many
+from signflow.core.privacy.texts_in_files import bytes_to_read, read_many
 from signflow.services.erasure import bytes_of_files
 from signflow.services.privacy.matching import chunks
 
@@ -171,8 +171,6 @@ class _Reader:
 
 def _bytes(path: Path) -> bytes | None:
 	try:
-		with path.open("rb") as stream:
-			# One more than is read: it is then known to be too large.
-			return stream.read(MOST_BYTES + 1)
+		return bytes_to_read(path)
 	except FileNotFoundError:
 		return None

@@ -87,7 +87,7 @@ class _Search:
 		self.keeping = Keeping(reads={})
 		# What of her stands in rows that explain themselves, by table and row.
 		self.explained: dict[tuple[str, str], set[str]] = defaultdict(set)
-		self.parts = parts_of(words.names)
+		self.parts = parts_of(name.casefold() for name in words.names)
 		self.decided = _decided()
 		self.waiting_lines, self.erased = _kept_by_plans(), _erased_by_plans()
 		self.namesakes: set[tuple[str, str]] = set()
@@ -158,11 +158,14 @@ class _Search:
 		held: dict[str, set[str]] = {}
 		if self.needles.found_in(whole):
 			held = {key: hits for key, text in texts.items() if (hits := self.needles.found_in(text))}
-		small = whole.casefold() if self.parts else ""
-		if any(first.casefold() in small and last.casefold() in small for first, last in self.parts):
+		if self._may_be_parted_in(whole):
 			for key, names in stand_parted(texts, self.words.names).items():
 				held[key] = held.get(key, set()) | names
 		return held
+
+	def _may_be_parted_in(self, text: str) -> bool:
+		small = text.casefold() if self.parts else ""
+		return any(first in small and last in small for first, last in self.parts)
 
 	def _explain(self, told: list[Place], place: Place, row: Any, strings: set[str]) -> None:
 		told.append(place)
@@ -361,10 +364,7 @@ class _Search:
 			return any(self._is_more(table, row) for table, row in dumps.rows(lines, self._may_hold))
 
 	def _may_hold(self, line: str) -> bool:
-		if self.needles.found_in(line):
-			return True
-		small = line.casefold() if self.parts else ""
-		return any(first.casefold() in small and last.casefold() in small for first, last in self.parts)
+		return bool(self.needles.found_in(line)) or self._may_be_parted_in(line)
 
 	def _is_more(self, table: str, row: dict[str, Any]) -> bool:
 		"""Whether a row of a dump holds what the same row here does not explain. Her name alone counts where the row was erased:

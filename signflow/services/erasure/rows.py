@@ -29,6 +29,7 @@ from signflow.services.erasure.reach import (
 )
 from signflow.services.privacy import data_map
 from signflow.services.privacy.matching import CHUNK, any_of, holds
+from signflow.services.requests import all_signers_of
 
 # Never touched by taking words out: they are keys, kinds and numbers.
 STRUCTURAL = frozenset(
@@ -409,7 +410,7 @@ def texts_of(doctype: str, row: Mapping[str, Any]) -> list[str]:
 			child, {"parenttype": doctype, "parent": row["name"]}, ["*"], order_by="name asc"
 		)
 	if doctype == EVIDENCE:
-		found += evidence_of.signers(row["name"])
+		found += all_signers_of(row["name"])
 	return [value for one in found for value in one.values() if isinstance(value, str)]
 
 

@@ -201,9 +201,7 @@ def _bytes_of(url: str | None) -> bytes | None:
 	path = bytes_of_files.path_of(url)
 	if not path or not path.is_file():
 		return None
-	with open(path, "rb") as stream:
-		# One more than is read: it is then known to be too large.
-		return stream.read(texts_in_files.MOST_BYTES + 1)
+	return texts_in_files.bytes_to_read(path)
 
 
 def _judge(said: set[str], sought: dict[str, list[str]]) -> tuple[str, list[str]] | None:

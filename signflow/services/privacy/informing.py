@@ -408,9 +408,10 @@ def inform_now(doctype: str, name: str, company: str) -> str:
 	"""
 	if doctype not in PARTIES:
 		frappe.throw(_("Only contacts and leads are told by mail."))
-	if _is_restricted(_person(doctype, name), company):
+	person = _person(doctype, name)
+	if _is_restricted(person, company):
 		frappe.throw(_("Processing is restricted: the data is only kept."))
-	if _has_left(doctype, _person(doctype, name)):
+	if _has_left(doctype, person):
 		frappe.throw(_("{0} has left: the mailbox may be read by others.").format(name))
 	if not notices.published(company):
 		frappe.throw(_("{0} has no published privacy notice.").format(company))

@@ -11,15 +11,14 @@ from frappe.utils import format_datetime
 
 from signflow.services.privacy.matching import chunks
 
-MAILS = ("Email Queue", "Communication")
-# The column in which its subject stands.
-SAYS = {"Email Queue": "message", "Communication": "subject"}
+# Mails, and the column in which their subject stands.
+MAILS = {"Email Queue": "message", "Communication": "subject"}
 
 
 def of(doctype: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
 	"""{name: {title, date}} of mails that are there, of one of MAILS; of those that were blanked the subject is gone too."""
 	table = frappe.qb.DocType(doctype)
-	said = table[SAYS[doctype]]
+	said = table[MAILS[doctype]]
 	found = {}
 	for some in chunks(names):
 		query = frappe.qb.from_(table).select(table.name, said.as_("said"), table.creation)
@@ -30,7 +29,7 @@ def of(doctype: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def subject_of(doctype: str, said: str | None) -> str:
-	"""The subject of a mail, from its column `SAYS[doctype]`: of one as it waits to be sent, the whole message."""
+	"""The subject of a mail, from its column `MAILS[doctype]`: of one as it waits to be sent, the whole message."""
 	if not said or doctype != "Email Queue":
 		return " ".join((said or "").split())
 	return " ".join(str(HeaderParser(policy=default).parsestr(said)["Subject"] or "").split())

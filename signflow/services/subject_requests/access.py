@@ -26,12 +26,11 @@ from frappe.utils import add_days, cint, get_url, now_datetime
 from frappe.utils.password import decrypt, encrypt
 
 from signflow.core.identity.tokens import new_token
-from signflow.core.privacy import texts_in_files
 from signflow.core.privacy.blackening import Blackening
 from signflow.core.privacy.export_package import neutral_name, new_passphrase, read_package, write_package
 from signflow.core.privacy.findings import How, Strength
 from signflow.core.privacy.persons import Record, Subject
-from signflow.core.privacy.texts_in_files import Outcome, read_together
+from signflow.core.privacy.texts_in_files import Outcome, bytes_to_read, read_together
 from signflow.services import notices, work
 from signflow.services.company import house
 from signflow.services.files import sha256_of
@@ -577,20 +576,11 @@ def _pack(doc: Any, token: str) -> None:
 		why = N_("The files are larger than a page can hand over. Leave some out and give them on a medium.")
 		_give_back(doc, token, kept(why))
 		return
-	look_at = _to_look_at(doc, token, named, reader.without)
-	if look_at is None:
+	why = _to_look_at(doc, token, named, reader.without)
+	if why is None:
 		return
-	if titles := look_at["words"]:
-		why = N_(
-			"Words that you withhold can still be read in these files: {0}. Give blackened ones, or leave them out."
-		)
-		_give_back(doc, token, kept(why, _named(titles)))
-		return
-	if titles := look_at["unread"]:
-		why = N_(
-			"Nobody knows whether words that you withhold stand in these files, since they cannot be read to their end: {0}. Open each, and decide on it yourself."
-		)
-		_give_back(doc, token, kept(why, _named(titles)))
+	if why:
+		_give_back(doc, token, why)
 		return
 	name, passphrase = f"{secrets.token_hex(20)}.zip", new_passphrase()
 	target = folder() / f"{name}.part"
@@ -615,40 +605,42 @@ def _pack(doc: Any, token: str) -> None:
 	)
 
 
-def _to_look_at(
-	doc: Any, token: str, files: list[tuple[Any, Path]], without: Blackening
-) -> dict[str, list[str]] | None:
-	"""Of the files (item, path) the titles of those in which a withheld word can be read ("words"), and of those that could
-	not be read to their end and that no officer has decided on ("unread"). None where another worker has the copy now.
+def _to_look_at(doc: Any, token: str, files: list[tuple[Any, Path]], without: Blackening) -> str | None:
+	"""Why an officer has to look at files (item, path) once more, as it is stored: withheld words can be read in them, or they cannot
+	be read to their end and no officer has decided on them. "" for nothing, None where another worker has the copy now.
 
 	Pictures, sound and films have no text to be read.
 	"""
-	found: dict[str, list[str]] = {"words": [], "unread": []}
 	if not without:
-		return found
+		return ""
+	words, unread = [], []
 	texts = [(row, path) for row, path in files if not _is_heard_or_seen(path)]
 	for place in range(0, len(texts), READ_TOGETHER):
 		some = texts[place : place + READ_TOGETHER]
 		if not work.hold_lease(EXPORT, doc.name, token, READING_SECONDS):
 			return None
 		frappe.db.commit()
-		for row, read in read_together((row, path.name, _bytes_of(path)) for row, path in some):
+		for row, read in read_together((row, path.name, bytes_to_read(path)) for row, path in some):
 			if without.is_read_in(read.text):
-				found["words"].append(row.title or row.record_name)
+				words.append(row.title or row.record_name)
 			elif read.outcome is not Outcome.READ and not row.decided_by:
-				found["unread"].append(row.title or row.record_name)
-	return found
+				unread.append(row.title or row.record_name)
+	if words:
+		why = N_(
+			"Words that you withhold can still be read in these files: {0}. Give blackened ones, or leave them out."
+		)
+		return kept(why, _named(words))
+	if unread:
+		why = N_(
+			"Nobody knows whether words that you withhold stand in these files, since they cannot be read to their end: {0}. Open each, and decide on it yourself."
+		)
+		return kept(why, _named(unread))
+	return ""
 
 
 def _is_heard_or_seen(path: Path) -> bool:
 	kind = guess_type(path.name)[0] or ""
 	return kind.startswith(("image/", "audio/", "video/")) and kind != "image/svg+xml"
-
-
-def _bytes_of(path: Path) -> bytes:
-	with path.open("rb") as stream:
-		# One more than is read: it is then known to be too large.
-		return stream.read(texts_in_files.MOST_BYTES + 1)
 
 
 def _named(titles: list[str]) -> str:

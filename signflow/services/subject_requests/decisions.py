@@ -32,7 +32,6 @@ from signflow.signflow.stored_words import N_, kept
 MAX_WORDS = 2000
 # Once an erasure is approved it is carried out.
 BEFORE_APPROVAL = ("Open", "Waiting for Person", "Planned")
-_mailed = letters.mailed
 
 
 def _words(text: str, asked: str) -> str:
@@ -56,7 +55,7 @@ def extend(name: str, months: int, reason: str) -> None:
 	doc.reminded_on = None
 	records.save(doc)
 	records.step(doc, "Extended", f"{doc.due_on}: {doc.extension_reason}")
-	_mailed(doc, letters.send_extension(doc))
+	letters.mailed(doc, letters.send_extension(doc))
 
 
 @one_transaction
@@ -70,7 +69,7 @@ def ask(name: str, question: str) -> None:
 	doc.status = "Waiting for Person"
 	records.save(doc)
 	records.step(doc, "Question", doc.question)
-	_mailed(doc, letters.send_question(doc))
+	letters.mailed(doc, letters.send_question(doc))
 
 
 @one_transaction
@@ -114,7 +113,7 @@ def refuse(name: str, reason: str, late: bool = False) -> None:
 	is_late = getdate() > last
 	note = kept(N_("After the month had ended: {0}"), doc.refusal_reason) if is_late else doc.refusal_reason
 	records.step(doc, "Refused", note)
-	_mailed(doc, letters.send_refusal(doc))
+	letters.mailed(doc, letters.send_refusal(doc))
 
 
 def may_be_taken_back(row: Any) -> bool:
@@ -154,7 +153,7 @@ def withdraw(name: str, words: str = "", *, by_person: bool) -> None:
 				user, (records.REQUEST, name), lambda: _("The person has taken back {0}").format(name)
 			)
 	else:
-		_mailed(doc, sent)
+		letters.mailed(doc, sent)
 
 
 @one_transaction
@@ -187,7 +186,7 @@ def complete(
 		proof = certificate.for_answer(doc, recipients.of_request(name))
 		holding = backups.what_is_told(name, doc.language or "en")
 	sent = letters.send_answer(doc, proof, holding)
-	_mailed(doc, sent)
+	letters.mailed(doc, sent)
 	if sent or not proof:
 		return None
 	records.step(doc, "Handed to the Person", kept(N_("The certificate of erasure, on paper or on a medium")))
@@ -244,7 +243,7 @@ def change_kind(name: str, kind: str, because: str, scope: str = "") -> None:
 	records.step(doc, "Kind Changed", f"{kind}: {words}")
 	if doc.status != "Unverified":
 		carrying_out.stop_marketing(doc)
-		_mailed(doc, letters.send_receipt(doc))
+		letters.mailed(doc, letters.send_receipt(doc))
 
 
 def _has_begun(doc: Any) -> bool:

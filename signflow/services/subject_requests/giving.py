@@ -126,7 +126,7 @@ class Reader:
 			else line
 			for line in lines
 		]
-		if column := mail_titles.SAYS.get(doctype):
+		if column := mail_titles.MAILS.get(doctype):
 			given = column not in withheld and (only is None or column in only)
 			subject = mail_titles.subject_of(doctype, doc.get(column)) if given else ""
 			# Whole first: a word that is cut in two is not known again.

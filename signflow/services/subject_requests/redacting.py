@@ -67,7 +67,7 @@ def _still_read(name: str, data: bytes, words: list[str]) -> list[str]:
 		frappe.throw(
 			_("This file could not be read, so that nobody knows what still stands in it: save it anew.")
 		)
-	return [word for word in words if Blackening([word], region()).is_read_in(found.text)]
+	return Blackening(words, region()).read_in(found.text)
 
 
 @one_transaction

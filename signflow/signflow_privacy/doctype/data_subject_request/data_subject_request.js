@@ -71,7 +71,7 @@ function offer(frm) {
 			"lift"
 		);
 	}
-	if (doc.joined_to || ["Done", "Refused", "Withdrawn"].includes(doc.status)) {
+	if (doc.joined_to || signflow.CLOSED_DATA_REQUESTS.includes(doc.status)) {
 		return;
 	}
 	if (["Unverified", "Open", "Waiting for Person", "Planned"].includes(doc.status)) {
@@ -327,13 +327,12 @@ function refusal(frm, group) {
 
 function change_kind(frm, group) {
 	if (!["Unverified", "Open", "Waiting for Person"].includes(frm.doc.status)) return;
-	const options = (names) => names.map((value) => ({ value, label: __(value) }));
 	const fields = [
 		{
 			fieldname: "kind",
 			fieldtype: "Select",
 			label: __("Asks For"),
-			options: options(["Access", "Portability", "Rectification", "Erasure", "Restriction", "Objection"]),
+			options: signflow.data_request_kinds(),
 			default: frm.doc.request_type,
 			description: __("What the person really asks for; it is mailed to the person."),
 			reqd: 1,
@@ -342,7 +341,7 @@ function change_kind(frm, group) {
 			fieldname: "scope",
 			fieldtype: "Select",
 			label: __("Objects To"),
-			options: options(["Direct Marketing", "Other Processing"]),
+			options: ["Direct Marketing", "Other Processing"].map((value) => ({ value, label: __(value) })),
 			default: "Direct Marketing",
 			depends_on: "eval:doc.kind === 'Objection'",
 		},

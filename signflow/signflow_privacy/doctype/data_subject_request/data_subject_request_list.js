@@ -6,7 +6,7 @@ frappe.listview_settings["Data Subject Request"] = {
 			return doc.erased_on && value === "Running" ? __("Erased, to Be Completed") : __(value);
 		},
 	},
-	filters: [["status", "not in", ["Done", "Refused", "Withdrawn"]]],
+	filters: [["status", "not in", signflow.CLOSED_DATA_REQUESTS]],
 	onload(list) {
 		if (signflow.may_take_in_data_requests()) {
 			list.page.add_inner_button(__("New Data Request"), () => signflow.new_data_request());
