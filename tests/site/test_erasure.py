@@ -578,6 +578,64 @@ def test_an_older_backup_and_a_replay_give_the_same(erased: dict[str, Any], she:
 	assert not again.plans and not again.failed
 
 
+def test_who_became_a_customer_again_is_not_erased_by_a_replay(erased: dict[str, Any], she: Erased) -> None:
+	hers = _comes_back(she)
+	before = rows_of()
+	done = replaying.replay_erasures()
+	assert (done.plans, done.failed) == ([], [])
+	assert not differences(before, rows_of())
+	_goes(hers)
+
+
+def test_after_a_restore_what_was_made_since_waits_for_an_officer(
+	erased: dict[str, Any], she: Erased
+) -> None:
+	put_back(erased["before"])
+	for path, data in erased["files"].items():
+		Path(path).write_bytes(data)
+	# Before anybody thought of the replay she bought again, under the name that her record has and had.
+	hers = _comes_back(she)
+	before = rows_of(tuple(f"tab{doctype}" for doctype, _name in hers))
+	for replay in range(2):
+		done = replaying.replay_erasures()
+		assert done.failed == []
+		if not replay:
+			assert len(done.plans) == 1 and done.waiting >= len(hers)
+			asked = {line.record_name: line for line in lines_of(done.plans[0], action="Decide")}
+			assert {name for _doctype, name in hers} <= asked.keys()
+			assert "since" in asked[hers[0][1]].because
+		for doctype, name in hers:
+			stored = frappe.get_doc(doctype, name)
+			assert she.mail in repr(stored.as_dict()), (doctype, name)
+			assert any(name in row for row in before[f"tab{doctype}"].values())
+	assert not frappe.db.exists("Contact", she.hers)
+	_goes(hers)
+	assert not differences(erased["after"], rows_of())
+
+
+def _comes_back(she: Erased) -> list[tuple[str, str]]:
+	"""She is a customer anew, and asks something; the records made for her."""
+	for_writing()
+	contact = frappe.get_doc(
+		{
+			"doctype": "Contact",
+			"first_name": f"{she.name} again",
+			"email_ids": [{"email_id": she.mail, "is_primary": 1}],
+		}
+	).insert()
+	asked = frappe.get_doc({"doctype": "Issue", "subject": "Is it there?", "raised_by": she.mail}).insert()
+	frappe.db.commit()
+	return [("Contact", contact.name), ("Issue", asked.name)]
+
+
+def _goes(hers: list[tuple[str, str]]) -> None:
+	for_writing()
+	for doctype, name in hers:
+		frappe.delete_doc(doctype, name, force=True, delete_permanently=True)
+		frappe.db.delete("Comment", {"comment_type": "Deleted", "reference_doctype": doctype})
+	frappe.db.commit()
+
+
 CARRY_ON = """
 import os, signal, sys, frappe
 frappe.init(sys.argv[1], sites_path=".")

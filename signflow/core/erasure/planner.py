@@ -67,7 +67,7 @@ class Found:
 	`under`: what it hangs under. `masks`: what its fields become where it stays; `words`: her words stand in its texts.
 	`takes`: what it is called where it stays, "" if its name says nothing of her. `part_of`, `copy_of`: the signed agreement
 	whose own file it is, or which it shows or copies elsewhere; `others_signed`: an agreement of others too. `chosen`: until
-	when and why an officer keeps it, who decided so (`decided`).
+	when and why an officer keeps it, who decided so (`decided`). `since`: made after she was erased, by what is erased again now.
 	"""
 
 	doctype: str
@@ -91,6 +91,7 @@ class Found:
 	copy_of: Record | None = None
 	others_signed: bool = False
 	unfinished: bool = False
+	since: bool = False
 
 	@property
 	def certain(self) -> bool:
@@ -175,6 +176,9 @@ ASK_UNFINISHED = _(
 	"It is not handled yet, and something may still be owed: handle it first and plan again, or say here what becomes of it."
 )
 WITH_UNFINISHED = _("It belongs to something that is not handled yet and is kept, and goes with it.")
+ASK_SINCE = _(
+	"It was made since this person was erased, and is not erased again by itself: open a request for it."
+)
 ASK_EVIDENCE = _("A signed agreement that no rule keeps: is there a ground to keep it?")
 
 
@@ -203,6 +207,9 @@ def _first(one: Found) -> Line | None:
 	"""What becomes of a record as far as it says itself; None if nothing does."""
 	if one.decided is Decision.NOT_HERS:
 		return None
+	if one.since:
+		# What was decided then cannot have been about it.
+		return None if one.strength is Strength.TRACE else _line(one, Action.DECIDE, ASK_SINCE)
 	if one.keeps:
 		# Whose it is need not be asked of what stays as it is anyhow.
 		return _kept(one) if one.certain else None

@@ -7,9 +7,11 @@ what a field holds; rules and holds say what must stay.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import frappe
+from frappe.utils import get_datetime
 
 from signflow.core.erasure.masking import Neutral, Words, becomes
 from signflow.core.erasure.planner import Decision, Found, Kept, Nature, Pointer
@@ -81,6 +83,13 @@ class Facts:
 
 # What an officer decided of a record; of what he keeps, until when and why.
 Decided = Callable[[Record], tuple[Decision | None, Kept | None]]
+# Whether a record that was made then is younger than the erasure that is done again.
+Since = Callable[[Record, datetime], bool]
+
+
+def never(_record: Record, _made: datetime) -> bool:
+	"""Nothing is younger than an erasure that was not done yet."""
+	return False
 
 
 def gather(
@@ -89,6 +98,7 @@ def gather(
 	*,
 	company: str = "",
 	decided: Decided = lambda _record: (None, None),
+	since: Since = never,
 	known: Words | None = None,
 	look: Look | None = None,
 	seconds: float = SECONDS,
@@ -99,7 +109,7 @@ def gather(
 	"""
 	the_map = data_map.load()
 	found = lookup.look_up(start, company=company)
-	gathering = _Gathering(found, the_map, neutral, company, decided, known or Words())
+	gathering = _Gathering(found, the_map, neutral, company, decided, since, known or Words())
 	return gathering.run(look or Look(), seconds)
 
 
@@ -120,10 +130,11 @@ class _Gathering:
 		neutral: Neutral,
 		company: str,
 		decided: Decided,
+		since: Since,
 		known: Words,
 	):
 		self.look_up, self.map, self.neutral, self.company = found, the_map, neutral, company
-		self.decided = decided
+		self.decided, self.since = decided, since
 		self.tables: dict[str, Table] = data_map.site_tables()
 		own = words_of(found.subject)
 		self.facts = Facts(
@@ -519,7 +530,9 @@ class _Gathering:
 		if doctype == EVIDENCE and row.get("status") != "Completed" and not decided:
 			# Nothing was agreed, so nothing proves anything.
 			decided = Decision.HERS if self.strengths[record] is Strength.CERTAIN else None
+		since = bool(row.get("creation")) and self.since(record, get_datetime(row.creation))
 		certain = self.strengths[record] is Strength.CERTAIN or decided in (Decision.HERS, Decision.KEEP)
+		certain = certain and not since
 		return Found(
 			doctype,
 			name,
@@ -542,6 +555,7 @@ class _Gathering:
 			copy_of=self.copies.get(record),
 			others_signed=record in self.others_signed,
 			unfinished=row.get("status") in UNFINISHED.get(doctype, ()),
+			since=since,
 		)
 
 	def _nature(self, record: Record) -> Nature:

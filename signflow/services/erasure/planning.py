@@ -25,7 +25,7 @@ from signflow.core.privacy.persons import Record, Start, Subject
 from signflow.services import work
 from signflow.services.acting import acting_as
 from signflow.services.erasure import restricting, telling
-from signflow.services.erasure.facts import Facts, gather, mails_of_the_house
+from signflow.services.erasure.facts import Facts, Since, gather, mails_of_the_house, never
 from signflow.services.erasure.in_files import SECONDS, Look
 from signflow.services.privacy.accesses import record_access
 from signflow.services.privacy.approvals import require_officer, require_words
@@ -182,12 +182,12 @@ def _make(
 
 
 def make_replay(
-	start: Start, company: str | None, decisions: dict[str, list[str]], neutral: Neutral
+	start: Start, company: str | None, decisions: dict[str, list[str]], neutral: Neutral, since: Since
 ) -> str | None:
-	"""A plan of what was erased before and came back with a backup; its name, None if nothing did."""
+	"""A plan of what was erased before and came back with a backup, not of what was made `since`; its name, None if nothing did."""
 	# Nobody waits, and nobody plans again: all files are read at once.
 	look = Look()
-	facts, lines = draft(start, neutral, company or "", decisions, look, seconds=math.inf)
+	facts, lines = draft(start, neutral, company or "", decisions, look, seconds=math.inf, since=since)
 	if not any(line.action in ACTED for line in lines):
 		return None
 	return _write(None, company, neutral, facts, lines, decisions, look)
@@ -201,6 +201,7 @@ def draft(
 	look: Look,
 	known: Words | None = None,
 	seconds: float = SECONDS,
+	since: Since = never,
 ) -> tuple[Facts, list[Line]]:
 	"""What would be done, as of now: reads only, and goes on with the look into files."""
 
@@ -212,7 +213,16 @@ def draft(
 		chosen = Kept(date.fromisoformat(taken[2]), taken[3]) if len(taken) > 2 else None
 		return Decision(taken[0]), chosen
 
-	facts = gather(start, neutral, company=company, decided=decided, known=known, look=look, seconds=seconds)
+	facts = gather(
+		start,
+		neutral,
+		company=company,
+		decided=decided,
+		since=since,
+		known=known,
+		look=look,
+		seconds=seconds,
+	)
 	lines = planner.plan(facts.found, facts.pointers)
 	children = facts.child_tables
 	kept_settings = [

@@ -2,14 +2,16 @@
 
 Persons are found again by the keyed hashes of their records' names and of their addresses; then all is planned anew from
 what the backup brought back, with the decisions and the neutral names of then, and carried out at once: it was approved.
+What was made since the erasure was never decided about: who became a customer again stays one.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import frappe
-from frappe.utils import now_datetime
+from frappe.utils import get_datetime, now_datetime
 
 from signflow.core.erasure.masking import Neutral
 from signflow.core.privacy import persons
@@ -38,21 +40,23 @@ def replay_erasures() -> Replayed:
 	replayed = Replayed()
 	if ledger.path().exists():
 		replayed.foreign = ledger.read(ledger.path())[1]
-	_bring_back()
 	groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
 	for one in ledger.entries():
 		groups[one["neutral"] or one["plan"]].append(one)
 	replayed.persons = len(groups)
 	for entries in groups.values():
-		start = _start_of(entries)
+		times = _Times(entries)
+		start = _start_of(entries, times)
 		if start is None:
 			continue
-		plan = _replay(start, entries)
+		plan = _replay(start, entries, times)
 		if plan is None:
 			continue
 		status, undecided = frappe.db.get_value("Erasure Plan", plan, ["status", "undecided"])
 		(replayed.plans if status == "Done" else replayed.failed).append(plan)
 		replayed.waiting += undecided or 0
+	# Last: until all is carried out again, what only the file knows says that it is not.
+	_bring_back()
 	return replayed
 
 
@@ -61,17 +65,34 @@ def _bring_back() -> None:
 	ledger.bring_back()
 
 
-def _start_of(entries: list[dict[str, Any]]) -> Start | None:
+class _Times:
+	"""When what was erased, of one person's `entries`."""
+
+	def __init__(self, entries: list[dict[str, Any]]):
+		begun = [one["erased_on"] for one in entries if one["action"] == "Person"]
+		self.first = get_datetime(min(begun or [one["erased_on"] for one in entries]))
+		self.by_hash = {
+			one["record_hash"]: get_datetime(one["erased_on"])
+			for one in sorted(entries, key=lambda one: one["erased_on"])
+			if one["record_hash"]
+		}
+
+	def since(self, record: Record, made: datetime) -> bool:
+		"""Whether a record that was made at `made` is younger than its erasure, or than the person's where it had none."""
+		return made > self.by_hash.get(planning.record_hash(*record), self.first)
+
+
+def _start_of(entries: list[dict[str, Any]], times: _Times) -> Start | None:
 	wanted = {(one["document_type"], one["record_hash"]) for one in entries if _is_own(one)}
 	neutral = entries[0]["neutral"]
-	records = {record for record in _records_of(wanted) if not _is_masked(record, neutral)}
+	records = {record for record in _records_of(wanted, times) if not _is_masked(record, neutral)}
 	hashes = {
 		hashed
 		for one in entries
 		if one["action"] == "Person"
 		for hashed in (one["string_hashes"] or "").splitlines()
 	}
-	mails, phones = _addresses_of(hashes)
+	mails, phones = _addresses_of(hashes, times.first)
 	if not (records or mails or phones):
 		return None
 	return Start(records=frozenset(records), mails=frozenset(mails), phones=frozenset(phones))
@@ -87,7 +108,7 @@ def _is_own(one: dict[str, Any]) -> bool:
 	return str(one["is_own"]) == "1"
 
 
-def _records_of(wanted: set[tuple[str, str]]) -> set[Record]:
+def _records_of(wanted: set[tuple[str, str]], times: _Times) -> set[Record]:
 	"""The person's own records that are there again, by the hashes of their names."""
 	by_type: dict[str, set[str]] = defaultdict(set)
 	for doctype, hashed in wanted:
@@ -96,14 +117,15 @@ def _records_of(wanted: set[tuple[str, str]]) -> set[Record]:
 	for doctype, hashes in by_type.items():
 		if not frappe.db.table_exists(doctype):
 			continue
-		for name in frappe.get_all(doctype, pluck="name", order_by="name asc"):
-			if planning.record_hash(doctype, name) in hashes:
-				found.add((doctype, str(name)))
+		for row in frappe.get_all(doctype, fields=["name", "creation"], order_by="name asc"):
+			record = doctype, str(row.name)
+			if planning.record_hash(*record) in hashes and not times.since(record, row.creation):
+				found.add(record)
 	return found
 
 
-def _addresses_of(hashes: set[str]) -> tuple[set[str], set[str]]:
-	"""The mail addresses and telephones of these hashes that stand in any field marked as such."""
+def _addresses_of(hashes: set[str], before: datetime) -> tuple[set[str], set[str]]:
+	"""The mail addresses and telephones of these hashes that stand in any field marked as such, of rows made `before`."""
 	mails: set[str] = set()
 	phones: set[str] = set()
 	where = region()
@@ -118,6 +140,7 @@ def _addresses_of(hashes: set[str]) -> tuple[set[str], set[str]]:
 				continue
 			column = table[one.fieldname]
 			query = frappe.qb.from_(table).select(column).distinct().where(column.isnotnull())
+			query = query.where(table.creation.isnull() | (table.creation <= before))
 			for (value,) in query.orderby(column).run():
 				if one.holds is Holds.EMAIL:
 					mails |= {mail for mail in persons.mails_in(value) if ledger.string_hash(mail) in hashes}
@@ -127,7 +150,7 @@ def _addresses_of(hashes: set[str]) -> tuple[set[str], set[str]]:
 	return mails, phones
 
 
-def _replay(start: Start, entries: list[dict[str, Any]]) -> str | None:
+def _replay(start: Start, entries: list[dict[str, Any]], times: _Times) -> str | None:
 	neutral = entries[0]["neutral"]
 	decisions = {}
 	for one in entries:
@@ -140,6 +163,7 @@ def _replay(start: Start, entries: list[dict[str, Any]]) -> str | None:
 		entries[0]["company"],
 		decisions,
 		Neutral.of(*neutral.rsplit(" ", 1)),
+		times.since,
 	)
 	if plan is None:
 		return None
