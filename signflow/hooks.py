@@ -297,6 +297,7 @@ scheduler_events = {
 		"signflow.services.subject_requests.reminders.daily",
 		"signflow.services.subject_requests.carrying_out.daily",
 		"signflow.services.erasure.backups.daily",
+		"signflow.services.erasure.replaying.watch",
 		"signflow.services.erasure.restricting.refresh",
 	],
 	"daily_long": [

@@ -29,7 +29,10 @@ def answers(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 				signature.bind(*args, **kwargs)
 			except TypeError:
 				raise invalid_input() from None
-			return endpoint(*args, **kwargs)
+			answer = endpoint(*args, **kwargs)
+			# What another app's events tell its users in Desk (that a lead is there already) is nothing for a guest.
+			frappe.clear_messages()
+			return answer
 		except Refused as refused:
 			frappe.db.rollback()
 			frappe.local.response.http_status_code = refused.status

@@ -53,7 +53,7 @@ from signflow.services.erasure import (
 	replaying,
 	telling,
 )
-from signflow.services.privacy import data_map
+from signflow.services.privacy import checks, data_map
 from signflow.services.subject_requests import access
 
 # Plan, run and proof read the whole site: under load the longest took 204 s on a real one, of pytest's usual 240.
@@ -569,13 +569,29 @@ def test_an_older_backup_and_a_replay_give_the_same(erased: dict[str, Any], she:
 	for path, data in erased["files"].items():
 		Path(path).write_bytes(data)
 	assert frappe.db.exists("Contact", she.hers)
+	assert _alarms() == [0, ""]
 	frappe.db.delete("Erasure Ledger Entry")
 	frappe.db.commit()
+	# Whoever puts a backup back may not think of it.
+	assert _alarms() == [1, f"Run on the server: bench --site {frappe.local.site} signflow replay-erasures"]
 	done = replaying.replay_erasures()
 	assert (len(done.plans), done.failed, done.waiting) == (1, [], 0)
 	assert not differences(erased["after"], rows_of())
+	assert _alarms() == [0, ""]
 	again = replaying.replay_erasures()
 	assert not again.plans and not again.failed
+
+
+def _alarms() -> list[Any]:
+	"""How many notices an officer has got by today's look at the ledger, and the command that the set-up check names."""
+	notice = {"for_user": "signflow-approver@testi.example", "document_name": "Privacy Set-up Check"}
+	before = frappe.db.count("Notification Log", notice)
+	replaying.watch()
+	told = frappe.db.count("Notification Log", notice) - before
+	frappe.db.delete("Notification Log", {"document_name": "Privacy Set-up Check"})
+	frappe.db.commit()
+	cures = [one.cure for one in checks.findings() if one.code == "erasures_came_back"]
+	return [told, "".join(cures)]
 
 
 def test_who_became_a_customer_again_is_not_erased_by_a_replay(erased: dict[str, Any], she: Erased) -> None:

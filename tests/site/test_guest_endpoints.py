@@ -11,6 +11,7 @@ import requests
 from house import House
 
 import signflow
+from signflow.api.guest import answers
 
 GUEST_ENDPOINTS = {
 	"signflow.api.signing.open": "a signer has a link and no account: exchanges the token for a session",
@@ -200,3 +201,14 @@ def test_no_module_of_ours_lends_its_name_to_somebody_elses_endpoint(site: str) 
 				if reachable:
 					lent.append(f"{name}.{word}")
 	assert not lent, lent
+
+
+def test_no_guest_reads_what_other_apps_tell_their_users(site: str) -> None:
+	@answers
+	def endpoint() -> dict[str, str]:
+		frappe.msgprint("A lead with this address is there already.")
+		return {"text": "We have mailed a code."}
+
+	frappe.clear_messages()
+	assert endpoint() == {"text": "We have mailed a code."}
+	assert not frappe.get_message_log()

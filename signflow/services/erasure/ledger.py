@@ -202,9 +202,13 @@ def _in_file() -> list[dict[str, Any]]:
 	return read(path())[0] if path().exists() else []
 
 
-def bring_back() -> int:
-	"""Put entries that only the file knows, as after a restore, back into the database; how many."""
+def only_in_file() -> list[dict[str, Any]]:
+	"""Entries that only the file knows: an older database was put back, and nobody has erased again since."""
 	known = {_identity(one) for one in _in_database()}
 	missing = {_identity(one): one for one in _in_file() if _identity(one) not in known}
-	insert_rows(ENTRY, [{**one, "is_own": int(one["is_own"] or 0)} for one in missing.values()])
-	return len(missing)
+	return list(missing.values())
+
+
+def bring_back() -> None:
+	"""Put entries that only the file knows back into the database."""
+	insert_rows(ENTRY, [{**one, "is_own": int(one["is_own"] or 0)} for one in only_in_file()])

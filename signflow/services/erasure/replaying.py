@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import Any
 
 import frappe
+from frappe import _
 from frappe.utils import get_datetime, now_datetime
 
 from signflow.core.erasure.masking import Neutral
 from signflow.core.privacy import persons
 from signflow.core.privacy.datamap import Holds
 from signflow.core.privacy.persons import Record, Start
+from signflow.services import notices
 from signflow.services.erasure import execution, ledger, planning
 from signflow.services.privacy import data_map
 from signflow.services.privacy.person_records import region
@@ -42,7 +44,7 @@ def replay_erasures() -> Replayed:
 		replayed.foreign = ledger.read(ledger.path())[1]
 	groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
 	for one in ledger.entries():
-		groups[one["neutral"] or one["plan"]].append(one)
+		groups[_person_of(one)].append(one)
 	replayed.persons = len(groups)
 	for entries in groups.values():
 		times = _Times(entries)
@@ -63,6 +65,29 @@ def replay_erasures() -> Replayed:
 @one_transaction
 def _bring_back() -> None:
 	ledger.bring_back()
+
+
+def came_back() -> int:
+	"""How many erasures only the ledger's file knows: a backup was restored, and nobody has replayed them yet."""
+	return len({_person_of(one) for one in ledger.only_in_file()})
+
+
+@one_transaction
+def watch() -> None:
+	"""Tell the officers of erasures that came undone by a restore (daily; commits)."""
+	if not (number := came_back()):
+		return
+	for user in notices.officers("Erasure Plan"):
+		notices.notify(
+			user,
+			("Report", "Privacy Set-up Check"),
+			lambda: _("A backup was restored: {0} erasures have to be carried out again.").format(number),
+			link="/app/query-report/Privacy Set-up Check",
+		)
+
+
+def _person_of(entry: dict[str, Any]) -> str:
+	return entry["neutral"] or entry["plan"]
 
 
 class _Times:

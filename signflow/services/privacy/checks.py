@@ -12,7 +12,7 @@ from frappe.utils.user import get_users_with_role
 from signflow.core.privacy.datamap import Holds, Mark
 from signflow.install import blocked_endpoints, site_problems
 from signflow.services.company import companies_of
-from signflow.services.erasure import backups
+from signflow.services.erasure import backups, replaying
 from signflow.services.privacy import data_map, holds, notices, origin, test_data
 from signflow.services.privacy.informing import DELIVERY, MOST_TRIES, PARTIES, TOLD_WHERE_ASKED
 from signflow.services.privacy.processors import NEEDS_AGREEMENT
@@ -468,6 +468,17 @@ def _data_requests() -> Iterator[Finding]:
 		)
 
 
+def _came_back() -> Iterator[Finding]:
+	"""Who was erased since a backup that was restored is there again (GDPR 17)."""
+	if number := replaying.came_back():
+		yield Finding(
+			"erasures_came_back",
+			HIGH,
+			_("A backup was restored: {0} erasures have to be carried out again.").format(number),
+			_("Run on the server: {0}").format(f"bench --site {frappe.local.site} signflow replay-erasures"),
+		)
+
+
 def _backups() -> Iterator[Finding]:
 	"""Places that keep backups for nobody knows how long: whoever was erased is there still (GDPR 5(1)(e))."""
 	settings = frappe.get_cached_doc("Signflow Settings")
@@ -510,5 +521,6 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 		_system,
 	),
 	_data_requests,
+	_came_back,
 	_backups,
 )

@@ -152,7 +152,9 @@ def test_what_becomes_of_an_agreement_becomes_of_its_files_and_copies_go() -> No
 	assert (sealed.until, sealed.statute, sealed.later) == (None, "GDPR 17(3)(e)", Action.ERASE)
 
 
-def test_what_was_made_since_the_erasure_that_is_done_again_is_asked_about_whatever_was_decided_then() -> None:
+def test_what_was_made_since_the_erasure_that_is_done_again_is_asked_about_whatever_was_decided_then() -> (
+	None
+):
 	again = [person(since=True, decided=Decision.HERS), person(name="of then")]
 	made = {name: line.action.value for name, line in by_name(plan(again)).items()}
 	assert made == {again[0].name: "Decide", "of then": "Erase"}

@@ -76,7 +76,7 @@ function offer(frm) {
 	}
 	if (["Unverified", "Open", "Waiting for Person", "Planned"].includes(doc.status)) {
 		add(
-			__("Taken Back"),
+			__("Mark as Taken Back"),
 			[words("words", __("How did the person say so?"), __("The request is closed, and that is mailed to the person."))],
 			"withdraw"
 		);
