@@ -75,14 +75,15 @@ const paths = {
 	},
 };
 
-// A .html file becomes the client-side template of its name.
+// A .html file becomes the client-side template of its name: a template literal, as the framework's own templates expect
+// by the backslashes in them.
 const templates = {
 	name: "html",
 	setup(build) {
 		build.onLoad({ filter: /\.html$/ }, ({ path: file }) => ({
-			contents: `frappe.templates[${JSON.stringify(path.basename(file).split(".")[0])}] = ${JSON.stringify(
-				fs.readFileSync(file, "utf8"),
-			)};`,
+			contents: `frappe.templates[${JSON.stringify(path.basename(file).split(".")[0])}] = \`${fs
+				.readFileSync(file, "utf8")
+				.replaceAll("`", "\\`")}\`;`,
 			loader: "js",
 		}));
 	},

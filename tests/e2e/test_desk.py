@@ -102,6 +102,26 @@ def test_from_the_customer_to_the_timeline_and_back(office: Office, visit) -> No
 	window.keep("desk-list")
 
 
+def test_a_customer_with_a_comment_opens_and_offers_what_happens_when_somebody_leaves(
+	office: Office, visit
+) -> None:
+	office.makes(
+		"Comment",
+		comment_type="Comment",
+		reference_doctype="Customer",
+		reference_name=office.customer,
+		content="Calls on Mondays",
+	)
+	window = visit()
+	page = logs_in(window)
+	form = customer_form(page, window, office.customer)
+	expect(form.locator(".timeline-message-box", has_text="Calls on Mondays")).to_be_visible()
+	form.locator(".menu-btn-group button").first.click()
+	page.locator(".dropdown-item:visible", has_text="Somebody Leaves").click()
+	expect(page.locator(".modal-dialog:visible", has_text="Who Takes Over")).to_be_visible()
+	window.keep("desk-somebody-leaves")
+
+
 def test_workspace_counts_what_waits(office: Office, visit) -> None:
 	office.sends(office.maija)
 	window = visit()
