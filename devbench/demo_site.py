@@ -31,7 +31,8 @@ def fill(smtp_port: int | None, url: str | None) -> None:
 	if not smtp_port:
 		# Saved, not set: Desk reads them as defaults, which only saving writes.
 		system = frappe.get_single("System Settings")
-		system.update({"date_format": "dd.mm.yyyy", "time_format": "HH:mm"})
+		# Not the time: without seconds the framework's picker asks for parts that npm's has not.
+		system.date_format = "dd.mm.yyyy"
 		system.flags.ignore_mandatory = True
 		system.save()
 		_signable_form()

@@ -102,9 +102,9 @@ def test_from_the_customer_to_the_timeline_and_back(office: Office, visit) -> No
 	window.keep("desk-list")
 
 
-def test_a_customer_with_a_comment_opens_and_offers_what_happens_when_somebody_leaves(
-	office: Office, visit
-) -> None:
+def test_whoever_takes_over_from_a_leaver_signs_in_his_place(office: Office, visit) -> None:
+	request = office.sends(office.maija)
+	# What the timeline shows of a record makes nothing else of its form disappear.
 	office.makes(
 		"Comment",
 		comment_type="Comment",
@@ -118,8 +118,37 @@ def test_a_customer_with_a_comment_opens_and_offers_what_happens_when_somebody_l
 	expect(form.locator(".timeline-message-box", has_text="Calls on Mondays")).to_be_visible()
 	form.locator(".menu-btn-group button").first.click()
 	page.locator(".dropdown-item:visible", has_text="Somebody Leaves").click()
-	expect(page.locator(".modal-dialog:visible", has_text="Who Takes Over")).to_be_visible()
+	dialog = page.locator(".modal-dialog:visible", has_text="Who Takes Over")
+	_chooses(dialog, "contact", office.maija.name)
+	expect(dialog).to_contain_text(
+		f"Out for signature, you can send it to the substitute afterwards: {request}"
+	)
+	_chooses(dialog, "by", office.matti.name)
 	window.keep("desk-somebody-leaves")
+	dialog.get_by_role("button", name="Let It Move").click()
+	told = page.locator(
+		".modal-dialog:visible", has=page.get_by_role("button", name="Have the Substitute Sign")
+	)
+	told.get_by_role("button", name="Have the Substitute Sign").click()
+	expect(page.locator(".modal-dialog:visible").last).to_contain_text("The substitute signs it.")
+	window.keep("desk-substitute-signs")
+
+	opens(page, window, "signature-request", request)
+	signers = shown(page).locator(".signflow-signers")
+	expect(signers).to_contain_text(office.matti.name)
+	window.keep("desk-signer-replaced")
+	signer = SigningPage(visit(), office.matti)
+	signer.opens().reads()
+	signer.identifies()
+	signer.accepts()
+	signer.signs()
+	until(lambda: office.status(request) == "Completed", "the substitute's signature", 120)
+
+
+def _chooses(dialog: Locator, fieldname: str, name: str) -> None:
+	field = dialog.locator(f"input[data-fieldname={fieldname}]")
+	field.fill(name.split()[0])
+	dialog.locator(f"[data-fieldname={fieldname}] [role=option]", has_text=name).first.click()
 
 
 def test_workspace_counts_what_waits(office: Office, visit) -> None:

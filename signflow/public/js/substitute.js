@@ -11,8 +11,10 @@ export function offer_substitute(frm) {
 function open_dialog(frm) {
 	const party = { party_type: frm.doctype, party: frm.doc.name };
 	const of_party = () => ({
-		query: "frappe.contacts.doctype.contact.contact.contact_query",
-		filters: { link_doctype: frm.doctype, link_name: frm.doc.name },
+		filters: [
+			["Dynamic Link", "link_doctype", "=", frm.doctype],
+			["Dynamic Link", "link_name", "=", frm.doc.name],
+		],
 	});
 	const dialog = new frappe.ui.Dialog({
 		title: __("Somebody Leaves"),
