@@ -149,6 +149,7 @@ def _chooses(dialog: Locator, fieldname: str, name: str) -> None:
 	field = dialog.locator(f"input[data-fieldname={fieldname}]")
 	field.fill(name.split()[0])
 	dialog.locator(f"[data-fieldname={fieldname}] [role=option]", has_text=name).first.click()
+	expect(field).to_have_value(name)
 
 
 def test_workspace_counts_what_waits(office: Office, visit) -> None:

@@ -49,7 +49,7 @@ async function show(dialog, party) {
 			one.doctype === "Signature Request"
 				? __("Out for signature, you can send it to the substitute afterwards: {0}", [one.name])
 				: __("Left for you: {0}", [`${one.label} ${one.title}`]);
-		place.append($("<div class='text-warning'>").text(text));
+		place.append($("<p class='mb-1 bold'>").text(text));
 	}
 	if (found.has_user) line(__("The log-in of who leaves is closed, unless it leads to somebody else's records."));
 }

@@ -215,14 +215,14 @@ function complete(frm, next) {
 	];
 	if (next.step === "add_records") {
 		fields.unshift(
-			{ fieldname: "missing", fieldtype: "HTML", options: `<p class="text-warning">${frappe.utils.escape_html(next.said)}</p>` },
+			{ fieldname: "missing", fieldtype: "HTML", options: `<p class="bold">${frappe.utils.escape_html(next.said)}</p>` },
 			{ fieldname: "is_nothing_held", fieldtype: "Check", label: __("Nothing is held on the person; this is put on record"), reqd: 1 },
 			{ fieldname: "nothing_held", fieldtype: "Small Text", label: __("How do you know that nothing is held?"), reqd: 1 }
 		);
 	} else if (next.said && frm.doc.request_type !== "Erasure") {
 		// An erasure is answered by erasing, and by nothing else.
 		fields.unshift(
-			{ fieldname: "missing", fieldtype: "HTML", options: `<p class="text-warning">${frappe.utils.escape_html(next.said)}</p>` },
+			{ fieldname: "missing", fieldtype: "HTML", options: `<p class="bold">${frappe.utils.escape_html(next.said)}</p>` },
 			{ fieldname: "otherwise", fieldtype: "Check", label: __("It was answered in another way, such as by word of mouth; this is put on record") }
 		);
 	}
