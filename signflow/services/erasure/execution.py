@@ -343,6 +343,8 @@ def _end(erasing: Erasing, left: list[Record]) -> None:
 	if not failed:
 		for hook in frappe.get_hooks("signflow_erasure_done"):
 			frappe.get_attr(hook)(plan)
+	# Last, since how DocTypes are built is read anew after it; before the commit, so that a worker killed here comes again.
+	frappe.clear_cache()
 
 
 def _counts(plan: str) -> dict[str, int]:
