@@ -306,6 +306,13 @@ def supersede(request: str) -> None:
 		{"status": "Superseded", "work_due": 0},
 	)
 	frappe.db.set_value(PLAN, {"request": request, "subject": ["is", "set"]}, {"subject": None})
+	plans = frappe.get_all(
+		PLAN, {"request": request, "status": "Superseded"}, pluck="name", order_by="name asc"
+	)
+	if plans:
+		# A record is often named by the person's address; what was decided of it goes by its hash.
+		named = {"plan": ["in", plans], "record_name": ["is", "set"]}
+		frappe.db.set_value(LINE, named, "record_name", None, update_modified=False)
 
 
 def _write_lines(plan: str, facts: Facts, lines: list[Line], decisions: Mapping[str, list[str]]) -> None:
