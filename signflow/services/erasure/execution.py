@@ -247,9 +247,7 @@ def _do(erasing: Erasing, batch: list[Any], done: list[Any], changed: list[Any])
 	if batch[0].action == "Erase":
 		rows.erase(erasing, doctype, there)
 		return
-	for line in batch:
-		if line not in changed:
-			rows.mask(erasing, line, there.get(line.record_name))
+	rows.mask(erasing, batch, there)
 
 
 def _is_changed(line: Any, row: Any) -> bool:
@@ -452,7 +450,7 @@ def _after(name: str) -> None:
 		if line.action == "Erase":
 			rows.erase(erasing, doctype, stored)
 		else:
-			rows.mask(erasing, line, row)
+			rows.mask(erasing, [line], stored)
 		if agreement and not evidence_of.others_left(agreement):
 			# Later revisions, and copies that were made since, among them.
 			files = [file for file in evidence_of.files_of([agreement]) if not keeping.of("File", file.name)]
