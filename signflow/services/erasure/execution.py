@@ -40,6 +40,8 @@ BATCH = 20
 MOST_ATTEMPTS = 5
 # So long a transaction goes on; nobody waits longer for the rows in it.
 TRANSACTION_SECONDS = 0.08
+# What the end of a run reads and writes besides.
+_AT_THE_END = ("Erasure Backup", "Signflow Settings")
 # So soon after the approval, which read all again, only each record is looked at before it goes.
 FRESH_SECONDS = 120
 
@@ -97,7 +99,9 @@ def carry_on(plan: str) -> None:
 			left = left[done:]
 		closing.close(erasing)
 		_finished(erasing)
-		_end(erasing, closing.left_over(erasing))
+		found = closing.left_over(erasing)
+		rows.warm(erasing, _AT_THE_END)
+		_end(erasing, found)
 	except Exception as error:
 		frappe.db.rollback()
 		# Not raised: Frappe would log it with all values at hand, the person's among them.

@@ -256,11 +256,6 @@ def _write(
 	replaces: str | None = None,
 ) -> str:
 	"""The new plan's name. `replaces`: the draft that it goes on from; where somebody decided meanwhile, his plan stands."""
-	if replaces and frappe.db.get_value(PLAN, replaces, "status", for_update=True) != "Draft":
-		return replaces
-	if request:
-		_refuse_running(request)
-		supersede(request)
 	asked = [line for line in lines if line.action is Action.DECIDE]
 	language = frappe.db.get_value("Data Subject Request", request, "language") if request else None
 	plan = frappe.get_doc(
@@ -286,6 +281,12 @@ def _write(
 			else None,
 		}
 	)
+	# From here on rows are locked.
+	if replaces and frappe.db.get_value(PLAN, replaces, "status", for_update=True) != "Draft":
+		return replaces
+	if request:
+		_refuse_running(request)
+		supersede(request)
 	plan.flags.signflow = True
 	plan.flags.ignore_links = True
 	plan.insert(ignore_permissions=True)

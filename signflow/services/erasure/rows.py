@@ -147,7 +147,8 @@ def warm(erasing: Erasing, doctypes: Iterable[str]) -> None:
 	_indexed = erasing.indexed
 	for doctype in doctypes:
 		if doctype in erasing.tables:
-			child_tables(doctype)
+			for child in child_tables(doctype):
+				frappe.get_meta(child)
 			if not erasing.tables[doctype].is_single:
 				frappe.db.get_table_columns(doctype)
 
