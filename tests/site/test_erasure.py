@@ -373,6 +373,14 @@ def test_it_ends_and_says_what_it_did(erased: dict[str, Any], she: Erased) -> No
 	assert she.mail not in stored and she.name not in stored and she.user not in stored
 
 
+def test_plans_made_before_the_last_one_name_nothing_of_hers(erased: dict[str, Any], she: Erased) -> None:
+	earlier = frappe.get_all(
+		"Erasure Plan", {"request": erased["request"], "name": ["!=", erased["plan"]]}, pluck="name"
+	)
+	stored = repr([row for plan in earlier for row in lines_of(plan)])
+	assert earlier and she.mail not in stored and she.name not in stored and she.user not in stored
+
+
 def test_nothing_of_her_is_left_outside_what_is_kept(erased: dict[str, Any], she: Erased) -> None:
 	assert len(erased["held"]) > 20
 	proof = proving.prove(she.words())

@@ -119,11 +119,10 @@ def _mask_table(
 
 
 def close(erasing: Erasing) -> None:
-	"""Do what is left outside the DocTypes' tables, and drop caches."""
+	"""Do what is left outside the DocTypes' tables, and in Redis."""
 	_close_tables(erasing)
 	# One may have been made while the erasure was under way.
 	_end_copies(erasing)
-	frappe.clear_cache()
 	in_redis.forget_values(erasing)
 	in_redis.forget_jobs(erasing)
 

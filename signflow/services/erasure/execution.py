@@ -40,6 +40,8 @@ BATCH = 20
 MOST_ATTEMPTS = 5
 # So long a transaction goes on; nobody waits longer for the rows in it.
 TRANSACTION_SECONDS = 0.08
+# What the end of a run reads and writes besides.
+_AT_THE_END = ("Erasure Backup", "Signflow Settings")
 # So soon after the approval, which read all again, only each record is looked at before it goes.
 FRESH_SECONDS = 120
 
@@ -97,7 +99,9 @@ def carry_on(plan: str) -> None:
 			left = left[done:]
 		closing.close(erasing)
 		_finished(erasing)
-		_end(erasing, closing.left_over(erasing))
+		found = closing.left_over(erasing)
+		rows.warm(erasing, _AT_THE_END)
+		_end(erasing, found)
 	except Exception as error:
 		frappe.db.rollback()
 		# Not raised: Frappe would log it with all values at hand, the person's among them.
@@ -247,9 +251,7 @@ def _do(erasing: Erasing, batch: list[Any], done: list[Any], changed: list[Any])
 	if batch[0].action == "Erase":
 		rows.erase(erasing, doctype, there)
 		return
-	for line in batch:
-		if line not in changed:
-			rows.mask(erasing, line, there.get(line.record_name))
+	rows.mask(erasing, batch, there)
 
 
 def _is_changed(line: Any, row: Any) -> bool:
@@ -343,6 +345,8 @@ def _end(erasing: Erasing, left: list[Record]) -> None:
 	if not failed:
 		for hook in frappe.get_hooks("signflow_erasure_done"):
 			frappe.get_attr(hook)(plan)
+	# Last, since how DocTypes are built is read anew after it; before the commit, so that a worker killed here comes again.
+	frappe.clear_cache()
 
 
 def _counts(plan: str) -> dict[str, int]:
@@ -450,7 +454,7 @@ def _after(name: str) -> None:
 		if line.action == "Erase":
 			rows.erase(erasing, doctype, stored)
 		else:
-			rows.mask(erasing, line, row)
+			rows.mask(erasing, [line], stored)
 		if agreement and not evidence_of.others_left(agreement):
 			# Later revisions, and copies that were made since, among them.
 			files = [file for file in evidence_of.files_of([agreement]) if not keeping.of("File", file.name)]

@@ -266,11 +266,6 @@ def _write(
 	replaces: str | None = None,
 ) -> str:
 	"""The new plan's name. `replaces`: the draft that it goes on from; where somebody decided meanwhile, his plan stands."""
-	if replaces and frappe.db.get_value(PLAN, replaces, "status", for_update=True) != "Draft":
-		return replaces
-	if request:
-		_refuse_running(request)
-		supersede(request)
 	asked = [line for line in lines if line.action is Action.DECIDE]
 	language = frappe.db.get_value("Data Subject Request", request, "language") if request else None
 	plan = frappe.get_doc(
@@ -296,6 +291,12 @@ def _write(
 			else None,
 		}
 	)
+	# From here on rows are locked.
+	if replaces and frappe.db.get_value(PLAN, replaces, "status", for_update=True) != "Draft":
+		return replaces
+	if request:
+		_refuse_running(request)
+		supersede(request)
 	plan.flags.signflow = True
 	plan.flags.ignore_links = True
 	plan.insert(ignore_permissions=True)
@@ -316,6 +317,13 @@ def supersede(request: str) -> None:
 		{"status": "Superseded", "work_due": 0},
 	)
 	frappe.db.set_value(PLAN, {"request": request, "subject": ["is", "set"]}, {"subject": None})
+	plans = frappe.get_all(
+		PLAN, {"request": request, "status": "Superseded"}, pluck="name", order_by="name asc"
+	)
+	if plans:
+		# A record is often named by the person's address; what was decided of it goes by its hash.
+		named = {"plan": ["in", plans], "record_name": ["is", "set"]}
+		frappe.db.set_value(LINE, named, "record_name", None, update_modified=False)
 
 
 def _write_lines(plan: str, facts: Facts, lines: list[Line], decisions: Mapping[str, list[str]]) -> None:

@@ -5,7 +5,7 @@ Everything here works by primary keys in the caller's transaction, and done twic
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -119,8 +119,7 @@ def erase(erasing: Erasing, doctype: str, stored: Mapping[str, Any]) -> None:
 	if doctype == "File":
 		bytes_of_files.remove(stored.values())
 	elif doctype == "Comment":
-		for row in stored.values():
-			_follow_comment(erasing, row, None)
+		_follow_comments(erasing, [(row, None) for row in stored.values()])
 	for child in child_tables(doctype):
 		frappe.db.delete(child, {"parent": ["in", names], "parenttype": doctype})
 	frappe.db.delete(doctype, {"name": ["in", names]})
@@ -148,7 +147,8 @@ def warm(erasing: Erasing, doctypes: Iterable[str]) -> None:
 	_indexed = erasing.indexed
 	for doctype in doctypes:
 		if doctype in erasing.tables:
-			child_tables(doctype)
+			for child in child_tables(doctype):
+				frappe.get_meta(child)
 			if not erasing.tables[doctype].is_single:
 				frappe.db.get_table_columns(doctype)
 
@@ -167,14 +167,39 @@ def _forget_cached(doctype: str, names: Iterable[str]) -> None:
 # Masked
 
 
-def mask(erasing: Erasing, line: Any, row: Any) -> None:
-	"""Put neutral values in place of hers, take her words out of texts, and rename the record where its name says who it was."""
-	doctype = line.record_doctype
+def mask(erasing: Erasing, lines: Sequence[Any], stored: Mapping[str, Any]) -> None:
+	"""Put neutral values in place of hers in records of one DocType, take her words out of texts, and rename those whose name
+	says who it was."""
+	doctype = lines[0].record_doctype
 	if frappe.get_meta(doctype).issingle:
 		_mask_single(erasing, doctype)
 		return
-	if row is None:
-		return
+	called: dict[str, str] = {}
+	written: dict[tuple[tuple[str, Any], ...], list[Any]] = defaultdict(list)
+	comments = []
+	for line in lines:
+		if (row := stored.get(line.record_name)) is None:
+			continue
+		changes = _masked(erasing, line, row)
+		called[str(row.name)] = str(changes.get("name", row.name))
+		written[tuple(sorted(changes.items()))].append(row.name)
+		comments.append((row, {**row, **changes}))
+	# What becomes of several alike is one statement.
+	for changes_, names in written.items():
+		_write(doctype, names, dict(changes_))
+	if doctype == "Comment":
+		_follow_comments(erasing, comments)
+	for name, new in called.items():
+		if new != name:
+			_follow(doctype, name, new)
+	if doctype in erasing.indexed:
+		_reindex(erasing, doctype, called)
+	_forget_cached(doctype, called)
+
+
+def _masked(erasing: Erasing, line: Any, row: Any) -> dict[str, Any]:
+	"""What changes in a record itself; the rows within it are changed."""
+	doctype = line.record_doctype
 	fields = json.loads(line.fields or "{}")
 	children = {name: of for name, of in fields.items() if isinstance(of, dict)}
 	changes = _changes(erasing, row, {name: of for name, of in fields.items() if name not in children})
@@ -184,19 +209,11 @@ def mask(erasing: Erasing, line: Any, row: Any) -> None:
 		_mask_rows(erasing, doctype, row.name, child, of)
 	if doctype == EVIDENCE:
 		evidence_of.mask(erasing, row.name)
-	new = line.renamed or ""
-	if new and new != row.name:
-		changes["name"] = new
+	if line.renamed and line.renamed != row.name:
+		changes["name"] = line.renamed
 		if (key := _key_field(doctype)) and key in row:
-			changes[key] = new
-	_write(doctype, row.name, changes)
-	if doctype == "Comment":
-		_follow_comment(erasing, row, {**row, **changes})
-	if new and new != row.name:
-		_follow(doctype, row.name, new)
-	if doctype in erasing.indexed:
-		_reindex(erasing, doctype, row.name, new or row.name)
-	_forget_cached(doctype, [row.name])
+			changes[key] = line.renamed
+	return changes
 
 
 def _changes(erasing: Erasing, row: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,7 +237,9 @@ def _mask_rows(erasing: Erasing, doctype: str, name: str, child: str, fields: Ma
 			# Nothing is ever sent to whoever is no more.
 			frappe.db.delete(child, {"name": row.name})
 			continue
-		_write(child, row.name, _changes(erasing, row, {key: fields[key] for key in fields if row.get(key)}))
+		_write(
+			child, [row.name], _changes(erasing, row, {key: fields[key] for key in fields if row.get(key)})
+		)
 
 
 def _mask_single(erasing: Erasing, doctype: str) -> None:
@@ -234,35 +253,39 @@ def _mask_single(erasing: Erasing, doctype: str) -> None:
 	_forget_cached(doctype, [doctype])
 
 
-def _follow_comment(erasing: Erasing, row: Any, made: Mapping[str, Any] | None) -> None:
-	"""Have the record's own copy of a comment say what the comment says by now; without it once that is gone (None)."""
-	doctype, name = row.get("reference_doctype"), row.get("reference_name")
-	table = erasing.tables.get(doctype or "")
-	if not name or table is None or table.is_single or not frappe.db.table_exists(doctype):
-		return
-	if COMMENTS not in frappe.db.get_table_columns(doctype):
-		return
-	# What points to a record that gets another name does so before the record has it.
-	before = (
-		[old for old, new in erasing.targets[doctype].items() if new == name]
-		if doctype in erasing.targets
-		else []
-	)
-	queried = frappe.qb.DocType(doctype)
-	query = frappe.qb.from_(queried).select(queried.name, queried[COMMENTS])
-	query = query.where(queried.name.isin([name, *before])).orderby(queried.name)
-	for parent in query.for_update().run(as_dict=True):
-		entries = comments_of(parent[COMMENTS])
-		kept = [one if one.get("name") != row.name else _as_copied(erasing, one, made) for one in entries]
-		if kept != entries:
-			left = json.dumps([one for one in kept if one is not None])
-			_write(doctype, parent.name, {COMMENTS: left})
-			_forget_cached(doctype, [parent.name])
+def _follow_comments(erasing: Erasing, comments: Iterable[tuple[Any, Mapping[str, Any] | None]]) -> None:
+	"""Have records' own copies of comments say what these say by now, (as it was, as it is); without those that are gone (None)."""
+	on: dict[str, set[str]] = defaultdict(set)
+	changed: dict[str, Mapping[str, Any] | None] = {}
+	for row, made in comments:
+		on[row.get("reference_doctype") or ""].add(row.get("reference_name") or "")
+		changed[row.name] = made
+	for doctype, names in on.items():
+		table = erasing.tables.get(doctype)
+		if table is None or table.is_single or not frappe.db.table_exists(doctype):
+			continue
+		if COMMENTS not in frappe.db.get_table_columns(doctype):
+			continue
+		# What points to a record that gets another name does so before the record has it.
+		before = {old for old, new in erasing.targets.get(doctype, {}).items() if new in names}
+		queried = frappe.qb.DocType(doctype)
+		query = frappe.qb.from_(queried).select(queried.name, queried[COMMENTS])
+		query = query.where(queried.name.isin(sorted(names | before))).orderby(queried.name)
+		for parent in query.for_update().run(as_dict=True):
+			entries = comments_of(parent[COMMENTS])
+			kept = [_as_copied(erasing, one, changed) for one in entries]
+			if kept != entries:
+				left = json.dumps([one for one in kept if one is not None])
+				_write(doctype, [parent.name], {COMMENTS: left})
+				_forget_cached(doctype, [parent.name])
 
 
 def _as_copied(
-	erasing: Erasing, entry: dict[str, Any], made: Mapping[str, Any] | None
+	erasing: Erasing, entry: dict[str, Any], changed: Mapping[str, Mapping[str, Any] | None]
 ) -> dict[str, Any] | None:
+	if entry.get("name") not in changed:
+		return entry
+	made = changed[entry["name"]]
 	if made is None:
 		return None
 	# As Frappe cuts it: a name that is cut off at its end is no word of hers, and would stay.
@@ -284,14 +307,14 @@ def _key_field(doctype: str) -> str:
 	return "email" if doctype == "User" else ""
 
 
-def _write(doctype: str, name: Any, changes: Mapping[str, Any]) -> None:
+def _write(doctype: str, names: list[Any], changes: Mapping[str, Any]) -> None:
 	if not changes:
 		return
 	table = frappe.qb.DocType(doctype)
 	query = frappe.qb.update(table)
 	for column, value in changes.items():
 		query = query.set(table[column], value)
-	query.where(table.name == name).run()
+	query.where(table.name.isin(names)).run()
 
 
 def _follow(doctype: str, old: str, new: str) -> None:
@@ -306,17 +329,16 @@ def _follow(doctype: str, old: str, new: str) -> None:
 		frappe.qb.update(auth).set(auth.name, new).where((auth.doctype == doctype) & (auth.name == old)).run()
 
 
-def _reindex(erasing: Erasing, doctype: str, old: str, new: str) -> None:
+def _reindex(erasing: Erasing, doctype: str, called: Mapping[str, str]) -> None:
+	"""Have the search index say what records ({name: name by now}) say."""
 	index = frappe.qb.Table("__global_search")
-	where = (index.doctype == doctype) & (index.name == old)
-	for content, title in frappe.qb.from_(index).select(index.content, index.title).where(where).run():
-		made = {"content": content, "title": title}
-		for name, value in made.items():
-			if isinstance(value, str):
-				made[name] = erasing.without_her(value) or ""
-		frappe.qb.update(index).set(index.content, made["content"]).set(index.title, made["title"]).set(
-			index.name, new
-		).where(where).run()
+	query = frappe.qb.from_(index).select(index.name, index.content, index.title)
+	for row in query.where((index.doctype == doctype) & index.name.isin(list(called))).run(as_dict=True):
+		change = frappe.qb.update(index).set(index.name, called.get(row.name, row.name))
+		for name in ("content", "title"):
+			if isinstance(row[name], str):
+				change = change.set(index[name], erasing.without_her(row[name]) or "")
+		change.where((index.doctype == doctype) & (index.name == row.name)).run()
 
 
 # Unlinked
