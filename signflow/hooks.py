@@ -107,22 +107,36 @@ doc_events = {
 	"ToDo": {"validate": "signflow.services.erasure.restricting.guard_beside"},
 	"Contact": {
 		"before_insert": "signflow.services.privacy.origin.note_origin",
-		"before_validate": "signflow.integrations.erpnext.parties.guard_contact",
+		"before_validate": [
+			"signflow.integrations.erpnext.parties.guard_contact",
+			"signflow.services.privacy.restrictions.guard_mark",
+		],
 		"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag",
 		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
 	},
 	"Lead": {
 		"before_insert": "signflow.services.privacy.origin.note_origin",
+		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
 		"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag",
 		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
 	},
 	"Customer": {
 		"before_insert": "signflow.services.privacy.origin.note_origin",
+		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
 		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
 	},
-	"Supplier": {"after_rename": "signflow.services.privacy.restrictions.follow_rename"},
-	"Employee": {"after_rename": "signflow.services.privacy.restrictions.follow_rename"},
-	"User": {"after_rename": "signflow.services.privacy.restrictions.follow_rename"},
+	"Supplier": {
+		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
+		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+	},
+	"Employee": {
+		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
+		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+	},
+	"User": {
+		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
+		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+	},
 	# The map of personal data follows the site's DocTypes.
 	"DocType": {
 		"on_update": "signflow.services.privacy.data_map.on_customised",

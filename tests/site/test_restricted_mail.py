@@ -138,6 +138,23 @@ def test_a_mail_about_her_request_goes(house: House, restricted: str) -> None:
 	assert queued_to(house.maija.mail, mail["subject"])
 
 
+def test_nobody_takes_the_mark_away_by_saving_the_record(house: House, restricted: str) -> None:
+	url = f"{house.web}/api/resource/Contact/{contact_of(house.maija.mail)}"
+	answer = as_program(house.web, house.users["outsider"]).put(
+		url, json={restrictions.FIELD: "", "designation": "Director"}, timeout=60
+	)
+	assert answer.status_code == 200, answer.text[:1000]
+	frappe.db.rollback()
+	assert restrictions.stopped([house.maija.mail])
+
+
+def test_a_renamed_record_is_found(house: House, restricted: str) -> None:
+	for_writing()
+	frappe.rename_doc("Contact", contact_of(house.maija.mail), f"Renamed {house.key}", force=True)
+	frappe.db.commit()
+	assert restrictions.stopped([f'"Meri, Maija" <{house.maija.mail}>'])
+
+
 # By machines.
 
 

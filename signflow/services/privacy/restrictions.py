@@ -12,7 +12,7 @@ from typing import Any
 
 import frappe
 
-from signflow.core.privacy.persons import Record
+from signflow.core.privacy.persons import Record, mails_in
 from signflow.services.growing_set import GrowingSet
 from signflow.services.privacy.matching import any_of, chunks, equals
 from signflow.services.privacy.origin import PARTIES
@@ -57,6 +57,12 @@ def follow_rename(doc: Any, method: str | None, old: str, new: str, merge: bool 
 	note([(doc.doctype, new)])
 
 
+def guard_mark(doc: Any, method: str | None = None) -> None:
+	"""Nobody takes a mark away by saving the record (before_validate): read-only is for the form alone."""
+	before = doc.get_doc_before_save()
+	doc.set(FIELD, before.get(FIELD) if before else None)
+
+
 @contextmanager
 def hers() -> Iterator[None]:
 	"""The mail that is queued within is what its reader asked for, or is due by law: no restriction keeps it from her."""
@@ -72,9 +78,9 @@ def is_officer(user: str) -> bool:
 	return user != "Administrator" and OFFICER in frappe.get_roles(user)
 
 
-def plain(address: str) -> str:
-	"""A mail address without the name before it, in small letters."""
-	return parseaddr(address or "")[1].strip().lower()
+def mails_of(text: str | None) -> set[str]:
+	"""The mail addresses in what stands in a mail's "To", however it is written, in small letters."""
+	return (mails_in(text) | {parseaddr(text or "")[1].strip().lower()}) - {""}
 
 
 def stopped(addresses: Iterable[str], about: tuple[Any, Any] = (None, None)) -> dict[str, set[Record]]:
@@ -83,7 +89,7 @@ def stopped(addresses: Iterable[str], about: tuple[Any, Any] = (None, None)) -> 
 	`about` is the record (DocType, name) that the mail is about: where it names a company, that one's restrictions count, else
 	all. A mailbox that somebody else has too gets what is about a record of his, or about one that names his and not hers.
 	"""
-	wanted = {plain(address) for address in addresses} - {""}
+	wanted = set().union(*(mails_of(address) for address in addresses))
 	marked = MARKED.members() if wanted else ()
 	if not marked:
 		return {}
@@ -110,7 +116,7 @@ def _holders(wanted: set[str], marked: Iterable[str], company: str | None) -> di
 			for row in _read(doctype, some, wanted):
 				companies = (row.companies or "").split("\n")
 				if companies != [""] and (not company or company in companies):
-					for mail in {plain(value) for value in row.mails} & wanted:
+					for mail in wanted & set().union(*(mails_of(value) for value in row.mails)):
 						found[mail].add((doctype, row.name))
 	return found
 

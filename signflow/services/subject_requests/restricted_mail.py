@@ -19,7 +19,7 @@ from signflow.core.privacy.persons import Record
 from signflow.services import letters
 from signflow.services.erasure import restricting
 from signflow.services.privacy import restrictions
-from signflow.services.privacy.restrictions import plain
+from signflow.services.privacy.restrictions import mails_of
 from signflow.services.subject_requests import carrying_out, records
 from signflow.signflow.stored_words import N_, kept
 
@@ -38,15 +38,14 @@ def guard_by_hand(doc: Any, method: str | None = None) -> None:
 		guard((doc.recipients, doc.cc, doc.bcc), (doc.reference_doctype, doc.reference_name))
 
 
-def guard(lists: Iterable[str | None], about: tuple[Any, Any]) -> None:
-	"""Raise ValidationError if one of the addresses (in lists as people type them) is a restricted person's.
+def guard(texts: Iterable[str | None], about: tuple[Any, Any]) -> None:
+	"""Raise ValidationError if one of the addresses (in texts as people type them) is a restricted person's.
 
 	An officer is told, and may do the same within a quarter of an hour; whoever by law needs what an erasure keeps may write.
 	"""
 	if about[0] == records.REQUEST:
 		return
-	addresses = [address for _name, address in getaddresses([text for text in lists if text])]
-	stopped = restrictions.stopped(addresses, about)
+	stopped = restrictions.stopped([text for text in texts if text], about)
 	if not stopped:
 		return
 	requests = carrying_out.requests_of(_records_in(stopped))
@@ -81,7 +80,7 @@ def leave_out(doc: Any, method: str | None = None) -> None:
 		stopped = {mail: found for mail, found in stopped.items() if not _asks_herself(mail)}
 	if not stopped or _is_by_officer(doc):
 		return
-	doc.set("recipients", [row for row in doc.recipients if plain(row.recipient) not in stopped])
+	doc.set("recipients", [row for row in doc.recipients if not mails_of(row.recipient) & set(stopped)])
 	if doc.recipients:
 		_hide(doc, stopped)
 	else:
@@ -92,7 +91,7 @@ def leave_out(doc: Any, method: str | None = None) -> None:
 
 def _asks_herself(mail: str) -> bool:
 	"""Whether a mail about no record answers what its reader has just done: a code, a link to log in, a new password."""
-	return frappe.session.user == "Guest" or plain(frappe.session.user) == mail
+	return frappe.session.user == "Guest" or mail in mails_of(frappe.session.user)
 
 
 def _is_by_officer(doc: Any) -> bool:
@@ -108,11 +107,12 @@ def _is_by_officer(doc: Any) -> bool:
 
 def _hide(doc: Any, stopped: Iterable[str]) -> None:
 	"""Whoever gets the mail does not read there that she was to get it."""
-	doc.show_as_cc = ",".join(one for one in (doc.show_as_cc or "").split(",") if plain(one) not in stopped)
+	hidden = set(stopped)
+	doc.show_as_cc = ",".join(one for one in (doc.show_as_cc or "").split(",") if not mails_of(one) & hidden)
 	message = email.message_from_string(doc.message, policy=SMTP)
 	for header in ("To", "CC"):
 		people = getaddresses([str(one) for one in message.get_all(header, [])])
-		left = [person for person in people if plain(person[1]) not in stopped]
+		left = [person for person in people if not mails_of(person[1]) & hidden]
 		if len(left) < len(people):
 			del message[header]
 			if left:
