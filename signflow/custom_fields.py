@@ -271,6 +271,46 @@ FIELDS = {
 			"module": "Signflow Privacy",
 		},
 	],
+	# Whose mails stop as those of the three above.
+	"Supplier": [
+		{
+			"fieldname": "signflow_restricted_for",
+			"label": _("Processing Restricted For"),
+			"fieldtype": "Small Text",
+			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"depends_on": "signflow_restricted_for",
+			"insert_after": "supplier_details",
+			"module": "Signflow Privacy",
+		},
+	],
+	"Employee": [
+		{
+			"fieldname": "signflow_restricted_for",
+			"label": _("Processing Restricted For"),
+			"fieldtype": "Small Text",
+			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"depends_on": "signflow_restricted_for",
+			"insert_after": "status",
+			"module": "Signflow Privacy",
+		},
+	],
+	"User": [
+		{
+			"fieldname": "signflow_restricted_for",
+			"label": _("Processing Restricted For"),
+			"fieldtype": "Small Text",
+			"in_standard_filter": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"depends_on": "signflow_restricted_for",
+			"insert_after": "unsubscribed",
+			"module": "Signflow Privacy",
+		},
+	],
 	"Email Group": [
 		{
 			"fieldname": "signflow_company",

@@ -11,6 +11,7 @@ after_install = ["signflow.install.after_install", "signflow.integrations.helpde
 after_migrate = [
 	"signflow.install.after_migrate",
 	"signflow.services.erasure.restricting.refresh",
+	"signflow.services.privacy.restrictions.refresh",
 	"signflow.services.privacy.data_map.scan",
 	"signflow.integrations.helpdesk.ticket_actions.offer",
 	"signflow.integrations.helpdesk.notice_link.bring_up_to_date",
@@ -93,24 +94,49 @@ doc_events = {
 		"before_insert": [
 			"signflow.services.erasure.restricting.guard_beside",
 			"signflow.integrations.erpnext.mailing_lists.thin_out",
+			"signflow.services.subject_requests.restricted_mail.guard_by_hand",
 		],
 		"after_insert": [
 			"signflow.services.delivery.on_communication",
 			"signflow.services.subject_requests.letters.on_communication",
 		],
 	},
+	# Whatever Frappe and its apps mail passes here.
+	"Email Queue": {"before_insert": "signflow.services.subject_requests.restricted_mail.leave_out"},
 	"DocShare": {"validate": "signflow.services.erasure.restricting.guard_beside"},
 	"ToDo": {"validate": "signflow.services.erasure.restricting.guard_beside"},
 	"Contact": {
 		"before_insert": "signflow.services.privacy.origin.note_origin",
-		"before_validate": "signflow.integrations.erpnext.parties.guard_contact",
+		"before_validate": [
+			"signflow.integrations.erpnext.parties.guard_contact",
+			"signflow.services.privacy.restrictions.guard_mark",
+		],
 		"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag",
+		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
 	},
 	"Lead": {
 		"before_insert": "signflow.services.privacy.origin.note_origin",
+		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
 		"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag",
+		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
 	},
-	"Customer": {"before_insert": "signflow.services.privacy.origin.note_origin"},
+	"Customer": {
+		"before_insert": "signflow.services.privacy.origin.note_origin",
+		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
+		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+	},
+	"Supplier": {
+		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
+		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+	},
+	"Employee": {
+		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
+		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+	},
+	"User": {
+		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
+		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+	},
 	# The map of personal data follows the site's DocTypes.
 	"DocType": {
 		"on_update": "signflow.services.privacy.data_map.on_customised",

@@ -335,15 +335,24 @@ def withdraw(name: str, words: str) -> None:
 
 @frappe.whitelist(methods=["POST"])
 def complete(
-	name: str, outcome: str, otherwise: bool | int = False, nothing_held: str | None = None
+	name: str,
+	outcome: str,
+	otherwise: bool | int = False,
+	nothing_held: str | None = None,
+	weighed: str | None = None,
 ) -> dict[str, str] | None:
-	"""The request is answered, told to the person; `otherwise` than by the steps it takes, or since nothing is held.
+	"""The request is answered, told to the person; `otherwise` than by the steps it takes, or since nothing is held. `weighed`:
+	what came of an objection.
 
 	{file_name, content} (base64): the certificate to hand over, this once, where no mail takes it along.
 	"""
 	_decide(name)
 	given = decisions.complete(
-		name, outcome, otherwise=bool(frappe.utils.cint(otherwise)), nothing_held=nothing_held or ""
+		name,
+		outcome,
+		otherwise=bool(frappe.utils.cint(otherwise)),
+		nothing_held=nothing_held or "",
+		weighed=weighed or "",
 	)
 	return given and {"file_name": given["fname"], "content": b64encode(given["fcontent"]).decode()}
 

@@ -555,7 +555,7 @@ def mail_link(session: str) -> None:
 		raise _not_open(request, signer)
 	if (signer.new_links_sent or 0) >= 3:
 		raise Refused("too_many", _("A link was sent to this address already. Look into your mailbox."), 429)
-	delivery.invite(request, signer, keep_session=True)
+	delivery.invite(request, signer, keep_session=True, asked_for=True)
 	frappe.db.set_value(
 		"Signature Request Signer", signer.name, "new_links_sent", (signer.new_links_sent or 0) + 1
 	)
@@ -585,6 +585,6 @@ def send_new_link(token: str) -> None:
 	frappe.db.set_value("Signature Request Signer", signer.name, values)
 	evidence.record(request.name, "new_link_sent", signer=signer.name, private=evidence.caller())
 	if waits:
-		delivery.invite(request, signer, reminder=True)
+		delivery.invite(request, signer, reminder=True, asked_for=True)
 	else:
 		delivery.mail_copies(request, signer, [], asked_for=True)

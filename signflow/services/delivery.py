@@ -12,6 +12,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import frappe
@@ -27,6 +28,7 @@ from signflow.core.identity.otp import CODE_LIFETIME_SECONDS
 from signflow.core.identity.tokens import new_token
 from signflow.services import evidence, notices, work
 from signflow.services.company import house
+from signflow.services.privacy import restrictions
 from signflow.services.site_keys import keyed_hash
 from signflow.services.times import written
 from signflow.services.transaction import TRIES, is_conflict, one_transaction
@@ -49,8 +51,20 @@ SIGNER, REQUEST, SUBMISSION = "Signature Request Signer", "Signature Request", "
 CONSENTS = ("Consent", "Consent Campaign Person")
 DATA_REQUEST = "Data Subject Request"
 GIVE_UP_DAYS = 14
+# What is written on a signer with a new link, and with it the session of an older one.
+_OF_THE_LINK = (
+	"token_hash",
+	"session_hash",
+	"session_identified",
+	"code_tries",
+	"codes_sent",
+	"code_hash",
+	"locked",
+)
 # What a signer asks for himself, as long as he has his link: nothing of it stays.
 _ASKED_FOR = ("code", "link")
+# What its reader has asked for, or what is his by law: no restriction of his data keeps it from him (GDPR 18(2)).
+_HIS = (*_ASKED_FOR, "copy", "resume", "datarequest")
 # What became of a mail that is not tried again.
 _ENDS = ("Sent", "Bounced", "Failed")
 # RFC 5321, 4.2.1: 5yz is for good. A 4yz (grey-listing, a full mailbox) and a refused sender are tried again.
@@ -68,11 +82,13 @@ def queue_mail(
 	args: dict[str, Any],
 	reply_to: str | None = None,
 	attachments: list[dict[str, str]] | None = None,
+	is_his: bool = False,
 ) -> str | None:
 	"""Queue one mail to `signer` in the caller's transaction and send it right after the commit.
 
-	Returns the Email Queue row, or None when the address has unsubscribed from everything: the signer is then marked
-	and the sender told, since Frappe itself would drop the mail without a word.
+	Returns the Email Queue row, or None when the address has unsubscribed from everything, or its owner's data is restricted
+	and the mail is not his (`queue`): the signer is then marked and the sender told, since Frappe itself would drop the mail
+	without a word.
 	"""
 	if has_unsubscribed(signer.email):
 		mark(
@@ -90,8 +106,11 @@ def queue_mail(
 		args=args,
 		reply_to=reply_to,
 		attachments=attachments,
+		is_his=is_his,
 	)
-	if not queued:
+	if not queued and restrictions.stopped([signer.email], (SIGNER, signer.name)):
+		mark(signer.name, "Failed", lambda: _("The data of this person is restricted: nothing was mailed."))
+	elif not queued:
 		mark(signer.name, "Failed", lambda: _("This mail address is not accepted by the mail system."))
 	return queued
 
@@ -119,12 +138,14 @@ def queue(
 	reply_to: str | None = None,
 	attachments: list[dict[str, str]] | None = None,
 	asked_for: bool = False,
+	is_his: bool = False,
 ) -> str | None:
 	"""Put one mail into Email Queue, in the caller's transaction; who calls has it sent (`wake_flush`).
 
 	`label` stands in its Message-ID, `reference` is (DocType, name) of the record that it belongs to. What its reader has
-	asked for (`asked_for`: a code, the answer to his request) goes to him even if he has unsubscribed from all mail. Returns the row's name, None
-	when the mail system does not take the address.
+	asked for (`asked_for`: a code, the answer to his request) goes to him even if he has unsubscribed from all mail; that, and what
+	`is_his` otherwise, even if his data is restricted. Returns the row's name, None when the mail system does not take the
+	address, or the mail was stopped.
 	"""
 	mail = {
 		"recipients": [email],
@@ -141,11 +162,16 @@ def queue(
 		"with_container": True,
 		"send_priority": 2,
 	}
-	if asked_for:
-		message, text = get_email_from_template(template, as_text(args))
-		queued = _AskedFor(message=message, text_content=text, **mail).process()
-	else:
-		queued = frappe.sendmail(template=template, args=as_text(args), **mail)
+	is_his = is_his or asked_for or label.split(".")[0] in _HIS
+	with restrictions.hers() if is_his else nullcontext():
+		if asked_for:
+			message, text = get_email_from_template(template, as_text(args))
+			queued = _AskedFor(message=message, text_content=text, **mail).process()
+		else:
+			queued = frappe.sendmail(template=template, args=as_text(args), **mail)
+	if queued and not queued.recipients:
+		leave_nothing([queued.name])
+		return None
 	return queued.name if queued else None
 
 
@@ -209,8 +235,14 @@ def give_link(
 	return f"/sign?lang={language_of(request, signer)}#{token}"
 
 
-def invite(request: Any, signer: Any, *, reminder: bool = False, keep_session: bool = False) -> None:
-	"""Give `signer` a new link and queue the mail that carries it; an older link ends with that."""
+def invite(
+	request: Any, signer: Any, *, reminder: bool = False, keep_session: bool = False, asked_for: bool = False
+) -> None:
+	"""Give `signer` a new link and queue the mail that carries it; an older link ends with that. `asked_for`: by himself.
+
+	A reminder that is stopped leaves him the link that he has.
+	"""
+	held = {field: signer.get(field) for field in _OF_THE_LINK}
 	said = {"delivery_status": "Queued", "delivery_note": None}
 	link = give_link(request, signer, reminder=reminder, keep_session=keep_session, **said)
 	language, person = language_of(request, signer), sender(request)
@@ -234,7 +266,10 @@ def invite(request: Any, signer: Any, *, reminder: bool = False, keep_session: b
 				"reference": request.name,
 			},
 			reply_to=person["email"] or None,
+			is_his=asked_for or _is_answered_for(request),
 		)
+	if not queued and reminder:
+		frappe.db.set_value(SIGNER, signer.name, held)
 	if queued:
 		evidence.record(
 			request.name,
@@ -242,6 +277,11 @@ def invite(request: Any, signer: Any, *, reminder: bool = False, keep_session: b
 			signer=signer.name,
 			private={"email": signer.email},
 		)
+
+
+def _is_answered_for(request: Any) -> bool:
+	"""Whether an officer has sent a request: she writes to restricted persons where the law allows it."""
+	return restrictions.is_officer(request.sent_by or request.owner)
 
 
 def mail_code(request: Any, signer: Any, code: str, minutes: int) -> None:

@@ -20,6 +20,7 @@ from signflow.services.keys import house_key, load_key
 from signflow.services.levels import trusted_certificates
 from signflow.services.requests import flow_of, flow_signer, invite_next, lock_request, require, signers_of
 from signflow.services.revisions import add_revision, record_revision
+from signflow.services.subject_requests import restricted_mail
 from signflow.services.times import utc_now
 from signflow.services.transaction import one_transaction
 from signflow.signflow.refusals import message_of
@@ -45,6 +46,9 @@ def send_request(name: str, *, in_page: str | None = None) -> Any:
 			[message_of(problem.error) for problem in problems], title=_("Not ready to send"), as_list=True
 		)
 	require(flow.Action.SEND, request, signers)
+	# What a person has filled in himself is sent; others of its signers whose data is restricted get no mail.
+	if not in_page:
+		restricted_mail.guard([row.email for row in signers], (request.doctype, name))
 	key_name = house_key(request.company)
 	key = load_key(key_name)
 	for place, signer in enumerate(signers, 1):

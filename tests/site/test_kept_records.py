@@ -15,6 +15,7 @@ from retention_stage import a_hold, worker_rests
 from stage import eventually
 from test_erasure_certificate import a_plan
 
+from signflow.services import growing_set
 from signflow.services.erasure import execution, planning, restricting
 from signflow.services.subject_requests import carrying_out
 
@@ -263,7 +264,7 @@ def test_other_records_cost_nothing(kept: Kept) -> None:
 
 def test_without_the_cache_an_approval_goes_on_and_the_database_is_asked(kept: Kept) -> None:
 	before = restricting.kinds()
-	key = restricting._KINDS
+	key = restricting._KINDS.key
 	frappe.cache.delete_value(key)
 	# Whatever is asked of it as a set Redis refuses now.
 	frappe.cache.set_value(key, "x")
@@ -278,7 +279,7 @@ def test_without_the_cache_an_approval_goes_on_and_the_database_is_asked(kept: K
 	# An emptied cache that is filled before the commit learns of it afterwards.
 	for_writing()
 	restricting.note_kinds(kept.plan)
-	frappe.cache.sadd(key, restricting._IS_READ)
+	frappe.cache.sadd(key, growing_set.IS_READ)
 	assert "Customer" not in restricting.kinds()
 	frappe.db.commit()
 	assert "Customer" in restricting.kinds()

@@ -159,7 +159,7 @@ export function show_restricted(frm) {
 	const companies = (frm.doc.signflow_restricted_for || "").split("\n").filter(Boolean);
 	// What law or a hold keeps after an erasure says so itself.
 	const is_kept = companies.length === 1 && frm.doc.__onload?.signflow_kept;
-	if (!ON.includes(frm.doctype) || !companies.length || is_kept) {
+	if (!companies.length || is_kept) {
 		return;
 	}
 	const said = __("Processing is restricted (GDPR 18): keep this person's data, use it for nothing else. {0}", [companies.join(", ")]);

@@ -8,16 +8,14 @@ Every look at another app's record first asks a small cached list of the DocType
 is, nothing is asked of the database, else one indexed look-up is.
 """
 
-import contextlib
-from functools import partial
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.utils import cint, formatdate
-from redis.exceptions import RedisError
 
 from signflow.core.privacy.datamap import DataMap
+from signflow.services.growing_set import GrowingSet
 from signflow.services.privacy import data_map
 from signflow.services.transaction import is_being_built, is_missing_table
 from signflow.signflow.roles import OFFICER
@@ -33,8 +31,6 @@ OURS = ("Signflow", "Signflow Privacy")
 _READING = frozenset(("read", "select", "print", "export", "report"))
 # Frappe 15 asks the next app only where one has said nothing; 16 asks all, and takes nothing for a no.
 _NOTHING_TO_SAY = None if frappe.__version__.startswith("15.") else True
-# In Redis; with a member that tells that the database was read.
-_KINDS, _IS_READ = "signflow_kept_kinds", ""
 # What lies beside a record and takes it to somebody else: the fields that name the record.
 _BESIDE = {
 	"DocShare": ("share_doctype", "share_name"),
@@ -44,20 +40,8 @@ _BESIDE = {
 
 
 def kinds() -> frozenset[str]:
-	"""The DocTypes of which something is, or once was, kept after an erasure; from the cache.
-
-	A set that only grows: whoever reads the database as it was a moment ago takes nothing out of it.
-	"""
-	try:
-		known = {frappe.safe_decode(one) for one in frappe.cache.smembers(_KINDS)}
-		if _IS_READ not in known:
-			found = _read_kinds()
-			frappe.cache.sadd(_KINDS, _IS_READ, *found)
-			known |= set(found)
-	except RedisError:
-		# Frappe goes on without its cache, and so do we.
-		return frozenset(_read_kinds())
-	return frozenset(known - {_IS_READ})
+	"""The DocTypes of which something is, or once was, kept after an erasure; from the cache."""
+	return _KINDS.members()
 
 
 def _read_kinds() -> list[str]:
@@ -73,6 +57,9 @@ def _read_kinds() -> list[str]:
 		return []
 
 
+_KINDS = GrowingSet("signflow_kept_kinds", _read_kinds)
+
+
 def _in_force(line: Any, plan: Any) -> Any:
 	return (line.action == "Keep") & (line.status == "Waiting") & plan.status.isin(IN_FORCE)
 
@@ -83,21 +70,13 @@ def note_kinds(plan: str) -> None:
 	found = frappe.get_all(
 		LINE, filters, pluck="record_doctype", distinct=True, order_by="record_doctype asc"
 	)
-	# Whoever fills an emptied cache before the commit does not find them yet.
-	frappe.db.after_commit.add(partial(_add, found))
+	_KINDS.add_after_commit(found)
 
 
 def refresh() -> None:
 	"""After a migration and daily: what the cache has lost is in it again, and what a restore brought back is not."""
-	_add([_IS_READ, *_read_kinds()])
+	_KINDS.refresh()
 	_end_shares()
-
-
-def _add(found: list[str]) -> None:
-	# Without the cache the database is asked, by all.
-	with contextlib.suppress(RedisError):
-		if found:
-			frappe.cache.sadd(_KINDS, *found)
 
 
 def kept(doctype: str, name: Any) -> Any:

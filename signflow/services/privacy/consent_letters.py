@@ -124,12 +124,21 @@ def _about_to_end(text: str, days: int) -> list[Any]:
 
 
 def _letter(
-	email: str, language: str, template: str, subject: str, record: tuple[str, str], args: dict[str, Any]
+	email: str,
+	language: str,
+	template: str,
+	subject: str,
+	record: tuple[str, str],
+	args: dict[str, Any],
+	*,
+	is_his: bool = True,
 ) -> bool:
-	"""Queue a mail that holds a personal link; it is sent at once, and blanked as soon as it is sent."""
+	"""Queue a mail that holds a personal link; it is sent at once, and blanked as soon as it is sent. `is_his`: what he said is
+	confirmed; else he is asked something, which he is not while his data is restricted."""
 	if delivery.has_unsubscribed(email):
 		return False
-	queued = delivery.queue_about("consent", record, email, subject=subject, template=template, args=args)
+	mail = {"subject": subject, "template": template, "args": args, "is_his": is_his}
+	queued = delivery.queue_about("consent", record, email, **mail)
 	return bool(queued)
 
 
@@ -190,6 +199,7 @@ def ask(
 				"renewal": renewal,
 				"link": link_for(email, shown.language, consent=consent, text=text, campaign_person=person),
 			},
+			is_his=False,
 		)
 
 

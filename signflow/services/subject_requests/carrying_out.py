@@ -1,7 +1,8 @@
 """Restriction and objection carried out (GDPR 18 and 21): marketing, campaigns and informing stop, and users are told.
 
 A restriction is one company's. Its records say for whom they are restricted (`signflow_restricted_for`, one company a line),
-which marketing and informing read; the requests are what it is made from, so it can be written anew at any time.
+which marketing, informing and whatever mails read; the requests are what it is made from, so it can be written anew at any
+time.
 """
 
 from collections import defaultdict
@@ -11,24 +12,24 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.translate import print_language
-from frappe.utils import getdate, now_datetime
+from frappe.utils import add_days, getdate, now_datetime
 
 from signflow.core.privacy.persons import Record
-from signflow.services.privacy import accesses, consents
+from signflow.services.privacy import accesses, consents, restrictions
 from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.privacy.consents import Given, Person
-from signflow.services.privacy.origin import PARTIES
+from signflow.services.privacy.restrictions import FIELD, RESTRICTABLE
 from signflow.services.subject_requests import letters, matching, records
 from signflow.services.subject_requests.records import PERSON, REQUEST
 from signflow.services.transaction import one_transaction
 from signflow.signflow.stored_words import N_, kept
 
-# On `PARTIES`; other records of a person are not written to.
-FIELD = "signflow_restricted_for"
 # An objection needs no weighing here, these wait for one (18(1)(a) and (d)).
 MAY_RESTRICT = ("Restriction", "Rectification", "Objection")
 PLAN, LINE = "Erasure Plan", "Erasure Plan Line"
 MARKETING = "Direct Marketing"
+# What comes of weighing an objection to other processing (GDPR 21(1)).
+UPHELD, GROUNDS = "Objection Upheld", "Compelling Grounds"
 
 
 @one_transaction
@@ -53,20 +54,55 @@ def carry_out(name: str) -> None:
 		frappe.throw(_("This request asks for something else."))
 	if doc.restricted_on:
 		frappe.throw(_("The records are restricted already."))
+	_restrict(doc, found)
+	letters.mailed(doc, letters.send_restricted(doc))
+	if doc.request_type == "Restriction":
+		records.finish(name, _said("restricted", doc.language))
+
+
+def _restrict(doc: Any, found: frozenset[Record]) -> None:
 	doc.restricted_on = now_datetime()
 	records.save(doc)
 	records.step(doc, "Restricted", kept(N_("Records restricted: {0}"), len(found)))
 	accesses.record_access(
 		"Restriction",
 		matching.start_of(doc),
-		purpose=name,
-		record=(REQUEST, name),
+		purpose=doc.name,
+		record=(REQUEST, doc.name),
 		company=doc.company,
 	)
 	mark(found)
-	letters.mailed(doc, letters.send_restricted(doc))
-	if doc.request_type == "Restriction":
-		records.finish(name, _said("restricted", doc.language))
+
+
+def is_weighed(doc: Any) -> bool:
+	"""Whether a request asks for what an officer weighs: an end of processing other than marketing, of records that are hers."""
+	is_other = doc.request_type == "Objection" and doc.objection_scope != MARKETING
+	return is_other and bool(matching.confirmed(doc))
+
+
+def weigh(doc: Any, weighed: str) -> None:
+	"""Carry out what came of an objection, in the caller's transaction before the request is finished: one that is upheld leaves
+	the records restricted, compelling grounds end their restriction tomorrow, since the person is told before (GDPR 18(3)).
+	"""
+	if weighed not in (UPHELD, GROUNDS):
+		frappe.throw(_("Say what came of the objection: it is upheld, or compelling grounds outweigh it."))
+	doc.weighed = weighed
+	is_restricted = doc.restricted_on and not doc.restriction_lifted_on
+	if weighed == UPHELD:
+		doc.restriction_lifted_on = None
+		if not doc.restricted_on:
+			_restrict(doc, matching.confirmed(doc))
+		else:
+			records.save(doc)
+			mark(matching.confirmed(doc))
+		records.step(doc, "Objection Carried Out")
+		return
+	if is_restricted:
+		doc.restriction_lifted_on = add_days(getdate(), 1)
+	records.save(doc)
+	records.step(doc, "Note", kept(N_("Compelling grounds outweigh the objection (GDPR 21(1)).")))
+	if is_restricted:
+		records.step(doc, "Restriction Lifted", str(doc.restriction_lifted_on))
 
 
 def _said(what: str, language: str) -> str:
@@ -120,28 +156,30 @@ def daily() -> None:
 	"""Take the marks of restrictions that have ended away, and write those in force anew (daily; commits)."""
 	in_force = _in_force()
 	marked = set(in_force)
-	for doctype in PARTIES:
+	for doctype in RESTRICTABLE:
 		names = frappe.get_all(doctype, {FIELD: ["is", "set"]}, pluck="name", order_by="name asc")
 		marked |= {(doctype, name) for name in names}
 	mark(marked, in_force)
+	restrictions.refresh()
 
 
 def mark(found: Iterable[Record], in_force: Mapping[Record, set[str]] | None = None) -> None:
 	"""Write on records (DocType, name) for which companies they are restricted now (in the caller's transaction)."""
 	in_force = _in_force() if in_force is None else in_force
 	for doctype, name in sorted(found):
-		if doctype not in PARTIES or not frappe.db.exists(doctype, name):
+		if doctype not in RESTRICTABLE or not frappe.db.exists(doctype, name):
 			continue
 		said = "\n".join(sorted(in_force.get((doctype, name), ())))
 		if (frappe.db.get_value(doctype, name, FIELD) or "") != said:
 			frappe.db.set_value(doctype, name, FIELD, said or None, update_modified=False)
+			restrictions.note([(doctype, name)])
 
 
 def on_erased(plan: str) -> None:
 	"""An erasure has ended: what it keeps of persons is restricted for its company (hook signflow_erasure_done)."""
 	lines = frappe.get_all(
 		LINE,
-		{"plan": plan, "action": "Keep", "status": "Waiting", "record_doctype": ["in", PARTIES]},
+		{"plan": plan, "action": "Keep", "status": "Waiting", "record_doctype": ["in", RESTRICTABLE]},
 		["record_doctype", "record_name"],
 		order_by="place asc",
 	)
@@ -151,32 +189,49 @@ def on_erased(plan: str) -> None:
 def _in_force() -> dict[Record, set[str]]:
 	"""The restricted records and by which companies: of requests carried out and not lifted by today, and what an
 	erasure keeps."""
+	found: dict[Record, set[str]] = defaultdict(set)
+	for row in (*_of_requests(), *_kept()):
+		found[row.record_doctype, row.record_name].add(row.company)
+	return found
+
+
+def requests_of(found: Iterable[Record]) -> list[Any]:
+	"""The requests by which records (DocType, name) are restricted now: {name, company, is_kept}, of what an erasure keeps as
+	well, with name None where it had no request."""
+	found = set(found)
+	rows = [(row, False) for row in _of_requests()] + [(row, True) for row in _kept()]
+	by = {
+		(row.request, row.company, is_kept)
+		for row, is_kept in rows
+		if (row.record_doctype, row.record_name) in found
+	}
+	return [
+		frappe._dict(name=name, company=company, is_kept=is_kept)
+		for name, company, is_kept in sorted(by, key=lambda one: (one[0] or "", one[1], one[2]))
+	]
+
+
+def _of_requests() -> list[Any]:
 	request, person = frappe.qb.DocType(REQUEST), frappe.qb.DocType(PERSON)
-	rows = (
+	return (
 		frappe.qb.from_(person)
 		.join(request)
 		.on((person.parent == request.name) & (person.parenttype == REQUEST))
 		.where((person.confirmed == 1) & request.restricted_on.isnotnull())
 		.where(request.restriction_lifted_on.isnull() | (request.restriction_lifted_on > now_datetime()))
-		.select(person.record_doctype, person.record_name, request.company)
+		.select(person.record_doctype, person.record_name, request.company, request.name.as_("request"))
 		.orderby(person.name)
 		.run(as_dict=True)
 	)
-	found: dict[Record, set[str]] = defaultdict(set)
-	for row in rows:
-		found[row.record_doctype, row.record_name].add(row.company)
-	for row in _kept():
-		found[row.record_doctype, row.record_name].add(row.company)
-	return found
 
 
 def _kept() -> list[Any]:
 	"""Persons' records that an erasure that was carried out keeps, and for which company."""
 	line, plan = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
 	query = frappe.qb.from_(line).join(plan).on(plan.name == line.plan)
-	query = query.select(line.record_doctype, line.record_name, plan.company)
+	query = query.select(line.record_doctype, line.record_name, plan.company, plan.request)
 	query = query.where(
-		(plan.status == "Done") & plan.company.isnotnull() & line.record_doctype.isin(PARTIES)
+		(plan.status == "Done") & plan.company.isnotnull() & line.record_doctype.isin(RESTRICTABLE)
 	)
 	query = query.where((line.action == "Keep") & (line.status == "Waiting") & line.record_name.isnotnull())
 	return query.orderby(line.place).orderby(line.name).run(as_dict=True)

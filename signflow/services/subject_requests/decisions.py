@@ -158,13 +158,14 @@ def withdraw(name: str, words: str = "", *, by_person: bool) -> None:
 
 @one_transaction
 def complete(
-	name: str, outcome: str, *, otherwise: bool = False, nothing_held: str = ""
+	name: str, outcome: str, *, otherwise: bool = False, nothing_held: str = "", weighed: str = ""
 ) -> dict[str, Any] | None:
 	"""The request is answered: what was done, told to the person in these words.
 
 	Raises ValidationError while a step is missing that the request takes, unless it was answered `otherwise` (by word of mouth, on
 	a medium), which is on record. An erasure is never answered otherwise than by erasing. Where no record of the person is confirmed
-	the officer says how he knows that there is `nothing_held`, which is on record as well, for an erasure too.
+	the officer says how he knows that there is `nothing_held`, which is on record as well, for an erasure too. Of an objection to
+	other processing than marketing he says what came of it (`weighed`: carrying_out.UPHELD or GROUNDS), and why.
 	Returns the certificate {"fname", "fcontent"} where no mail takes it along: the caller hands it over, it is kept nowhere.
 	"""
 	require_officer()
@@ -180,6 +181,8 @@ def complete(
 		frappe.throw(missing)
 	elif missing:
 		records.step(doc, "Note", kept(N_("Answered in another way than by the steps that it takes.")))
+	if carrying_out.is_weighed(doc):
+		carrying_out.weigh(doc, weighed)
 	doc = records.finish(name, words)
 	proof, holding = None, []
 	if doc.request_type == "Erasure":

@@ -230,12 +230,26 @@ def send_answer(doc: Any, attachment: dict[str, Any] | None = None, backups: lis
 			_("Your data request is done"),
 			[
 				_("We have handled your request: {0}.").format(_right(doc.request_type)),
+				*_weighed(doc),
 				*([brought] if attachment else []),
 				*([_("Backups that hold the data still:"), *backups] if backups else []),
 			],
 			quoted=doc.outcome or "",
 			attachments=[attachment] if attachment else [],
 		)
+
+
+def _weighed(doc: Any) -> list[str]:
+	"""What came of an objection, in the language spoken; where it was not upheld, where to complain (GDPR 12(4), 21(1))."""
+	if doc.weighed == "Objection Upheld":
+		return [_("We have stopped what you objected to: we keep your data, and use it for nothing else.")]
+	if doc.weighed != "Compelling Grounds":
+		return []
+	said = [_("We do not stop what you objected to, since compelling grounds outweigh your objection.")]
+	if doc.restriction_lifted_on and getdate(doc.restriction_lifted_on) > getdate():
+		day = written_day(getdate(doc.restriction_lifted_on), doc.language)
+		said.append(_("On {0} the restriction of your data ends, and we process it again.").format(day))
+	return [*said, *complaint_route(doc.company), _("The reason:")]
 
 
 def send_restricted(doc: Any) -> bool:

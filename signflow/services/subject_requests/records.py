@@ -25,7 +25,7 @@ CLOSED = tuple(CLOSED_ON)
 # What a request that is answered under another shares with it.
 _FOLLOWS = (
 	*("status", "due_on", "extended_on", "extension_reason", "done_on", "outcome"),
-	*("refused_by", "refused_on", "refusal_reason", "withdrawn_on"),
+	*("refused_by", "refused_on", "refusal_reason", "withdrawn_on", "weighed"),
 )
 # Steps whose note begins with one of a field's options.
 _CHOSEN = ("Received", "Proven", "Kind Changed")

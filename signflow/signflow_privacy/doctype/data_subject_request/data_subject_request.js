@@ -20,6 +20,9 @@ frappe.ui.form.on("Data Subject Request", {
 	},
 });
 
+/** An objection to marketing needs no weighing, others do (GDPR 21(1)). */
+const is_weighed_objection = (doc) => doc.request_type === "Objection" && doc.objection_scope !== "Direct Marketing";
+
 function headline(frm, text, colour) {
 	frm.dashboard.clear_headline();
 	frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(text)}</div>`, colour);
@@ -136,7 +139,7 @@ function offer(frm) {
 		],
 		"join"
 	);
-	const weighed = doc.request_type === "Rectification" || (doc.request_type === "Objection" && doc.objection_scope !== "Direct Marketing");
+	const weighed = doc.request_type === "Rectification" || is_weighed_objection(doc);
 	if (weighed && !doc.restricted_on && doc.persons?.some((row) => row.confirmed)) {
 		frm.add_custom_button(__("Restrict the Records"), OFFERED(frm, {}).restrict[1], menu);
 	}
@@ -226,9 +229,22 @@ function complete(frm, next) {
 			{ fieldname: "otherwise", fieldtype: "Check", label: __("It was answered in another way, such as by word of mouth; this is put on record") }
 		);
 	}
-	const answered = ({ outcome, otherwise, nothing_held }) =>
+	if (is_weighed_objection(frm.doc) && frm.doc.persons?.some((row) => row.confirmed)) {
+		fields.unshift({
+			fieldname: "weighed",
+			fieldtype: "Select",
+			label: __("Came of the Objection"),
+			options: ["Objection Upheld", "Compelling Grounds"].map((value) => ({ value, label: __(value) })),
+			description: __(
+				"Upheld: the records stay restricted, and no mail goes to the person. Compelling grounds: a restriction ends tomorrow; the person is told why, and where to complain."
+			),
+			reqd: 1,
+		});
+	}
+	const answered = (values) =>
 		signflow.once(async () => {
-			const given = await frappe.xcall(`${API}complete`, { outcome, otherwise, nothing_held, name: frm.doc.name });
+			const { outcome, otherwise, nothing_held, weighed } = values;
+			const given = await frappe.xcall(`${API}complete`, { outcome, otherwise, nothing_held, weighed, name: frm.doc.name });
 			if (given) hand_certificate(given);
 			frm.reload_doc();
 		});

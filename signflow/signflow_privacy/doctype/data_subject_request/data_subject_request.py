@@ -81,6 +81,7 @@ class DataSubjectRequest(KeepsSecrets):
 			"Withdrawn",
 		]
 		verified_on: DF.Datetime | None
+		weighed: DF.Literal["", "Objection Upheld", "Compelling Grounds"]
 		withdrawn_on: DF.Datetime | None
 
 	# end: auto-generated types

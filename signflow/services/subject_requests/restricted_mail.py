@@ -1,0 +1,132 @@
+"""Mails to a person whose data is restricted are stopped, since writing to her is more than storing it (GDPR 18(2)).
+
+What somebody writes by hand is refused before it is kept, and says what may be done; an officer answers for his own by
+sending it once more. What machines send leaves her out, and others get theirs. What she asks for herself, and letters of
+data requests, always go (`restrictions.hers`). Each is a step of her request, without what was written.
+"""
+
+import email
+from collections.abc import Iterable
+from email.policy import SMTP
+from email.utils import formataddr, getaddresses
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import escape_html, nowdate
+
+from signflow.core.privacy.persons import Record
+from signflow.services import letters
+from signflow.services.erasure import restricting
+from signflow.services.privacy import restrictions
+from signflow.services.privacy.restrictions import mails_of
+from signflow.services.subject_requests import carrying_out, records
+from signflow.signflow.stored_words import N_, kept
+
+# How long after he was told an officer may send what he was told of.
+MINUTES_TO_ANSWER_FOR = 15
+BLANK = "(Not sent: the data of whom it was for is restricted.)"
+
+
+def guard_by_hand(doc: Any, method: str | None = None) -> None:
+	"""Somebody writes a mail in Desk or through the API: refuse it if it goes to a restricted person (Communication
+	before_insert)."""
+	by_hand = getattr(frappe.local, "request", None) and doc.sent_or_received == "Sent"
+	if not by_hand or (doc.communication_type or "Communication") != "Communication":
+		return
+	if doc.communication_medium == "Email":
+		guard((doc.recipients, doc.cc, doc.bcc), (doc.reference_doctype, doc.reference_name))
+
+
+def guard(texts: Iterable[str | None], about: tuple[Any, Any]) -> None:
+	"""Raise ValidationError if one of the addresses (in texts as people type them) is a restricted person's.
+
+	An officer is told, and may do the same within a quarter of an hour; whoever by law needs what an erasure keeps may write.
+	"""
+	if about[0] == records.REQUEST:
+		return
+	stopped = restrictions.stopped([text for text in texts if text], about)
+	if not stopped:
+		return
+	requests = carrying_out.requests_of(_records_in(stopped))
+	if requests and all(row.is_kept for row in requests) and restricting.may_use():
+		return
+	names = ", ".join(sorted({row.name for row in requests if row.name})) or "—"
+	told = _(
+		"The data of {0} is restricted ({1}): it is kept, and used for nothing else without the person's consent, save for legal claims or to protect others (GDPR 18(2)). Nothing was sent."
+	).format(escape_html(", ".join(sorted(stopped))), names)
+	if not restrictions.is_officer(frappe.session.user):
+		ask = _("Ask a data protection officer, who can send it where the law allows it.")
+		frappe.throw(f"{told} {ask}", title=_("Restricted"))
+	if letters.counted(_answered_for(stopped), MINUTES_TO_ANSWER_FOR * 60) == 1:
+		again = _(
+			"If the law allows it, send it once more within {0} minutes: that is put on record with the request."
+		).format(MINUTES_TO_ANSWER_FOR)
+		frappe.throw(f"{told} {again}", title=_("Restricted"))
+	_note(requests, kept(N_("An officer wrote to the person all the same.")), by_itself=False)
+
+
+def _answered_for(stopped: Iterable[str]) -> str:
+	return f"restricted {frappe.session.user} {' '.join(sorted(stopped))}"
+
+
+def leave_out(doc: Any, method: str | None = None) -> None:
+	"""Take restricted persons out of a mail that is about to be queued (Email Queue before_insert)."""
+	about = (doc.reference_doctype, doc.reference_name)
+	if frappe.flags.signflow_mail_is_hers or about[0] == records.REQUEST:
+		return
+	stopped = restrictions.stopped([row.recipient for row in doc.recipients], about)
+	if not about[0]:
+		stopped = {mail: found for mail, found in stopped.items() if not _asks_herself(mail)}
+	if not stopped or _is_by_officer(doc):
+		return
+	doc.set("recipients", [row for row in doc.recipients if not mails_of(row.recipient) & set(stopped)])
+	if doc.recipients:
+		_hide(doc, stopped)
+	else:
+		doc.update({"status": "Error", "error": BLANK, "message": BLANK, "attachments": "[]"})
+	note = kept(N_("Mails of the site were left out ({0})."), about[0] or "—")
+	_note(carrying_out.requests_of(_records_in(stopped)), note, by_itself=True)
+
+
+def _asks_herself(mail: str) -> bool:
+	"""Whether a mail about no record answers what its reader has just done: a code, a link to log in, a new password."""
+	return frappe.session.user == "Guest" or mail in mails_of(frappe.session.user)
+
+
+def _is_by_officer(doc: Any) -> bool:
+	"""Whether an officer has just written it by hand: `guard` has let it through."""
+	if not (
+		doc.communication
+		and getattr(frappe.local, "request", None)
+		and restrictions.is_officer(frappe.session.user)
+	):
+		return False
+	return frappe.db.get_value("Communication", doc.communication, "communication_type") == "Communication"
+
+
+def _hide(doc: Any, stopped: Iterable[str]) -> None:
+	"""Whoever gets the mail does not read there that she was to get it."""
+	hidden = set(stopped)
+	doc.show_as_cc = ",".join(one for one in (doc.show_as_cc or "").split(",") if not mails_of(one) & hidden)
+	message = email.message_from_string(doc.message, policy=SMTP)
+	for header in ("To", "CC"):
+		people = getaddresses([str(one) for one in message.get_all(header, [])])
+		left = [person for person in people if not mails_of(person[1]) & hidden]
+		if len(left) < len(people):
+			del message[header]
+			if left:
+				message[header] = ", ".join(formataddr(person) for person in left)
+			doc.message = message.as_string()
+
+
+def _records_in(stopped: dict[str, set[Record]]) -> set[Record]:
+	return set().union(*stopped.values())
+
+
+def _note(requests: Iterable[Any], note: str, *, by_itself: bool) -> None:
+	"""A step of each request; what the site does by itself once a day and kind of mail."""
+	for row in requests:
+		today = {"request": row.name, "note": note, "at": [">=", nowdate()]}
+		if row.name and not (by_itself and frappe.db.exists(records.STEP, today)):
+			records.step(row, "Note", note, by_itself=by_itself)
