@@ -31,7 +31,7 @@ from signflow.core.privacy.needles import Needles
 from signflow.services import visits
 from signflow.services.delivery import BLANK
 from signflow.services.privacy import notices
-from signflow.services.privacy.record_names import name_of
+from signflow.services.privacy.record_names import name_of, named_by_chance
 from signflow.services.subject_requests import (
 	access,
 	decisions,
@@ -184,6 +184,8 @@ def held_by_mails(secret: str) -> bool:
 def test_all_of_hers_and_nothing_of_others_is_proposed(copy: Copy) -> None:
 	she = copy.collected().she
 	rows = access.items_of(copy.export)
+	told = [(row.record_doctype, row.title) for row in rows if not named_by_chance(row.record_doctype)]
+	assert len(told) == len(set(told))
 	given = {(row.record_doctype, row.record_name) for row in rows if row.included}
 	assert not she.certain - given, sorted(she.certain - given)
 	assert not given & (she.shared | she.possible | she.others)

@@ -21,7 +21,7 @@ from signflow.services.privacy import data_map, mail_titles
 from signflow.services.privacy.accesses import record_access
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.matching import chunks
-from signflow.services.privacy.record_names import name_of
+from signflow.services.privacy.record_names import name_of, named_by_chance
 from signflow.services.subject_requests import competing
 from signflow.services.subject_requests.giving import Given, Reader, written_time
 from signflow.services.times import written_day
@@ -257,12 +257,8 @@ def _titles(doctype: str, names: list[str]) -> dict[str, str]:
 	for some in chunks(names):
 		query = frappe.qb.from_(table).select(table.name, table[title].as_("title"), table.creation)
 		for row in query.where(table.name.isin(some)).orderby(table.name).run(as_dict=True):
-			found[str(row.name)] = _title(row.title, row.name, row.creation, _is_hash(meta))
+			found[str(row.name)] = _title(row.title, row.name, row.creation, named_by_chance(doctype))
 	return found
-
-
-def _is_hash(meta: Any) -> bool:
-	return (meta.autoname or "hash") in ("hash", "autoincrement", "Random") or meta.name == "Comment"
 
 
 def _title(title: Any, name: Any, made: Any, is_hash: bool) -> str:

@@ -126,3 +126,12 @@ def name_of(doctype: str) -> str:
 	if not frappe.db.exists("DocType", doctype, cache=True) or frappe.get_meta(doctype).custom:
 		return called
 	return f"{kinds_of_records.labels()[kinds_of_records.kind_of(doctype)]} ({doctype})"
+
+
+def named_by_chance(doctype: str) -> bool:
+	"""Whether the names of a DocType's records tell a reader nothing."""
+	return (frappe.get_meta(doctype).autoname or "hash") in (
+		"hash",
+		"autoincrement",
+		"Random",
+	) or doctype == "Comment"

@@ -38,7 +38,7 @@ from signflow.services.letters import send_letter
 from signflow.services.privacy import accesses, kinds_of_records, lookup
 from signflow.services.privacy.approvals import require_officer
 from signflow.services.privacy.person_records import find_subject, region
-from signflow.services.privacy.record_names import name_of
+from signflow.services.privacy.record_names import name_of, named_by_chance
 from signflow.services.subject_requests import matching, package_texts, protecting, records, signed
 from signflow.services.subject_requests.giving import Given, Reader, written_time
 from signflow.services.subject_requests.records import REQUEST
@@ -347,7 +347,11 @@ def items_of(export: str) -> list[dict[str, Any]]:
 		],
 		order_by="place asc",
 	)
+	times = Counter((row.record_doctype, row.title) for row in rows)
 	for row in rows:
+		if times[row.record_doctype, row.title] > 1 and not named_by_chance(row.record_doctype):
+			# Otherwise all of a kind bear the person's name.
+			row.title = f"{row.title} ({row.record_name})"
 		row.label, row.group = name_of(row.record_doctype), labels[row.kind]
 		row.words = len(json.loads(row.pop("withheld_texts") or "[]"))
 		row.withheld = len(json.loads(row.pop("withheld_fields") or "[]")) + row.words
