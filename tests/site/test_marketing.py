@@ -471,6 +471,7 @@ def gateway(house: House) -> Iterator[list[str]]:
 		sms_gateway_url=f"http://127.0.0.1:{server.server_port}/send",
 		message_parameter="text",
 		receiver_parameter="to",
+		use_post=0,
 	)
 	yield sent
 	frappe.db.rollback()
