@@ -22,6 +22,7 @@ from signflow.services.subject_requests import (
 	papers,
 	proofs,
 	records,
+	rectifying,
 	request_page,
 )
 from signflow.services.subject_requests.records import REQUEST
@@ -335,25 +336,36 @@ def withdraw(name: str, words: str) -> None:
 
 @frappe.whitelist(methods=["POST"])
 def complete(
-	name: str, outcome: str, otherwise: bool | int = False, nothing_held: str | None = None
+	name: str,
+	outcome: str,
+	otherwise: bool | int = False,
+	nothing_held: str | None = None,
+	all_corrected: bool | int = False,
 ) -> dict[str, str] | None:
-	"""The request is answered, told to the person; `otherwise` than by the steps it takes, or since nothing is held.
+	"""The request is answered, told to the person; `otherwise` than by the steps it takes, or since nothing is held. A correction
+	takes the officer's word that it is `all_corrected`, or that the answer says why not.
 
 	{file_name, content} (base64): the certificate to hand over, this once, where no mail takes it along.
 	"""
 	_decide(name)
 	given = decisions.complete(
-		name, outcome, otherwise=bool(frappe.utils.cint(otherwise)), nothing_held=nothing_held or ""
+		name,
+		outcome,
+		otherwise=bool(cint(otherwise)),
+		nothing_held=nothing_held or "",
+		all_corrected=bool(cint(all_corrected)),
 	)
 	return given and {"file_name": given["fname"], "content": b64encode(given["fcontent"]).decode()}
 
 
 @frappe.whitelist(methods=["POST"])
 def next_step(name: str) -> dict[str, Any]:
-	"""What is to be done next, why the request is not answered before, and its answer as proposed: {step, said, record, answer}."""
+	"""What is to be done next, why the request is not answered before, its answer as proposed, and what was corrected so far:
+	{step, said, record, answer, corrected}."""
 	doc = frappe.get_doc(REQUEST, name)
 	doc.check_permission("read")
-	return {**next_steps.next_step(doc), "answer": decisions.proposed_answer(doc)}
+	corrected = rectifying.corrected_so_far(name) if doc.request_type == "Rectification" else []
+	return {**next_steps.next_step(doc), "answer": decisions.proposed_answer(doc), "corrected": corrected}
 
 
 @frappe.whitelist(methods=["POST"])

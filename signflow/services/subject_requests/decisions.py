@@ -158,13 +158,19 @@ def withdraw(name: str, words: str = "", *, by_person: bool) -> None:
 
 @one_transaction
 def complete(
-	name: str, outcome: str, *, otherwise: bool = False, nothing_held: str = ""
+	name: str,
+	outcome: str,
+	*,
+	otherwise: bool = False,
+	nothing_held: str = "",
+	all_corrected: bool = False,
 ) -> dict[str, Any] | None:
 	"""The request is answered: what was done, told to the person in these words.
 
 	Raises ValidationError while a step is missing that the request takes, unless it was answered `otherwise` (by word of mouth, on
 	a medium), which is on record. An erasure is never answered otherwise than by erasing. Where no record of the person is confirmed
 	the officer says how he knows that there is `nothing_held`, which is on record as well, for an erasure too.
+	A correction asks for the officer's word that it is `all_corrected`: one place put right says nothing of the rest.
 	Returns the certificate {"fname", "fcontent"} where no mail takes it along: the caller hands it over, it is kept nowhere.
 	"""
 	require_officer()
@@ -180,6 +186,14 @@ def complete(
 		frappe.throw(missing)
 	elif missing:
 		records.step(doc, "Note", kept(N_("Answered in another way than by the steps that it takes.")))
+	elif doc.request_type == "Rectification":
+		if not all_corrected:
+			frappe.throw(
+				_("Say that everything that was asked for is corrected, or that the answer says why not.")
+			)
+		records.step(
+			doc, "Note", kept(N_("Everything that was asked for is corrected, or the answer says why not."))
+		)
 	doc = records.finish(name, words)
 	proof, holding = None, []
 	if doc.request_type == "Erasure":

@@ -226,9 +226,27 @@ function complete(frm, next) {
 			{ fieldname: "otherwise", fieldtype: "Check", label: __("It was answered in another way, such as by word of mouth; this is put on record") }
 		);
 	}
-	const answered = ({ outcome, otherwise, nothing_held }) =>
+	if (frm.doc.request_type === "Rectification" && !next.said) {
+		const lines = (next.corrected || []).map((line) => `<li>${frappe.utils.escape_html(line)}</li>`).join("");
+		const asked = `<p style="white-space: pre-wrap; overflow-wrap: anywhere">${frappe.utils.escape_html(frm.doc.details || "")}</p>`;
+		fields.unshift(
+			{ fieldname: "wish", fieldtype: "HTML", options: `<p class="text-muted mb-0">${__("What Is Asked")}</p>${asked}` },
+			{
+				fieldname: "corrected",
+				fieldtype: "HTML",
+				options: lines ? `<p class="text-muted mb-0">${__("What was corrected so far")}</p><ul>${lines}</ul>` : "",
+			},
+			{
+				fieldname: "all_corrected",
+				fieldtype: "Check",
+				label: __("Everything that was asked for is corrected, or the answer says why not"),
+				reqd: 1,
+			}
+		);
+	}
+	const answered = ({ outcome, otherwise, nothing_held, all_corrected }) =>
 		signflow.once(async () => {
-			const given = await frappe.xcall(`${API}complete`, { outcome, otherwise, nothing_held, name: frm.doc.name });
+			const given = await frappe.xcall(`${API}complete`, { outcome, otherwise, nothing_held, all_corrected, name: frm.doc.name });
 			if (given) hand_certificate(given);
 			frm.reload_doc();
 		});
