@@ -321,10 +321,10 @@ def answered(name: str, words: str) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
-def refuse(name: str, reason: str, late: bool | int = False) -> None:
-	"""Refuse, told to the person with the complaint route."""
+def refuse(name: str, reason: str, ground: str = "", late: bool | int = False) -> None:
+	"""Refuse on one of the grounds that there are, told to the person with the complaint route."""
 	_decide(name)
-	decisions.refuse(name, reason, bool(frappe.utils.cint(late)))
+	decisions.refuse(name, reason, ground, bool(cint(late)))
 
 
 @frappe.whitelist(methods=["POST"])

@@ -604,7 +604,7 @@ def test_an_answered_request_closes_or_only_tells_its_ticket(
 	try:
 		settings(done_ticket_status=setting)
 		with as_officer():
-			decisions.refuse(name, "We have to keep it for the accounts.")
+			decisions.refuse(name, "We have to keep it for the accounts.", "Law Forbids or Exempts")
 		eventually(
 			lambda: ticket.row()["status"] == second.row()["status"] == status, "the tickets are closed"
 		)

@@ -84,8 +84,8 @@ def answer(name: str, words: str, *, by_person: bool) -> None:
 
 
 @one_transaction
-def refuse(name: str, reason: str, late: bool = False) -> None:
-	"""Refuse, with the reason and the complaint route told to the person within a month (GDPR 12(4)-(5)).
+def refuse(name: str, reason: str, ground: str, late: bool = False) -> None:
+	"""Refuse on one of `records.GROUNDS`, with the reason and the complaint route told to the person within a month (GDPR 12(4)-(5)).
 
 	An extension does not lengthen that month. After it a refusal is `late`, and the request says so.
 	"""
@@ -96,6 +96,8 @@ def refuse(name: str, reason: str, late: bool = False) -> None:
 	# Whoever proves nothing is refused as well: that is what 12(6) ends in.
 	if doc.status not in (*records.OPEN, "Unverified") or doc.status == "Running":
 		frappe.throw(_("This request cannot be refused any more."))
+	if ground not in records.GROUNDS:
+		frappe.throw(_("Choose the ground of the refusal."))
 	last = records.due_of(doc)
 	if getdate() > last and not late:
 		frappe.throw(
@@ -104,6 +106,7 @@ def refuse(name: str, reason: str, late: bool = False) -> None:
 	doc.update(
 		{
 			"status": "Refused",
+			"refusal_ground": ground,
 			"refusal_reason": _words(reason, _("Say why the request is refused: the person is told.")),
 			"refused_by": frappe.session.user,
 			"refused_on": now_datetime(),

@@ -196,6 +196,7 @@ def send_refusal(doc: Any) -> bool:
 			_("Your data request is refused"),
 			[
 				_("We do not do what you asked: {0}.").format(_right(doc.request_type)),
+				*_ground(doc.refusal_ground),
 				*complaint_route(doc.company),
 				_("The reason:"),
 			],
@@ -296,6 +297,18 @@ def _right(kind: str) -> str:
 		"Restriction": _("to restrict the use of your data"),
 		"Objection": _("to object to the use of your data"),
 	}[kind]
+
+
+def _ground(ground: str | None) -> list[str]:
+	"""Why a request is refused, as one sentence of the language spoken; nothing where the officer's words alone say so."""
+	sentences = {
+		"Manifestly Unfounded": _("The request is manifestly unfounded (GDPR 12(5))."),
+		"Excessive": _("The request is excessive (GDPR 12(5))."),
+		"Identity Not Shown": _("It was not shown to us who asks (GDPR 12(6))."),
+		"Law Forbids or Exempts": _("The law forbids what you ask, or frees us from doing it."),
+		"Not the Controller": _("This data is not ours to decide on: we are not its controller."),
+	}
+	return [sentences[ground]] if ground in sentences else []
 
 
 def on_returned(name: str) -> None:

@@ -328,7 +328,16 @@ function plan_erasure(frm) {
 
 function refusal(frm, group) {
 	const late = frappe.datetime.get_day_diff(frappe.datetime.get_today(), frappe.datetime.add_months(frm.doc.received_on, 1)) > 0;
+	const grounds = frappe.meta.get_docfield("Data Subject Request", "refusal_ground").options.split("\n");
 	const fields = [
+		{
+			fieldname: "ground",
+			fieldtype: "Select",
+			label: __("Ground"),
+			options: grounds.map((value) => ({ value, label: value && __(value) })),
+			description: __("It is named in the mail, and counted."),
+			reqd: 1,
+		},
 		{
 			fieldname: "reason",
 			fieldtype: "Small Text",
