@@ -13,6 +13,7 @@ from signflow.services import visits
 from signflow.services.company import require_company
 from signflow.services.guests import Refused
 from signflow.services.subject_requests import (
+	answering_again,
 	carrying_out,
 	decisions,
 	forgetting,
@@ -348,24 +349,41 @@ def complete(
 	{file_name, content} (base64): the certificate to hand over, this once, where no mail takes it along.
 	"""
 	_decide(name)
-	given = decisions.complete(
-		name,
-		outcome,
-		otherwise=bool(cint(otherwise)),
-		nothing_held=nothing_held or "",
-		all_corrected=bool(cint(all_corrected)),
+	return _by_hand(
+		decisions.complete(
+			name,
+			outcome,
+			otherwise=bool(cint(otherwise)),
+			nothing_held=nothing_held or "",
+			all_corrected=bool(cint(all_corrected)),
+		)
 	)
+
+
+def _by_hand(given: dict[str, Any] | None) -> dict[str, str] | None:
 	return given and {"file_name": given["fname"], "content": b64encode(given["fcontent"]).decode()}
 
 
 @frappe.whitelist(methods=["POST"])
+def answer_again(name: str, because: str, email: str | None = None) -> dict[str, str] | None:
+	"""An answer whose mail came back, to an address put right, or handed over: then with its certificate, as of `complete`."""
+	_decide(name)
+	return _by_hand(answering_again.again(name, because, email or ""))
+
+
+@frappe.whitelist(methods=["POST"])
 def next_step(name: str) -> dict[str, Any]:
-	"""What is to be done next, why the request is not answered before, its answer as proposed, and what was corrected so far:
-	{step, said, record, answer, corrected}."""
+	"""What is to be done next, why the request is not answered before, its answer as proposed, what was corrected so far, and
+	whether a mail came back since it was answered: {step, said, record, answer, corrected, came_back}."""
 	doc = frappe.get_doc(REQUEST, name)
 	doc.check_permission("read")
 	corrected = rectifying.corrected_so_far(name) if doc.request_type == "Rectification" else []
-	return {**next_steps.next_step(doc), "answer": decisions.proposed_answer(doc), "corrected": corrected}
+	return {
+		**next_steps.next_step(doc),
+		"answer": decisions.proposed_answer(doc),
+		"corrected": corrected,
+		"came_back": answering_again.came_back(doc),
+	}
 
 
 @frappe.whitelist(methods=["POST"])

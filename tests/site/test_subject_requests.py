@@ -702,6 +702,7 @@ def test_only_officers_decide(world: Asking) -> None:
 		"refuse": {"reason": "Because"},
 		"complete": {"outcome": "Done"},
 		"withdraw": {"words": "By telephone"},
+		"answer_again": {"because": "She rang"},
 		"change_kind": {"kind": "Erasure", "because": "She rang"},
 		"add_note": {"words": "Note"},
 		"hand_over": {"company": world.house.company},

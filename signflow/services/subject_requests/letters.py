@@ -21,6 +21,7 @@ from signflow.signflow.stored_words import N_, kept
 KIND = "datarequest"
 LINK_DAYS = 30
 MAX_PROOF_MAILS = 5
+RETURNED = kept(N_("A mail to the person came back."))
 
 
 def _send(
@@ -316,7 +317,7 @@ def on_returned(name: str) -> None:
 	if not frappe.db.exists(REQUEST, name):
 		return
 	doc = frappe.get_doc(REQUEST, name)
-	records.step(doc, "Note", kept(N_("A mail to the person came back.")), by_itself=True)
+	records.step(doc, "Note", RETURNED, by_itself=True)
 	for user in notices.officers(REQUEST, doc.company):
 		notices.notify(
 			user,

@@ -253,6 +253,32 @@ function complete(frm, next) {
 	signflow.prompt(fields, answered, __("Complete"));
 }
 
+/** An answer whose mail came back: to an address put right, or by another way. */
+function answer_again(frm) {
+	const is_copy = ["Access", "Portability"].includes(frm.doc.request_type) && frm.doc.status === "Done";
+	const by_hand = is_copy
+		? __("Its link ends, and the copy can be handed over: open it from here.")
+		: __("Leave it empty to hand the answer over, by letter or in person.");
+	const with_certificate = frm.doc.request_type === "Erasure" && frm.doc.status === "Done";
+	const told = [
+		is_copy ? "" : __("This one mail goes there. The person's own address stays as it was proven."),
+		by_hand,
+		with_certificate ? __("A certificate is sealed anew and takes the place of the first.") : "",
+	];
+	const fields = [
+		{ fieldname: "told", fieldtype: "HTML", options: `<p class="text-muted">${told.filter(Boolean).join(" ")}</p>` },
+		{ fieldname: "email", fieldtype: "Data", options: "Email", label: __("Right Mail Address"), hidden: is_copy },
+		{ fieldname: "because", fieldtype: "Small Text", label: __("How do you know it, or how do you reach the person?"), reqd: 1 },
+	];
+	const given_again = ({ email, because }) =>
+		signflow.once(async () => {
+			const given = await frappe.xcall(`${API}answer_again`, { name: frm.doc.name, email, because });
+			if (given) hand_certificate(given);
+			frm.reload_doc();
+		});
+	signflow.prompt(fields, given_again, __("Answer Again"));
+}
+
 /** The only chance to keep the certificate: the dialog stays until the officer closes it. */
 function hand_certificate({ file_name, content }) {
 	const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
@@ -281,6 +307,10 @@ async function show_next(frm) {
 	const offered = OFFERED(frm, next)[next.step];
 	if (offered) {
 		signflow.set_next_step(frm, ...offered);
+	}
+	if (next.came_back) {
+		headline(frm, __("A mail to the person came back since this was answered: give the answer once more."), "orange");
+		signflow.set_next_step(frm, __("Answer Again"), () => answer_again(frm));
 	}
 	// The request stays "Running" until the person is answered; that the run is over is said where one looks.
 	if (next.is_over) {
