@@ -162,8 +162,8 @@ def test_a_correction_is_complete_only_when_an_officer_says_so(she: Planted, req
 	mine = [one.id for one in rectifying.propose(request_, wrong) if one.doctype == "Lead"]
 	assert rectifying.apply(request_, wrong, mine)["done"] == len(mine) == 2
 	assert rectifying.corrected_so_far(request_) == [
-		"Mail address: corrected in 1 places.",
-		"Other words: corrected in 1 places.",
+		"Mail address, places corrected: 1",
+		"Other words, places corrected: 1",
 	]
 	assert not [
 		row.note for row in records.steps(request_) if any(value in row.note for value in new.values())

@@ -98,7 +98,11 @@ export function correct(frm) {
 						fieldname: "kind",
 						fieldtype: "Select",
 						label: __("What It Is"),
-						options: ["Email", "Phone", "Name", "Date", "Choice", "Other"].map((value) => ({ value, label: __(value) })),
+						options: [
+							...["Email", "Phone", "Name", "Date"].map((value) => ({ value, label: __(value) })),
+							{ value: "Choice", label: __("Choice") },
+							{ value: "Other", label: __("Other") },
+						],
 						in_list_view: 1,
 						columns: 2,
 						reqd: 1,

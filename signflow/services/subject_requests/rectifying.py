@@ -47,12 +47,12 @@ CHANGE, KEEP, DECIDE = "Change", "Keep", "Decide"
 MOST_CHOICES = 500
 # What a correction leaves on its request: of what kind it was and how much it changed, without the values.
 _DONE = {
-	"Email": N_("Mail address: corrected in {0} places."),
-	"Phone": N_("Telephone: corrected in {0} places."),
-	"Name": N_("Name: corrected in {0} places."),
-	"Date": N_("Date: corrected in {0} places."),
-	"Choice": N_("Choice: corrected in {0} places."),
-	"Other": N_("Other words: corrected in {0} places."),
+	"Email": N_("Mail address, places corrected: {0}"),
+	"Phone": N_("Telephone, places corrected: {0}"),
+	"Name": N_("Name, places corrected: {0}"),
+	"Date": N_("Date, places corrected: {0}"),
+	"Choice": N_("Choice, places corrected: {0}"),
+	"Other": N_("Other words, places corrected: {0}"),
 }
 
 
