@@ -13,6 +13,7 @@ from signflow.services import visits
 from signflow.services.company import require_company
 from signflow.services.guests import Refused
 from signflow.services.subject_requests import (
+	answering_again,
 	carrying_out,
 	decisions,
 	forgetting,
@@ -22,6 +23,7 @@ from signflow.services.subject_requests import (
 	papers,
 	proofs,
 	records,
+	rectifying,
 	request_page,
 )
 from signflow.services.subject_requests.records import REQUEST
@@ -320,10 +322,10 @@ def answered(name: str, words: str) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
-def refuse(name: str, reason: str, late: bool | int = False) -> None:
-	"""Refuse, told to the person with the complaint route."""
+def refuse(name: str, reason: str, ground: str = "", late: bool | int = False) -> None:
+	"""Refuse on one of the grounds that there are, told to the person with the complaint route."""
 	_decide(name)
-	decisions.refuse(name, reason, bool(frappe.utils.cint(late)))
+	decisions.refuse(name, reason, ground, bool(cint(late)))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -340,29 +342,50 @@ def complete(
 	otherwise: bool | int = False,
 	nothing_held: str | None = None,
 	weighed: str | None = None,
+	all_corrected: bool | int = False,
 ) -> dict[str, str] | None:
 	"""The request is answered, told to the person; `otherwise` than by the steps it takes, or since nothing is held. `weighed`:
-	what came of an objection.
+	what came of an objection. A correction takes the officer's word that it is `all_corrected`, or that the answer says why not.
 
 	{file_name, content} (base64): the certificate to hand over, this once, where no mail takes it along.
 	"""
 	_decide(name)
-	given = decisions.complete(
-		name,
-		outcome,
-		otherwise=bool(frappe.utils.cint(otherwise)),
-		nothing_held=nothing_held or "",
-		weighed=weighed or "",
+	return _by_hand(
+		decisions.complete(
+			name,
+			outcome,
+			otherwise=bool(cint(otherwise)),
+			nothing_held=nothing_held or "",
+			weighed=weighed or "",
+			all_corrected=bool(cint(all_corrected)),
+		)
 	)
+
+
+def _by_hand(given: dict[str, Any] | None) -> dict[str, str] | None:
 	return given and {"file_name": given["fname"], "content": b64encode(given["fcontent"]).decode()}
 
 
 @frappe.whitelist(methods=["POST"])
+def answer_again(name: str, because: str, email: str | None = None) -> dict[str, str] | None:
+	"""An answer whose mail came back, to an address put right, or handed over: then with its certificate, as of `complete`."""
+	_decide(name)
+	return _by_hand(answering_again.again(name, because, email or ""))
+
+
+@frappe.whitelist(methods=["POST"])
 def next_step(name: str) -> dict[str, Any]:
-	"""What is to be done next, why the request is not answered before, and its answer as proposed: {step, said, record, answer}."""
+	"""What is to be done next, why the request is not answered before, its answer as proposed, what was corrected so far, and
+	whether a mail came back since it was answered: {step, said, record, answer, corrected, came_back}."""
 	doc = frappe.get_doc(REQUEST, name)
 	doc.check_permission("read")
-	return {**next_steps.next_step(doc), "answer": decisions.proposed_answer(doc)}
+	corrected = rectifying.corrected_so_far(name) if doc.request_type == "Rectification" else []
+	return {
+		**next_steps.next_step(doc),
+		"answer": decisions.proposed_answer(doc),
+		"corrected": corrected,
+		"came_back": answering_again.came_back(doc),
+	}
 
 
 @frappe.whitelist(methods=["POST"])

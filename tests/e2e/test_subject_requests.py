@@ -13,7 +13,7 @@ from office import Office, Person, until
 from playwright.sync_api import Locator, Page, expect
 from pypdf import PdfWriter
 from test_desk import logs_in, opens, shown
-from window import PHONE, Window
+from window import DESKTOP, PHONE, Window
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -492,3 +492,99 @@ def test_a_copy_for_whom_no_mail_reaches_is_handed_over(office: Office, visit) -
 	dialog.get_by_role("button", name="I Have Written It Down").click()
 	expect(screen.get_by_role("button", name="Download Once More")).to_be_visible()
 	assert office.sender.read("Data Subject Request", name)["status"] == "Done"
+
+
+def test_a_correction_is_shown_and_completed_and_an_answer_that_came_back_is_given_again(
+	office: Office, visit
+) -> None:
+	taken = {"company": office.lists("Company")[0], "person_name": "Maija Meri", "language": "en"}
+	seen = {"proof_method": "Known to Staff", "proof_note": "She came to the desk"}
+	today = date.today().isoformat()
+	(contact,) = office.lists("Contact", email_id=office.maija.address)
+	office.changes("Contact", contact, designation="Kauppias")
+	asked = f"{API}.record"
+	details = "I am no merchant any more."
+	name = office.sender.call(
+		asked, request_type="Rectification", details=details, received_on=today, **taken, **seen
+	)
+	why = "She came to the desk"
+	office.sender.call(f"{API}.choose", name=name, doctype="Contact", record=contact, because=why)
+	desk: Window = visit()
+	screen = logs_in(desk)
+
+	def opens_request(one: str) -> None:
+		opens(screen, desk, "data-subject-request", one)
+		screen.wait_for_function("(name) => window.cur_frm?.doc?.name === name", arg=one)
+
+	def first_button(label: str) -> None:
+		screen.set_viewport_size(DESKTOP)
+		shown(screen).locator(".page-head .primary-action:visible", has_text=label).click()
+
+	def pictures(of: str) -> None:
+		for size in (PHONE, DESKTOP):
+			screen.set_viewport_size(size)
+			desk.keep(f"w-{of}-{size['width']}")
+
+	opens_request(name)
+	first_button("Correct")
+	dialog = screen.locator(".modal-dialog:visible", has_text="What is wrong, and what is right")
+	screen.wait_for_function("() => window.cur_dialog?.fields_dict.corrections")
+	screen.evaluate(
+		"""(rows) => { const field = cur_dialog.fields_dict.corrections; field.df.data = rows; field.grid.refresh(); }""",
+		[
+			{"idx": 1, "name": "row 1", "kind": "Other", "old": "Kauppias", "new": "Yrittäjä"},
+			{"idx": 2, "name": "row 2", "kind": "Date", "old": "", "new": "24-12-1981"},
+		],
+	)
+	dialog.get_by_role("button", name="Find Where It Stands").click()
+	expect(dialog.locator("tr", has_text="Yrittäjä").last).to_contain_text("Kauppias")
+	pictures("correct")
+	dialog.locator(".modal-footer .btn-primary").click()
+	expect(screen.get_by_text("1 places in 1 records are corrected.").first).to_be_visible()
+	assert office.sender.read("Contact", contact)["designation"] == "Yrittäjä"
+	recipients = "signflow.api.recipients"
+	office.sender.call(f"{recipients}.list_up", request=name)
+	for row in office.sender.call(f"{recipients}.of_request", request=name):
+		office.sender.call(f"{recipients}.waive", notice=row["name"], reason="It never had her data.")
+	opens_request(name)
+	first_button("Complete")
+	dialog = screen.locator(".modal-dialog:visible", has_text="What was corrected so far")
+	expect(dialog).to_contain_text("Other words, places corrected: 1")
+	expect(dialog).to_contain_text(details)
+	dialog.locator("textarea[data-fieldname='outcome']").fill("You are an entrepreneur now.")
+	pictures("complete-correction")
+	dialog.locator("input[data-fieldname='all_corrected']").check()
+	dialog.locator(".modal-footer .btn-primary").click()
+	until(lambda: office.sender.read("Data Subject Request", name)["status"] == "Done", "it is answered")
+
+	mail = f"no-such-{office.key}@posti.example"
+	refused = office.sender.call(
+		asked, request_type="Erasure", email=mail, received_on=today, **taken, **seen
+	)
+	opens_request(refused)
+	shown(screen).locator("[data-label='Actions'] button:visible").first.click()
+	screen.locator(".dropdown-menu:visible").get_by_text("Refuse", exact=True).click()
+	dialog = screen.locator(".modal-dialog:visible", has_text="It is named in the mail")
+	dialog.locator("[data-fieldname='ground'] select").select_option("Law Forbids or Exempts")
+	dialog.locator("textarea[data-fieldname='reason']").fill("The accounting act.")
+	pictures("refuse")
+	dialog.locator(".modal-footer .btn-primary").click()
+	until(lambda: office.sender.read("Data Subject Request", refused)["status"] == "Refused", "it is refused")
+	state = f"{API}.next_step"
+	until(lambda: office.sender.call(state, name=refused)["came_back"], "its mail comes back", 60)
+	opens_request(refused)
+	expect(shown(screen).get_by_text("A mail to the person came back since").first).to_be_visible()
+	pictures("came-back")
+	first_button("Answer Again")
+	dialog = screen.locator(".modal-dialog:visible", has_text="This one mail goes there")
+	dialog.locator("input[data-fieldname='email']").fill(office.maija.address)
+	dialog.locator("textarea[data-fieldname='because']").fill("She rang.")
+	pictures("answer-again")
+	dialog.locator(".modal-footer .btn-primary").click()
+	until(lambda: office.maija.mails("Your data request is refused"), "the refusal arrives", 60)
+	screen.set_viewport_size(DESKTOP)
+	screen.goto(
+		f"{desk.url}/app/query-report/Data Subject Requests in Figures", wait_until="domcontentloaded"
+	)
+	expect(shown(screen).locator(".dt-cell", has_text="Rectification").first).to_be_visible()
+	pictures("figures")

@@ -17,7 +17,7 @@ from signflow.core.erasure.masking import Words
 from signflow.services import verification
 from signflow.services.delivery import BLANK
 from signflow.services.erasure import certificate, planning, proving
-from signflow.services.subject_requests import decisions, records
+from signflow.services.subject_requests import access, answering_again, decisions, letters, records
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -95,6 +95,88 @@ def test_who_has_unsubscribed_from_all_mail_gets_the_certificate(house: House) -
 	frappe.db.rollback()
 	assert frappe.db.get_value("Erasure Plan", plan, "certificate_sha256") == hashlib.sha256(data).hexdigest()
 	assert kinds(request)[-1] == "Mailed"
+
+
+def test_an_answer_that_came_back_is_given_again_with_a_certificate_of_its_own(house: House) -> None:
+	an_officer()
+	mail, right = f"vanha.{house.key}@posti.example", f"uusi.{house.key}@posti.example"
+	request = taken_in(house, "Erasure", mail)
+	plan = a_plan(request, house.company)
+	decisions.complete(request, "Your data is erased.")
+	((_name, first),) = attachments_of(
+		house.mailbox.wait_for(mail, subject="Your data request is done")
+	).items()
+	for_writing()
+	with pytest.raises(frappe.ValidationError, match="No mail came back"):
+		answering_again.again(request, "She rang.", right)
+	letters.on_returned(request)
+	frappe.db.commit()
+	for wrong in ({"because": " ", "email": right}, {"because": "She rang.", "email": "no address"}):
+		with pytest.raises(frappe.ValidationError):
+			answering_again.again(request, **wrong)
+	assert answering_again.again(request, "She rang.", right) is None
+	message = house.mailbox.wait_for(right, subject="Your data request is done")
+	((_name, second),) = attachments_of(message).items()
+	assert "Your data is erased." in text_of(message)
+	frappe.db.rollback()
+	digest = hashlib.sha256(second).hexdigest()
+	assert second != first and frappe.db.get_value("Erasure Plan", plan, "certificate_sha256") == digest
+	for data in (first, second):
+		assert verification.verify_document(data)["verdict"] == "genuine"
+	notes = [row.note for row in records.steps(request)]
+	assert f"The answer once more, to {right}: She rang." in notes and any(digest in note for note in notes)
+	# The address is for this mail alone: whose request it is was proven by another.
+	assert frappe.db.get_value("Data Subject Request", request, "email") == mail
+	# It is not asked for twice; if it comes back again, it is handed over.
+	for_writing()
+	with pytest.raises(frappe.ValidationError, match="No mail came back"):
+		answering_again.again(request, "She rang.", right)
+	letters.on_returned(request)
+	frappe.db.commit()
+	officer = as_program(house.web, an_officer())
+	url = f"{house.web}/api/method/signflow.api.subject_requests."
+	shown = officer.post(f"{url}next_step", json={"name": request}, timeout=60).json()["message"]
+	assert shown["came_back"] is True
+	given = officer.post(f"{url}answer_again", json={"name": request, "because": "By post"}, timeout=120)
+	third = base64.b64decode(given.json()["message"]["content"])
+	frappe.db.rollback()
+	assert {verification.verify_document(one)["verdict"] for one in (first, second, third)} == {"genuine"}
+	assert kinds(request)[-1] == "Handed to the Person"
+
+
+def test_a_refusal_that_came_back_is_given_again_and_of_a_copy_the_link_ends(house: House) -> None:
+	an_officer()
+	mail, right = f"vanha2.{house.key}@posti.example", f"uusi2.{house.key}@posti.example"
+	refused = taken_in(house, "Erasure", mail)
+	decisions.refuse(refused, "The accounting act.", "Law Forbids or Exempts")
+	letters.on_returned(refused)
+	frappe.db.commit()
+	assert answering_again.again(refused, "She rang.", right) is None
+	house.mailbox.wait_for(right, subject="Your data request is refused")
+	for_writing()
+	asked = taken_in(house, "Access", mail)
+	for_writing()
+	copy = frappe.get_doc(
+		{
+			"doctype": "Personal Data Export",
+			"request": asked,
+			"company": house.company,
+			"status": "Ready",
+			"email": mail,
+			"link_hash": "ab" * 32,
+		}
+	)
+	copy.name = frappe.generate_hash(length=10)
+	copy.db_insert()
+	frappe.db.commit()
+	decisions.complete(asked, "Your copy is ready.", otherwise=True)
+	letters.on_returned(asked)
+	frappe.db.commit()
+	with pytest.raises(frappe.ValidationError, match="handed over"):
+		answering_again.again(asked, "She rang.", right)
+	frappe.db.rollback()
+	answering_again.again(asked, "She comes to the office.")
+	assert access.is_by_hand(frappe.get_doc("Personal Data Export", copy.name))
 
 
 def test_without_a_mail_address_the_officer_gets_the_certificate_once(house: House) -> None:

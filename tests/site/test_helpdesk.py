@@ -501,6 +501,42 @@ def test_a_ticket_that_asks_for_deletion_becomes_a_data_request_in_two_clicks(
 	assert house.mailbox.wait_for(house.maija.mail, subject="")
 
 
+def test_who_objects_to_what_and_for_whom_is_asked_in_the_ticket_too(house: House, officer: str) -> None:
+	ticket = a_ticket(house, subject="Vastustan", description="<p>Vastustan tietojeni käsittelyä.</p>")
+	shown_with = {
+		field["name"]: field["only_with"]
+		for field in ticket.asks("data_request")["fields"]
+		if field["only_with"]
+	}
+	assert shown_with == {
+		"objection_scope": ["request_type", "Objection"],
+		"represents": ["person", "is_representative"],
+	}
+	objection = {"request_type": "Objection", "person_name": "Maija Meri", "language": "fi"}
+	mandate = {"person": ["is_representative", "has_protected_address"], "represents": "Äitini edunvalvoja"}
+	for wrong, said in (
+		({"objection_scope": "Everything"}, "is not one of the choices"),
+		({"objection_scope": "Other Processing", **mandate, "represents": " "}, "Say for whom you ask"),
+	):
+		answer = ticket.call("perform", action="data_request", values={**objection, **wrong})
+		assert answer.status_code == 417 and said in answer.text, answer.text[:500]
+	assert not frappe.db.exists(REQUEST, {"reference_name": ticket.name})
+	ticket.does("data_request", **objection, objection_scope="Other Processing", **mandate)
+	doc = frappe.get_doc(REQUEST, {"reference_name": ticket.name})
+	assert (doc.objection_scope, doc.is_representative, doc.represents, doc.has_protected_address) == (
+		"Other Processing",
+		1,
+		"Äitini edunvalvoja",
+		1,
+	)
+	# What the form does not show does not count.
+	second = a_ticket(house, description="<p>Poistakaa tietoni.</p>")
+	hidden = {"objection_scope": "Other Processing", "represents": "Nobody", "person": []}
+	second.does("data_request", **{**objection, "request_type": "Erasure"}, **hidden)
+	doc = frappe.get_doc(REQUEST, {"reference_name": second.name})
+	assert (doc.objection_scope or "", doc.is_representative, doc.represents or "") == ("", 0, "")
+
+
 def test_a_mail_that_came_later_counts_and_what_staff_wrote_does_not(house: House, officer: str) -> None:
 	ticket = a_ticket(house, subject="Lasku", description="Laskussa on virhe.")
 	for kind, text, day in (
@@ -568,7 +604,7 @@ def test_an_answered_request_closes_or_only_tells_its_ticket(
 	try:
 		settings(done_ticket_status=setting)
 		with as_officer():
-			decisions.refuse(name, "We have to keep it for the accounts.")
+			decisions.refuse(name, "We have to keep it for the accounts.", "Law Forbids or Exempts")
 		eventually(
 			lambda: ticket.row()["status"] == second.row()["status"] == status, "the tickets are closed"
 		)

@@ -549,7 +549,12 @@ def test_reports_are_read_by_those_who_answer(house: House, officer: str) -> Non
 	notice = a_notice(company)
 	url = f"{house.web}/api/method/frappe.desk.query_report.run"
 	today = f'{{"from_date": "{nowdate()}", "to_date": "{nowdate()}", "company": "{company}"}}'
-	for report in ("Privacy Set-up Check", "Personal Data Account", "Persons of Unknown Origin"):
+	for report in (
+		"Privacy Set-up Check",
+		"Personal Data Account",
+		"Data Subject Requests in Figures",
+		"Persons of Unknown Origin",
+	):
 		values = {"report_name": report, "filters": today}
 		for person in (officer, house.users["manager"]):
 			answer = as_program(house.web, person).get(url, params=values, timeout=TIMEOUT)

@@ -8,7 +8,7 @@ from planted import Planted
 from test_register import an_activity
 from test_subject_access import a_request
 
-from signflow.services.subject_requests import recipients, records, rectifying
+from signflow.services.subject_requests import decisions, next_steps, recipients, records, rectifying
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -18,6 +18,11 @@ def she(kept_house: House) -> Planted:
 	frappe.set_user("Administrator")
 	made = Planted(kept_house)
 	made.plant()
+	for_writing()
+	for name in ("Female", "Male"):
+		if not frappe.db.exists("Gender", name):
+			frappe.get_doc({"doctype": "Gender", "gender": name}).insert()
+	frappe.db.commit()
 	return made
 
 
@@ -74,6 +79,107 @@ def test_what_changed_meanwhile_is_not_overwritten(she: Planted, request_: str) 
 	answer = rectifying.apply(request_, wrong, [place.id])
 	assert (answer["done"], answer["changed"]) == (0, 1)
 	assert frappe.db.get_value("Lead", she.lead, "lead_name") == f"Maija K Meri{she.house.key}"
+
+
+def test_a_day_and_a_choice_are_put_right_as_a_whole(she: Planted, request_: str) -> None:
+	for_writing()
+	frappe.db.set_value("User", she.user, {"birth_date": "1980-02-01", "gender": "Female"})
+	for doctype, name in (("Contact", she.hers), ("Customer", she.customer), ("Contact", she.namesake)):
+		frappe.db.set_value(doctype, name, "gender", "Female")
+	frappe.db.set_value("Customer", she.customer, "docstatus", 1)
+	frappe.db.commit()
+	wrong = [
+		{"kind": "Date", "old": "1980-02-01", "new": "1981-12-24"},
+		{"kind": "Choice", "old": "female", "new": "male"},
+	]
+	places = rectifying.propose(request_, wrong)
+	told = {
+		(one["doctype"], one["field"]): one for one in rectifying.shown(places) if one["name"] != she.namesake
+	}
+	born = told["User", "Birth Date"]
+	assert (born["present"], born["proposed"]) == tuple(
+		map(frappe.utils.formatdate, ("1980-02-01", "1981-12-24"))
+	)
+	assert born["advice"] == told["Contact", "Gender"]["advice"] == rectifying.CHANGE
+	assert told["Contact", "Gender"]["proposed"] == "Male"
+	assert told["Customer", "Gender"]["advice"] == rectifying.KEEP
+	assert not [one for one in places if one.name == she.namesake and one.advice == rectifying.CHANGE]
+	answer = rectifying.apply(request_, wrong, [one.id for one in places if one.advice == rectifying.CHANGE])
+	assert answer["refused"] == [] and answer["changed"] == 0
+	assert str(frappe.db.get_value("User", she.user, "birth_date")) == "1981-12-24"
+	assert frappe.db.get_value("Contact", she.hers, "gender") == "Male"
+	assert frappe.db.get_value("Customer", she.customer, "gender") == "Female"
+	frappe.db.set_value("Customer", she.customer, "docstatus", 0)
+	frappe.db.commit()
+	# What is none of a field's choices is shown and not set; a day is a day.
+	(none, *_others) = rectifying.propose(
+		request_, [{"kind": "Choice", "old": "Male", "new": "Nobody knows"}]
+	)
+	assert (none.advice, none.because) == (rectifying.KEEP, "It is none of the choices that there are.")
+	with pytest.raises(frappe.ValidationError, match="as a date"):
+		rectifying.propose(request_, [{"kind": "Date", "old": "1.2.1980", "new": "1981-12-24"}])
+
+
+def test_what_her_own_records_lack_is_completed(she: Planted, request_: str) -> None:
+	for_writing()
+	frappe.db.set_value("User", she.user, "birth_date", None)
+	frappe.db.set_value("Contact", she.hers, {"gender": None, "middle_name": None})
+	frappe.db.set_value("Contact", she.namesake, {"gender": None})
+	frappe.db.commit()
+	lacking = [{"kind": "Date", "new": "1980-02-01"}, {"kind": "Choice", "old": "", "new": "Female"}]
+	places = rectifying.propose(request_, lacking)
+	confirmed = {
+		(row.record_doctype, row.record_name)
+		for row in frappe.get_doc("Data Subject Request", request_).persons
+	}
+	assert {(one.doctype, one.name) for one in places} <= confirmed
+	# An officer says which of the empty fields is meant.
+	assert {one.advice for one in places} == {rectifying.DECIDE} and {one.present for one in places} == {""}
+	shown = {(one.doctype, one.fieldname): one for one in places}
+	meant = [shown["User", "birth_date"].id, shown["Contact", "gender"].id]
+	assert rectifying.apply(request_, lacking, meant)["done"] == 2
+	assert str(frappe.db.get_value("User", she.user, "birth_date")) == "1980-02-01"
+	assert frappe.db.get_value("Contact", she.hers, "gender") == "Female"
+	assert {one.fieldname for one in rectifying.propose(request_, [{"kind": "Name", "new": "Kaarina"}])} >= {
+		"middle_name"
+	}
+	with pytest.raises(frappe.ValidationError):
+		rectifying.propose(request_, [{"kind": "Name", "old": "", "new": ""}])
+
+
+def test_a_correction_is_complete_only_when_an_officer_says_so(she: Planted, request_: str) -> None:
+	for_writing()
+	frappe.db.set_value("Lead", she.lead, {"email_id": she.mail, "job_title": "Kauppias"})
+	frappe.db.commit()
+	new = {"Email": f"oikea.{she.house.key}@posti.example", "Other": "Yrittäjä"}
+	wrong = [
+		{"kind": "Email", "old": she.mail, "new": new["Email"]},
+		{"kind": "Other", "old": "Kauppias", "new": new["Other"]},
+	]
+	# What was not corrected says nothing on the request, and does not make it done.
+	assert rectifying.apply(request_, wrong, ["0" * 32])["done"] == 0
+	assert next_steps.next_step(frappe.get_doc("Data Subject Request", request_))["step"] == "correct"
+	mine = [one.id for one in rectifying.propose(request_, wrong) if one.doctype == "Lead"]
+	assert rectifying.apply(request_, wrong, mine)["done"] == len(mine) == 2
+	assert rectifying.corrected_so_far(request_) == [
+		"Mail address, places corrected: 1",
+		"Other words, places corrected: 1",
+	]
+	assert not [
+		row.note for row in records.steps(request_) if any(value in row.note for value in new.values())
+	]
+	recipients.list_up(request_)
+	for row in recipients.of_request(request_):
+		recipients.waive(row.name, "It never had her data.")
+	with pytest.raises(frappe.ValidationError, match="everything that was asked for"):
+		decisions.complete(request_, "Your address is right now.")
+	frappe.db.rollback()
+	decisions.complete(request_, "Your address is right now.", all_corrected=True)
+	notes = [row.note for row in records.steps(request_)]
+	assert "Everything that was asked for is corrected, or the answer says why not." in notes
+	for_writing()
+	frappe.db.set_value("Lead", she.lead, "email_id", she.mail)
+	frappe.db.commit()
 
 
 @pytest.mark.parametrize(

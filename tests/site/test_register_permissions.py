@@ -241,7 +241,13 @@ def test_who_is_limited_to_a_company_does_nothing_for_another(limited: Asking, p
 
 @pytest.mark.parametrize("persona", LIMITED)
 @pytest.mark.parametrize(
-	"report", ["Privacy Set-up Check", "Personal Data Account", "Persons of Unknown Origin"]
+	"report",
+	[
+		"Privacy Set-up Check",
+		"Personal Data Account",
+		"Data Subject Requests in Figures",
+		"Persons of Unknown Origin",
+	],
 )
 def test_a_report_tells_nothing_of_another_company(limited: Asking, persona: str, report: str) -> None:
 	processor = limited.records["Data Processor", "house"]

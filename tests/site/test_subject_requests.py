@@ -428,21 +428,25 @@ def test_only_an_officer_refuses_with_reason_and_complaint_route_within_the_mont
 	for_writing()
 	frappe.set_user(house.users["manager"])
 	with pytest.raises(frappe.PermissionError):
-		decisions.refuse(name, "No")
+		decisions.refuse(name, "No", "Other")
 	frappe.set_user("Administrator")
 	with as_officer(), pytest.raises(frappe.ValidationError):
-		decisions.refuse(name, " ")
+		decisions.refuse(name, " ", "Other")
+	for ground in ("", "Because"):
+		with as_officer(), pytest.raises(frappe.ValidationError, match="Choose the ground"):
+			decisions.refuse(name, "The accounting act makes us keep the invoices.", ground)
 	with as_officer():
-		decisions.refuse(name, "The accounting act makes us keep the invoices.")
+		decisions.refuse(name, "The accounting act makes us keep the invoices.", "Law Forbids or Exempts")
 	doc = the(name)
-	assert (doc.status, doc.refused_by) == ("Refused", OFFICER)
+	assert (doc.status, doc.refused_by, doc.refusal_ground) == ("Refused", OFFICER, "Law Forbids or Exempts")
 	message = text_of(house.mailbox.wait_for(house.maija.mail, subject="Your data request is refused"))
+	assert "The law forbids what you ask" in message
 	assert "accounting act" in message and "tietosuoja.fi" in message and "court" in message
 	late = taken_in(house, "Access", received_on=add_days(now_datetime(), -45))
 	with as_officer(), pytest.raises(frappe.ValidationError):
-		decisions.refuse(late, "Too late")
+		decisions.refuse(late, "Too late", "Excessive")
 	with as_officer():
-		decisions.refuse(late, "Too late", late=True)
+		decisions.refuse(late, "Too late", "Excessive", late=True)
 	assert "After the month" in records.steps(late)[-2].note
 
 
@@ -698,6 +702,7 @@ def test_only_officers_decide(world: Asking) -> None:
 		"refuse": {"reason": "Because"},
 		"complete": {"outcome": "Done"},
 		"withdraw": {"words": "By telephone"},
+		"answer_again": {"because": "She rang"},
 		"change_kind": {"kind": "Erasure", "because": "She rang"},
 		"add_note": {"words": "Note"},
 		"hand_over": {"company": world.house.company},
@@ -746,7 +751,7 @@ def test_who_has_unsubscribed_from_all_mail_is_told_what_became_of_his_request(h
 		intake.ask_for_proof(by_post)
 		decisions.ask(access, "Which year do you mean?")
 		decisions.extend(access, 1, "There are many records.")
-		decisions.refuse(access, "You had it last week.")
+		decisions.refuse(access, "You had it last week.", "Excessive")
 		matching.choose(restriction, "Contact", contact, "I know her.")
 		carrying_out.carry_out(restriction)
 		carrying_out.announce_lifting(restriction, "It is settled.", add_days(getdate(), 5))

@@ -2,15 +2,19 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from signflow.core.privacy import persons
 
-KINDS = ("Email", "Phone", "Name", "Other")
+# What is held to be the same only as a whole: a day, and one of a field's choices.
+WHOLE = ("Date", "Choice")
+KINDS = ("Email", "Phone", "Name", "Other", *WHOLE)
 
 
 @dataclass(frozen=True)
 class Correction:
-	"""What is wrong and what is right; `kind` is one of KINDS. `new` may be empty: then the old one goes."""
+	"""What is wrong and what is right; `kind` is one of KINDS, a day is written as in ISO 8601. `new` may be empty: then the
+	old one goes. So may `old`: then `new` completes what is incomplete (GDPR 16, second sentence)."""
 
 	kind: str
 	old: str
@@ -19,16 +23,26 @@ class Correction:
 	def __post_init__(self) -> None:
 		if self.kind not in KINDS:
 			raise ValueError(f"no kind of correction: {self.kind}")
-		if len(self.old.strip()) < 2:
+		if not self.old and not self.new:
+			raise ValueError("nothing is said")
+		if self.kind == "Date":
+			for day in filter(None, (self.old, self.new)):
+				if date.fromisoformat(day).isoformat() != day:
+					raise ValueError("no day as it is stored")
+		elif self.old and self.kind != "Choice" and len(self.old.strip()) < 2:
 			raise ValueError("too short to be told from other words")
 
 
 def corrected(text: str, wrong: Correction, region: str = "FI") -> str:
-	"""`text` with what is wrong put right; the same text if it does not stand there.
+	"""`text` with what is wrong put right; the same text if it does not stand there, and for a correction of what is empty.
 
-	A mail address matches whatever its capitals and never as part of a longer one, a telephone however it is written, a
+	A day or a choice is the whole text. A mail address matches whatever its capitals and never as part of a longer one, a telephone however it is written, a
 	name as whole words in its order or, where the whole text is the name, in any order; other words as they are written.
 	"""
+	if not wrong.old:
+		return text
+	if wrong.kind in WHOLE:
+		return wrong.new if text.casefold() == wrong.old.casefold() else text
 	if wrong.kind == "Email":
 		return _mails(text, wrong)
 	if wrong.kind == "Phone":

@@ -15,6 +15,7 @@ from signflow.integrations.helpdesk.dialogs import (
 	Answers,
 	Asked,
 	Field,
+	Option,
 	chosen_company,
 	company_field,
 	language_field,
@@ -89,7 +90,29 @@ def begin(ticket: Any) -> Asked:
 			_("What is asked for"),
 			options([(one, _(one)) for one in TYPES], found.right if found else "Access"),
 		),
+		Field(
+			"objection_scope",
+			"select",
+			_("Objects To"),
+			options([(one, _(one)) for one in intake.SCOPES], intake.SCOPES[0]),
+			only_with=("request_type", "Objection"),
+		),
 		Field("person_name", "text", _("Name"), value=person["signer_name"]),
+		Field(
+			"person",
+			"checks",
+			_("Person"),
+			[
+				Option("is_representative", _("Asks for Somebody Else")),
+				Option("has_protected_address", _("Address Is Protected")),
+			],
+		),
+		Field(
+			"represents",
+			"text",
+			_("For Whom, and by What Right"),
+			only_with=("person", "is_representative"),
+		),
 		language_field(found.language if found else _settings_language()),
 		*customer_field(match),
 		*company_field(REQUEST),
@@ -104,11 +127,15 @@ def perform(ticket: Any, values: dict[str, Any]) -> dict[str, str]:
 		frappe.throw(" ".join(asked.notes))
 	answers, (_asked, message) = Answers(asked, values), _asking(ticket)
 	customer = chosen_customer(ticket, answers)
+	kind = answers.one("request_type")
 	given = {
 		"company": chosen_company(answers, REQUEST),
-		"request_type": answers.one("request_type"),
+		"request_type": kind,
+		"objection_scope": answers.one("objection_scope") if kind == "Objection" else "",
 		"person_name": answers.one("person_name"),
+		"represents": answers.one("represents"),
 		"details": message.text[:MOST_WORDS],
+		**{one: True for one in answers.many("person")},
 	}
 	try:
 		wish = intake.read_wish(given)

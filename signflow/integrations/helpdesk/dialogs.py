@@ -21,13 +21,17 @@ class Option:
 
 @dataclass
 class Field:
-	"""One thing that is asked. `type` is "select" (one of `options`), "checks" (any of them) or "text"."""
+	"""One thing that is asked. `type` is "select" (one of `options`), "checks" (any of them) or "text".
+
+	With `only_with` (another field's name, a choice of it) it is shown while that choice is made.
+	"""
 
 	name: str
 	type: str
 	label: str
 	options: list[Option] = field(default_factory=list)
 	value: str = ""
+	only_with: tuple[str, str] | None = None
 
 
 @dataclass

@@ -72,6 +72,12 @@ async function setupForm({ doc, call, toast, $dialog }) {
 		return line;
 	}
 
+	// By rules alone: the dialog takes HTML, and listens to nothing in it.
+	function hiding(id, { name, only_with: [other, value] }) {
+		const chosen = ["", " "].map((within) => `[name="${other}"]${within}[value="${value}"]:checked`);
+		return element("style", {}, `#${id}:not(:has(${chosen})) [data-only="${name}"] { display: none }`);
+	}
+
 	// As a text: the dialog takes HTML, and whatever stands in names and values is escaped by the browser itself.
 	function page(id, asked) {
 		// No form: Enter in a text would send it, and with it the page away.
@@ -91,6 +97,10 @@ async function setupForm({ doc, call, toast, $dialog }) {
 				group.append(text(field));
 			} else {
 				group.append(...field.options.map((option) => choice(field, option, "checkbox")));
+			}
+			if (field.only_with) {
+				group.dataset.only = field.name;
+				form.append(hiding(id, field));
 			}
 			form.append(group);
 		}

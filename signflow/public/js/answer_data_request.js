@@ -86,6 +86,10 @@ export function correct(frm) {
 				fieldname: "corrections",
 				fieldtype: "Table",
 				label: __("What is wrong, and what is right"),
+				description: __(
+					"A date is written as in other fields ({0}), a choice (such as a gender or a country) as it is called there. Leave Wrong empty to fill in what the person's own records lack.",
+					[frappe.datetime.get_user_date_fmt()]
+				),
 				cannot_delete_rows: false,
 				in_place_edit: true,
 				data: [],
@@ -94,12 +98,16 @@ export function correct(frm) {
 						fieldname: "kind",
 						fieldtype: "Select",
 						label: __("What It Is"),
-						options: ["Email", "Phone", "Name", "Other"].map((value) => ({ value, label: __(value) })),
+						options: [
+							...["Email", "Phone", "Name", "Date"].map((value) => ({ value, label: __(value) })),
+							{ value: "Choice", label: __("Choice") },
+							{ value: "Other", label: __("Other") },
+						],
 						in_list_view: 1,
 						columns: 2,
 						reqd: 1,
 					},
-					{ fieldname: "old", fieldtype: "Data", label: __("Wrong"), in_list_view: 1, columns: 4, reqd: 1 },
+					{ fieldname: "old", fieldtype: "Data", label: __("Wrong"), in_list_view: 1, columns: 4 },
 					{ fieldname: "new", fieldtype: "Data", label: __("Right"), in_list_view: 1, columns: 4 },
 				],
 			},
@@ -113,8 +121,13 @@ export function correct(frm) {
 	dialog.show();
 }
 
-const said = (dialog) =>
-	(dialog.get_value("corrections") || []).map(({ kind, old, new: right }) => ({ kind, old, new: right || "" }));
+const ISO = /^\d{4}-\d\d-\d\d$/;
+
+/** What the officer typed; days as the site keeps them. What is no day is refused there. */
+function said(dialog) {
+	const day = (kind, text = "") => (kind === "Date" && text && !ISO.test(text) ? frappe.datetime.user_to_str(text.trim()) : text);
+	return (dialog.get_value("corrections") || []).map((row) => ({ kind: row.kind, old: day(row.kind, row.old), new: day(row.kind, row.new) }));
+}
 
 async function find(frm, dialog) {
 	const places = await call("propose_corrections", { request: frm.doc.name, corrections: said(dialog) });

@@ -28,12 +28,12 @@ _PRINT = "signflow/templates/privacy/erasure_certificate.html"
 def for_answer(request: Any, recipients: list[Any]) -> dict[str, Any] | None:
 	"""The certificate as an attachment {"fname", "fcontent"} of the answer; None where nothing was carried out.
 
-	`recipients` are those who were told (GDPR 19). Writes its hash in the caller's transaction.
+	`recipients` are those who were told (GDPR 19). Writes its hash in the caller's transaction; one made before stays known by its own.
 	"""
 	plans = frappe.get_all(
 		PLAN,
 		filters={"request": request.name, "status": "Done"},
-		fields=["name", "finished_on", "digest"],
+		fields=["name", "finished_on", "digest", "certificate_sha256", "certificates_replaced"],
 		order_by="finished_on asc",
 	)
 	if not plans:
@@ -41,10 +41,15 @@ def for_answer(request: Any, recipients: list[Any]) -> dict[str, Any] | None:
 	with print_language(request.language or "en"):
 		data = _sealed(request, plans, recipients)
 		name = _("Certificate of erasure {0}").format(request.name)
+	before = (plans[-1].certificates_replaced, plans[-1].certificate_sha256)
 	frappe.db.set_value(
 		PLAN,
 		plans[-1].name,
-		{"certificate_sha256": hashlib.sha256(data).hexdigest(), "certificate_made_on": now_datetime()},
+		{
+			"certificate_sha256": hashlib.sha256(data).hexdigest(),
+			"certificate_made_on": now_datetime(),
+			"certificates_replaced": "\n".join(filter(None, before)),
+		},
 		update_modified=False,
 	)
 	return {"fname": f"{name}.pdf", "fcontent": data}

@@ -84,8 +84,8 @@ def answer(name: str, words: str, *, by_person: bool) -> None:
 
 
 @one_transaction
-def refuse(name: str, reason: str, late: bool = False) -> None:
-	"""Refuse, with the reason and the complaint route told to the person within a month (GDPR 12(4)-(5)).
+def refuse(name: str, reason: str, ground: str, late: bool = False) -> None:
+	"""Refuse on one of `records.GROUNDS`, with the reason and the complaint route told to the person within a month (GDPR 12(4)-(5)).
 
 	An extension does not lengthen that month. After it a refusal is `late`, and the request says so.
 	"""
@@ -96,6 +96,8 @@ def refuse(name: str, reason: str, late: bool = False) -> None:
 	# Whoever proves nothing is refused as well: that is what 12(6) ends in.
 	if doc.status not in (*records.OPEN, "Unverified") or doc.status == "Running":
 		frappe.throw(_("This request cannot be refused any more."))
+	if ground not in records.GROUNDS:
+		frappe.throw(_("Choose the ground of the refusal."))
 	last = records.due_of(doc)
 	if getdate() > last and not late:
 		frappe.throw(
@@ -104,6 +106,7 @@ def refuse(name: str, reason: str, late: bool = False) -> None:
 	doc.update(
 		{
 			"status": "Refused",
+			"refusal_ground": ground,
 			"refusal_reason": _words(reason, _("Say why the request is refused: the person is told.")),
 			"refused_by": frappe.session.user,
 			"refused_on": now_datetime(),
@@ -158,7 +161,13 @@ def withdraw(name: str, words: str = "", *, by_person: bool) -> None:
 
 @one_transaction
 def complete(
-	name: str, outcome: str, *, otherwise: bool = False, nothing_held: str = "", weighed: str = ""
+	name: str,
+	outcome: str,
+	*,
+	otherwise: bool = False,
+	nothing_held: str = "",
+	weighed: str = "",
+	all_corrected: bool = False,
 ) -> dict[str, Any] | None:
 	"""The request is answered: what was done, told to the person in these words.
 
@@ -166,6 +175,7 @@ def complete(
 	a medium), which is on record. An erasure is never answered otherwise than by erasing. Where no record of the person is confirmed
 	the officer says how he knows that there is `nothing_held`, which is on record as well, for an erasure too. Of an objection to
 	other processing than marketing he says what came of it (`weighed`: carrying_out.UPHELD or GROUNDS), and why.
+	A correction asks for the officer's word that it is `all_corrected`: one place put right says nothing of the rest.
 	Returns the certificate {"fname", "fcontent"} where no mail takes it along: the caller hands it over, it is kept nowhere.
 	"""
 	require_officer()
@@ -181,6 +191,14 @@ def complete(
 		frappe.throw(missing)
 	elif missing:
 		records.step(doc, "Note", kept(N_("Answered in another way than by the steps that it takes.")))
+	elif doc.request_type == "Rectification":
+		if not all_corrected:
+			frappe.throw(
+				_("Say that everything that was asked for is corrected, or that the answer says why not.")
+			)
+		records.step(
+			doc, "Note", kept(N_("Everything that was asked for is corrected, or the answer says why not."))
+		)
 	if carrying_out.is_weighed(doc):
 		carrying_out.weigh(doc, weighed)
 	doc = records.finish(name, words)

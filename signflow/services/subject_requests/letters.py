@@ -21,6 +21,7 @@ from signflow.signflow.stored_words import N_, kept
 KIND = "datarequest"
 LINK_DAYS = 30
 MAX_PROOF_MAILS = 5
+RETURNED = kept(N_("A mail to the person came back."))
 
 
 def _send(
@@ -196,6 +197,7 @@ def send_refusal(doc: Any) -> bool:
 			_("Your data request is refused"),
 			[
 				_("We do not do what you asked: {0}.").format(_right(doc.request_type)),
+				*_ground(doc.refusal_ground),
 				*complaint_route(doc.company),
 				_("The reason:"),
 			],
@@ -312,12 +314,24 @@ def _right(kind: str) -> str:
 	}[kind]
 
 
+def _ground(ground: str | None) -> list[str]:
+	"""Why a request is refused, as one sentence of the language spoken; nothing where the officer's words alone say so."""
+	sentences = {
+		"Manifestly Unfounded": _("The request is manifestly unfounded (GDPR 12(5))."),
+		"Excessive": _("The request is excessive (GDPR 12(5))."),
+		"Identity Not Shown": _("It was not shown to us who asks (GDPR 12(6))."),
+		"Law Forbids or Exempts": _("The law forbids what you ask, or frees us from doing it."),
+		"Not the Controller": _("This data is not ours to decide on: we are not its controller."),
+	}
+	return [sentences[ground]] if ground in sentences else []
+
+
 def on_returned(name: str) -> None:
 	"""A mail about a request did not arrive: it is a step, and officers are told (hook signflow_letter_returned)."""
 	if not frappe.db.exists(REQUEST, name):
 		return
 	doc = frappe.get_doc(REQUEST, name)
-	records.step(doc, "Note", kept(N_("A mail to the person came back.")), by_itself=True)
+	records.step(doc, "Note", RETURNED, by_itself=True)
 	for user in notices.officers(REQUEST, doc.company):
 		notices.notify(
 			user,

@@ -22,10 +22,15 @@ OPEN = ("Open", "Waiting for Person", "Planned", "Approved", "Running")
 # The states that end a request, and the field that says when.
 CLOSED_ON = {"Done": "done_on", "Refused": "refused_on", "Withdrawn": "withdrawn_on"}
 CLOSED = tuple(CLOSED_ON)
+# Why one is refused (GDPR 12(2), 12(5), 12(6), 23), beside the officer's own words.
+GROUNDS = (
+	*("Manifestly Unfounded", "Excessive", "Identity Not Shown"),
+	*("Law Forbids or Exempts", "Not the Controller", "Other"),
+)
 # What a request that is answered under another shares with it.
 _FOLLOWS = (
 	*("status", "due_on", "extended_on", "extension_reason", "done_on", "outcome"),
-	*("refused_by", "refused_on", "refusal_reason", "withdrawn_on", "weighed"),
+	*("refused_by", "refused_on", "refusal_ground", "refusal_reason", "withdrawn_on", "weighed"),
 )
 # Steps whose note begins with one of a field's options.
 _CHOSEN = ("Received", "Proven", "Kind Changed")

@@ -26,6 +26,11 @@ CASES = [
 	("Name", "Maija Meri", "Maija Salo", "Anna-Maija Meri-Virta", None),
 	("Other", "Rantatie 1", "Rantatie 2", "Rantatie 1, Turku", "Rantatie 2, Turku"),
 	("Other", "Rantatie 1", "Rantatie 2", "Rantatie 12", None),
+	("Date", "1980-02-01", "1981-02-01", "1980-02-01", "1981-02-01"),
+	("Date", "1980-02-01", "1981-02-01", "Born 1980-02-01", None),
+	("Choice", "female", "Male", "Female", "Male"),
+	("Choice", "Male", "Other", "Female", None),
+	("Name", "", "Maija Salo", "Maija Meri", None),
 	("Other", "Rantatie 1", r"\1 $& Katu", "Rantatie 1", r"\1 $& Katu"),
 ]
 
@@ -35,7 +40,10 @@ def test_only_what_is_wrong_changes(kind: str, old: str, new: str, text: str, wa
 	assert corrected(text, Correction(kind, old, new)) == (text if wanted is None else wanted)
 
 
-@pytest.mark.parametrize(("kind", "old"), [("Mail", "abc"), ("Name", "a"), ("Other", "  ")])
+@pytest.mark.parametrize(
+	("kind", "old"),
+	[("Mail", "abc"), ("Name", "a"), ("Other", "  "), ("Date", "1.2.1980"), ("Date", "19800201")],
+)
 def test_what_cannot_be_told_apart_is_refused(kind: str, old: str) -> None:
 	with pytest.raises(ValueError):
 		Correction(kind, old, "x")

@@ -241,14 +241,57 @@ function complete(frm, next) {
 			reqd: 1,
 		});
 	}
-	const answered = (values) =>
+	if (frm.doc.request_type === "Rectification" && !next.said) {
+		const lines = (next.corrected || []).map((line) => `<li>${frappe.utils.escape_html(line)}</li>`).join("");
+		const asked = `<p style="white-space: pre-wrap; overflow-wrap: anywhere">${frappe.utils.escape_html(frm.doc.details || "")}</p>`;
+		fields.unshift(
+			{ fieldname: "wish", fieldtype: "HTML", options: `<p class="text-muted mb-0">${__("What Is Asked")}</p>${asked}` },
+			{
+				fieldname: "corrected",
+				fieldtype: "HTML",
+				options: lines ? `<p class="text-muted mb-0">${__("What was corrected so far")}</p><ul>${lines}</ul>` : "",
+			},
+			{
+				fieldname: "all_corrected",
+				fieldtype: "Check",
+				label: __("Everything that was asked for is corrected, or the answer says why not"),
+				reqd: 1,
+			}
+		);
+	}
+	const answered = ({ outcome, otherwise, nothing_held, weighed, all_corrected }) =>
 		signflow.once(async () => {
-			const { outcome, otherwise, nothing_held, weighed } = values;
-			const given = await frappe.xcall(`${API}complete`, { outcome, otherwise, nothing_held, weighed, name: frm.doc.name });
+			const given = await frappe.xcall(`${API}complete`, { outcome, otherwise, nothing_held, weighed, all_corrected, name: frm.doc.name });
 			if (given) hand_certificate(given);
 			frm.reload_doc();
 		});
 	signflow.prompt(fields, answered, __("Complete"));
+}
+
+/** An answer whose mail came back: to an address put right, or by another way. */
+function answer_again(frm) {
+	const is_copy = ["Access", "Portability"].includes(frm.doc.request_type) && frm.doc.status === "Done";
+	const by_hand = is_copy
+		? __("Its link ends, and the copy can be handed over: open it from here.")
+		: __("Leave it empty to hand the answer over, by letter or in person.");
+	const with_certificate = frm.doc.request_type === "Erasure" && frm.doc.status === "Done";
+	const told = [
+		is_copy ? "" : __("This one mail goes there. The person's own address stays as it was proven."),
+		by_hand,
+		with_certificate ? __("A certificate is sealed anew and takes the place of the first.") : "",
+	];
+	const fields = [
+		{ fieldname: "told", fieldtype: "HTML", options: `<p class="text-muted">${told.filter(Boolean).join(" ")}</p>` },
+		{ fieldname: "email", fieldtype: "Data", options: "Email", label: __("Right Mail Address"), hidden: is_copy },
+		{ fieldname: "because", fieldtype: "Small Text", label: __("How do you know it, or how do you reach the person?"), reqd: 1 },
+	];
+	const given_again = ({ email, because }) =>
+		signflow.once(async () => {
+			const given = await frappe.xcall(`${API}answer_again`, { name: frm.doc.name, email, because });
+			if (given) hand_certificate(given);
+			frm.reload_doc();
+		});
+	signflow.prompt(fields, given_again, __("Answer Again"));
 }
 
 /** The only chance to keep the certificate: the dialog stays until the officer closes it. */
@@ -279,6 +322,10 @@ async function show_next(frm) {
 	const offered = OFFERED(frm, next)[next.step];
 	if (offered) {
 		signflow.set_next_step(frm, ...offered);
+	}
+	if (next.came_back) {
+		headline(frm, __("A mail to the person came back since this was answered: give the answer once more."), "orange");
+		signflow.set_next_step(frm, __("Answer Again"), () => answer_again(frm));
 	}
 	// The request stays "Running" until the person is answered; that the run is over is said where one looks.
 	if (next.is_over) {
@@ -326,7 +373,16 @@ function plan_erasure(frm) {
 
 function refusal(frm, group) {
 	const late = frappe.datetime.get_day_diff(frappe.datetime.get_today(), frappe.datetime.add_months(frm.doc.received_on, 1)) > 0;
+	const grounds = frappe.meta.get_docfield("Data Subject Request", "refusal_ground").options.split("\n");
 	const fields = [
+		{
+			fieldname: "ground",
+			fieldtype: "Select",
+			label: __("Ground"),
+			options: grounds.map((value) => ({ value, label: value && __(value) })),
+			description: __("It is named in the mail, and counted."),
+			reqd: 1,
+		},
 		{
 			fieldname: "reason",
 			fieldtype: "Small Text",

@@ -57,6 +57,15 @@ class DataSubjectRequest(KeepsSecrets):
 		received_on: DF.Datetime
 		reference_doctype: DF.Link | None
 		reference_name: DF.DynamicLink | None
+		refusal_ground: DF.Literal[
+			"",
+			"Manifestly Unfounded",
+			"Excessive",
+			"Identity Not Shown",
+			"Law Forbids or Exempts",
+			"Not the Controller",
+			"Other",
+		]
 		refusal_reason: DF.SmallText | None
 		refused_by: DF.Link | None
 		refused_on: DF.Datetime | None

@@ -20,6 +20,7 @@ class ErasurePlan(KeepsSecrets):
 		approved_on: DF.Datetime | None
 		certificate_made_on: DF.Datetime | None
 		certificate_sha256: DF.Data | None
+		certificates_replaced: DF.SmallText | None
 		company: DF.Link | None
 		decisions: DF.LongText | None
 		digest: DF.Data | None
