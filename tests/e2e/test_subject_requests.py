@@ -523,7 +523,11 @@ def test_a_correction_is_shown_and_completed_and_an_answer_that_came_back_is_giv
 	def pictures(of: str) -> None:
 		for size in (PHONE, DESKTOP):
 			screen.set_viewport_size(size)
-			desk.keep(f"w-{of}-{size['width']}")
+			# The bars at the sides slide away.
+			screen.wait_for_function(
+				"() => document.getAnimations().every((one) => one.playState !== 'running')"
+			)
+			desk.keep(f"desk-{of}-{size['width']}")
 
 	opens_request(name)
 	first_button("Correct")

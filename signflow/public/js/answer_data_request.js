@@ -135,9 +135,10 @@ async function find(frm, dialog) {
 	if (!places.length) {
 		wrapper.append($("<p class='text-muted'>").text(__("It stands nowhere in this person's records.")));
 	}
-	const body = $("<table class='table table-sm'><thead><tr></tr></thead><tbody></tbody></table>").appendTo(
-		places.length ? wrapper : $("<div>")
-	);
+	const body = $("<table class='table table-sm'><thead><tr></tr></thead><tbody></tbody></table>");
+	if (places.length) {
+		$("<div class='table-responsive'>").append(body).appendTo(wrapper);
+	}
 	for (const head of ["", __("Record"), __("Field"), __("Present"), __("Proposed"), ""]) {
 		body.find("thead tr").append($("<th>").text(head));
 	}
