@@ -523,7 +523,11 @@ def test_a_correction_is_shown_and_completed_and_an_answer_that_came_back_is_giv
 	def pictures(of: str) -> None:
 		for size in (PHONE, DESKTOP):
 			screen.set_viewport_size(size)
-			desk.keep(f"w-{of}-{size['width']}")
+			# The bars at the sides slide away.
+			screen.wait_for_function(
+				"() => document.getAnimations().every((one) => one.playState !== 'running')"
+			)
+			desk.keep(f"desk-{of}-{size['width']}")
 
 	opens_request(name)
 	first_button("Correct")
@@ -533,10 +537,15 @@ def test_a_correction_is_shown_and_completed_and_an_answer_that_came_back_is_giv
 		"""(rows) => { const field = cur_dialog.fields_dict.corrections; field.df.data = rows; field.grid.refresh(); }""",
 		[
 			{"idx": 1, "name": "row 1", "kind": "Other", "old": "Kauppias", "new": "Yrittäjä"},
-			{"idx": 2, "name": "row 2", "kind": "Date", "old": "", "new": "24-12-1981"},
+			{"idx": 2, "name": "row 2", "kind": "Date", "old": "", "new": "24.12.1981"},
 		],
 	)
-	dialog.get_by_role("button", name="Find Where It Stands").click()
+	written = "() => frappe.boot.sysdefaults.date_format = frappe.sys_defaults.date_format = 'dd.mm.yyyy'"
+	screen.evaluate(written)
+	asks = dialog.get_by_role("button", name="Find Where It Stands")
+	with screen.expect_request("**/*propose_corrections") as sent:
+		asks.click()
+	assert "1981-12-24" in (sent.value.post_data or "")
 	expect(dialog.locator("tr", has_text="Yrittäjä").last).to_contain_text("Kauppias")
 	pictures("correct")
 	dialog.locator(".modal-footer .btn-primary").click()

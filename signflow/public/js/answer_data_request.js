@@ -123,9 +123,16 @@ export function correct(frm) {
 
 const ISO = /^\d{4}-\d\d-\d\d$/;
 
-/** What the officer typed; days as the site keeps them. What is no day is refused there. */
+/** A day as the site keeps it. What is none in the user's way of writing stays as it is, and is refused: the framework guesses. */
+function as_day(text) {
+	const plain = (words) => words.trim().replace(/\b0(?=\d)/g, "");
+	const day = frappe.datetime.user_to_str(text.trim());
+	return ISO.test(day) && plain(frappe.datetime.str_to_user(day)) === plain(text) ? day : text;
+}
+
+/** What the officer typed. */
 function said(dialog) {
-	const day = (kind, text = "") => (kind === "Date" && text && !ISO.test(text) ? frappe.datetime.user_to_str(text.trim()) : text);
+	const day = (kind, text = "") => (kind === "Date" && text && !ISO.test(text) ? as_day(text) : text);
 	return (dialog.get_value("corrections") || []).map((row) => ({ kind: row.kind, old: day(row.kind, row.old), new: day(row.kind, row.new) }));
 }
 
@@ -135,9 +142,10 @@ async function find(frm, dialog) {
 	if (!places.length) {
 		wrapper.append($("<p class='text-muted'>").text(__("It stands nowhere in this person's records.")));
 	}
-	const body = $("<table class='table table-sm'><thead><tr></tr></thead><tbody></tbody></table>").appendTo(
-		places.length ? wrapper : $("<div>")
-	);
+	const body = $("<table class='table table-sm'><thead><tr></tr></thead><tbody></tbody></table>");
+	if (places.length) {
+		$("<div class='table-responsive'>").append(body).appendTo(wrapper);
+	}
 	for (const head of ["", __("Record"), __("Field"), __("Present"), __("Proposed"), ""]) {
 		body.find("thead tr").append($("<th>").text(head));
 	}
