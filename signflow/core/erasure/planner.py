@@ -280,7 +280,7 @@ def _with_agreements(records: Mapping[Record, Found], lines: dict[Record, Line])
 	"""What becomes of a signed agreement becomes of its files, and no copy beside it stays; first it is decided of itself."""
 	for key, one in records.items():
 		agreement = records.get(one.part_of or one.copy_of or ("", ""))
-		if agreement is None or not (agreement.certain or agreement.decided):
+		if agreement is None or one.since or not (agreement.certain or agreement.decided):
 			continue
 		above = lines.get(agreement.key)
 		if above is None or above.action is Action.DECIDE:
@@ -318,7 +318,7 @@ def _with_unfinished(records: Mapping[Record, Found], lines: dict[Record, Line])
 	"""The task, the mails and the trail of what is not handled yet wait, stay and go with it."""
 	for key, one in records.items():
 		top = _unfinished_above(one, records)
-		if top is None or top.keeps or one.decided or one.keeps or key not in lines:
+		if top is None or top.keeps or one.decided or one.keeps or one.since or key not in lines:
 			continue
 		above = lines.get(top.key)
 		if above is None or above.action is Action.DECIDE:
@@ -361,7 +361,7 @@ def _settle(records: Mapping[Record, Found], lines: dict[Record, Line], pointers
 				changed = True
 		for key, one in records.items():
 			line = lines.get(key)
-			if line is None or one.under is None or key in held:
+			if line is None or one.under is None or one.since or key in held:
 				continue
 			if line.action not in (Action.MASK, Action.DECIDE):
 				continue

@@ -28,7 +28,10 @@ def _end_copies(erasing: Erasing) -> None:
 	"""What she was given earlier holds all that is erased now."""
 	request = frappe.db.get_value(PLAN, erasing.plan, "request")
 	her_records = [(doctype, name) for doctype, name in erasing.told["records"]]
-	access.end_all_of(her_records, erasing.words.mails, company=erasing.company, request=request)
+	before = erasing.told.get("before")
+	access.end_all_of(
+		her_records, erasing.words.mails, company=erasing.company, request=request, before=before
+	)
 
 
 @one_transaction
@@ -75,7 +78,8 @@ def _shut_out(users: list[str]) -> None:
 @one_transaction
 def _close_tables(erasing: Erasing) -> None:
 	# Other DocTypes' records may be named by a mail address, too.
-	if names := sorted({*erasing.users, *erasing.words.mails}):
+	kept = {name.casefold() for doctype, name in erasing.since if doctype == "User"}
+	if names := sorted({*erasing.users, *(mail for mail in erasing.words.mails if mail not in kept)}):
 		auth = frappe.qb.Table("__Auth")
 		frappe.qb.from_(auth).delete().where(auth.name.isin(names)).run()
 	if users := erasing.users:
@@ -108,6 +112,8 @@ def _mask_table(
 		return
 	query = frappe.qb.from_(table).select(*(table[one] for one in (*keys, *columns))).where(found)
 	for row in query.run(as_dict=True):
+		if (row.get("doctype"), row.get("name")) in erasing.since:
+			continue
 		change = frappe.qb.update(table)
 		for column in columns:
 			if isinstance(row[column], str):
@@ -139,7 +145,7 @@ def left_over(erasing: Erasing) -> list[Record]:
 		["record_doctype", "record_name"],
 		order_by="place asc",
 	)
-	known = {(line.record_doctype, line.record_name) for line in lines}
+	known = {(line.record_doctype, line.record_name) for line in lines} | erasing.since
 	decided = left_by(frappe.db.get_value("Erasure Plan", erasing.plan, "decisions"))
 	keeping = Keeping(reads={})
 	agreements = evidence_of.requests_of(cells)

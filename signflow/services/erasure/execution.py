@@ -320,8 +320,8 @@ def _end(erasing: Erasing, left: list[Record]) -> None:
 		status="Failed" if failed else "Done",
 		failure=why,
 		left_over=len(left),
-		# A plan that is made of what is left has to know whose it is.
-		**({} if why else {"subject": None}),
+		# A plan that is made of what is left has to know whose it is; a replay is made from the ledger.
+		**({} if why and frappe.db.get_value(PLAN, plan, "request") else {"subject": None}),
 		work_due=0,
 		lease_token=None,
 		lease_until=None,

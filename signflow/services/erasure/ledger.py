@@ -8,7 +8,7 @@ the file says which key it was written with.
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -177,7 +177,7 @@ def take_in(copy: Path) -> int:
 	told, foreign = read(copy)
 	if foreign:
 		raise ValueError(f"{foreign} lines were written with another encryption_key than this site has")
-	have = {_identity(one) for one in _in_file()}
+	have = {_identity(one) for one in _all_in_file()}
 	missing = [one for one in told if _identity(one) not in have]
 	_append("".join(json.dumps(one | {"key": key_mark()}) + "\n" for one in missing))
 	return len(missing)
@@ -199,6 +199,19 @@ def _in_database() -> list[dict[str, Any]]:
 
 
 def _in_file() -> list[dict[str, Any]]:
+	"""The file's entries, but those of plans that this database knows to be under way or given up: what such a plan wrote to the
+	file alone it has not done (`write`)."""
+	unfinished = {"status": ["in", ("Running", "Failed", "Superseded")]}
+	plans = {
+		(row.name, row.neutral_name)
+		for row in frappe.get_all(
+			"Erasure Plan", unfinished, ["name", "neutral_name"], order_by="creation asc"
+		)
+	}
+	return [one for one in _all_in_file() if (one["plan"], one["neutral"]) not in plans]
+
+
+def _all_in_file() -> list[dict[str, Any]]:
 	return read(path())[0] if path().exists() else []
 
 
@@ -209,6 +222,12 @@ def only_in_file() -> list[dict[str, Any]]:
 	return list(missing.values())
 
 
-def bring_back() -> None:
-	"""Put entries that only the file knows back into the database."""
-	insert_rows(ENTRY, [{**one, "is_own": int(one["is_own"] or 0)} for one in only_in_file()])
+def bring_back(persons: Collection[str]) -> None:
+	"""Put what only the file knows of some persons (`person_of`) back into the database."""
+	missing = [one for one in only_in_file() if person_of(one) in persons]
+	insert_rows(ENTRY, [{**one, "is_own": int(one["is_own"] or 0)} for one in missing])
+
+
+def person_of(entry: dict[str, Any]) -> str:
+	"""Whose entry it is: what she was called since, else her plan."""
+	return entry["neutral"] or entry["plan"]

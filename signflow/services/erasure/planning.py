@@ -10,7 +10,7 @@ import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import frappe
@@ -182,15 +182,24 @@ def _make(
 
 
 def make_replay(
-	start: Start, company: str | None, decisions: dict[str, list[str]], neutral: Neutral, since: Since
+	start: Start,
+	company: str | None,
+	decisions: dict[str, list[str]],
+	neutral: Neutral,
+	*,
+	since: Since,
+	before: datetime,
 ) -> str | None:
-	"""A plan of what was erased before and came back with a backup, not of what was made `since`; its name, None if nothing did."""
+	"""A plan of what was erased before and came back with a backup, not of what was made `since`; its name, None if nothing did.
+
+	`before`: when the person was erased first.
+	"""
 	# Nobody waits, and nobody plans again: all files are read at once.
 	look = Look()
 	facts, lines = draft(start, neutral, company or "", decisions, look, seconds=math.inf, since=since)
 	if not any(line.action in ACTED for line in lines):
 		return None
-	return _write(None, company, neutral, facts, lines, decisions, look)
+	return _write(None, company, neutral, facts, lines, decisions, look, before=before)
 
 
 def draft(
@@ -264,6 +273,7 @@ def _write(
 	decisions: dict[str, list[str]],
 	look: Look,
 	replaces: str | None = None,
+	before: datetime | None = None,
 ) -> str:
 	"""The new plan's name. `replaces`: the draft that it goes on from; where somebody decided meanwhile, his plan stands."""
 	asked = [line for line in lines if line.action is Action.DECIDE]
@@ -284,7 +294,16 @@ def _write(
 			"neutral_name": neutral.name,
 			"neutral_mail": neutral.mail,
 			"decisions": json.dumps(decisions),
-			"subject": encrypt(json.dumps({**packed(facts.subject, facts.words), "files": look.packed()})),
+			"subject": encrypt(
+				json.dumps(
+					{
+						**packed(facts.subject, facts.words),
+						"files": look.packed(),
+						"since": sorted(list(one.key) for one in facts.found if one.since),
+						"before": before and str(before),
+					}
+				)
+			),
 			"fingerprint": fingerprint(facts, lines),
 			"failure": kept(N_("Not all could be searched: {0}."), ", ".join(facts.unsearched))
 			if facts.unsearched

@@ -12,7 +12,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import get_datetime, now_datetime
+from frappe.utils import add_to_date, get_datetime, now_datetime
 
 from signflow.core.erasure.masking import Neutral
 from signflow.core.privacy import persons
@@ -44,32 +44,36 @@ def replay_erasures() -> Replayed:
 		replayed.foreign = ledger.read(ledger.path())[1]
 	groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
 	for one in ledger.entries():
-		groups[_person_of(one)].append(one)
+		groups[ledger.person_of(one)].append(one)
 	replayed.persons = len(groups)
-	for entries in groups.values():
+	for person, entries in groups.items():
 		times = _Times(entries)
 		start = _start_of(entries, times)
-		if start is None:
-			continue
-		plan = _replay(start, entries, times)
-		if plan is None:
-			continue
-		status, undecided = frappe.db.get_value("Erasure Plan", plan, ["status", "undecided"])
-		(replayed.plans if status == "Done" else replayed.failed).append(plan)
+		plan = _replay(start, entries, times) if start else None
+		status, undecided = (
+			frappe.db.get_value("Erasure Plan", plan, ["status", "undecided"]) if plan else ("Done", 0)
+		)
+		if plan:
+			(replayed.plans if status == "Done" else replayed.failed).append(plan)
 		replayed.waiting += undecided or 0
-	# Last: until all is carried out again, what only the file knows says that it is not.
-	_bring_back()
+		if status == "Done":
+			# Not before: until then it is what only the file knows that says that she is there again.
+			_bring_back(person)
 	return replayed
 
 
 @one_transaction
-def _bring_back() -> None:
-	ledger.bring_back()
+def _bring_back(person: str) -> None:
+	ledger.bring_back({person})
 
 
 def came_back() -> int:
-	"""How many erasures only the ledger's file knows: a backup was restored, and nobody has replayed them yet."""
-	return len({_person_of(one) for one in ledger.only_in_file()})
+	"""How many erasures only the ledger's file knows: a backup was restored, and nobody has replayed them yet.
+
+	An entry stands in the file a moment before its transaction is committed: what is younger than an hour tells nothing yet.
+	"""
+	hour_ago = str(add_to_date(None, hours=-1))
+	return len({ledger.person_of(one) for one in ledger.only_in_file() if one["erased_on"] < hour_ago})
 
 
 @one_transaction
@@ -84,10 +88,6 @@ def watch() -> None:
 			lambda: _("A backup was restored: {0} erasures have to be carried out again.").format(number),
 			link="/app/query-report/Privacy Set-up Check",
 		)
-
-
-def _person_of(entry: dict[str, Any]) -> str:
-	return entry["neutral"] or entry["plan"]
 
 
 class _Times:
@@ -188,7 +188,8 @@ def _replay(start: Start, entries: list[dict[str, Any]], times: _Times) -> str |
 		entries[0]["company"],
 		decisions,
 		Neutral.of(*neutral.rsplit(" ", 1)),
-		times.since,
+		since=times.since,
+		before=times.first,
 	)
 	if plan is None:
 		return None

@@ -15,6 +15,7 @@ import frappe
 from signflow.core.erasure.masking import Neutral, Words
 from signflow.core.privacy.kinds import Table
 from signflow.core.privacy.needles import Needles
+from signflow.core.privacy.persons import Record
 from signflow.services.erasure import bytes_of_files, evidence_of
 from signflow.services.erasure import reach as reaching
 from signflow.services.erasure.facts import EVIDENCE, PARTIES, TRAILS
@@ -66,6 +67,11 @@ class Erasing:
 	told: Mapping[str, Any]
 	users: list[str] = field(default_factory=list)
 	targets: dict[str, dict[str, str | None]] = field(default_factory=lambda: defaultdict(dict))
+
+	@cached_property
+	def since(self) -> frozenset[Record]:
+		"""What was made since the erasure that is done again: nothing of it is touched."""
+		return frozenset((doctype, name) for doctype, name in self.told.get("since", ()))
 
 	@cached_property
 	def tables(self) -> dict[str, Table]:

@@ -792,15 +792,20 @@ def forget(request: str) -> None:
 
 @one_transaction
 def end_all_of(
-	person_records: Iterable[Record], mails: Iterable[str], *, company: str | None, request: str | None = None
+	person_records: Iterable[Record],
+	mails: Iterable[str],
+	*,
+	company: str | None,
+	request: str | None = None,
+	before: str | None = None,
 ) -> None:
 	"""End the copies of a person whose data are erased for `company` (None: for all): what was given does not outlive it.
 
 	Hers are those of requests that an officer confirmed to be of one of `person_records`, that came from one of `mails`
-	(hers alone), and of `request` itself. Their bytes go before the rows are committed: a worker that is killed in
+	(hers alone), and of `request` itself; `before`: only those that were made by then. Their bytes go before the rows are committed: a worker that is killed in
 	between finds the rows again and comes here again.
 	"""
-	for export in _copies_of(set(person_records), sorted(mails), company, request):
+	for export in _copies_of(set(person_records), sorted(mails), company, request, before):
 		row = frappe.db.get_value(EXPORT, export, ["status", "file_name"], as_dict=True, for_update=True)
 		for name in filter(None, [row.file_name, *_redacted({"export": export})]):
 			(folder() / name).unlink(missing_ok=True)
@@ -811,10 +816,16 @@ def end_all_of(
 
 
 def _copies_of(
-	person_records: set[Record], mails: list[str], company: str | None, request: str | None
+	person_records: set[Record],
+	mails: list[str],
+	company: str | None,
+	request: str | None,
+	before: str | None = None,
 ) -> list[str]:
 	found = requests_of(person_records, mails) | ({request} if request else set())
-	within = {"company": company} if company else {}
+	within: dict[str, Any] = {"company": company} if company else {}
+	if before:
+		within["creation"] = ["<=", before]
 	return frappe.get_all(
 		EXPORT, {"request": ["in", sorted(found)], **within}, pluck="name", order_by="name asc"
 	)

@@ -159,6 +159,16 @@ def test_what_was_made_since_the_erasure_that_is_done_again_is_asked_about_whate
 	made = {name: line.action.value for name, line in by_name(plan(again)).items()}
 	assert made == {again[0].name: "Decide", "of then": "Erase"}
 	assert not plan([person(since=True, strength=Strength.TRACE)])
+	under = [
+		Found("Communication", "since", Nature.MAIL, since=True, under=("Contact", "of then")),
+		Found("Communication", "mail of then", Nature.MAIL, under=("Contact", "of then")),
+	]
+	made = {name: line.action.value for name, line in by_name(plan([*again, *under])).items()}
+	assert (made["since"], made["mail of then"]) == ("Decide", "Erase")
+	its = ("Signature Request", "SIGN-1")
+	copies = [file_of_agreement("since", copy_of=its, since=True), file_of_agreement("mine", copy_of=its)]
+	made = {one.name: one.action.value for one in plan([agreement(decided=Decision.HERS), *copies])}
+	assert (made["since"], made["mine"]) == ("Decide", "Erase")
 	assert not plan([person(since=True, decided=Decision.NOT_HERS)])
 
 
