@@ -51,9 +51,9 @@ def contact_of(mail: str) -> str:
 
 def queued_to(mail: str, subject: str) -> list[str]:
 	"""The states of the mails in the queue to an address, whose subject holds `subject`."""
-	frappe.db.rollback()
-	rows = frappe.get_all("Email Queue Recipient", {"recipient": ["like", f"%{mail}%"]}, pluck="parent")
-	found = frappe.get_all("Email Queue", {"name": ["in", rows]}, ["status", "message"], order_by="creation")
+	found = frappe.get_all(
+		"Email Queue", {"name": ["in", rows_to(mail)]}, ["status", "message"], order_by="creation"
+	)
 	return [row.status for row in found if subject in row.message]
 
 
@@ -233,6 +233,25 @@ def test_a_renamed_record_is_found(house: House, restricted: str) -> None:
 	assert restrictions.stopped([f'"Meri, Maija" <{house.maija.mail}>'])
 
 
+def test_what_an_erasure_keeps_is_found_by_its_new_name(house: House, kept: str) -> None:
+	new = f"Kept {house.key}"
+	for_writing()
+	frappe.rename_doc("Contact", contact_of(house.maija.mail), new, force=True)
+	frappe.db.commit()
+	carrying_out.daily()
+	assert restrictions.stopped([house.maija.mail])
+	line = frappe.db.get_value(LINE, {"plan": kept}, ["record_name", "record_hash"])
+	assert line == (new, planning.record_hash("Contact", new))
+
+
+def test_what_a_restricted_record_is_merged_into_is_restricted(house: House, restricted: str) -> None:
+	for_writing()
+	old, new = contact_of(house.maija.mail), a_contact("Maija", "Meri", f"second.{house.key}@posti.example")
+	frappe.rename_doc("Contact", old, new, merge=True, force=True)
+	frappe.db.commit()
+	assert restrictions.stopped([f"second.{house.key}@posti.example"])
+
+
 # By machines.
 
 
@@ -308,6 +327,28 @@ def test_what_she_asks_for_herself_goes(house: House, restricted: str) -> None:
 	frappe.db.rollback()
 
 
+def test_staff_send_her_a_new_password(
+	house: House, restricted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	# Frappe's own does not run on SQLite.
+	monkeypatch.setattr("frappe.utils.user.get_user_fullname", lambda user: "Staff")
+	for_writing()
+	user = house._insert("User", email=house.maija.mail, first_name="Maija", send_welcome_email=0)
+	user.send_welcome_mail_to_user()
+	user.reset_password(send_email=True)
+	frappe.db.commit()
+	assert len(queued_to(house.maija.mail, "/update-password")) == 2
+	# Another's link is no reason.
+	for_writing()
+	link = frappe.get_doc("User", house.users["outsider"]).reset_password()
+	assert not by_machine(link, house.maija.mail).recipients
+
+
+def rows_to(mail: str) -> list[str]:
+	frappe.db.rollback()
+	return frappe.get_all("Email Queue Recipient", {"recipient": ["like", f"%{mail}%"]}, pluck="parent")
+
+
 def test_a_restriction_is_one_companys(house: House, restricted: str) -> None:
 	for_writing()
 	stopped = {
@@ -369,6 +410,31 @@ def test_a_mail_asks_nothing_more_while_nothing_is_restricted(house: House) -> N
 		assert not restrictions.stopped([house.maija.mail], ("Customer", house.customer))
 	assert not asked
 	frappe.cache.delete_value(restrictions.MARKED.key)
+
+
+def test_a_mail_asks_as_much_however_many_are_restricted(house: House, restricted: str) -> None:
+	asked = {}
+	for marked in (0, 1200):
+		restrictions.MARKED.add([f"Contact\nNobody {house.key} {number}" for number in range(marked)])
+		restrictions.stopped([house.maija.mail])
+		with statements_asked() as statements:
+			stopped = restrictions.stopped([house.maija.mail], ("Customer", house.customer))
+			assert carrying_out.requests_of(set().union(*stopped.values()))
+		asked[marked] = len(statements)
+	frappe.cache.delete_value(restrictions.MARKED.key)
+	assert asked[1200] <= asked[0] <= 20, asked
+
+
+def test_a_migration_marks_what_is_restricted(house: House, restricted: str) -> None:
+	contact = contact_of(house.maija.mail)
+	for_writing()
+	frappe.db.set_value("Contact", contact, restrictions.FIELD, None)
+	frappe.db.commit()
+	for hook in frappe.get_hooks("after_migrate"):
+		if "carrying_out" in hook or "restrictions" in hook:
+			frappe.get_attr(hook)()
+	assert frappe.db.get_value("Contact", contact, restrictions.FIELD) == house.company
+	assert restrictions.stopped([house.maija.mail])
 
 
 # Signing.

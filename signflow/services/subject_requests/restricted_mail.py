@@ -6,6 +6,7 @@ data requests, always go (`restrictions.hers`). Each is a step of her request, w
 """
 
 import email
+import re
 from collections.abc import Iterable
 from email.policy import SMTP
 from email.utils import formataddr, getaddresses
@@ -14,6 +15,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.utils import escape_html, nowdate
+from frappe.utils.data import sha256_hash
 
 from signflow.core.privacy.persons import Record
 from signflow.services import letters
@@ -99,7 +101,11 @@ def leave_out(doc: Any, method: str | None = None) -> None:
 		return
 	stopped = restrictions.stopped([row.recipient for row in doc.recipients], about)
 	if not about[0]:
-		stopped = {mail: found for mail, found in stopped.items() if not _asks_herself(mail)}
+		stopped = {
+			mail: found
+			for mail, found in stopped.items()
+			if not (_asks_herself(mail) or _brings_password(doc, mail))
+		}
 	if not stopped:
 		return
 	requests = carrying_out.requests_of(_records_in(stopped))
@@ -118,6 +124,20 @@ def _asks_herself(mail: str) -> bool:
 	"""Whether a mail about no record answers what its reader has just done: a code, a link to log in, a new password."""
 	# While somebody logs in Frappe 15 knows no user.
 	return frappe.session.user in (None, "", "Guest") or mail in mails_of(frappe.session.user)
+
+
+def _brings_password(doc: Any, mail: str) -> bool:
+	"""Whether a mail brings its reader the link to choose the password of her own account, which staff send on her word, or
+	with a new account."""
+	body = email.message_from_string(doc.message, policy=SMTP).get_body(("html", "plain"))
+	keys = (
+		{sha256_hash(key) for key in re.findall(r"/update-password\?key=(\w+)", body.get_content())}
+		if body
+		else ()
+	)
+	return bool(
+		keys and frappe.db.exists("User", {"email": mail, "reset_password_key": ["in", sorted(keys)]})
+	)
 
 
 def _is_by_hand(doc: Any) -> bool:
