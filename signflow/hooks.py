@@ -11,7 +11,7 @@ after_install = ["signflow.install.after_install", "signflow.integrations.helpde
 after_migrate = [
 	"signflow.install.after_migrate",
 	"signflow.services.erasure.restricting.refresh",
-	"signflow.services.privacy.restrictions.refresh",
+	"signflow.services.subject_requests.carrying_out.daily",
 	"signflow.services.privacy.data_map.scan",
 	"signflow.integrations.helpdesk.ticket_actions.offer",
 	"signflow.integrations.helpdesk.notice_link.bring_up_to_date",
@@ -112,30 +112,30 @@ doc_events = {
 			"signflow.services.privacy.restrictions.guard_mark",
 		],
 		"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag",
-		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+		"after_rename": "signflow.services.subject_requests.carrying_out.follow_rename",
 	},
 	"Lead": {
 		"before_insert": "signflow.services.privacy.origin.note_origin",
 		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
 		"on_update": "signflow.integrations.erpnext.mailing_lists.on_flag",
-		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+		"after_rename": "signflow.services.subject_requests.carrying_out.follow_rename",
 	},
 	"Customer": {
 		"before_insert": "signflow.services.privacy.origin.note_origin",
 		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
-		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+		"after_rename": "signflow.services.subject_requests.carrying_out.follow_rename",
 	},
 	"Supplier": {
 		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
-		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+		"after_rename": "signflow.services.subject_requests.carrying_out.follow_rename",
 	},
 	"Employee": {
 		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
-		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+		"after_rename": "signflow.services.subject_requests.carrying_out.follow_rename",
 	},
 	"User": {
 		"before_validate": "signflow.services.privacy.restrictions.guard_mark",
-		"after_rename": "signflow.services.privacy.restrictions.follow_rename",
+		"after_rename": "signflow.services.subject_requests.carrying_out.follow_rename",
 	},
 	# The map of personal data follows the site's DocTypes.
 	"DocType": {

@@ -266,7 +266,7 @@ def invite(
 				"reference": request.name,
 			},
 			reply_to=person["email"] or None,
-			is_his=asked_for or _is_answered_for(request),
+			is_his=asked_for or _is_answered_for(request, signer),
 		)
 	if not queued and reminder:
 		frappe.db.set_value(SIGNER, signer.name, held)
@@ -279,9 +279,14 @@ def invite(
 		)
 
 
-def _is_answered_for(request: Any) -> bool:
-	"""Whether an officer has sent a request: she writes to restricted persons where the law allows it."""
-	return restrictions.is_officer(request.sent_by or request.owner)
+def _is_answered_for(request: Any, signer: Any) -> bool:
+	"""Whether who has sent a request may write to a signer whose data is restricted."""
+	# They mail themselves.
+	from signflow.services.subject_requests import carrying_out, restricted_mail
+
+	stopped = restrictions.stopped([signer.email], (SIGNER, signer.name))
+	requests = carrying_out.requests_of(set().union(*stopped.values()))
+	return bool(stopped) and restricted_mail.may_answer(requests, request.sent_by or request.owner)
 
 
 def mail_code(request: Any, signer: Any, code: str, minutes: int) -> None:

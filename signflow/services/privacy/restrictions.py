@@ -14,7 +14,7 @@ import frappe
 
 from signflow.core.privacy.persons import Record, mails_in
 from signflow.services.growing_set import GrowingSet
-from signflow.services.privacy.matching import any_of, chunks, equals
+from signflow.services.privacy.matching import CHUNK, any_of, equals
 from signflow.services.privacy.origin import PARTIES
 from signflow.services.privacy.person_records import KINDS
 from signflow.signflow.roles import OFFICER
@@ -50,11 +50,6 @@ def note(records: Iterable[Record]) -> None:
 def refresh() -> None:
 	"""After a migration and daily."""
 	MARKED.refresh()
-
-
-def follow_rename(doc: Any, method: str | None, old: str, new: str, merge: bool = False) -> None:
-	"""A record that may be marked is called otherwise (after_rename)."""
-	note([(doc.doctype, new)])
 
 
 def guard_mark(doc: Any, method: str | None = None) -> None:
@@ -112,19 +107,21 @@ def _holders(wanted: set[str], marked: Iterable[str], company: str | None) -> di
 		names[doctype].append(name)
 	found: dict[str, set[Record]] = defaultdict(set)
 	for doctype in sorted(names):
-		for some in chunks(names[doctype]):
-			for row in _read(doctype, some, wanted):
-				companies = (row.companies or "").split("\n")
-				if companies != [""] and (not company or company in companies):
-					for mail in wanted & set().union(*(mails_of(value) for value in row.mails)):
-						found[mail].add((doctype, row.name))
+		# One statement a DocType, however many are marked: by their names while these fit in.
+		some = names[doctype] if len(names[doctype]) <= CHUNK else None
+		for row in _read(doctype, some, wanted):
+			companies = (row.companies or "").split("\n")
+			if companies != [""] and (not company or company in companies):
+				for mail in wanted & set().union(*(mails_of(value) for value in row.mails)):
+					found[mail].add((doctype, row.name))
 	return found
 
 
-def _read(doctype: str, names: list[str], wanted: set[str]) -> list[Any]:
-	"""Of some records those that hold an address of `wanted`: {name, companies, mails}."""
+def _read(doctype: str, names: list[str] | None, wanted: set[str]) -> list[Any]:
+	"""Of some records, or of all that are marked, those that hold an address of `wanted`: {name, companies, mails}."""
 	table, fields = frappe.qb.DocType(doctype), KINDS[doctype].mails
-	query = frappe.qb.from_(table).where(table.name.isin(names)).orderby(table.name)
+	query = frappe.qb.from_(table).orderby(table.name)
+	query = query.where(table[FIELD].isnotnull() if names is None else table.name.isin(sorted(names)))
 	columns = [table[field] for field in fields]
 	if doctype == "Contact":
 		row = frappe.qb.DocType("Contact Email")

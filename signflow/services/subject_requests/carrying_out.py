@@ -6,7 +6,7 @@ time.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import frappe
@@ -15,13 +15,15 @@ from frappe.translate import print_language
 from frappe.utils import add_days, getdate, now_datetime
 
 from signflow.core.privacy.persons import Record
+from signflow.services.erasure import planning
 from signflow.services.privacy import accesses, consents, restrictions
 from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.privacy.consents import Given, Person
+from signflow.services.privacy.matching import chunks
 from signflow.services.privacy.restrictions import FIELD, RESTRICTABLE
 from signflow.services.subject_requests import letters, matching, records
 from signflow.services.subject_requests.records import PERSON, REQUEST
-from signflow.services.transaction import one_transaction
+from signflow.services.transaction import is_being_built, one_transaction
 from signflow.signflow.stored_words import N_, kept
 
 # An objection needs no weighing here, these wait for one (18(1)(a) and (d)).
@@ -165,7 +167,8 @@ def daily() -> None:
 
 def mark(found: Iterable[Record], in_force: Mapping[Record, set[str]] | None = None) -> None:
 	"""Write on records (DocType, name) for which companies they are restricted now (in the caller's transaction)."""
-	in_force = _in_force() if in_force is None else in_force
+	found = set(found)
+	in_force = _in_force(found) if in_force is None else in_force
 	for doctype, name in sorted(found):
 		if doctype not in RESTRICTABLE or not frappe.db.exists(doctype, name):
 			continue
@@ -186,11 +189,30 @@ def on_erased(plan: str) -> None:
 	mark({(line.record_doctype, line.record_name) for line in lines})
 
 
-def _in_force() -> dict[Record, set[str]]:
-	"""The restricted records and by which companies: of requests carried out and not lifted by today, and what an
-	erasure keeps."""
+def follow_rename(doc: Any, method: str | None, old: Any, new: Any, merge: bool = False) -> None:
+	"""A record that may be marked is called otherwise, or was merged into another: that is restricted from now on
+	(after_rename)."""
+	if is_being_built():
+		return
+	# Frappe follows links only where its cache knows that some name this DocType.
+	named = {"record_doctype": doc.doctype, "record_name": str(old)}
+	frappe.db.set_value(PERSON, named, "record_name", str(new), update_modified=False)
+	kept_line = {**named, "action": "Keep", "status": "Waiting"}
+	for line in frappe.get_all(LINE, kept_line, ["name", "plan"], order_by="name asc"):
+		values = {"record_name": str(new)}
+		# By its hash the line knows the record again; before a plan is carried out what was approved is sealed with it.
+		if frappe.db.get_value(PLAN, line.plan, "status") == "Done":
+			values["record_hash"] = planning.record_hash(doc.doctype, new)
+		frappe.db.set_value(LINE, line.name, values, update_modified=False)
+	mark([(doc.doctype, str(new))])
+	restrictions.note([(doc.doctype, str(new))])
+
+
+def _in_force(among: Collection[Record] | None = None) -> dict[Record, set[str]]:
+	"""The restricted records, all or some, and by which companies: of requests carried out and not lifted by today, and what
+	an erasure keeps."""
 	found: dict[Record, set[str]] = defaultdict(set)
-	for row in (*_of_requests(), *_kept()):
+	for row in (*_of_requests(among), *_kept(among)):
 		found[row.record_doctype, row.record_name].add(row.company)
 	return found
 
@@ -199,21 +221,32 @@ def requests_of(found: Iterable[Record]) -> list[Any]:
 	"""The requests by which records (DocType, name) are restricted now: {name, company, is_kept}, of what an erasure keeps as
 	well, with name None where it had no request."""
 	found = set(found)
-	rows = [(row, False) for row in _of_requests()] + [(row, True) for row in _kept()]
-	by = {
-		(row.request, row.company, is_kept)
-		for row, is_kept in rows
-		if (row.record_doctype, row.record_name) in found
-	}
+	rows = [(row, False) for row in _of_requests(found)] + [(row, True) for row in _kept(found)]
+	by = {(row.request, row.company, is_kept) for row, is_kept in rows}
 	return [
 		frappe._dict(name=name, company=company, is_kept=is_kept)
 		for name, company, is_kept in sorted(by, key=lambda one: (one[0] or "", one[1], one[2]))
 	]
 
 
-def _of_requests() -> list[Any]:
+def _asked(query: Any, table: Any, among: Collection[Record] | None) -> list[Any]:
+	"""The rows of a query whose `table` names one of some records, by one statement for each DocType; all rows for None."""
+	if among is None:
+		return query.run(as_dict=True)
+	names: dict[str, list[str]] = defaultdict(list)
+	for doctype, name in among:
+		names[doctype].append(name)
+	found: list[Any] = []
+	for doctype in sorted(names):
+		for some in chunks(names[doctype]):
+			named = (table.record_doctype == doctype) & table.record_name.isin(some)
+			found += query.where(named).run(as_dict=True)
+	return found
+
+
+def _of_requests(among: Collection[Record] | None = None) -> list[Any]:
 	request, person = frappe.qb.DocType(REQUEST), frappe.qb.DocType(PERSON)
-	return (
+	query = (
 		frappe.qb.from_(person)
 		.join(request)
 		.on((person.parent == request.name) & (person.parenttype == REQUEST))
@@ -221,11 +254,11 @@ def _of_requests() -> list[Any]:
 		.where(request.restriction_lifted_on.isnull() | (request.restriction_lifted_on > now_datetime()))
 		.select(person.record_doctype, person.record_name, request.company, request.name.as_("request"))
 		.orderby(person.name)
-		.run(as_dict=True)
 	)
+	return _asked(query, person, among)
 
 
-def _kept() -> list[Any]:
+def _kept(among: Collection[Record] | None = None) -> list[Any]:
 	"""Persons' records that an erasure that was carried out keeps, and for which company."""
 	line, plan = frappe.qb.DocType(LINE), frappe.qb.DocType(PLAN)
 	query = frappe.qb.from_(line).join(plan).on(plan.name == line.plan)
@@ -234,4 +267,4 @@ def _kept() -> list[Any]:
 		(plan.status == "Done") & plan.company.isnotnull() & line.record_doctype.isin(RESTRICTABLE)
 	)
 	query = query.where((line.action == "Keep") & (line.status == "Waiting") & line.record_name.isnotnull())
-	return query.orderby(line.place).orderby(line.name).run(as_dict=True)
+	return _asked(query.orderby(line.place).orderby(line.name), line, among)
