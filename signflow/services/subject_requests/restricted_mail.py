@@ -56,7 +56,8 @@ def guard(texts: Iterable[str | None], about: tuple[Any, Any], subject: str | No
 	if _needs_it(requests, user):
 		return
 	if frappe.get_cached_value("User", user, "user_type") != "System User":
-		# Whoever has an account in the portal is not told whose data is restricted.
+		# Whoever has an account in the portal is not told whose data is restricted, not by a traceback's names either.
+		frappe.local.flags.disable_traceback = True
 		frappe.throw(_("This mail cannot be sent."), title=_("Not sent"))
 	names = ", ".join(sorted({row.name for row in requests if row.name and _may_read(row, user)})) or "—"
 	told = _(
