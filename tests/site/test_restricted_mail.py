@@ -112,6 +112,16 @@ def test_whoever_calls_it_a_machines_mail_does_not_reach_her_either(house: House
 	assert not queued_to(house.maija.mail, subject) and queued_to(house.matti.mail, subject)
 
 
+@pytest.mark.parametrize("name", [None, "DSR-0000"])
+def test_no_mail_passes_by_calling_itself_one_about_a_data_request(
+	house: House, restricted: str, name: str | None
+) -> None:
+	subject = f"About nothing {house.key} {name}"
+	about = {"doctype": "Data Subject Request", "name": name}
+	written(house, "outsider", subject=subject, recipients=house.maija.mail, **about)
+	assert not queued_to(house.maija.mail, subject)
+
+
 def test_others_are_written_to_as_ever(house: House, restricted: str) -> None:
 	namesake = f"maija.other.{house.key}@posti.example"
 	a_contact("Maija", "Meri", namesake)

@@ -46,7 +46,7 @@ def guard(texts: Iterable[str | None], about: tuple[Any, Any], subject: str | No
 
 	An officer is told, and may do the same within a quarter of an hour; whoever by law needs what an erasure keeps may write.
 	"""
-	if about[0] == records.REQUEST:
+	if _is_a_letter(about):
 		return
 	stopped = restrictions.stopped([text for text in texts if text], about)
 	if not stopped:
@@ -76,6 +76,12 @@ def guard(texts: Iterable[str | None], about: tuple[Any, Any], subject: str | No
 	_note(requests, kept(N_("An officer wrote to the person all the same.")), by_itself=False)
 
 
+def _is_a_letter(about: tuple[Any, Any]) -> bool:
+	"""Whether a mail is about a data request that there is: Frappe asks for no right to one that is not named."""
+	doctype, name = about
+	return doctype == records.REQUEST and bool(name) and bool(frappe.db.exists(doctype, name))
+
+
 def may_answer(requests: list[Any], user: str) -> bool:
 	"""Whether a user may answer for a mail to whom `requests` (`carrying_out.requests_of`) restrict: an officer who may read
 	them, or whoever by law needs what an erasure keeps where that is all."""
@@ -98,7 +104,7 @@ def _may_read(row: Any, user: str) -> bool:
 def leave_out(doc: Any, method: str | None = None) -> None:
 	"""Take restricted persons out of a mail that is about to be queued (Email Queue before_insert)."""
 	about = (doc.reference_doctype, doc.reference_name)
-	if frappe.flags.signflow_mail_is_hers or about[0] == records.REQUEST:
+	if frappe.flags.signflow_mail_is_hers or _is_a_letter(about):
 		return
 	stopped = restrictions.stopped([row.recipient for row in doc.recipients], about)
 	if not about[0]:
