@@ -13,7 +13,7 @@ from test_subject_requests import confirmed
 
 from signflow.services import delivery, letters
 from signflow.services import requests as signing
-from signflow.services.erasure import planning
+from signflow.services.erasure import ledger
 from signflow.services.erasure.planning import LINE
 from signflow.services.privacy import restrictions
 from signflow.services.subject_requests import carrying_out, decisions, matching
@@ -191,7 +191,7 @@ def kept(house: House) -> Iterator[str]:
 	plan.db_insert()
 	line = {"plan": plan.name, "place": 1, "action": "Keep", "status": "Waiting"}
 	line |= {"record_doctype": record[0], "record_name": record[1]}
-	line |= {"record_hash": planning.record_hash(*record)}
+	line |= {"record_hash": ledger.record_hash(*record)}
 	frappe.get_doc({"doctype": LINE, "name": f"Line {house.key}", **line}).db_insert()
 	carrying_out.on_erased(plan.name)
 	frappe.db.commit()
@@ -251,7 +251,7 @@ def test_what_an_erasure_keeps_is_found_by_its_new_name(house: House, kept: str)
 	carrying_out.daily()
 	assert restrictions.stopped([house.maija.mail])
 	line = frappe.db.get_value(LINE, {"plan": kept}, ["record_name", "record_hash"])
-	assert line == (new, planning.record_hash("Contact", new))
+	assert line == (new, ledger.record_hash("Contact", new))
 
 
 def test_what_a_restricted_record_is_merged_into_is_restricted(house: House, restricted: str) -> None:

@@ -7,7 +7,8 @@ import frappe
 from signflow.core.privacy.persons import Record, Subject
 from signflow.services.erasure import evidence_of, in_redis
 from signflow.services.erasure import reach as reaching
-from signflow.services.erasure.planning import LINE, PLAN, left_by, record_hash
+from signflow.services.erasure.ledger import record_hash
+from signflow.services.erasure.planning import LINE, PLAN, left_by
 from signflow.services.erasure.rows import Erasing
 from signflow.services.privacy.accesses import hashes_of
 from signflow.services.privacy.keeping import Keeping

@@ -177,7 +177,7 @@ def _erasing(doc: Any, token: str) -> Erasing:
 	erasing.users = [
 		name
 		for doctype, name in told["records"]
-		if doctype == "User" and (doctype, planning.record_hash(doctype, name)) in goes
+		if doctype == "User" and (doctype, ledger.record_hash(doctype, name)) in goes
 	]
 	return erasing
 
@@ -196,7 +196,7 @@ def _batches(plan: str) -> list[list[Any]]:
 	batches: list[list[Any]] = []
 	for line in lines:
 		named = line.record_name
-		if named and planning.record_hash(line.record_doctype, named) != line.record_hash:
+		if named and ledger.record_hash(line.record_doctype, named) != line.record_hash:
 			raise ValueError("A line does not name the record that was approved")
 		last = batches[-1] if batches else None
 		if (

@@ -33,6 +33,11 @@ TOLD = (
 )
 
 
+def record_hash(doctype: str, name: Any) -> str:
+	"""The keyed hash by which a record that is no more is known again."""
+	return keyed_hash("erasure record", f"{doctype}\0{name}")
+
+
 def string_hash(value: str) -> str:
 	"""The keyed hash by which a mail address or a telephone (E.164) is known again."""
 	return keyed_hash("erasure string", value.casefold())

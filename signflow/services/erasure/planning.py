@@ -27,6 +27,7 @@ from signflow.services.acting import acting_as
 from signflow.services.erasure import restricting, telling
 from signflow.services.erasure.facts import Facts, Since, gather, mails_of_the_house, never
 from signflow.services.erasure.in_files import SECONDS, Look
+from signflow.services.erasure.ledger import record_hash
 from signflow.services.privacy.accesses import record_access
 from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.site_keys import keyed_hash
@@ -42,11 +43,6 @@ _SEALED = (
 	*("place", "record_doctype", "record_hash", "action", "fields", "words", "renamed", "later"),
 	*("decision", "version", "row_count"),
 )
-
-
-def record_hash(doctype: str, name: Any) -> str:
-	"""The keyed hash by which a record that is no more is known again."""
-	return keyed_hash("erasure record", f"{doctype}\0{name}")
 
 
 def plan_erasure(request: str, *, anew: bool = False) -> str:

@@ -25,7 +25,8 @@ from signflow.core.erasure.planner import Decision
 from signflow.core.privacy.persons import Record, mails_in, parts_of, phones_in, stand_parted
 from signflow.core.privacy.texts_in_files import Outcome, read_together
 from signflow.services.erasure import bytes_of_files, evidence_of
-from signflow.services.erasure.planning import LINE, PLAN, left_by, record_hash
+from signflow.services.erasure.ledger import record_hash
+from signflow.services.erasure.planning import LINE, PLAN, left_by
 from signflow.services.erasure.reach import COMMENTS, NOT_SEARCHED, comments_of
 from signflow.services.privacy.keeping import REFERENCES, Keeping
 from signflow.services.privacy.person_records import KINDS, region

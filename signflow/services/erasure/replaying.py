@@ -104,7 +104,7 @@ class _Times:
 
 	def since(self, record: Record, made: datetime) -> bool:
 		"""Whether a record that was made at `made` is younger than its erasure, or than the person's where it had none."""
-		return made > self.by_hash.get(planning.record_hash(*record), self.first)
+		return made > self.by_hash.get(ledger.record_hash(*record), self.first)
 
 
 def _start_of(entries: list[dict[str, Any]], times: _Times) -> Start | None:
@@ -144,7 +144,7 @@ def _records_of(wanted: set[tuple[str, str]], times: _Times) -> set[Record]:
 			continue
 		for row in frappe.get_all(doctype, fields=["name", "creation"], order_by="name asc"):
 			record = doctype, str(row.name)
-			if planning.record_hash(*record) in hashes and not times.since(record, row.creation):
+			if ledger.record_hash(*record) in hashes and not times.since(record, row.creation):
 				found.add(record)
 	return found
 

@@ -15,7 +15,7 @@ from frappe.translate import print_language
 from frappe.utils import add_days, getdate, now_datetime
 
 from signflow.core.privacy.persons import Record
-from signflow.services.erasure import planning
+from signflow.services.erasure.ledger import record_hash
 from signflow.services.privacy import accesses, consents, restrictions
 from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.privacy.consents import Given, Person
@@ -202,7 +202,7 @@ def follow_rename(doc: Any, method: str | None, old: Any, new: Any, merge: bool 
 		values = {"record_name": str(new)}
 		# By its hash the line knows the record again; before a plan is carried out what was approved is sealed with it.
 		if frappe.db.get_value(PLAN, line.plan, "status") == "Done":
-			values["record_hash"] = planning.record_hash(doc.doctype, new)
+			values["record_hash"] = record_hash(doc.doctype, new)
 		frappe.db.set_value(LINE, line.name, values, update_modified=False)
 	mark([(doc.doctype, str(new))])
 	restrictions.note([(doc.doctype, str(new))])

@@ -20,7 +20,8 @@ from signflow.core.erasure.masking import Neutral, Words
 from signflow.core.privacy.persons import Record
 from signflow.services import work
 from signflow.services.erasure import rows
-from signflow.services.erasure.planning import LINE, PLAN, record_hash
+from signflow.services.erasure.ledger import record_hash
+from signflow.services.erasure.planning import LINE, PLAN
 from signflow.services.erasure.rows import Erasing
 from signflow.services.privacy.approvals import require_officer, require_words
 from signflow.services.privacy.keeping import Keeping
