@@ -9,12 +9,11 @@ REPO = Path(__file__).resolve().parent.parent.parent
 SCRIPT = """
 import importlib, os, sys, traceback
 import frappe
-names = sys.argv[1:]
-for name in names:
-	if name.startswith("signflow.core."):
-		importlib.import_module(name)
+core = [name for name in sys.argv[1:] if name.startswith("signflow.core.")]
+for name in core:
+	importlib.import_module(name)
 failed = 0
-for name in names:
+for name in sys.argv[len(core) + 1 :]:
 	if (child := os.fork()) == 0:
 		try:
 			importlib.import_module(name)

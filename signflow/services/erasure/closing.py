@@ -80,7 +80,7 @@ def _shut_out(users: list[str]) -> None:
 def _close_tables(erasing: Erasing) -> None:
 	# Other DocTypes' records may be named by a mail address, too.
 	kept = {name.casefold() for doctype, name in erasing.since if doctype == "User"}
-	if names := sorted({*erasing.users, *(mail for mail in erasing.words.mails if mail not in kept)}):
+	if names := sorted({*erasing.users, *erasing.words.mails} - kept):
 		auth = frappe.qb.Table("__Auth")
 		frappe.qb.from_(auth).delete().where(auth.name.isin(names)).run()
 	if users := erasing.users:

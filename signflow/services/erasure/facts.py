@@ -531,8 +531,8 @@ class _Gathering:
 			# Nothing was agreed, so nothing proves anything.
 			decided = Decision.HERS if self.strengths[record] is Strength.CERTAIN else None
 		since = bool(row.get("creation")) and self.since(record, get_datetime(row.creation))
-		certain = self.strengths[record] is Strength.CERTAIN or decided in (Decision.HERS, Decision.KEEP)
-		certain = certain and not since
+		hers = self.strengths[record] is Strength.CERTAIN or decided in (Decision.HERS, Decision.KEEP)
+		certain = hers and not since
 		return Found(
 			doctype,
 			name,

@@ -8,7 +8,7 @@ the file says which key it was written with.
 
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -227,9 +227,8 @@ def only_in_file() -> list[dict[str, Any]]:
 	return list(missing.values())
 
 
-def bring_back(persons: Collection[str]) -> None:
-	"""Put what only the file knows of some persons (`person_of`) back into the database."""
-	missing = [one for one in only_in_file() if person_of(one) in persons]
+def bring_back(missing: Iterable[dict[str, Any]]) -> None:
+	"""Put entries that only the file knew back into the database, in the caller's transaction."""
 	insert_rows(ENTRY, [{**one, "is_own": int(one["is_own"] or 0)} for one in missing])
 
 

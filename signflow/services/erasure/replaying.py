@@ -42,9 +42,7 @@ def replay_erasures() -> Replayed:
 	replayed = Replayed()
 	if ledger.path().exists():
 		replayed.foreign = ledger.read(ledger.path())[1]
-	groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-	for one in ledger.entries():
-		groups[ledger.person_of(one)].append(one)
+	groups, missing = _by_person(ledger.entries()), _by_person(ledger.only_in_file())
 	replayed.persons = len(groups)
 	for person, entries in groups.items():
 		times = _Times(entries)
@@ -58,13 +56,20 @@ def replay_erasures() -> Replayed:
 		replayed.waiting += undecided or 0
 		if status == "Done":
 			# Not before: until then it is what only the file knows that says that she is there again.
-			_bring_back(person)
+			_bring_back(missing[person])
 	return replayed
 
 
+def _by_person(entries: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+	groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+	for one in entries:
+		groups[ledger.person_of(one)].append(one)
+	return groups
+
+
 @one_transaction
-def _bring_back(person: str) -> None:
-	ledger.bring_back({person})
+def _bring_back(missing: list[dict[str, Any]]) -> None:
+	ledger.bring_back(missing)
 
 
 def came_back() -> int:
@@ -73,7 +78,7 @@ def came_back() -> int:
 	An entry stands in the file a moment before its transaction is committed: what is younger than an hour tells nothing yet.
 	"""
 	hour_ago = str(add_to_date(None, hours=-1))
-	return len({ledger.person_of(one) for one in ledger.only_in_file() if one["erased_on"] < hour_ago})
+	return len(_by_person([one for one in ledger.only_in_file() if one["erased_on"] < hour_ago]))
 
 
 @one_transaction
@@ -91,15 +96,13 @@ def watch() -> None:
 
 
 class _Times:
-	"""When what was erased, of one person's `entries`."""
+	"""When what was erased, of one person's `entries`, oldest first."""
 
 	def __init__(self, entries: list[dict[str, Any]]):
-		begun = [one["erased_on"] for one in entries if one["action"] == "Person"]
-		self.first = get_datetime(min(begun or [one["erased_on"] for one in entries]))
+		begun = next((one for one in entries if one["action"] == "Person"), entries[0])
+		self.first = get_datetime(begun["erased_on"])
 		self.by_hash = {
-			one["record_hash"]: get_datetime(one["erased_on"])
-			for one in sorted(entries, key=lambda one: one["erased_on"])
-			if one["record_hash"]
+			one["record_hash"]: get_datetime(one["erased_on"]) for one in entries if one["record_hash"]
 		}
 
 	def since(self, record: Record, made: datetime) -> bool:

@@ -30,8 +30,6 @@ from signflow.signflow.stored_words import N_, kept
 MAY_RESTRICT = ("Restriction", "Rectification", "Objection")
 PLAN, LINE = "Erasure Plan", "Erasure Plan Line"
 MARKETING = "Direct Marketing"
-# What comes of weighing an objection to other processing (GDPR 21(1)).
-UPHELD, GROUNDS = "Objection Upheld", "Compelling Grounds"
 
 
 @one_transaction
@@ -86,11 +84,11 @@ def weigh(doc: Any, weighed: str) -> None:
 	"""Carry out what came of an objection, in the caller's transaction before the request is finished: one that is upheld leaves
 	the records restricted, compelling grounds end their restriction tomorrow, since the person is told before (GDPR 18(3)).
 	"""
-	if weighed not in (UPHELD, GROUNDS):
+	if weighed not in (records.UPHELD, records.OUTWEIGHED):
 		frappe.throw(_("Say what came of the objection: it is upheld, or compelling grounds outweigh it."))
 	doc.weighed = weighed
 	is_restricted = doc.restricted_on and not doc.restriction_lifted_on
-	if weighed == UPHELD:
+	if weighed == records.UPHELD:
 		doc.restriction_lifted_on = None
 		if not doc.restricted_on:
 			_restrict(doc, matching.confirmed(doc))

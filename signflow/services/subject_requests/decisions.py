@@ -174,7 +174,7 @@ def complete(
 	Raises ValidationError while a step is missing that the request takes, unless it was answered `otherwise` (by word of mouth, on
 	a medium), which is on record. An erasure is never answered otherwise than by erasing. Where no record of the person is confirmed
 	the officer says how he knows that there is `nothing_held`, which is on record as well, for an erasure too. Of an objection to
-	other processing than marketing he says what came of it (`weighed`: carrying_out.UPHELD or GROUNDS), and why.
+	other processing than marketing he says what came of it (`weighed`: records.UPHELD or OUTWEIGHED), and why.
 	A correction asks for the officer's word that it is `all_corrected`: one place put right says nothing of the rest.
 	Returns the certificate {"fname", "fcontent"} where no mail takes it along: the caller hands it over, it is kept nowhere.
 	"""

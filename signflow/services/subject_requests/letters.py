@@ -243,9 +243,9 @@ def send_answer(doc: Any, attachment: dict[str, Any] | None = None, backups: lis
 
 def _weighed(doc: Any) -> list[str]:
 	"""What came of an objection, in the language spoken; where it was not upheld, where to complain (GDPR 12(4), 21(1))."""
-	if doc.weighed == "Objection Upheld":
+	if doc.weighed == records.UPHELD:
 		return [_("We have stopped what you objected to: we keep your data, and use it for nothing else.")]
-	if doc.weighed != "Compelling Grounds":
+	if doc.weighed != records.OUTWEIGHED:
 		return []
 	said = [_("We do not stop what you objected to, since compelling grounds outweigh your objection.")]
 	if doc.restriction_lifted_on and getdate(doc.restriction_lifted_on) > getdate():

@@ -27,6 +27,8 @@ GROUNDS = (
 	*("Manifestly Unfounded", "Excessive", "Identity Not Shown"),
 	*("Law Forbids or Exempts", "Not the Controller", "Other"),
 )
+# What comes of weighing an objection to other processing than marketing (GDPR 21(1)).
+UPHELD, OUTWEIGHED = "Objection Upheld", "Compelling Grounds"
 # What a request that is answered under another shares with it.
 _FOLLOWS = (
 	*("status", "due_on", "extended_on", "extension_reason", "done_on", "outcome"),
