@@ -9,11 +9,11 @@ REPO = Path(__file__).resolve().parent.parent.parent
 SCRIPT = """
 import importlib, os, sys, traceback
 import frappe
-core = [name for name in sys.argv[1:] if name.startswith("signflow.core.")]
-for name in core:
+core = {name for name in sys.argv[1:] if name.startswith("signflow.core.")}
+for name in sorted(core):
 	importlib.import_module(name)
 failed = 0
-for name in sys.argv[len(core) + 1 :]:
+for name in sorted({*sys.argv[1:]} - core):
 	if (child := os.fork()) == 0:
 		try:
 			importlib.import_module(name)

@@ -123,7 +123,7 @@ if frappe.conf.db_type != "sqlite":
 		she.plant()
 		made, approver = officers(kept_house)
 		eventually(worker_rests, "nothing is at work")
-		# The ledger names persons of other tests too, who may have been put back since: only she is counted below.
+		# What erasures of other tests kept has lost its ground with their rules: a replay ends that too, and once is enough.
 		bench("signflow", "replay-erasures")
 		# Before anybody asked for anything.
 		old = a_backup()
